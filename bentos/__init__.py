@@ -1,0 +1,1 @@
+"""Answers requests: the BentoML service, its wiring, and the build of a release."""

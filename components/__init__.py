@@ -1,0 +1,1 @@
+"""What recops computes: values in, values out; only `components.adapters` touches the world."""

@@ -1,0 +1,1 @@
+"""Everything that touches the world, one outside system per file."""

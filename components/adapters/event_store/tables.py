@@ -1,0 +1,154 @@
+"""The tables of the event store. Times are seconds since 1970 (UTC), as floats."""
+
+from __future__ import annotations
+
+from sqlalchemy import (
+    JSON,
+    Boolean,
+    Column,
+    Double,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+)
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# One row per answered recommendation, with what is needed to replay it.
+requests = Table(
+    "requests",
+    metadata,
+    Column("request_id", String(64), primary_key=True),
+    Column("received_at", Double, nullable=False, index=True),
+    Column("user_id", String(256), nullable=False, index=True),
+    Column("k", Integer, nullable=False),
+    Column("context", JSON, nullable=False),
+    Column("route", String(16), nullable=False),
+    Column("fallback_reason", Text),
+    Column("release_id", String(64), nullable=False),
+    Column("slot", String(16), nullable=False),
+    Column("variant", String(64), nullable=False),
+    Column("degraded", Boolean, nullable=False),
+    Column("cached", Boolean, nullable=False),
+    Column("candidates", JSON, nullable=False),  # item ids in the order of the candidate generator
+    Column("scores", JSON, nullable=False),  # one score per candidate
+    Column("items", JSON, nullable=False),  # item ids shown, best first
+    Column("timings_ms", JSON, nullable=False),
+    Column("cost_usd", Double, nullable=False),
+)
+
+# What users did. `sequence` grows with each accepted event; `event_id` makes a repeated post count once.
+feedback = Table(
+    "feedback",
+    metadata,
+    Column("sequence", Integer, primary_key=True, autoincrement=True),
+    Column("event_id", String(128), nullable=False, unique=True),
+    Column("request_id", String(64), index=True),
+    Column("user_id", String(256), nullable=False),
+    Column("item_id", String(256), nullable=False),
+    Column("type", String(16), nullable=False),
+    Column("value", Double),
+    Column("occurred_at", Double, nullable=False),
+    Column("received_at", Double, nullable=False, index=True),
+    Index("ix_feedback_user_id_sequence", "user_id", "sequence"),
+)
+
+llm_calls = Table(
+    "llm_calls",
+    metadata,
+    Column("call_id", String(64), primary_key=True),
+    Column("request_id", String(64), index=True),
+    Column("called_at", Double, nullable=False, index=True),
+    Column("release_id", String(64), nullable=False),
+    Column("tier", String(64), nullable=False),
+    Column("model", String(128), nullable=False),
+    Column("prompt_version", String(64)),
+    Column("outcome", String(32), nullable=False),
+    Column("input_tokens", Integer, nullable=False),
+    Column("output_tokens", Integer, nullable=False),
+    Column("cache_read_tokens", Integer, nullable=False),
+    Column("cost_usd", Double, nullable=False),
+    Column("latency_ms", Double, nullable=False),
+)
+
+# Immutable but for `state`, whose history is in release_states.
+releases = Table(
+    "releases",
+    metadata,
+    Column("release_id", String(64), primary_key=True),
+    Column("created_at", Double, nullable=False),
+    Column("created_by", String(128), nullable=False),
+    Column("parent_id", String(64)),
+    Column("bento_tag", String(128), nullable=False),
+    Column("variants", JSON, nullable=False),
+    Column("git_commit", String(64), nullable=False),
+    Column("git_dirty", Boolean, nullable=False),
+    Column("lock_hash", String(64), nullable=False),
+    Column("params_digest", String(64), nullable=False),
+    Column("summary", JSON, nullable=False),
+    Column("state", String(32), nullable=False),
+)
+
+release_states = Table(
+    "release_states",
+    metadata,
+    Column("id", Integer, primary_key=True, autoincrement=True),
+    Column("release_id", String(64), ForeignKey("releases.release_id"), nullable=False, index=True),
+    Column("state", String(32), nullable=False),
+    Column("at", Double, nullable=False),
+    Column("by", String(128), nullable=False),
+    Column("reason", Text),
+    Column("epoch", Integer, nullable=False),
+)
+
+# One row per promotion or rollback that was started.
+rollouts = Table(
+    "rollouts",
+    metadata,
+    Column("rollout_id", Integer, primary_key=True, autoincrement=True),
+    Column("kind", String(16), nullable=False),
+    Column("release_id", String(64)),
+    Column("from_release_id", String(64)),
+    Column("started_by", String(128), nullable=False),
+    Column("started_at", Double, nullable=False),
+    Column("epoch", Integer, nullable=False),
+    Column("step", String(64), nullable=False),
+    Column("finished_at", Double),
+    Column("outcome", String(32)),
+    Column("reason", Text),
+    Column("checks", JSON, nullable=False),
+)
+
+# The single row that says what is live, and who may change it.
+routing = Table(
+    "routing",
+    metadata,
+    Column("id", Integer, primary_key=True),
+    Column("epoch", Integer, nullable=False),  # the fencing token: grows with each lease and each rollback
+    Column("version", Integer, nullable=False),  # grows with each change of what Envoy should do
+    Column("lease_rollout_id", Integer),
+    Column("lease_expires_at", Double),
+    Column("live_slot", String(16)),
+    Column("live_weight", Integer, nullable=False),  # per cent of requests for the live slot
+    Column("standby_ready", Boolean, nullable=False),  # the other slot may answer when the live one fails
+)
+
+# What each slot should run.
+slots = Table(
+    "slots",
+    metadata,
+    Column("slot", String(16), primary_key=True),
+    Column("release_id", String(64), ForeignKey("releases.release_id")),
+    Column("should_run", Boolean, nullable=False),
+)

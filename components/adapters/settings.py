@@ -1,0 +1,134 @@
+"""Addresses, folders and secrets of this process, read once from the environment (`RECOPS_*`)."""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import tempfile
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Literal
+
+from pydantic import SecretStr, ValidationError
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+PREFIX = "RECOPS_"
+Slot = Literal["blue", "green"]
+
+
+class SettingsError(Exception):
+    """A setting in the environment is unknown or has a wrong value."""
+
+
+class Settings(BaseSettings):
+    """Each field is read from the variable of the same name in capitals behind `RECOPS_`."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+
+    project: Path = Path(__file__).resolve().parents[2]
+    home: Path = Path(".recops")
+
+    host: str = "127.0.0.1"
+    gateway_port: int = 8080
+    blue_port: int = 3001
+    green_port: int = 3002
+    mlflow_port: int = 5000
+    prefect_port: int = 4200
+    envoy_admin_port: int = 9901
+
+    event_store_url: SecretStr | None = None
+    data_registry_url: str | None = None
+    dvc_remote_url: str | None = None
+    source_sql_url: SecretStr | None = None
+    demo: bool = True
+
+    slot: Slot | None = None
+    release_id: str | None = None
+
+    @property
+    def root(self) -> Path:
+        """The folder of all state, absolute."""
+        return (self.project / self.home).resolve()
+
+    @property
+    def store_url(self) -> str:
+        """SQLAlchemy URL of the event store."""
+        if self.event_store_url is not None:
+            return self.event_store_url.get_secret_value()
+        return f"sqlite:///{self.root / 'events.db'}"
+
+    @property
+    def mlflow_url(self) -> str:
+        """Where MLflow answers; `MLFLOW_TRACKING_URI` overrides it."""
+        return os.environ.get("MLFLOW_TRACKING_URI") or f"http://{self.host}:{self.mlflow_port}"
+
+    @property
+    def prefect_api_url(self) -> str:
+        """Where Prefect's API answers; `PREFECT_API_URL` overrides it."""
+        return os.environ.get("PREFECT_API_URL") or f"http://{self.host}:{self.prefect_port}/api"
+
+    @property
+    def gateway_url(self) -> str:
+        """Where clients ask."""
+        return f"http://{self.host}:{self.gateway_port}"
+
+    def slot_port(self, slot: Slot) -> int:
+        """The port of a slot's service."""
+        return self.blue_port if slot == "blue" else self.green_port
+
+    def slot_url(self, slot: Slot) -> str:
+        """The address of a slot's service."""
+        return f"http://{self.host}:{self.slot_port(slot)}"
+
+    @property
+    def registry_folder(self) -> Path:
+        """The working copy of the data registry."""
+        return self.root / "registry"
+
+    @property
+    def pipeline_folder(self) -> Path:
+        """The repository in which flows run the training pipeline."""
+        return self.root / "pipeline"
+
+    @property
+    def dvc_cache_folder(self) -> Path:
+        """The DVC cache that the registry and the pipeline share."""
+        return self.root / "dvc-cache"
+
+    @property
+    def dvc_remote(self) -> str:
+        """The DVC remote of the data registry."""
+        return self.dvc_remote_url or str(self.root / "dvc-remote")
+
+    @property
+    def logs_folder(self) -> Path:
+        """Logs of the stack's processes."""
+        return self.root / "logs"
+
+    @property
+    def runtime_folder(self) -> Path:
+        """A short per-user folder for sockets: paths over 107 bytes break them."""
+        key = hashlib.sha256(str(self.root).encode()).hexdigest()[:10]
+        base = os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()
+        return Path(base) / f"recops-{os.getuid()}-{key}"
+
+
+def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
+    """The settings in `environ` (the process's own by default).
+
+    Raises:
+        SettingsError: a `RECOPS_*` variable is unknown or has a wrong value; the message names it.
+    """
+    environ = os.environ if environ is None else environ
+    given = {key[len(PREFIX) :].lower(): value for key, value in environ.items() if key.startswith(PREFIX)}
+    unknown = sorted(set(given) - set(Settings.model_fields))
+    if unknown:
+        names = ", ".join(PREFIX + name.upper() for name in unknown)
+        known = ", ".join(PREFIX + name.upper() for name in Settings.model_fields)
+        raise SettingsError(f"unknown setting {names}; known are {known}")
+    try:
+        return Settings(**given)  # type: ignore[arg-type]
+    except ValidationError as error:
+        first = error.errors()[0]
+        name = PREFIX + str(first["loc"][0]).upper()
+        raise SettingsError(f"{name}: {first['msg']}") from error

@@ -1,0 +1,19 @@
+"""Column names of the three tables of a data version, written once."""
+
+from __future__ import annotations
+
+USER = "user_id"
+ITEM = "item_id"
+VALUE = "value"
+TYPE = "type"
+TIMESTAMP = "timestamp"
+INTERACTION_COLUMNS = (USER, ITEM, VALUE, TYPE, TIMESTAMP)
+
+TITLE = "title"
+DESCRIPTION = "description"
+CATEGORY = "category"
+TAGS = "tags"
+PRICE = "price"
+ITEM_COLUMNS = (ITEM, TITLE, DESCRIPTION, CATEGORY, TAGS, PRICE)
+
+TAG_SEPARATOR = "|"

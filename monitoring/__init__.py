@@ -1,0 +1,1 @@
+"""Observes the running system: request metrics and the state of the stack's processes."""
