@@ -44,6 +44,7 @@ class Settings(BaseSettings):
 
     slot: Slot | None = None
     release_id: str | None = None
+    stack: str | None = None  # marks the processes that `recops up` started, so that `recops down` finds them all
 
     @property
     def root(self) -> Path:

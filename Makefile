@@ -1,0 +1,50 @@
+# Needs only Python 3.11+, a C++ compiler, git and make; everything else goes into .venv.
+PYTHON ?= python3
+UV_VERSION := 0.13.9
+VENV := .venv
+BIN := $(VENV)/bin
+unexport PYTHONDONTWRITEBYTECODE
+export UV_NO_PROGRESS := 1
+
+.PHONY: up down test verify lint bench lock install clean
+.DEFAULT_GOAL := help
+
+help:  ## list the commands
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/^([a-z]+):.*## (.*)/  make \1\t\2/' | expand -t 20
+
+up: install  ## start everything, run the loop once, and say where things are
+	@$(BIN)/recops up
+
+down: install  ## stop everything that `make up` started
+	@$(BIN)/recops down
+
+test: install  ## the laws, in minutes, beside a running stack if there is one
+	$(BIN)/python -m pytest -m "not slow and not stack"
+
+verify: install  ## the slow laws and the running stack
+	$(BIN)/python -m pytest -m "slow or stack" -rs
+
+lint: install  ## format, style, types, and the direction of imports
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+bench: install  ## measure, side by side with what one would use instead
+	$(BIN)/python -m benchmarks
+
+install: $(VENV)/.installed
+
+$(BIN)/uv:
+	@echo "setting up $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check uv==$(UV_VERSION)
+
+$(VENV)/.installed: requirements.lock pyproject.toml | $(BIN)/uv
+	@VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/uv pip sync --quiet --require-hashes requirements.lock
+	@VIRTUAL_ENV=$(abspath $(VENV)) $(BIN)/uv pip install --quiet --no-deps --editable .
+	@touch $@
+
+lock: $(BIN)/uv  ## write the lock files anew from the floors in pyproject.toml
+	$(BIN)/uv pip compile --universal --generate-hashes --no-header --no-annotate --quiet --upgrade \
+	  --python-version 3.11 --extra dev pyproject.toml -o requirements.lock

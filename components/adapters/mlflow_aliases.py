@@ -1,0 +1,38 @@
+"""Moves an alias of the registered model over MLflow's REST interface.
+
+The MLflow client takes seconds to import; a rollback has to be done in less.
+"""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+
+from components.rollout.ports import StepFailed
+
+MODEL_NAME = "recops-recommender"
+
+
+class MlflowAliases:
+    """`components.rollout.ports.Aliases` at an MLflow server's address."""
+
+    def __init__(self, tracking_url: str, timeout: float = 1.0) -> None:
+        self._url = f"{tracking_url}/api/2.0/mlflow/registered-models/alias"
+        self._timeout = timeout
+
+    def point(self, alias: str, model_version: int) -> None:
+        """Let `alias` name this version of the model.
+
+        Raises:
+            StepFailed: MLflow does not answer in time, or refuses.
+        """
+        body = json.dumps({"name": MODEL_NAME, "alias": alias, "version": str(model_version)}).encode()
+        request = urllib.request.Request(self._url, body, {"content-type": "application/json"}, method="POST")  # noqa: S310
+        try:
+            with urllib.request.urlopen(request, timeout=self._timeout):  # noqa: S310 - the configured MLflow
+                return
+        except urllib.error.HTTPError as error:
+            raise StepFailed(f"MLflow refuses: {error.read().decode(errors='replace')[:200]}") from error
+        except OSError as error:
+            raise StepFailed(f"MLflow does not answer at {self._url}: {error}") from error

@@ -1,0 +1,140 @@
+"""The two slots: what each runs, whether it is ready, and the smoke test of what it answers."""
+
+from __future__ import annotations
+
+import json
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from components.adapters.supervisor import Supervisor, SupervisorError
+from components.rollout.ports import StepFailed
+from components.rollout.release import Release
+from components.rollout.routing import Slot
+
+PROBE_HEADER = "x-recops-probe"  # answers to it are not logged as requests; the gateway strips it from clients
+
+
+class SupervisedSlots:
+    """`components.rollout.ports.Slots` on supervisor. `bento_folder` tells where a Bento tag lies on disk."""
+
+    def __init__(
+        self,
+        supervisor: Supervisor,
+        slots_folder: Path,
+        logs_folder: Path,
+        url_of: Callable[[Slot], str],
+        bento_folder: Callable[[str], Path],
+    ) -> None:
+        self._supervisor = supervisor
+        self._folder = slots_folder
+        self._logs = logs_folder
+        self._url_of = url_of
+        self._bento_folder = bento_folder
+
+    def run(self, slot: Slot, release: Release) -> None:
+        """Make the slot run this release, restarting it only when it runs another; returns at once."""
+        bento = self._bento_folder(release.bento_tag)
+        if not bento.is_dir():
+            raise StepFailed(f"the Bento of {release.release_id} is missing: {bento}")
+        wanted = {"release_id": release.release_id, "bento_path": str(bento)}
+        file = self._folder / f"{slot}.json"
+        try:
+            if file.exists() and json.loads(file.read_text()) == wanted and self._is_up(slot):
+                return
+            self._supervisor.stop_program(slot)
+            self._folder.mkdir(parents=True, exist_ok=True)
+            aside = file.with_suffix(".new")
+            aside.write_text(json.dumps(wanted))
+            aside.replace(file)
+            self._supervisor.start_program(slot)
+        except (SupervisorError, OSError) as error:
+            raise StepFailed(f"{slot} cannot be started: {error}") from error
+
+    def stop(self, slot: Slot) -> None:
+        """Stop the slot's processes; harmless when none runs."""
+        try:
+            self._supervisor.stop_program(slot)
+        except (SupervisorError, OSError) as error:
+            raise StepFailed(f"{slot} cannot be stopped: {error}") from error
+
+    def wait_ready(self, slot: Slot, release_id: str, timeout: float) -> None:
+        """Return when the slot answers with this release.
+
+        Raises:
+            StepFailed: it does not within `timeout` seconds, or its process ends again and again.
+        """
+        deadline = time.monotonic() + timeout
+        failures = 0
+        while True:
+            status, body = self._get(slot, "/release")
+            if status == 200 and body.get("release") == release_id and self._get(slot, "/readyz")[0] == 200:
+                return
+            failures += self._supervisor.state_of(slot).state == "BACKOFF"
+            if failures > 20:
+                raise StepFailed(f"{slot} ends while starting {release_id}: {self._last_words(slot)}")
+            if time.monotonic() > deadline:
+                raise StepFailed(f"{slot} is not ready with {release_id} after {timeout:g} s: {self._last_words(slot)}")
+            time.sleep(0.1)
+
+    def smoke_test(self, slot: Slot, timeout: float) -> dict[str, Any]:
+        """Known users get the ranking that was computed offline, an unknown one is answered, limits of `k` hold.
+
+        Raises:
+            StepFailed: an answer is not what it must be; the message shows the question and the answer.
+        """
+        bento = Path(json.loads((self._folder / f"{slot}.json").read_text())["bento_path"])
+        expected = json.loads((bento / "src" / "bundle" / "expected_answers.json").read_text())
+        for question in expected:
+            body = {"user_id": question["user_id"], "k": question["k"]}
+            status, answer = self._post(slot, body, timeout)
+            got = [item["item_id"] for item in answer.get("items", [])]
+            if status != 200 or got != question["item_ids"]:
+                raise StepFailed(
+                    f"smoke test: {body} should give {question['item_ids']}, but gave {status} {got or answer}"
+                )
+        for k, wanted in ((0, 422), (1, 200), (100, 200), (101, 422)):
+            status, answer = self._post(slot, {"user_id": expected[0]["user_id"], "k": k}, timeout)
+            if status != wanted or (status == 200 and not answer.get("items")):
+                raise StepFailed(f"smoke test: k = {k} should be answered with {wanted}, but gave {status} {answer}")
+        return {"same_as_offline": len(expected), "limits_of_k": 4}
+
+    def _is_up(self, slot: Slot) -> bool:
+        return self._supervisor.state_of(slot).state in ("RUNNING", "STARTING", "BACKOFF")
+
+    def _get(self, slot: Slot, path: str) -> tuple[int, dict[str, Any]]:
+        return _ask(urllib.request.Request(self._url_of(slot) + path), 2.0)  # noqa: S310 - our own slot
+
+    def _post(self, slot: Slot, body: dict[str, Any], timeout: float) -> tuple[int, dict[str, Any]]:
+        headers = {"content-type": "application/json", PROBE_HEADER: "smoke-test"}
+        request = urllib.request.Request(  # noqa: S310 - our own slot
+            self._url_of(slot) + "/recommend", json.dumps(body).encode(), headers, method="POST"
+        )
+        return _ask(request, timeout)
+
+    def _last_words(self, slot: Slot) -> str:
+        log = self._logs / f"{slot}.log"
+        lines = log.read_text(errors="replace").splitlines()[-3:] if log.exists() else []
+        return " | ".join(line.strip() for line in lines) or f"see {log}"
+
+
+def _ask(request: urllib.request.Request, timeout: float) -> tuple[int, dict[str, Any]]:
+    """Status and JSON body; status 0 when there is no answer."""
+    try:
+        with urllib.request.urlopen(request, timeout=timeout) as reply:  # noqa: S310 - our own slot
+            return reply.status, _json(reply.read())
+    except urllib.error.HTTPError as error:
+        return error.code, _json(error.read())
+    except (OSError, ValueError):
+        return 0, {}
+
+
+def _json(body: bytes) -> dict[str, Any]:
+    try:
+        value = json.loads(body)
+    except ValueError:
+        return {}
+    return value if isinstance(value, dict) else {}

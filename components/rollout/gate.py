@@ -1,0 +1,117 @@
+"""Decides whether a trained model may become challenger, from what it and its rivals score on the same users."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from components.experiments.bootstrap import Interval, paired_difference
+from components.params import Evaluate, Gate
+
+
+@dataclass(frozen=True)
+class Check:
+    """One question of the gate: `value` lies in `low`..`high`, and `low` has to reach `limit`."""
+
+    name: str
+    passed: bool
+    value: float
+    low: float
+    high: float
+    limit: float
+    explanation: str
+
+
+@dataclass(frozen=True)
+class Passed:
+    """The model may become challenger."""
+
+    checks: tuple[Check, ...]
+
+
+@dataclass(frozen=True)
+class Refused:
+    """The model may not become challenger; the explanations of the failed checks say why."""
+
+    checks: tuple[Check, ...]
+
+    @property
+    def reason(self) -> str:
+        return "; ".join(check.explanation for check in self.checks if not check.passed)
+
+
+@dataclass(frozen=True)
+class UserScores:
+    """The gate's metric per user, one array per model, the same users in the same order.
+
+    Attributes:
+        champion: the champion's recipe trained and tested on the challenger's split; None when there is no champion,
+            and the very array of the challenger when the recipes are the same.
+    """
+
+    challenger: NDArray[np.float64]
+    popularity: NDArray[np.float64]
+    champion: NDArray[np.float64] | None
+
+
+def judge_model(
+    scores: UserScores, index_recall: float, min_index_recall: float, gate: Gate, evaluate: Evaluate
+) -> Passed | Refused:
+    """Every model has to beat popularity, and one with a champion before it must not be much worse than that.
+
+    Both comparisons are paired by user and look at the lower end of the bootstrap interval (as `evaluate` sets it)
+    of the mean difference: it has to exceed `gate.min_gain_over_popularity`, and to reach `-gate.max_relative_drop`
+    times the champion's mean. So a changed recipe has to show that it is not worse; too few users to tell is a
+    refusal. Without users every comparison is refused.
+    """
+    rng = np.random.default_rng(evaluate.seed)
+
+    def difference(rival: NDArray[np.float64]) -> Interval:
+        return paired_difference(scores.challenger, rival, rng, evaluate.bootstrap_samples, evaluate.confidence)
+
+    checks = [
+        _over_popularity(gate, difference(scores.popularity)),
+        _index(index_recall, min_index_recall),
+    ]
+    if scores.champion is not None:
+        checks.append(_beside_champion(gate, difference(scores.champion), float(np.mean(scores.champion))))
+    outcome = Passed if all(check.passed for check in checks) else Refused
+    return outcome(tuple(checks))
+
+
+def _over_popularity(gate: Gate, gain: Interval) -> Check:
+    limit = gate.min_gain_over_popularity
+    passed = gain.low > limit
+    verdict = "beats popularity" if passed else "does not beat popularity by enough"
+    said = f"{gate.metric} {verdict}: difference {_shown(gain)}, the lower end must exceed {limit:.4f}"
+    return Check("over_popularity", passed, gain.mean, gain.low, gain.high, limit, said)
+
+
+def _beside_champion(gate: Gate, difference: Interval, champion_mean: float) -> Check:
+    limit = -gate.max_relative_drop * champion_mean
+    passed = difference.low >= limit
+    if passed:
+        verdict = "is not worse than the champion's recipe"
+    elif difference.high < limit:
+        verdict = "is worse than the champion's recipe"
+    else:
+        verdict = "is not shown to be as good as the champion's recipe"
+    said = (
+        f"{gate.metric} {verdict} ({champion_mean:.4f} on the same split): difference {_shown(difference)}, "
+        f"the lower end must reach {limit:.4f} ({gate.max_relative_drop:.0%} of it)"
+    )
+    return Check("beside_champion", passed, difference.mean, difference.low, difference.high, limit, said)
+
+
+def _index(recall: float, limit: float) -> Check:
+    passed = not math.isnan(recall) and recall >= limit
+    verdict = "reaches" if passed else "is below"
+    said = f"the index's recall {recall:.4f} {verdict} the bar of {limit:.4f}"
+    return Check("index_recall", passed, recall, recall, recall, limit, said)
+
+
+def _shown(interval: Interval) -> str:
+    return f"{interval.mean:+.4f} ({interval.low:+.4f} to {interval.high:+.4f})"

@@ -1,0 +1,50 @@
+"""How promotions and rollbacks end: values that carry their reasons."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from components.rollout.release import Release
+from components.rollout.routing import Slot
+
+
+@dataclass(frozen=True)
+class Promoted:
+    """The release answers in `slot`; `warnings` name what could not be made to match yet (an alias, say)."""
+
+    release: Release
+    slot: Slot
+    previous_release: str | None
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Refused:
+    """Nothing that users see has changed; `reason` says why."""
+
+    reason: str
+    release_id: str | None = None
+
+
+@dataclass(frozen=True)
+class RolledBack:
+    """`to_release` answers again; `from_release` stands by."""
+
+    from_release: str
+    to_release: str
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class PromotionCancelled:
+    """A promotion was stopped before it took any traffic; `live_release` goes on."""
+
+    rollout_id: int
+    live_release: str | None
+
+
+@dataclass(frozen=True)
+class NothingToRollBackTo:
+    """No release stands by; `reason` says why, and what to do."""
+
+    reason: str

@@ -1,0 +1,109 @@
+"""What a promotion needs of the world: the store, the slots, the router, the aliases."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from components.rollout.outcomes import NothingToRollBackTo, PromotionCancelled, RolledBack
+from components.rollout.release import Release
+from components.rollout.routing import RoutingState, Slot
+from components.rollout.states import State
+
+
+@dataclass(frozen=True)
+class Lease:
+    """The right to promote, until it ends or another holder raises the epoch."""
+
+    rollout_id: int
+    epoch: int
+
+
+@dataclass(frozen=True)
+class LeaseHeld:
+    """Another promotion holds the lease: `rollout_id`, started by `by`, until `expires_at` (seconds since 1970)."""
+
+    rollout_id: int
+    by: str
+    expires_at: float
+
+
+class LeaseLost(Exception):
+    """The epoch has moved on: another promotion or a rollback has taken over, so nothing may be changed any more."""
+
+
+class StepFailed(Exception):
+    """A step of a promotion failed; the message says which and why."""
+
+
+class ReleaseStore(Protocol):
+    """The truth about releases. Every write checks the epoch of its lease in the same transaction."""
+
+    def routing(self) -> RoutingState: ...
+    def release(self, release_id: str) -> Release: ...
+    def state_of(self, release_id: str) -> State: ...
+    def acquire(self, kind: str, by: str, lease_seconds: float) -> Lease | LeaseHeld: ...
+    def renew(self, lease: Lease, lease_seconds: float) -> None: ...
+    def record_step(self, lease: Lease, step: str, check: dict[str, Any] | None = None) -> None: ...
+    def add_release(self, lease: Lease, release: Release) -> None: ...
+    def move(self, lease: Lease, release_id: str, state: State, reason: str | None = None) -> None: ...
+    def take_idle_slot(self, lease: Lease, release_id: str) -> Slot: ...
+    def make_live(self, lease: Lease, release_id: str) -> None: ...
+    def give_up(self, lease: Lease, outcome: str, reason: str) -> None: ...
+    def finish(self, lease: Lease, outcome: str, reason: str | None = None) -> None: ...
+    def mark_standby_ready(self, epoch: int) -> bool: ...
+    def roll_back(self, by: str, reason: str) -> RolledBack | PromotionCancelled | NothingToRollBackTo: ...
+    def close_abandoned(self) -> list[str]: ...
+
+
+class Slots(Protocol):
+    """The two service processes."""
+
+    def run(self, slot: Slot, release: Release) -> None:
+        """Make the slot run this release, restarting it only when it runs another; returns at once."""
+
+    def stop(self, slot: Slot) -> None:
+        """Stop the slot's processes; harmless when none runs."""
+
+    def wait_ready(self, slot: Slot, release_id: str, timeout: float) -> None:
+        """Return when the slot answers with this release.
+
+        Raises:
+            StepFailed: it did not within `timeout` seconds, or it died; the message holds its last log lines.
+        """
+
+    def smoke_test(self, slot: Slot, timeout: float) -> dict[str, Any]:
+        """Ask the slot the questions of a smoke test; returns what was checked.
+
+        Raises:
+            StepFailed: an answer is not what it must be.
+        """
+
+
+class Router(Protocol):
+    """What sends requests to slots."""
+
+    def project(self, read: Callable[[], RoutingState]) -> None:
+        """Make the router do what the stored state says, reading it again until nothing has changed meanwhile."""
+
+
+class Aliases(Protocol):
+    """The registry's names for versions, for people to read."""
+
+    def point(self, alias: str, model_version: int) -> None:
+        """Let `alias` name this version.
+
+        Raises:
+            StepFailed: the registry does not answer.
+        """
+
+
+@dataclass(frozen=True)
+class World:
+    """What promotions and reconciliation act on."""
+
+    store: ReleaseStore
+    slots: Slots
+    router: Router
+    aliases: Aliases

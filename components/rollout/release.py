@@ -1,0 +1,45 @@
+"""A release: everything that can change a ranking, under one id, immutable once built."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Variant:
+    """One arm of a release. `policy` holds the parameters that the service reads (routing)."""
+
+    name: str
+    model_version: int
+    policy: dict[str, Any]
+    prompt_version: int | None = None
+
+
+@dataclass(frozen=True)
+class Release:
+    """What was built, from what, by whom; `summary` holds figures for people (data version, NDCG)."""
+
+    release_id: str
+    created_at: float
+    created_by: str
+    parent_id: str | None
+    bento_tag: str
+    variants: tuple[Variant, ...]
+    git_commit: str
+    git_dirty: bool
+    lock_hash: str
+    params_digest: str
+    summary: dict[str, Any] = field(default_factory=dict)
+
+    @property
+    def model_version(self) -> int:
+        """The model version of the first variant, which the alias `champion` follows."""
+        return self.variants[0].model_version
+
+    def recipe(self) -> tuple[Any, ...]:
+        """What decides how this release answers: two releases of one recipe answer alike."""
+        variants = tuple(
+            (v.name, v.model_version, v.prompt_version, repr(sorted(v.policy.items()))) for v in self.variants
+        )
+        return (variants, self.summary.get("serving_digest"), self.lock_hash)

@@ -1,0 +1,70 @@
+"""The command line: `recops COMMAND`. Each command is imported only when it is called."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import NoReturn
+
+import click
+
+COMMANDS = {
+    "up": ("flows.commands.up", "up", "Start the stack, and run the loop once if nothing is live yet."),
+    "down": ("flows.commands.down", "down", "Stop everything that `recops up` started."),
+    "status": ("flows.commands.status", "status", "Show the processes, their memory, and what is live."),
+    "logs": ("flows.commands.logs", "logs", "Print the log of a process of the stack."),
+    "data": ("flows.commands.data", "data", "List, show, get and use data versions."),
+    "releases": ("flows.commands.releases", "releases", "Show what was promoted and rolled back, when and by whom."),
+    "rollback": ("flows.commands.rollback", "rollback", "Go back to the standby release at once."),
+    "reconcile": ("flows.commands.reconcile", "reconcile", "Make slots, gateway and aliases match the event store."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are called; help texts come from the table above."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click passes it
+        """In the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """The command, or None when there is none of this name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, attribute, _ = COMMANDS[cmd_name]
+        command = getattr(importlib.import_module(module), attribute)
+        assert isinstance(command, click.Command)  # noqa: S101 - the table is ours
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """The table, without importing a command."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, _, text) in COMMANDS.items()])
+
+
+@click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="recops")
+def recops() -> None:
+    """Takes a hybrid recommender from interaction logs to safe production, and keeps it there."""
+
+
+def main() -> NoReturn:
+    """Run the command line; errors that users can mend are one line, without a traceback."""
+    from components.adapters.params_file import ParamsError
+    from components.adapters.settings import SettingsError
+    from flows.errors import NothingThereError
+
+    try:
+        recops(standalone_mode=False)
+    except click.exceptions.Exit as end:
+        sys.exit(end.exit_code)
+    except click.Abort:
+        click.echo("stopped", err=True)
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (NothingThereError, ParamsError, SettingsError) as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(2)
+    sys.exit(0)

@@ -1,0 +1,134 @@
+"""`recops up`: starts the stack, runs the loop once if nothing is live yet, and says where everything is."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+import click
+from rich.console import Console
+
+from components.adapters.event_store.engine import migrate
+from components.adapters.params_file import read_params
+from components.adapters.ports_in_use import is_taken
+from components.adapters.settings import Settings, load_settings
+from components.adapters.supervisor import SupervisorError
+from components.rollout.ports import StepFailed
+from components.rollout.reconcile import reconcile
+from flows.commands.summary import print_summary
+from flows.prefect_api import PrefectApi, PrefectApiError
+from flows.progress import Progress
+from flows.stack import ports, programs, router, stack_environment, supervisor, world
+
+DEPLOYMENTS = ("ingest/default", "retrain/default", "promote/default")
+SECRETS = ("RECOPS_EVENT_STORE_URL", "RECOPS_SOURCE_SQL_URL")
+FIRST_SLICE = "90%"
+START_SECONDS = 120.0
+FLOW_SECONDS = 600.0
+
+
+@click.command()
+def up() -> None:
+    """Start the stack; if nothing is live yet, ingest, train and promote once. Run it again to resume."""
+    settings = load_settings()
+    progress = Progress(Console())
+    try:
+        bring_up(settings, progress)
+    except (StepFailed, SupervisorError, PrefectApiError) as error:
+        raise click.ClickException(
+            f"{error}\nThe logs: `recops logs NAME`; `recops down` stops what was started."
+        ) from error
+
+
+def bring_up(settings: Settings, progress: Progress) -> None:
+    """Start what does not run, reconcile, run the loop where there is no release, print the summary."""
+    control = supervisor(settings)
+    os.environ.update(stack_environment(settings))
+    fresh = not control.is_running()
+    if fresh:
+        _check_ports(settings)
+    secrets = [name for name in SECRETS if os.environ.get(name)]
+    progress.console.print(f"[dim]state in {settings.root}; secrets set: {', '.join(secrets) or 'none'}[/dim]")
+    with progress.step("event store and configuration"):
+        settings.root.mkdir(parents=True, exist_ok=True)
+        migrate(settings.store_url)
+        router(settings).write_bootstrap()
+        parts = world(settings)
+        parts.router.project(parts.store.routing)
+    if fresh:
+        with progress.step("supervisor, with Envoy, MLflow and Prefect"):
+            control.start(programs(settings), stack_environment(settings))
+    prefect = PrefectApi(settings.prefect_api_url)
+    with progress.step("Prefect answers"):
+        _wait("Prefect", prefect.is_healthy, settings, "prefect-server")
+    with progress.step("deployments and worker") as say:
+        control.start_program("prefect-worker")
+        if not set(DEPLOYMENTS) <= prefect.deployments():
+            say("prefect deploy --all")
+            _deploy(settings)
+    with progress.step("slots match the store") as say:
+        params = read_params(settings.project / "params.yaml")
+        state = reconcile(parts, params.promotion.ready_timeout_seconds, say)
+    if state.live_release is None:
+        _run_loop(settings, prefect, progress)
+    else:
+        with progress.step("MLflow answers"):
+            _wait("MLflow", lambda: _answers(f"{settings.mlflow_url}/health"), settings, "mlflow")
+    with progress.step("the gateway answers"):
+        _wait("the gateway", lambda: _answers(f"{settings.gateway_url}/readyz"), settings, "envoy")
+    print_summary(settings, progress.console)
+    progress.console.print(f"[dim]took {progress.seconds:.1f} s[/dim]", highlight=False)
+
+
+def _run_loop(settings: Settings, prefect: PrefectApi, progress: Progress) -> None:
+    _run_flow(prefect, progress, "ingest/default", {"until": FIRST_SLICE})
+    with progress.step("MLflow answers"):
+        _wait("MLflow", lambda: _answers(f"{settings.mlflow_url}/health"), settings, "mlflow")
+    _run_flow(prefect, progress, "retrain/default", {})
+    _run_flow(prefect, progress, "promote/default", {})
+
+
+def _run_flow(prefect: PrefectApi, progress: Progress, deployment: str, parameters: dict[str, str]) -> None:
+    given = " ".join(f"{key}={value}" for key, value in parameters.items())
+    with progress.step(f"flow {deployment} {given}".strip()) as say:
+        state = prefect.wait(prefect.run(deployment, parameters), FLOW_SECONDS, say)
+        if state["type"] != "COMPLETED":
+            raise StepFailed(f"{deployment} ended {state['name']}: {state['message']}")
+
+
+def _check_ports(settings: Settings) -> None:
+    """Refuse before anything is changed."""
+    taken = [
+        (name, port, setting) for name, (port, setting) in ports(settings).items() if is_taken(settings.host, port)
+    ]
+    if taken:
+        lines = [f"port {port} ({name}) is taken; free it, or move ours: {setting}=…" for name, port, setting in taken]
+        raise click.ClickException("\n".join(lines))
+
+
+def _deploy(settings: Settings) -> None:
+    command = [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all"]
+    environment = {**os.environ, "PREFECT_LOGGING_LEVEL": "WARNING"}
+    done = subprocess.run(command, cwd=settings.project, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise StepFailed(f"`prefect deploy --all` failed: {(done.stdout + done.stderr).strip()[-800:]}")
+
+
+def _wait(what: str, is_there: Callable[[], bool], settings: Settings, log: str) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while not is_there():
+        if time.monotonic() > deadline:
+            raise StepFailed(f"{what} does not answer after {START_SECONDS:g} s; see {settings.logs_folder / log}.log")
+        time.sleep(0.1)
+
+
+def _answers(url: str) -> bool:
+    import httpx
+
+    try:
+        return httpx.get(url, timeout=2.0).status_code == 200
+    except httpx.HTTPError:
+        return False

@@ -1,0 +1,89 @@
+"""Starts deployments and watches their runs over Prefect's HTTP API; its own client takes seconds to import."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from typing import Any
+
+import httpx
+
+FINAL = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
+
+
+class PrefectApiError(Exception):
+    """Prefect does not answer, or does not know what was asked for."""
+
+
+class PrefectApi:
+    """A client of the server at `url` (which ends in /api)."""
+
+    def __init__(self, url: str) -> None:
+        self._http = httpx.Client(base_url=url, timeout=10.0)
+
+    def is_healthy(self) -> bool:
+        """Whether the server answers."""
+        try:
+            return self._http.get("/health").status_code == 200
+        except httpx.HTTPError:
+            return False
+
+    def deployments(self) -> set[str]:
+        """The names of all deployments, as flow/deployment."""
+        flows = {flow["id"]: flow["name"] for flow in self._post("/flows/filter", {})}
+        return {f"{flows[d['flow_id']]}/{d['name']}" for d in self._post("/deployments/filter", {})}
+
+    def worker_is_online(self, pool: str) -> bool:
+        """Whether a worker of this pool has reported lately."""
+        try:
+            workers = self._post(f"/work_pools/{pool}/workers/filter", {})
+        except PrefectApiError:
+            return False
+        return any(worker.get("status") == "ONLINE" for worker in workers)
+
+    def run(self, deployment: str, parameters: dict[str, Any]) -> str:
+        """Start a run of `flow/deployment`; returns its id."""
+        try:
+            reply = self._http.get(f"/deployments/name/{deployment}")
+            reply.raise_for_status()
+        except httpx.HTTPError as error:
+            raise PrefectApiError(f"there is no deployment {deployment}; run `recops up` first ({error})") from error
+        created = self._post(f"/deployments/{reply.json()['id']}/create_flow_run", {"parameters": parameters})
+        return str(created["id"])
+
+    def wait(self, run_id: str, timeout: float, on_log: Callable[[str], None]) -> dict[str, Any]:
+        """The final state of a run: `{"type", "name", "message"}`. Each log line of the flow is handed on once.
+
+        Raises:
+            PrefectApiError: the run is not over after `timeout` seconds.
+        """
+        deadline = time.monotonic() + timeout
+        seen = 0
+        while True:
+            state = self._state(run_id)
+            seen = self._hand_on_logs(run_id, seen, on_log)
+            if state["type"] in FINAL:
+                return state
+            if time.monotonic() > deadline:
+                raise PrefectApiError(f"flow run {run_id} is still {state['name']} after {timeout:g} s")
+            time.sleep(0.3)
+
+    def _state(self, run_id: str) -> dict[str, Any]:
+        reply = self._http.get(f"/flow_runs/{run_id}")
+        reply.raise_for_status()
+        return dict(reply.json()["state"])
+
+    def _hand_on_logs(self, run_id: str, seen: int, on_log: Callable[[str], None]) -> int:
+        body = {"logs": {"flow_run_id": {"any_": [run_id]}}, "sort": "TIMESTAMP_ASC", "offset": seen}
+        for line in (lines := self._post("/logs/filter", body)):
+            if line["name"].startswith("prefect.flow_runs") and line["level"] >= 20:
+                on_log(line["message"])
+        return seen + len(lines)
+
+    def _post(self, path: str, body: dict[str, Any]) -> Any:
+        try:
+            reply = self._http.post(path, json=body)
+            reply.raise_for_status()
+        except httpx.HTTPError as error:
+            raise PrefectApiError(f"Prefect does not answer {path}: {error}") from error
+        return reply.json()

@@ -1,0 +1,68 @@
+"""The flow that builds a release of the challenger and makes it live, blue-green."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from prefect import flow, get_run_logger
+from prefect.artifacts import create_markdown_artifact
+from prefect.context import FlowRunContext
+from prefect.states import Completed, Failed, State
+
+from components.adapters.params_file import read_params
+from components.adapters.settings import load_settings
+from components.rollout.outcomes import Promoted, Refused
+from flows.promotion import AlreadyLive, make_plan, run_promotion
+from flows.stack import world
+
+
+@flow(name="promote")
+def promote(model_version: int | None = None) -> State[Any]:
+    """Promote `model_version` of the registered model, by default the challenger.
+
+    Ends Completed when it is live, Completed as `NothingChanged` when the live release already answers alike, and
+    Failed with the reason when it is refused; users see no change then.
+    """
+    from components.adapters.mlflow_registry import ModelRegistry
+
+    settings = load_settings()
+    logger = get_run_logger()
+    registry = ModelRegistry(settings.mlflow_url)
+    plan = make_plan(settings, read_params(settings.project / "params.yaml"), registry, model_version)
+    if isinstance(plan, Refused):
+        return _end(plan)
+    outcome = run_promotion(settings, world(settings), registry, plan, _started_by(), logger.info)
+    return _end(outcome)
+
+
+def _started_by() -> str:
+    context = FlowRunContext.get()
+    run = context.flow_run if context else None
+    return f"promote ({run.name})" if run else "promote"
+
+
+def _end(outcome: Promoted | Refused | AlreadyLive) -> State[Any]:
+    if isinstance(outcome, AlreadyLive):
+        line = f"{outcome.release_id} in {outcome.slot} already answers as the new release would"
+        return Completed(name="NothingChanged", message=line)
+    if isinstance(outcome, Refused):
+        create_markdown_artifact(f"# Promotion refused\n\n{outcome.reason}\n", key="promotion")
+        return Failed(name="Refused", message=outcome.reason)
+    release = outcome.release
+    before = outcome.previous_release or "nothing"
+    rows = {
+        "slot": outcome.slot,
+        "before": before,
+        "model version": release.model_version,
+        "data version": release.summary["data_version"],
+        "NDCG@10 offline": release.summary["ndcg_at_10"],
+        "Bento": release.bento_tag,
+        "commit": release.git_commit + (" (with changes)" if release.git_dirty else ""),
+        "to go back": "`recops rollback`",
+    }
+    table = "\n".join(f"| {name} | {value} |" for name, value in rows.items())
+    warnings = "".join(f"\n\nWarning: {warning}" for warning in outcome.warnings)
+    create_markdown_artifact(
+        f"# {release.release_id} is live\n\n| | |\n|---|---|\n{table}\n{warnings}", key="promotion"
+    )
+    return Completed(message=f"{release.release_id} is live in {outcome.slot}, after {before}")

@@ -1,0 +1,130 @@
+"""What a promotion builds: a release of a registered model, as a Bento. Imports no Prefect."""
+
+from __future__ import annotations
+
+import hashlib
+import tempfile
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from components.adapters.code_digest import SERVING_FOLDERS, code_digest
+from components.adapters.git_state import GitState, commit_of
+from components.adapters.mlflow_registry import CHALLENGER, ModelRegistry, ModelRegistryError, ModelVersion
+from components.adapters.settings import Settings
+from components.params import Params
+from components.rollout.outcomes import Promoted, Refused
+from components.rollout.ports import ReleaseStore, StepFailed, World
+from components.rollout.promote import Limits, promote
+from components.rollout.release import Release, Variant
+
+
+@dataclass(frozen=True)
+class AlreadyLive:
+    """The live release already answers as the new one would."""
+
+    release_id: str
+    slot: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that decides how the next release answers."""
+
+    model: ModelVersion
+    params: Params
+    git: GitState
+    serving_digest: str
+    lock_hash: str
+
+    def release(self, release_id: str, parent_id: str | None, by: str, bento_tag: str, now: float) -> Release:
+        """The release that this plan gives."""
+        policy = {"routing": self.params.routing.model_dump()}
+        return Release(
+            release_id=release_id,
+            created_at=now,
+            created_by=by,
+            parent_id=parent_id,
+            bento_tag=bento_tag,
+            variants=(Variant("default", self.model.version, policy),),
+            git_commit=self.git.commit,
+            git_dirty=self.git.dirty,
+            lock_hash=self.lock_hash,
+            params_digest=self.model.tags["params_digest"],
+            summary={
+                "data_version": self.model.data_version,
+                "bundle_md5": self.model.bundle_md5,
+                "serving_digest": self.serving_digest,
+                "ndcg_at_10": self.model.metrics.get("ndcg_at_10"),
+                "popularity_ndcg_at_10": self.model.metrics.get("popularity_ndcg_at_10"),
+            },
+        )
+
+
+def make_plan(settings: Settings, params: Params, registry: ModelRegistry, model_version: int | None) -> Plan | Refused:
+    """The plan for a version of the model (by default the challenger), or why there can be none."""
+    try:
+        model = registry.version_with_alias(CHALLENGER) if model_version is None else registry.version(model_version)
+    except ModelRegistryError as error:
+        return Refused(str(error))
+    if model is None:
+        return Refused("no model has the alias challenger; run `prefect deployment run retrain/default` first")
+    git = commit_of(settings.project)
+    if git.dirty and not settings.demo:
+        return Refused("the checkout has changes that are not committed; commit them, or set RECOPS_DEMO=true")
+    lock = hashlib.sha256((settings.project / "requirements.lock").read_bytes()).hexdigest()[:16]
+    return Plan(model, params, git, code_digest(settings.project, SERVING_FOLDERS), lock)
+
+
+def run_promotion(
+    settings: Settings, world: World, registry: ModelRegistry, plan: Plan, by: str, report: Callable[[str], None]
+) -> Promoted | Refused | AlreadyLive:
+    """Build the planned release and make it live, unless the live one is the same."""
+    if (live := _same_as_live(world.store, plan)) is not None:
+        return live
+
+    def build(release_id: str, parent_id: str | None) -> Release:
+        return build_release(settings, registry, plan, release_id, parent_id, by)
+
+    limits = plan.params.promotion
+    return promote(
+        world,
+        build,
+        by,
+        Limits(limits.lease_seconds, limits.ready_timeout_seconds, limits.smoke_timeout_seconds),
+        report,
+    )
+
+
+def build_release(
+    settings: Settings, registry: ModelRegistry, plan: Plan, release_id: str, parent_id: str | None, by: str
+) -> Release:
+    """Fetch the registered bundle, hold it against its md5, and build the Bento.
+
+    Raises:
+        StepFailed: MLflow does not give the bundle, its bytes differ from those registered, or the build fails.
+    """
+    from bentos.build import BuildError, build_bento
+    from bentos.served_release import ServedRelease
+
+    details = {"model_version": plan.model.version, "data_version": plan.model.data_version, "commit": str(plan.git)}
+    served = ServedRelease(release_id=release_id, routing=plan.params.routing, details=details)
+    settings.root.mkdir(parents=True, exist_ok=True)
+    try:
+        with tempfile.TemporaryDirectory(prefix="bundle-", dir=settings.root) as scratch:
+            bundle = Path(scratch) / "bundle"
+            registry.download_bundle(plan.model, bundle)
+            built = build_bento(settings, bundle, served)
+    except (ModelRegistryError, BuildError, OSError) as error:
+        raise StepFailed(f"build: {error}") from error
+    return plan.release(release_id, parent_id, by, built.tag, time.time())
+
+
+def _same_as_live(store: ReleaseStore, plan: Plan) -> AlreadyLive | None:
+    state = store.routing()
+    if state.live_release is None or state.live_slot is None:
+        return None
+    live = store.release(state.live_release)
+    planned = plan.release("", None, "", "", 0.0)
+    return AlreadyLive(live.release_id, state.live_slot) if live.recipe() == planned.recipe() else None

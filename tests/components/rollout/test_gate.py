@@ -1,0 +1,77 @@
+"""Laws of the gate."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from components.params import Evaluate, Gate
+from components.rollout.gate import Passed, Refused, UserScores, judge_model
+
+EVALUATE = Evaluate(k=10, bootstrap_samples=300, confidence=0.95, seed=1)
+GATE = Gate(metric="ndcg_at_10", max_relative_drop=0.02, min_gain_over_popularity=0.0)
+POPULARITY = np.tile([0.05, 0.15], 100)
+NOISE = np.random.default_rng(3).normal(0, 0.05, 200)
+
+
+def judged(challenger: float, champion: float | None = None, noise: float = 0.0, **gate: float) -> Passed | Refused:
+    """A challenger at `challenger` over popularity for each user, beside a champion at `champion` over it."""
+    mine = POPULARITY + challenger + noise * NOISE
+    scores = UserScores(mine, POPULARITY, None if champion is None else POPULARITY + champion)
+    return judge_model(scores, 1.0, 0.9, GATE.model_copy(update=gate), EVALUATE)
+
+
+def failed(outcome: Passed | Refused) -> list[str]:
+    return [check.name for check in outcome.checks if not check.passed]
+
+
+@pytest.mark.parametrize(
+    ("outcome", "reasons"),
+    [
+        (judged(0.10), []),
+        (judged(0.0), ["over_popularity"]),
+        (judged(-0.01), ["over_popularity"]),
+        (judged(0.001, noise=1), ["over_popularity"]),
+        (judged(0.10, min_gain_over_popularity=0.2), ["over_popularity"]),
+        (judged(0.10, champion=0.10), []),
+        (judged(0.12, champion=0.10), []),
+        (judged(0.097, champion=0.10), []),
+        (judged(0.095, champion=0.10), ["beside_champion"]),
+        (judged(0.10, champion=0.10, noise=1), ["beside_champion"]),
+        (judged(0.12, champion=0.10, noise=1), []),
+        (judged(-0.10, champion=0.10), ["over_popularity", "beside_champion"]),
+    ],
+)
+def test_the_lower_end_of_the_paired_interval_decides(outcome: Passed | Refused, reasons: list[str]) -> None:
+    assert failed(outcome) == reasons
+    assert isinstance(outcome, Refused if reasons else Passed)
+
+
+def test_a_refusal_says_how_far_off_it_is() -> None:
+    outcome = judged(0.05, champion=0.10)
+    assert isinstance(outcome, Refused)
+    assert outcome.reason == (
+        "ndcg_at_10 is worse than the champion's recipe (0.2000 on the same split): difference "
+        "-0.0500 (-0.0500 to -0.0500), the lower end must reach -0.0040 (2% of it)"
+    )
+
+
+@pytest.mark.parametrize(("recall", "passes"), [(0.9, True), (0.89, False), (float("nan"), False)])
+def test_an_index_below_the_bar_is_refused(recall: float, passes: bool) -> None:
+    outcome = judge_model(UserScores(POPULARITY + 0.1, POPULARITY, None), recall, 0.9, GATE, EVALUATE)
+    assert failed(outcome) == ([] if passes else ["index_recall"])
+
+
+def test_nobody_to_compare_on_is_a_refusal() -> None:
+    nobody = np.empty(0)
+    assert failed(judge_model(UserScores(nobody, nobody, None), 1.0, 0.9, GATE, EVALUATE)) == ["over_popularity"]
+
+
+def test_models_no_better_than_popularity_pass_at_most_as_often_as_the_interval_allows() -> None:
+    rng = np.random.default_rng(5)
+    few = EVALUATE.model_copy(update={"bootstrap_samples": 200})
+    passed = 0
+    for _ in range(200):
+        scores = UserScores(POPULARITY + rng.normal(0, 0.05, 200), POPULARITY, None)
+        passed += isinstance(judge_model(scores, 1.0, 0.9, GATE, few), Passed)
+    assert passed <= 14  # one side of 95 % is 2.5 %, 5 of 200; 14 or fewer in 99.98 % of such series

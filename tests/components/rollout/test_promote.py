@@ -1,0 +1,248 @@
+"""Laws of promotion, rollback and reconciliation, on the real store with fake slots, router and aliases."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from components.rollout.outcomes import NothingToRollBackTo, Promoted, PromotionCancelled, Refused, RolledBack
+from components.rollout.ports import Lease, LeaseHeld, LeaseLost, StepFailed
+from components.rollout.promote import promote
+from components.rollout.reconcile import reconcile
+from components.rollout.release import Release
+from components.rollout.rollback import roll_back
+from components.rollout.states import State
+from tests.components.rollout.fake_world import LIMITS, FakeWorld, make_release
+
+
+@pytest.fixture
+def fake(tmp_path: Path) -> FakeWorld:
+    return FakeWorld(tmp_path)
+
+
+def run(fake: FakeWorld) -> Promoted | Refused:
+    return promote(fake.world, fake.build, "test", LIMITS, lambda _line: None, fake.clock.sleep)
+
+
+def back(fake: FakeWorld) -> RolledBack | PromotionCancelled | NothingToRollBackTo:
+    return roll_back(fake.store, fake.router, fake.aliases, "test", "told to")
+
+
+def test_the_first_release_goes_live_in_blue_without_a_standby(fake: FakeWorld) -> None:
+    outcome = run(fake)
+    assert isinstance(outcome, Promoted)
+    assert (outcome.slot, outcome.previous_release) == ("blue", None)
+    assert fake.store.routing().live_release == "release-1"
+    assert fake.store.routing().standby_release is None
+    assert fake.aliases.names == {"champion": 1}
+
+
+def test_the_next_release_takes_the_other_slot_and_the_former_stands_by(fake: FakeWorld) -> None:
+    run(fake)
+    run(fake)
+    state = fake.store.routing()
+    assert (state.live_slot, state.live_release, state.standby_release) == ("green", "release-2", "release-1")
+    assert fake.store.state_of("release-1") is State.STANDBY
+
+
+def test_the_release_before_the_former_retires(fake: FakeWorld) -> None:
+    for _ in range(3):
+        run(fake)
+    assert fake.store.state_of("release-1") is State.RETIRED
+    assert fake.slots.running == {"blue": "release-3", "green": "release-2"}
+
+
+def test_no_request_may_reach_a_release_before_it_is_tested(fake: FakeWorld) -> None:
+    run(fake)
+    seen = []
+    fake.slots.before = lambda _step: seen.append(fake.router.followed[-1])
+    run(fake)
+    assert len(seen) == 3
+    assert all(state.live_release == "release-1" and not state.standby_ready for state in seen)
+
+
+@pytest.mark.parametrize("step", ["run", "wait_ready", "smoke_test"])
+def test_a_failed_step_leaves_the_live_release_and_restores_the_standby(fake: FakeWorld, step: str) -> None:
+    run(fake)
+    run(fake)
+    fake.slots.fail_at = step
+    outcome = run(fake)
+    assert isinstance(outcome, Refused)
+    assert step in outcome.reason
+    state = fake.store.routing()
+    assert (state.live_release, state.standby_release) == ("release-2", "release-1")
+    assert fake.slots.running == {"blue": "release-1", "green": "release-2"}
+    assert fake.store.state_of("release-3") is State.FAILED
+    assert fake.router.followed[-1] == state
+
+
+def test_a_failed_build_takes_no_slot(fake: FakeWorld) -> None:
+    run(fake)
+
+    def broken(release_id: str, parent_id: str | None) -> Release:
+        raise StepFailed("build: model.bin is missing")
+
+    outcome = promote(fake.world, broken, "test", LIMITS, lambda _line: None, fake.clock.sleep)
+    assert outcome == Refused("build: model.bin is missing", "release-2")
+    assert fake.slots.running == {"blue": "release-1"}
+
+
+def test_an_unforeseen_error_is_told_and_gives_the_lease_back(fake: FakeWorld) -> None:
+    def broken(release_id: str, parent_id: str | None) -> Release:
+        raise ZeroDivisionError("oops")
+
+    with pytest.raises(ZeroDivisionError):
+        promote(fake.world, broken, "test", LIMITS, lambda _line: None, fake.clock.sleep)
+    assert isinstance(run(fake), Promoted)
+
+
+def test_mlflow_away_is_a_warning_and_reconcile_mends_it(fake: FakeWorld) -> None:
+    fake.aliases.away = True
+    outcome = run(fake)
+    assert isinstance(outcome, Promoted)
+    assert "champion" in outcome.warnings[0]
+    fake.aliases.away = False
+    reconcile(fake.world, 1.0, lambda _line: None)
+    assert fake.aliases.names == {"champion": 1}
+
+
+def test_rollback_swaps_live_and_standby_and_back(fake: FakeWorld) -> None:
+    run(fake)
+    run(fake)
+    assert back(fake) == RolledBack("release-2", "release-1")
+    assert fake.router.followed[-1].live_slot == "blue"
+    assert fake.aliases.names == {"champion": 1}
+    assert back(fake) == RolledBack("release-1", "release-2")
+
+
+def test_rollback_without_a_standby_says_so(fake: FakeWorld) -> None:
+    assert isinstance(back(fake), NothingToRollBackTo)
+    run(fake)
+    assert isinstance(back(fake), NothingToRollBackTo)
+    assert fake.store.routing().live_release == "release-1"
+
+
+def test_rollback_in_the_middle_of_a_promotion_cancels_it(fake: FakeWorld) -> None:
+    run(fake)
+    run(fake)
+    outcomes = []
+
+    def roll_back_at_smoke_test(step: str) -> None:
+        if step == "smoke_test":
+            outcomes.append(back(fake))
+
+    fake.slots.before = roll_back_at_smoke_test
+    outcome = run(fake)
+    assert isinstance(outcome, Refused)
+    assert "holds the lease no more" in outcome.reason
+    assert outcomes == [PromotionCancelled(3, "release-2")]
+    assert fake.store.state_of("release-3") is State.FAILED
+    fake.slots.before = lambda _step: None
+    reconcile(fake.world, 1.0, lambda _line: None)
+    assert fake.store.routing().standby_release == "release-1"
+
+
+def test_a_second_promotion_is_refused_with_the_id_of_the_first(fake: FakeWorld) -> None:
+    first = fake.store.acquire("promote", "the first", 10.0)
+    assert isinstance(first, Lease)
+
+    def first_is_alive(seconds: float) -> None:
+        fake.clock.sleep(seconds)
+        fake.store.renew(first, 10.0)
+
+    outcome = promote(fake.world, fake.build, "the second", LIMITS, lambda _line: None, first_is_alive)
+    assert isinstance(outcome, Refused)
+    assert "rollout 1" in outcome.reason
+    assert "the first" in outcome.reason
+    assert fake.built == []
+
+
+def test_a_promotion_whose_process_died_is_taken_over_when_its_lease_ends(fake: FakeWorld) -> None:
+    run(fake)
+    dead = fake.store.acquire("promote", "the dead", 10.0)
+    assert isinstance(dead, Lease)
+    fake.store.add_release(dead, make_release("release-2"))
+    fake.store.take_idle_slot(dead, "release-2")
+    outcome = run(fake)
+    assert isinstance(outcome, Promoted)
+    assert fake.store.routing().live_release == "release-3"
+    assert fake.store.state_of("release-2") is State.FAILED
+
+
+def test_a_promotion_paused_past_its_lease_changes_nothing(fake: FakeWorld) -> None:
+    run(fake)
+    late = fake.store.acquire("promote", "the paused", 10.0)
+    assert isinstance(late, Lease)
+    fake.store.add_release(late, make_release("release-2"))
+    fake.store.take_idle_slot(late, "release-2")
+    fake.clock.sleep(11.0)
+    run(fake)
+    after = fake.store.routing()
+    for attempt in (
+        lambda: fake.store.renew(late, 10.0),
+        lambda: fake.store.move(late, "release-2", State.READY),
+        lambda: fake.store.make_live(late, "release-2"),
+        lambda: fake.store.give_up(late, "failed", "late"),
+        lambda: fake.store.finish(late, "promoted"),
+        lambda: fake.store.record_step(late, "late"),
+    ):
+        with pytest.raises(LeaseLost):
+            attempt()
+    assert fake.store.routing() == after
+
+
+def test_reconcile_leaves_a_running_promotion_alone(fake: FakeWorld) -> None:
+    run(fake)
+    lease = fake.store.acquire("promote", "running", 10.0)
+    assert isinstance(lease, Lease)
+    fake.store.add_release(lease, make_release("release-2"))
+    slot = fake.store.take_idle_slot(lease, "release-2")
+    fake.slots.run(slot, make_release("release-2"))
+    reconcile(fake.world, 1.0, lambda _line: None)
+    assert fake.slots.running["green"] == "release-2"
+    assert fake.store.routing().standby_release is None
+    fake.store.move(lease, "release-2", State.READY)
+
+
+def test_reconcile_closes_a_dead_promotion_and_starts_what_belongs_in_the_slots(fake: FakeWorld) -> None:
+    run(fake)
+    run(fake)
+    lease = fake.store.acquire("promote", "the dead", 10.0)
+    assert isinstance(lease, Lease)
+    fake.store.add_release(lease, make_release("release-3"))
+    fake.store.take_idle_slot(lease, "release-3")
+    fake.slots.running = {}
+    fake.clock.sleep(11.0)
+    told: list[str] = []
+    state = reconcile(fake.world, 1.0, told.append)
+    assert "abandoned" in told[0]
+    assert (state.live_release, state.standby_release) == ("release-2", "release-1")
+    assert fake.slots.running == {"green": "release-2", "blue": "release-1"}
+
+
+def test_a_holder_that_died_after_the_switch_leaves_a_promoted_release(fake: FakeWorld) -> None:
+    run(fake)
+    lease = fake.store.acquire("promote", "the dead", 10.0)
+    assert isinstance(lease, Lease)
+    fake.store.add_release(lease, make_release("release-2"))
+    slot = fake.store.take_idle_slot(lease, "release-2")
+    fake.slots.run(slot, make_release("release-2"))
+    for state in (State.READY, State.SMOKE_TESTED):
+        fake.store.move(lease, "release-2", state)
+    fake.store.make_live(lease, "release-2")
+    fake.clock.sleep(11.0)
+    reconcile(fake.world, 1.0, lambda _line: None)
+    assert fake.store.routing().live_release == "release-2"
+    assert fake.store.state_of("release-2") is State.LIVE
+
+
+def test_each_lease_has_a_greater_epoch(fake: FakeWorld) -> None:
+    epochs = []
+    for _ in range(3):
+        lease = fake.store.acquire("promote", "test", 10.0)
+        assert isinstance(lease, Lease)
+        epochs.append(lease.epoch)
+        assert isinstance(fake.store.acquire("promote", "other", 10.0), LeaseHeld)
+        fake.store.finish(lease, "promoted")
+    assert epochs == sorted(set(epochs))
