@@ -55,7 +55,7 @@ class LightFM(Section):
     max_sampled: int = Field(ge=1)
     item_alpha: float = Field(ge=0)
     user_alpha: float = Field(ge=0)
-    item_features: bool
+    label_weight: float = Field(ge=0)
 
 
 class Train(Section):
@@ -67,8 +67,9 @@ class Train(Section):
 
 
 class Index(Section):
-    """The approximate index, and the recall below which it is refused."""
+    """The approximate index, and the recall below which it is refused; `kind` auto measures which path is faster."""
 
+    kind: Literal["auto", "exact", "annoy"]
     trees: int = Field(ge=1)
     search_k: int = Field(ge=1)
     recall_at: int = Field(ge=1)

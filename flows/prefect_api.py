@@ -33,13 +33,11 @@ class PrefectApi:
         flows = {flow["id"]: flow["name"] for flow in self._post("/flows/filter", {})}
         return {f"{flows[d['flow_id']]}/{d['name']}" for d in self._post("/deployments/filter", {})}
 
-    def worker_is_online(self, pool: str) -> bool:
-        """Whether a worker of this pool has reported lately."""
-        try:
-            workers = self._post(f"/work_pools/{pool}/workers/filter", {})
-        except PrefectApiError:
-            return False
-        return any(worker.get("status") == "ONLINE" for worker in workers)
+    def make_pool(self, name: str) -> None:
+        """Make a work pool for local processes, unless it is there; its worker fills in the job template."""
+        reply = self._http.post("/work_pools/", json={"name": name, "type": "process"})
+        if reply.status_code not in (201, 409):
+            raise PrefectApiError(f"Prefect does not make the work pool {name}: {reply.status_code} {reply.text[:200]}")
 
     def run(self, deployment: str, parameters: dict[str, Any]) -> str:
         """Start a run of `flow/deployment`; returns its id."""

@@ -105,20 +105,18 @@ def build_release(
     Raises:
         StepFailed: MLflow does not give the bundle, its bytes differ from those registered, or the build fails.
     """
-    from bentos.build import BuildError, build_bento
-    from bentos.served_release import ServedRelease
+    from bentos.build import BentoBuildError, build_bento
 
-    details = {"model_version": plan.model.version, "data_version": plan.model.data_version, "commit": str(plan.git)}
-    served = ServedRelease(release_id=release_id, routing=plan.params.routing, details=details)
+    release = plan.release(release_id, parent_id, by, f"recops:{release_id}", time.time())
     settings.root.mkdir(parents=True, exist_ok=True)
     try:
         with tempfile.TemporaryDirectory(prefix="bundle-", dir=settings.root) as scratch:
             bundle = Path(scratch) / "bundle"
             registry.download_bundle(plan.model, bundle)
-            built = build_bento(settings, bundle, served)
-    except (ModelRegistryError, BuildError, OSError) as error:
+            build_bento(settings, bundle, release, plan.params.routing)
+    except (ModelRegistryError, BentoBuildError, OSError) as error:
         raise StepFailed(f"build: {error}") from error
-    return plan.release(release_id, parent_id, by, built.tag, time.time())
+    return release
 
 
 def _same_as_live(store: ReleaseStore, plan: Plan) -> AlreadyLive | None:

@@ -150,6 +150,10 @@ class EnvoyRouter:
                     "http_health_check": {"path": "/readyz"},
                 }
             ],
+            # By default Envoy gives up beyond 3 retries at a time: when a slot dies, all its requests retry at once.
+            "circuit_breakers": {
+                "thresholds": [{"max_retries": 4096, "max_requests": 4096, "max_pending_requests": 4096}]
+            },
             # One slow request must not take the only endpoint out: nothing is panicked into an unhealthy host.
             "common_lb_config": {"healthy_panic_threshold": {"value": 0}},
         }

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import yaml
 from pydantic import ValidationError
 
 from components.params import Params
+
+# The section `data:` up to its key `version`; only indented, blank and comment lines may come between.
+_DATA_VERSION = re.compile(r"^data:.*\n(?:[ \t#].*\n|\n)*?[ \t]+version:[ \t]*(?P<tag>[^\s#]+)", re.MULTILINE)
 
 
 class ParamsError(Exception):
@@ -30,3 +34,19 @@ def read_params(path: Path) -> Params:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
         raise ParamsError(f"{path}: {key}: {first['msg']}") from error
+
+
+def set_data_version(path: Path, tag: str) -> None:
+    """Changes `data.version` in `path` to `tag` and nothing else, comments included.
+
+    Raises:
+        ParamsError: the file is missing or wrong, or has no line `version:` under `data:`.
+    """
+    read_params(path)
+    text = path.read_text()
+    match = _DATA_VERSION.search(text)
+    if match is None:
+        raise ParamsError(f"{path} has no line `version:` under `data:`; write data.version there by hand")
+    edited = path.with_name(f".{path.name}.new")
+    edited.write_text(text[: match.start("tag")] + tag + text[match.end("tag") :])
+    edited.replace(path)

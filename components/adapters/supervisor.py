@@ -10,14 +10,13 @@ import subprocess
 import sys
 import time
 import xmlrpc.client
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
 
 NOT_RUNNING = 70  # faults of supervisor's XML-RPC interface
 ALREADY_STARTED = 60
-NO_FILE = (10, 20)  # BAD_NAME, NO_FILE
 
 
 class SupervisorError(Exception):
@@ -59,7 +58,8 @@ class Supervisor:
     def is_running(self) -> bool:
         """Whether supervisord answers."""
         try:
-            return bool(self._rpc().getState()["statename"] == "RUNNING")
+            with self._rpc() as rpc:
+                return bool(rpc.getState()["statename"] == "RUNNING")
         except (OSError, xmlrpc.client.Error, http.client.HTTPException):
             return False
 
@@ -85,38 +85,45 @@ class Supervisor:
 
     def states(self) -> list[ProcessState]:
         """All programs, by name."""
-        infos = cast(list[dict[str, Any]], self._rpc().getAllProcessInfo())
+        with self._rpc() as rpc:
+            infos = cast(list[dict[str, Any]], rpc.getAllProcessInfo())
         states = [ProcessState(i["name"], i["statename"], i["pid"], float(i["start"])) for i in infos]
         return sorted(states, key=lambda state: state.name)
 
     def state_of(self, name: str) -> ProcessState:
         """One program's state."""
-        info = cast(dict[str, Any], self._rpc().getProcessInfo(name))
+        with self._rpc() as rpc:
+            info = cast(dict[str, Any], rpc.getProcessInfo(name))
         return ProcessState(info["name"], info["statename"], info["pid"], float(info["start"]))
 
     def start_program(self, name: str) -> None:
         """Start it and return at once; harmless when it runs."""
-        with _ignoring(ALREADY_STARTED):
-            self._rpc().startProcess(name, False)
+        with _ignoring(ALREADY_STARTED), self._rpc() as rpc:
+            rpc.startProcess(name, False)
 
     def stop_program(self, name: str) -> None:
         """Stop it and its group, and wait until it is gone; harmless when it does not run."""
-        with _ignoring(NOT_RUNNING):
-            self._rpc().stopProcess(name, True)
+        with _ignoring(NOT_RUNNING), self._rpc() as rpc:
+            rpc.stopProcess(name, True)
 
     def shut_down(self, timeout: float = 60.0) -> None:
         """Stop all programs and supervisord itself; returns when its process is gone."""
-        pid = int(self._rpc().getPID())
-        self._rpc().shutdown()
+        with self._rpc() as rpc:
+            pid = int(rpc.getPID())
+            rpc.shutdown()
         deadline = time.monotonic() + timeout
         while _alive(pid):
             if time.monotonic() > deadline:
                 raise SupervisorError(f"supervisord (pid {pid}) does not end; see {self._logs / 'supervisord.log'}")
             time.sleep(0.05)
 
-    def _rpc(self) -> Any:
-        proxy = xmlrpc.client.ServerProxy("http://supervisor", transport=_SocketTransport(str(self._socket)))
-        return proxy.supervisor
+    @contextlib.contextmanager
+    def _rpc(self) -> Iterator[Any]:
+        transport = _SocketTransport(str(self._socket))
+        try:
+            yield xmlrpc.client.ServerProxy("http://supervisor", transport=transport).supervisor
+        finally:
+            transport.close()
 
     def _configuration(self, programs: Sequence[Program]) -> str:
         lines = [
@@ -165,7 +172,10 @@ class _SocketTransport(xmlrpc.client.Transport):
         self._path = path
 
     def make_connection(self, host: Any) -> http.client.HTTPConnection:  # noqa: ARG002
-        return _SocketConnection(self._path)
+        self.close()
+        connection = _SocketConnection(self._path)
+        self._connection = host, connection  # what close() closes
+        return connection
 
 
 class _SocketConnection(http.client.HTTPConnection):
@@ -176,11 +186,11 @@ class _SocketConnection(http.client.HTTPConnection):
     def connect(self) -> None:
         self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
         self.sock.settimeout(self.timeout)
-        self.sock.connect(self._path)
+        self.sock.connect(self._path)  # close() closes the socket also when this fails
 
 
 @contextlib.contextmanager
-def _ignoring(code: int) -> Any:
+def _ignoring(code: int) -> Iterator[None]:
     try:
         yield
     except xmlrpc.client.Fault as fault:

@@ -14,7 +14,7 @@ from components.params import Evaluate, Gate
 
 @dataclass(frozen=True)
 class Check:
-    """One question of the gate: `value` lies in `low`..`high`, and `low` has to reach `limit`."""
+    """One question of the gate: `value`, known to lie between `low` and `high`, is held against `limit`."""
 
     name: str
     passed: bool
@@ -60,12 +60,14 @@ class UserScores:
 def judge_model(
     scores: UserScores, index_recall: float, min_index_recall: float, gate: Gate, evaluate: Evaluate
 ) -> Passed | Refused:
-    """Every model has to beat popularity, and one with a champion before it must not be much worse than that.
+    """Every model has to beat popularity, and one with a champion before it may not be much worse than that.
 
-    Both comparisons are paired by user and look at the lower end of the bootstrap interval (as `evaluate` sets it)
-    of the mean difference: it has to exceed `gate.min_gain_over_popularity`, and to reach `-gate.max_relative_drop`
-    times the champion's mean. So a changed recipe has to show that it is not worse; too few users to tell is a
-    refusal. Without users every comparison is refused.
+    Both comparisons are paired by user and give a bootstrap interval (as `evaluate` sets it) of the mean difference.
+    Against popularity the lower end of the interval has to exceed `gate.min_gain_over_popularity`: it must be shown.
+    Against the champion the mean difference has to reach `-gate.max_relative_drop` times the champion's mean, and the
+    interval is reported beside it. To ask that of its lower end as well would refuse nearly every changed recipe: on
+    the demo's 578 users the interval of two recipes that are equally good is 8 % of the mean wide on each side.
+    Without users every comparison is refused.
     """
     rng = np.random.default_rng(evaluate.seed)
 
@@ -92,16 +94,11 @@ def _over_popularity(gate: Gate, gain: Interval) -> Check:
 
 def _beside_champion(gate: Gate, difference: Interval, champion_mean: float) -> Check:
     limit = -gate.max_relative_drop * champion_mean
-    passed = difference.low >= limit
-    if passed:
-        verdict = "is not worse than the champion's recipe"
-    elif difference.high < limit:
-        verdict = "is worse than the champion's recipe"
-    else:
-        verdict = "is not shown to be as good as the champion's recipe"
+    passed = difference.mean >= limit
+    verdict = "is not much worse than" if passed else "is worse than"
     said = (
-        f"{gate.metric} {verdict} ({champion_mean:.4f} on the same split): difference {_shown(difference)}, "
-        f"the lower end must reach {limit:.4f} ({gate.max_relative_drop:.0%} of it)"
+        f"{gate.metric} {verdict} the champion's recipe on the same split ({champion_mean:.4f}): difference "
+        f"{_shown(difference)}, the mean must reach {limit:.4f}, a drop of {gate.max_relative_drop:.0%}"
     )
     return Check("beside_champion", passed, difference.mean, difference.low, difference.high, limit, said)
 

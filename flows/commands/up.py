@@ -21,7 +21,7 @@ from components.rollout.reconcile import reconcile
 from flows.commands.summary import print_summary
 from flows.prefect_api import PrefectApi, PrefectApiError
 from flows.progress import Progress
-from flows.stack import ports, programs, router, stack_environment, supervisor, world
+from flows.stack import WORK_POOL, ports, programs, router, stack_environment, supervisor, world
 
 DEPLOYMENTS = ("ingest/default", "retrain/default", "promote/default")
 SECRETS = ("RECOPS_EVENT_STORE_URL", "RECOPS_SOURCE_SQL_URL")
@@ -65,6 +65,7 @@ def bring_up(settings: Settings, progress: Progress) -> None:
     with progress.step("Prefect answers"):
         _wait("Prefect", prefect.is_healthy, settings, "prefect-server")
     with progress.step("deployments and worker") as say:
+        prefect.make_pool(WORK_POOL)
         control.start_program("prefect-worker")
         if not set(DEPLOYMENTS) <= prefect.deployments():
             say("prefect deploy --all")

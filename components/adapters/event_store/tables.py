@@ -119,7 +119,9 @@ rollouts = Table(
     Column("rollout_id", Integer, primary_key=True, autoincrement=True),
     Column("kind", String(16), nullable=False),
     Column("release_id", String(64)),
-    Column("from_release_id", String(64)),
+    Column("from_release_id", String(64)),  # what was live when it began
+    Column("slot", String(16)),  # the slot it took
+    Column("displaced_release_id", String(64)),  # what stood in that slot before, put back on failure
     Column("started_by", String(128), nullable=False),
     Column("started_at", Double, nullable=False),
     Column("epoch", Integer, nullable=False),

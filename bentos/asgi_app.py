@@ -1,0 +1,186 @@
+"""The HTTP face of the request path: a bare ASGI app, because frameworks cost more than the answer itself."""
+
+from __future__ import annotations
+
+import logging
+import re
+import uuid
+from collections.abc import Awaitable, Callable, Mapping
+from typing import Any
+
+import orjson
+from pydantic import TypeAdapter, ValidationError
+
+from bentos.http_body import ClientGone, Receive, Scope, Send, read_json_body
+from bentos.http_errors import HttpError, refuse_body
+from components.adapters.event_store.rows import feedback_rows, request_row
+from components.adapters.event_store.write_queue import StoreUnavailable, WriteQueue
+from components.serving.answer import UnknownItem
+from components.serving.request_path import RequestPath
+from components.serving.requests import MAX_EVENTS, FeedbackEvent, RecommendRequest, SimilarRequest
+from monitoring.request_metrics import OTHER, RequestMetrics
+
+logger = logging.getLogger("recops.service")
+
+PROBE_HEADER = b"x-recops-probe"
+"""Answers to a smoke test are not logged as requests; the gateway strips this header from clients."""
+Reply = tuple[int, bytes, Callable[[], None] | None]
+"""Status, body, and what is left to do once they are sent."""
+JSON = b"application/json"
+RETRY_LATER = ((b"retry-after", b"1"),)
+
+_EVENTS = TypeAdapter(list[FeedbackEvent])
+_SANE_ID = re.compile(rb"[A-Za-z0-9._:-]{1,64}").fullmatch
+
+
+class RecopsApp:
+    """Answers HTTP requests; one per process.
+
+    Args:
+        now: seconds since 1970, for rows of the event store.
+        perf_counter: seconds, for durations.
+        description: the answer to `GET /release`.
+    """
+
+    def __init__(
+        self,
+        path: RequestPath,
+        queue: WriteQueue,
+        metrics: RequestMetrics,
+        description: Mapping[str, Any],
+        now: Callable[[], float],
+        perf_counter: Callable[[], float],
+    ) -> None:
+        self._path = path
+        self._queue = queue
+        self._metrics = metrics
+        self._description = orjson.dumps(dict(description))
+        self._now = now
+        self._perf_counter = perf_counter
+        self._posts: dict[str, Callable[[bytes, str, bool], Awaitable[Reply]]] = {
+            "/recommend": self._recommend,
+            "/similar": self._similar,
+            "/feedback": self._feedback,
+        }
+        self._gets: dict[str, Callable[[], tuple[bytes, bytes]]] = {
+            "/release": lambda: (JSON, self._description),
+            "/metrics": lambda: (metrics.content_type.encode(), metrics.page()),
+            "/livez": lambda: (b"text/plain", b"alive\n"),
+            "/readyz": lambda: (b"text/plain", b"ready\n"),
+        }
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """One ASGI connection: a request, or the server's start and stop."""
+        if scope["type"] == "lifespan":
+            await self._live(receive, send)
+        elif scope["type"] == "http":
+            await self._answer(scope, receive, send)
+        else:
+            await send({"type": "websocket.close", "code": 1000})
+
+    def close(self) -> None:
+        """Writes what waits to be written; nothing can be stored afterwards."""
+        self._queue.close()
+
+    async def _live(self, receive: Receive, send: Send) -> None:
+        await receive()
+        await send({"type": "lifespan.startup.complete"})
+        await receive()
+        self.close()
+        await send({"type": "lifespan.shutdown.complete"})
+
+    async def _answer(self, scope: Scope, receive: Receive, send: Send) -> None:
+        start = self._perf_counter()
+        path: str = scope["path"]
+        headers = dict(scope["headers"])
+        given = headers.get(b"x-request-id", b"")
+        request_id = given.decode() if _SANE_ID(given) else uuid.uuid4().hex
+        content_type = JSON
+        extra: tuple[tuple[bytes, bytes], ...] = ()
+        afterwards = None
+        try:
+            post = self._posts.get(path)
+            if post is not None and scope["method"] == "POST":
+                probe = PROBE_HEADER in headers
+                status, body, afterwards = await post(await read_json_body(headers, receive), request_id, probe)
+            else:
+                status, (content_type, body) = 200, self._get(path, scope["method"])
+        except HttpError as error:
+            status, body, extra = error.status, error.body(), tuple(error.headers)
+        except ClientGone:
+            return
+        except Exception:
+            logger.exception("request %s to %s failed", request_id, path)
+            status, body = 500, HttpError(500, "internal_error", f"request {request_id} failed; see the log").body()
+        await send(
+            {
+                "type": "http.response.start",
+                "status": status,
+                "headers": [
+                    (b"content-type", content_type),
+                    (b"content-length", str(len(body)).encode()),
+                    (b"x-request-id", request_id.encode()),
+                    *extra,
+                ],
+            }
+        )
+        await send({"type": "http.response.body", "body": body})
+        if afterwards is not None:
+            afterwards()
+        known = path in self._posts or path in self._gets
+        self._metrics.answered(path if known else OTHER, status, self._perf_counter() - start)
+
+    def _get(self, path: str, method: str) -> tuple[bytes, bytes]:
+        """Content type and body of a page; the error, if the path or the method is wrong."""
+        get = self._gets.get(path)
+        if get is not None and method in ("GET", "HEAD"):
+            return get()
+        allowed = "GET, HEAD" if get is not None else "POST" if path in self._posts else None
+        if allowed is None:
+            raise HttpError(404, "not_found", f"there is nothing at {path[:200]}")
+        text = f"{path} answers to {allowed}, not to {method[:20]}"
+        raise HttpError(405, "method_not_allowed", text, headers=[(b"allow", allowed.encode())])
+
+    async def _recommend(self, body: bytes, request_id: str, probe: bool) -> Reply:
+        try:
+            request = RecommendRequest.model_validate_json(body)
+        except ValidationError as error:
+            raise refuse_body(error) from error
+        answer = self._path.recommend(request, request_id)
+
+        def log() -> None:
+            if not probe:
+                self._queue.log_request(request_row(request, answer, self._path.bundle.items.ids, self._now()))
+            self._metrics.recommended(answer.route)
+
+        return 200, orjson.dumps(answer.body()), log
+
+    async def _similar(self, body: bytes, request_id: str, _probe: bool) -> Reply:
+        try:
+            request = SimilarRequest.model_validate_json(body)
+        except ValidationError as error:
+            raise refuse_body(error) from error
+        answer = self._path.similar(request, request_id)
+        if isinstance(answer, UnknownItem):
+            raise HttpError(404, "unknown_item", f"item_id: there is no item {answer.item_id!r}", "item_id")
+        return 200, orjson.dumps(answer), None
+
+    async def _feedback(self, body: bytes, request_id: str, _probe: bool) -> Reply:
+        """202 once every event of the post is durable; nothing is stored when one of them is wrong."""
+        try:
+            if body.lstrip()[:1] == b"[":
+                events = _EVENTS.validate_json(body)
+            else:
+                events = [FeedbackEvent.model_validate_json(body)]
+        except ValidationError as error:
+            raise refuse_body(error) from error
+        if not 1 <= len(events) <= MAX_EVENTS:
+            raise HttpError(422, "invalid_field", f"a list holds 1 to {MAX_EVENTS} events, not {len(events)}")
+        try:
+            stored = await self._queue.append_feedback(feedback_rows(events, request_id, self._now()))
+        except StoreUnavailable as error:
+            logger.warning("feedback of request %s was not stored: %s", request_id, error)
+            text = "the event store is busy or gone; nothing was stored, send the same events again"
+            raise HttpError(503, "store_unavailable", text, headers=RETRY_LATER) from error
+        self._metrics.stored_feedback(stored.accepted, stored.duplicates)
+        return 202, orjson.dumps({"accepted": stored.accepted, "duplicates": stored.duplicates}), None

@@ -1,0 +1,60 @@
+"""The composition root of the service: makes every object that a serving process needs, from settings and a folder."""
+
+from __future__ import annotations
+
+import time
+from pathlib import Path
+
+from bentos.asgi_app import RecopsApp
+from bentos.served_release import BUNDLE, ServedRelease
+from components.adapters.event_store.engine import open_engine
+from components.adapters.event_store.write_queue import WriteQueue
+from components.adapters.settings import Settings
+from components.serving.bundle import read_bundle
+from components.serving.request_path import RequestPath
+from components.serving.requests import RecommendRequest, SimilarRequest
+from monitoring.request_metrics import RequestMetrics
+
+BUSY_SECONDS = 10.0
+"""How long a write waits for another process before its feedback is refused with 503."""
+
+
+def build_app(settings: Settings, folder: Path, busy_seconds: float = BUSY_SECONDS) -> RecopsApp:
+    """The app for the release in `folder`, which holds `bundle/` and release.json.
+
+    The event store's schema must be there already; without it feedback is refused, and recommendations go on.
+
+    Raises:
+        BundleError: the bundle is incomplete or damaged.
+    """
+    release = ServedRelease.read(folder)
+    slot = settings.slot or "none"
+    bundle = read_bundle(folder / BUNDLE)
+    path = RequestPath(bundle, release.routing, release.release_id, slot, release.variant, time.perf_counter)
+    warm_up(path)
+    queue = WriteQueue(open_engine(settings.store_url, busy_seconds))
+    metrics = RequestMetrics(
+        release.release_id,
+        slot,
+        release.variant,
+        written=lambda: queue.counts.written,
+        dropped=lambda: queue.counts.dropped,
+    )
+    description = {
+        "release": release.release_id,
+        "slot": slot,
+        "variant": release.variant,
+        **release.details,
+        "started_at": time.time(),
+    }
+    return RecopsApp(path, queue, metrics, description, time.time, time.perf_counter)
+
+
+def warm_up(path: RequestPath) -> None:
+    """Asks once in each way, so that no client waits for what is computed at first use."""
+    items = path.bundle.items
+    users = [*path.bundle.user_ids[-1:], "\N{REPLACEMENT CHARACTER}"]
+    for user_id in users:
+        path.recommend(RecommendRequest(user_id=user_id), "warm-up")
+    if len(items):
+        path.similar(SimilarRequest(item_id=items.ids[0]), "warm-up")

@@ -1,0 +1,1 @@
+"""Interactions, items and users: columns, schema, screening, sources, preparation."""

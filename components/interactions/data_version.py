@@ -1,0 +1,91 @@
+"""Says what a data version holds and where it came from: the manifest beside its files, written and read here."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import TYPE_CHECKING
+
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from components.interactions import columns
+
+if TYPE_CHECKING:
+    from components.interactions.screening import Screened
+
+TAG_PREFIX = "data-v"
+DATA_FOLDER = "data"
+INTERACTIONS_FILE = "interactions.parquet"
+ITEMS_FILE = "items.parquet"
+USERS_FILE = "users.parquet"
+QUARANTINE_FILE = "quarantine.csv"
+MANIFEST_FILE = "manifest.json"
+
+
+class ManifestError(Exception):
+    """A manifest cannot be read."""
+
+
+class Manifest(BaseModel):
+    """What `manifest.json` of a data version says.
+
+    first, last: times of the first and the last interaction. quarantine: bad rows by table and reason. files: sha256
+    of each file of the version. digest: sha256 of what makes a version new; see components.adapters.version_files.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format: int = 1
+    version: str
+    source: str
+    until: str | None
+    interactions: int
+    items: int
+    users: int
+    quarantined: int
+    quarantine: dict[str, dict[str, int]]
+    first: datetime
+    last: datetime
+    min_value: float
+    max_value: float
+    files: dict[str, str]
+    digest: str
+
+    def to_json(self) -> str:
+        """The text of manifest.json."""
+        return self.model_dump_json(indent=2) + "\n"
+
+    @staticmethod
+    def from_json(text: str) -> Manifest:
+        """The manifest in `text`.
+
+        Raises:
+            ManifestError: `text` is not a manifest of a format this code knows.
+        """
+        try:
+            return Manifest.model_validate_json(text)
+        except ValidationError as error:
+            first = error.errors()[0]
+            raise ManifestError(f"{MANIFEST_FILE}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
+
+
+def describe_version(
+    screened: Screened, tag: str, source: str, until: str | None, files: dict[str, str], digest: str
+) -> Manifest:
+    """The manifest of the version `tag` with the data `screened`, which has at least one interaction."""
+    times, values = screened.interactions[columns.TIMESTAMP], screened.interactions[columns.VALUE]
+    return Manifest(
+        version=tag,
+        source=source,
+        until=until,
+        interactions=len(screened.interactions),
+        items=len(screened.items),
+        users=len(screened.users),
+        quarantined=len(screened.quarantine),
+        quarantine={table: reasons for table in sorted(screened.rows) if (reasons := screened.reasons_of(table))},
+        first=times.iloc[0].to_pydatetime(),
+        last=times.iloc[-1].to_pydatetime(),
+        min_value=float(values.min()),
+        max_value=float(values.max()),
+        files=files,
+        digest=digest,
+    )

@@ -1,0 +1,54 @@
+"""What every source of interactions gives: its tables as they are, unchecked, with where each came from."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import pandas as pd
+
+INTERACTIONS = "interactions"
+ITEMS = "items"
+USERS = "users"
+
+
+class SourceError(Exception):
+    """A source cannot be read; the message names the file or table, what is wrong with it, and what to do."""
+
+
+class SourceUnavailableError(SourceError):
+    """A source does not answer now, but may later."""
+
+
+@dataclass(frozen=True)
+class SourceTables:
+    """Raw tables under our column names (components.interactions.columns), values as the source has them.
+
+    The index of each frame is the row's number in its source, from 0 and without the header; a cut of the rows keeps
+    it, so that the quarantine can name the row. Only `user_id`, `item_id`, `value` and `timestamp` of the interactions,
+    `item_id` of the items and `user_id` of the users must be there. Without `items` or `users` (None) they are
+    derived from the interactions, where item columns such as `title` are then looked for as well.
+    `origins` says for each table which file or database table it is.
+    """
+
+    interactions: pd.DataFrame
+    items: pd.DataFrame | None
+    users: pd.DataFrame | None
+    origins: dict[str, str]
+
+
+class Source(Protocol):
+    """Somewhere that interactions come from."""
+
+    @property
+    def name(self) -> str:
+        """What the data version calls this source; never holds a secret."""
+        ...
+
+    def read(self) -> SourceTables:
+        """All rows of the source.
+
+        Raises:
+            SourceError: the source is missing, unreadable, or lacks a column.
+        """
+        ...

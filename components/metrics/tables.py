@@ -1,0 +1,57 @@
+"""An evaluation as tables with external ids: per user, per recommended place and per item."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from components.interactions.columns import ITEM, TITLE, USER
+from components.metrics.beyond_accuracy import exposure
+from components.metrics.evaluate import Evaluation
+
+
+def per_user(
+    model: Evaluation, popularity: Evaluation, user_ids: Sequence[str], cold_start_threshold: int
+) -> pd.DataFrame:
+    """One row per evaluated user: user_id, n_train, warm, the metrics at k, and popularity's NDCG."""
+    k = model.lists.shape[1]
+    return pd.DataFrame(
+        {
+            USER: np.array(user_ids, object)[model.users],
+            "n_train": model.n_train,
+            "warm": model.n_train >= cold_start_threshold,
+            f"ndcg_at_{k}": model.ndcg,
+            f"recall_at_{k}": model.recall,
+            f"hit_rate_at_{k}": model.hit_rate,
+            f"popularity_ndcg_at_{k}": popularity.ndcg,
+        }
+    )
+
+
+def per_place(model: Evaluation, user_ids: Sequence[str], item_ids: Sequence[str]) -> pd.DataFrame:
+    """One row per recommended place: user_id, rank from 1, item_id, score, hit."""
+    places, ranks = np.nonzero(model.lists >= 0)
+    return pd.DataFrame(
+        {
+            USER: np.array(user_ids, object)[model.users[places]],
+            "rank": ranks + 1,
+            ITEM: np.array(item_ids, object)[model.lists[places, ranks]],
+            "score": model.scores[places, ranks],
+            "hit": model.hits[places, ranks],
+        }
+    )
+
+
+def per_item(model: Evaluation, items: pd.DataFrame, n_interactions: NDArray[np.integer]) -> pd.DataFrame:
+    """One row per item of the catalogue: item_id, title, interactions in training, times recommended."""
+    return pd.DataFrame(
+        {
+            ITEM: items[ITEM],
+            TITLE: items[TITLE],
+            "interactions": n_interactions,
+            "recommended": exposure(model.lists, len(items)),
+        }
+    )

@@ -1,0 +1,1 @@
+"""Candidate generators, one per file, behind one protocol."""

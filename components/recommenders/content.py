@@ -1,0 +1,136 @@
+"""Recommends by stated preferences over categories and tags, the more popular item first among equals."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from components.recommenders.array_folder import read_array, read_header, write_arrays
+from components.recommenders.protocol import Ranking, Scores, TrainingData, check_trainable
+from components.retrieval.exact_top_k import top_k_of_scores
+
+TIE_BREAK = np.float32(1e-3)
+"""The most that popularity can add: less than any difference between preferences stated to two decimals."""
+
+
+@dataclass(frozen=True)
+class FittedContent:
+    """The score of an item is the sum of the preferences for its labels, plus its popularity as a tie-break.
+
+    Attributes:
+        labels: the case-folded categories and tags, one per column.
+        item_labels: which item has which label, float32 ones, (n_items, n_labels).
+        user_labels: share of each label among a user's relevant items, (n_users, n_labels): the preferences that
+            stand in where none are stated. A user without relevant items has an empty row.
+        counts: relevant interactions per item, (n_items,) float32.
+    """
+
+    labels: tuple[str, ...]
+    item_labels: csr_array
+    user_labels: csr_array
+    counts: Scores
+
+    form: ClassVar[str] = "content"
+
+    @property
+    def n_users(self) -> int:
+        """How many user rows it knows."""
+        return int(self.user_labels.shape[0])
+
+    @property
+    def n_items(self) -> int:
+        """How many item rows it scores."""
+        return len(self.counts)
+
+    def scores(self, users: NDArray[np.integer]) -> Scores:
+        """Scores of every item by each user's own shares of labels, (len(users), n_items)."""
+        matches = np.asarray((self.user_labels[users] @ self.item_labels.T).toarray(), np.float32)
+        return matches + self._tie_break
+
+    def top_k(self, user: int, k: int, exclude: NDArray[np.integer]) -> Ranking:
+        """The best `k` items by the user's own shares of labels, without `exclude`."""
+        return top_k_of_scores(self.scores(np.array([user]))[0], k, exclude)
+
+    def top_k_for(self, preferences: Mapping[str, float], k: int, exclude: NDArray[np.integer]) -> Ranking:
+        """The best `k` items by stated preferences such as {"Sci-Fi": 0.9}, without `exclude`.
+
+        Labels match whatever their case; an unknown one counts for nothing, so with none known the most popular items
+        come first. A negative preference pushes items down.
+        """
+        wishes = np.zeros(len(self.labels), np.float32)
+        for label, weight in preferences.items():
+            column = self._column_of.get(label.strip().casefold())
+            if column is not None:
+                wishes[column] += weight
+        matches = np.asarray(self.item_labels @ wishes, np.float32)
+        return top_k_of_scores(matches + self._tie_break, k, exclude)
+
+    def similar(self, item: int, k: int) -> Ranking:
+        """The `k` items that share most labels with `item` (cosine), the more popular first among equals."""
+        shared = np.asarray(self.item_labels @ self.item_labels[[item]].toarray().ravel(), np.float32)
+        n_labels = np.diff(self.item_labels.indptr)
+        lengths = np.sqrt(np.maximum(n_labels * n_labels[item], 1)).astype(np.float32)
+        return top_k_of_scores(shared / lengths + self._tie_break, k, np.array([item]))
+
+    @cached_property
+    def _column_of(self) -> dict[str, int]:
+        return {label: column for column, label in enumerate(self.labels)}
+
+    @cached_property
+    def _tie_break(self) -> Scores:
+        most = self.counts.max(initial=0)
+        return np.asarray(TIE_BREAK * self.counts / (most + 1), np.float32)
+
+    def save(self, folder: Path) -> None:
+        """Write into `folder`."""
+        arrays: dict[str, NDArray[Any]] = {"counts": self.counts}
+        for name, matrix in (("item_labels", self.item_labels), ("user_labels", self.user_labels)):
+            arrays[f"{name}_values"] = matrix.data
+            arrays[f"{name}_columns"] = matrix.indices
+            arrays[f"{name}_offsets"] = matrix.indptr
+        write_arrays(folder, {"form": self.form, "labels": list(self.labels)}, arrays)
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read what `save` wrote."""
+        labels = tuple(read_header(folder)["labels"])
+        matrices = []
+        for name in ("item_labels", "user_labels"):
+            parts = (read_array(folder, f"{name}_{part}") for part in ("values", "columns", "offsets"))
+            values, columns, offsets = parts
+            matrices.append(csr_array((values, columns, offsets), shape=(len(offsets) - 1, len(labels))))
+        return cls(labels, matrices[0], matrices[1], read_array(folder, "counts"))
+
+
+@dataclass(frozen=True)
+class Content:
+    """Reads labels off the items and shares of labels off each user's relevant items."""
+
+    name: ClassVar[str] = "content"
+
+    def fit(self, data: TrainingData, seed: int) -> FittedContent:  # noqa: ARG002 nothing is drawn
+        """Count; `seed` is not used. Items without labels score by popularity alone."""
+        check_trainable(data)
+        labels = tuple(sorted({label for row in data.item_labels for label in row}))
+        item_labels = label_matrix(data.item_labels, labels)
+        totals = np.asarray(data.positives.sum(axis=1), np.float32).ravel()
+        shares = csr_array(data.positives @ item_labels, dtype=np.float32)
+        shares.sort_indices()
+        shares.data /= np.repeat(totals, np.diff(shares.indptr))
+        counts = np.asarray(data.positives.sum(axis=0), np.float32).ravel()
+        return FittedContent(labels, item_labels, shares, counts)
+
+
+def label_matrix(item_labels: tuple[tuple[str, ...], ...], labels: tuple[str, ...]) -> csr_array:
+    """Which item has which of `labels`, float32 ones, (n_items, n_labels)."""
+    column_of = {label: column for column, label in enumerate(labels)}
+    columns = np.array([column_of[label] for row in item_labels for label in row], np.int32)
+    offsets = np.cumsum([0, *(len(row) for row in item_labels)]).astype(np.int32)
+    return csr_array((np.ones(len(columns), np.float32), columns, offsets), shape=(len(item_labels), len(labels)))

@@ -1,0 +1,120 @@
+"""What every recommender takes, returns and promises; tests/contracts holds each one to it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, Protocol, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+Rows = NDArray[np.int32]
+Scores = NDArray[np.float32]
+
+
+class RecommenderError(ValueError):
+    """Training data or a saved recommender cannot be used; the message says why."""
+
+
+@dataclass(frozen=True)
+class TrainingData:
+    """What a recommender may learn from. Row numbers are positions in `user_ids` and `item_ids`.
+
+    Attributes:
+        user_ids: external ids, one per row of the matrices.
+        item_ids: external ids, one per column of the matrices.
+        positives: relevant interactions, float32 ones, (n_users, n_items).
+        seen: every interaction, relevant or not, float32 ones, (n_users, n_items).
+        item_labels: per item its category and tags, case-folded, sorted, without repeats.
+    """
+
+    user_ids: tuple[str, ...]
+    item_ids: tuple[str, ...]
+    positives: csr_array
+    seen: csr_array
+    item_labels: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """Items best first; equal scores are ordered by item row. Both arrays have the same length."""
+
+    items: Rows
+    scores: Scores
+
+    def __len__(self) -> int:
+        return len(self.items)
+
+
+class FittedRecommender(Protocol):
+    """A trained recommender: numpy and scipy are all it needs to answer."""
+
+    form: ClassVar[str]
+
+    @property
+    def n_users(self) -> int:
+        """How many user rows it knows."""
+        ...
+
+    @property
+    def n_items(self) -> int:
+        """How many item rows it scores."""
+        ...
+
+    def scores(self, users: NDArray[np.integer]) -> Scores:
+        """Scores of every item, (len(users), n_items); higher is better."""
+        ...
+
+    def top_k(self, user: int, k: int, exclude: NDArray[np.integer]) -> Ranking:
+        """The best `k` items of one user without the item rows in `exclude`; fewer when the catalogue ends."""
+        ...
+
+    def save(self, folder: Path) -> None:
+        """Write into `folder`, made when missing; the same recommender always writes the same bytes."""
+        ...
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read what `save` wrote."""
+        ...
+
+
+class Recommender(Protocol):
+    """A way of training. `name` is the folder of its fitted form."""
+
+    name: ClassVar[str]
+
+    def fit(self, data: TrainingData, seed: int) -> FittedRecommender:
+        """Learn from `data`, which stays unchanged; the same data and seed give the same scores.
+
+        Raises:
+            RecommenderError: there is no user, no item or no relevant interaction.
+        """
+        ...
+
+
+def check_trainable(data: TrainingData) -> None:
+    """Refuse data nothing can be learnt from.
+
+    Raises:
+        RecommenderError: there is no user, no item or no relevant interaction, or shapes disagree.
+    """
+    shape = (len(data.user_ids), len(data.item_ids))
+    if 0 in shape:
+        raise RecommenderError(f"nothing to learn from: {shape[0]} users and {shape[1]} items")
+    if data.positives.shape != shape or data.seen.shape != shape or len(data.item_labels) != shape[1]:
+        raise RecommenderError(
+            f"shapes disagree: {shape[0]} users and {shape[1]} items, positives {data.positives.shape}, "
+            f"seen {data.seen.shape}, labels of {len(data.item_labels)} items"
+        )
+    if data.positives.nnz == 0:
+        raise RecommenderError("nothing to learn from: no interaction reaches prepare.positive_threshold")
+
+
+def item_labels(category: str, tags: Sequence[str]) -> tuple[str, ...]:
+    """Category and tags of one item as labels: case-folded, sorted, without blanks and repeats."""
+    folded = {label.strip().casefold() for label in (category, *tags)}
+    return tuple(sorted(folded - {""}))

@@ -1,0 +1,57 @@
+"""Turns prepared tables into what recommenders learn from."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+import pandas as pd
+from scipy.sparse import csr_array
+
+from components.interactions.columns import CATEGORY, ITEM, TAG_SEPARATOR, TAGS, USER
+from components.interactions.prepared import RELEVANT
+from components.recommenders.protocol import TrainingData, item_labels
+
+
+def training_data(interactions: pd.DataFrame, items: pd.DataFrame, users: pd.DataFrame) -> TrainingData:
+    """Matrices of `interactions` over the rows of `users` and `items`.
+
+    Several interactions of a user with an item count once. Every user and item of `interactions` must have a row;
+    users and items without interactions are allowed.
+
+    Raises:
+        KeyError: an interaction has a user or an item that has no row.
+    """
+    user_ids, item_ids = tuple(users[USER]), tuple(items[ITEM])
+    relevant = interactions[interactions[RELEVANT].to_numpy()]
+    return TrainingData(
+        user_ids=user_ids,
+        item_ids=item_ids,
+        positives=incidence(relevant, user_ids, item_ids),
+        seen=incidence(interactions, user_ids, item_ids),
+        item_labels=tuple(
+            item_labels(category, tags.split(TAG_SEPARATOR))
+            for category, tags in zip(items[CATEGORY], items[TAGS], strict=True)
+        ),
+    )
+
+
+def incidence(interactions: pd.DataFrame, user_ids: Sequence[str], item_ids: Sequence[str]) -> csr_array:
+    """Ones where a user has an interaction with an item, float32, (n_users, n_items), columns ascending.
+
+    Raises:
+        KeyError: a user or an item is not among the ids.
+    """
+    users = _rows_of(interactions[USER], user_ids)
+    items = _rows_of(interactions[ITEM], item_ids)
+    matrix = csr_array((np.ones(len(users), np.float32), (users, items)), shape=(len(user_ids), len(item_ids)))
+    matrix.sum_duplicates()
+    matrix.data[:] = 1
+    return matrix
+
+
+def _rows_of(ids: pd.Series, known: Sequence[str]) -> np.ndarray[tuple[int], np.dtype[np.intp]]:
+    rows = pd.Index(np.array(known, object)).get_indexer(pd.Index(ids.to_numpy(object)))
+    if (rows < 0).any():
+        raise KeyError(f"unknown {ids.name}: {ids[rows < 0].iloc[0]!r}")
+    return rows

@@ -1,0 +1,1 @@
+"""Finding the best items by score: exactly, and through an approximate index."""

@@ -1,0 +1,126 @@
+"""Decides whether the exact path or the approximate index serves, from measured recall and measured time."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+
+from components.params import Index
+from components.recommenders.factors import FittedFactors
+from components.retrieval.annoy_index import AnnoyIndex, build_index
+from components.retrieval.indexed_factors import IndexedFactors
+
+CLEARLY_FASTER = 1.5
+"""How many times faster the approximate path must be; less is within what timing varies, and exact loses nothing."""
+
+NOTHING = np.empty(0, np.int32)
+
+
+class IndexRefused(Exception):
+    """The approximate index would serve, and recalls less than params allow."""
+
+
+@dataclass(frozen=True)
+class IndexChoice:
+    """What was chosen, and the measurements that led there.
+
+    Attributes:
+        recall: share of the exact best `index.recall_at` items that the approximate index finds, mean over users.
+        annoy_ms, exact_ms: median time of one answer, milliseconds.
+    """
+
+    kind: Literal["exact", "annoy"]
+    recall: float
+    annoy_ms: float
+    exact_ms: float
+    reason: str
+
+
+def choose_index(
+    factors: FittedFactors, sample_users: NDArray[np.integer], config: Index, path: Path, now: Callable[[], float]
+) -> IndexChoice:
+    """Build an approximate index at `path`, measure it against the exact path on `sample_users`, and choose.
+
+    `now` returns seconds and is read around every answer. The index stays at `path` whatever is chosen.
+
+    Raises:
+        IndexRefused: the approximate path would serve, as it is clearly faster or `config.kind` asks for it, and its
+            recall is below `config.min_recall`.
+    """
+    build_index(path, factors.item_factors, config.trees, config.seed)
+    approximate = IndexedFactors(factors, AnnoyIndex(path, factors.item_factors.shape[1]), config.search_k)
+    recall = measure_recall(approximate, sample_users, config.recall_at)
+    annoy_ms = _median_ms(approximate, sample_users, config.recall_at, now)
+    exact_ms = _median_ms(factors, sample_users, config.recall_at, now)
+    return decide(recall, annoy_ms, exact_ms, config)
+
+
+def decide(recall: float, annoy_ms: float, exact_ms: float, config: Index) -> IndexChoice:
+    """The choice that these measurements lead to, unless `config.kind` insists on one; see `choose_index`."""
+    numbers = f"exact {exact_ms:.2f} ms, annoy {annoy_ms:.2f} ms, recall@{config.recall_at} {recall:.3f}"
+    clearly_faster = annoy_ms * CLEARLY_FASTER <= exact_ms
+    kind: Literal["exact", "annoy"]
+    if config.kind == "auto":
+        kind = "annoy" if clearly_faster else "exact"
+        reason = f"annoy is{'' if clearly_faster else ' not'} {CLEARLY_FASTER} times as fast"
+    else:
+        kind, reason = config.kind, "index.kind asks for it"
+    if kind == "annoy":
+        check_recall(recall, config)
+    return IndexChoice(kind, recall, annoy_ms, exact_ms, f"{reason}: {numbers}")
+
+
+def build_checked_index(factors: FittedFactors, config: Index, path: Path) -> float:
+    """Build the index of a bundle at `path` and return its recall on `config.sample_users` users.
+
+    Raises:
+        IndexRefused: the recall is below `config.min_recall`.
+    """
+    build_index(path, factors.item_factors, config.trees, config.seed)
+    approximate = IndexedFactors(factors, AnnoyIndex(path, factors.item_factors.shape[1]), config.search_k)
+    recall = measure_recall(approximate, sample_rows(factors.n_users, config), config.recall_at)
+    check_recall(recall, config)
+    return recall
+
+
+def check_recall(recall: float, config: Index) -> None:
+    """Raises IndexRefused when `recall` is below the bar."""
+    if recall < config.min_recall:
+        raise IndexRefused(
+            f"the index's recall@{config.recall_at} is {recall:.3f}, below index.min_recall {config.min_recall}; "
+            "raise index.trees or index.search_k"
+        )
+
+
+def sample_rows(n_users: int, config: Index) -> NDArray[np.int64]:
+    """The user rows to measure on, ascending: `config.sample_users` drawn with `config.seed`, or all if fewer."""
+    rng = np.random.default_rng(config.seed)
+    return np.sort(rng.choice(n_users, min(config.sample_users, n_users), replace=False))
+
+
+def measure_recall(approximate: IndexedFactors, users: NDArray[np.integer], k: int) -> float:
+    """Share of the exact best `k` items that the index finds, mean over `users`; `k` is capped at the catalogue.
+
+    The index itself is asked: `top_k` would hide a short answer by falling back to the exact path.
+    """
+    exact = approximate.factors
+    k = min(k, exact.n_items)
+    found = [approximate.index.nearest(exact.user_factors[user], k, approximate.search_k) for user in users]
+    right = [exact.top_k(user, k, NOTHING).items for user in users.tolist()]
+    return float(np.mean([len(np.intersect1d(*pair)) / k for pair in zip(found, right, strict=True)]))
+
+
+def _median_ms(
+    recommender: FittedFactors | IndexedFactors, users: NDArray[np.integer], k: int, now: Callable[[], float]
+) -> float:
+    times = []
+    for user in users.tolist():
+        start = now()
+        recommender.top_k(user, k, NOTHING)
+        times.append(now() - start)
+    return float(np.median(times)) * 1000

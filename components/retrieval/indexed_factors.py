@@ -1,0 +1,66 @@
+"""A factor model that finds its best items through the approximate index instead of scoring the whole catalogue."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import ClassVar, NoReturn
+
+import numpy as np
+from numpy.typing import NDArray
+
+from components.recommenders.factors import FittedFactors
+from components.recommenders.protocol import Ranking, Scores
+from components.retrieval.annoy_index import AnnoyIndex
+from components.retrieval.exact_top_k import top_k_of_scores
+
+
+@dataclass(frozen=True)
+class IndexedFactors:
+    """Answers like `factors`, but `top_k` asks `index` for candidates and scores only those."""
+
+    factors: FittedFactors
+    index: AnnoyIndex
+    search_k: int
+
+    form: ClassVar[str] = "factors"
+
+    @property
+    def n_users(self) -> int:
+        """How many user rows it knows."""
+        return self.factors.n_users
+
+    @property
+    def n_items(self) -> int:
+        """How many item rows it scores."""
+        return self.factors.n_items
+
+    def scores(self, users: NDArray[np.integer]) -> Scores:
+        """Exact scores of every item, (len(users), n_items)."""
+        return self.factors.scores(users)
+
+    def top_k(self, user: int, k: int, exclude: NDArray[np.integer]) -> Ranking:
+        """About the best `k` items of one user without `exclude`.
+
+        Enough candidates are fetched to survive the exclusion; should there be too few, the exact path answers.
+        """
+        vector = self.factors.user_factors[user]
+        candidates = self.index.nearest(vector, k + len(exclude), self.search_k)
+        candidates = np.sort(candidates[~np.isin(candidates, exclude)])
+        if len(candidates) < k:
+            return self.factors.top_k(user, k, exclude)
+        best = top_k_of_scores(self.factors.item_factors[candidates] @ vector, k, np.empty(0, np.int32))
+        return Ranking(candidates[best.items], best.scores)
+
+    def similar(self, item: int, k: int) -> Ranking:
+        """The `k` items whose taste points closest to `item`'s, exact."""
+        return self.factors.similar(item, k)
+
+    def save(self, folder: Path) -> None:
+        """Write the factors into `folder`; the index is a file of its own."""
+        self.factors.save(folder)
+
+    @classmethod
+    def load(cls, folder: Path) -> NoReturn:
+        """Not possible from `folder` alone: the bundle joins factors and index."""
+        raise NotImplementedError(f"{folder} holds factors without their index; use read_bundle")

@@ -1,0 +1,1 @@
+"""Decides which way a request is answered."""

@@ -1,0 +1,216 @@
+"""The served model as a folder: written once by the pipeline, checked and read by the service and by MLflow's model.
+
+The bytes depend on the contents alone. Reading needs numpy, scipy and, for an approximate index, annoy.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from components.recommenders.content import FittedContent
+from components.recommenders.factors import FittedFactors
+from components.recommenders.protocol import FittedRecommender, Ranking
+from components.recommenders.saved import load_recommender
+from components.retrieval.annoy_index import AnnoyIndex
+from components.retrieval.indexed_factors import IndexedFactors
+from components.serving.catalogue import Catalogue, read_catalogue, write_catalogue
+
+FORMAT = 1
+MANIFEST = "bundle.json"
+ITEMS = "items.json"
+USERS = "users.json"
+HISTORY_ITEMS = "history_items.npy"
+HISTORY_OFFSETS = "history_offsets.npy"
+INDEX = "index.ann"
+EXPECTED_ANSWERS = "expected_answers.json"
+
+
+class BundleError(Exception):
+    """A bundle is incomplete or damaged; the message names the file."""
+
+
+@dataclass(frozen=True)
+class Index:
+    """How the primary recommender finds its candidates: `kind` is exact or annoy; the rest is for annoy."""
+
+    kind: str = "exact"
+    trees: int | None = None
+    search_k: int | None = None
+    recall: float | None = None
+
+
+@dataclass(frozen=True)
+class Manifest:
+    """The contents of bundle.json.
+
+    Attributes:
+        recommender: the folder of the primary recommender, which answers route `cf`.
+        params_digest: stands for every parameter that went into the bundle.
+        counts: users, items and interactions.
+        sha256: digest of every other file, by path relative to the bundle.
+    """
+
+    data_version: str
+    recommender: str
+    params_digest: str
+    index: Index = field(default_factory=Index)
+    counts: Mapping[str, int] = field(default_factory=dict)
+    sha256: Mapping[str, str] = field(default_factory=dict)
+    format: int = FORMAT
+
+
+@dataclass(frozen=True)
+class ExpectedAnswer:
+    """What the service must answer to `{"user_id", "k"}`: items best first, with their scores."""
+
+    user_id: str
+    k: int
+    item_ids: tuple[str, ...]
+    scores: tuple[float, ...]
+
+
+@dataclass(frozen=True)
+class Bundle:
+    """Everything the request path needs. Row numbers count items as `items` does and users as `user_ids` does."""
+
+    manifest: Manifest
+    items: Catalogue
+    user_ids: tuple[str, ...]
+    history: csr_array
+    recommenders: Mapping[str, FittedRecommender]
+    expected_answers: tuple[ExpectedAnswer, ...] = ()
+
+    @cached_property
+    def user_row(self) -> dict[str, int]:
+        """Row number by external id."""
+        return {user_id: row for row, user_id in enumerate(self.user_ids)}
+
+    @property
+    def primary(self) -> FittedRecommender:
+        """The recommender of route `cf`."""
+        return self.recommenders[self.manifest.recommender]
+
+    @property
+    def content(self) -> FittedContent:
+        """The recommender of route `content`."""
+        content = self.recommenders["content"]
+        assert isinstance(content, FittedContent)  # noqa: S101 read_bundle sees to it
+        return content
+
+    def seen(self, user: int) -> NDArray[np.int32]:
+        """The item rows a user has interacted with, ascending."""
+        seen: NDArray[np.int32] = self.history.indices[self.history.indptr[user] : self.history.indptr[user + 1]]
+        return seen
+
+    def similar_items(self, item: int, k: int) -> Ranking:
+        """The `k` items most like item row `item`, without itself: by taste where the model knows it, else by label."""
+        primary = self.primary
+        if isinstance(primary, FittedFactors | IndexedFactors):
+            return primary.similar(item, k)
+        return self.content.similar(item, k)
+
+
+def write_bundle(folder: Path, bundle: Bundle, index_file: Path | None = None) -> None:
+    """Write `bundle` into `folder`, which must be empty or missing.
+
+    `index_file` is copied when the manifest's index is annoy. Digests and counts of the manifest are filled in here.
+    """
+    if folder.exists() and any(folder.iterdir()):
+        raise BundleError(f"{folder} is not empty")
+    folder.mkdir(parents=True, exist_ok=True)
+    write_catalogue(folder / ITEMS, bundle.items)
+    _write_json(folder / USERS, bundle.user_ids)
+    np.save(folder / HISTORY_ITEMS, bundle.history.indices.astype(np.int32))
+    np.save(folder / HISTORY_OFFSETS, bundle.history.indptr.astype(np.int64))
+    for name, recommender in bundle.recommenders.items():
+        recommender.save(folder / name)
+    if bundle.manifest.index.kind == "annoy":
+        if index_file is None:
+            raise BundleError(f"the index is annoy, and no {INDEX} was given")
+        (folder / INDEX).write_bytes(index_file.read_bytes())
+    counts = {"users": len(bundle.user_ids), "items": len(bundle.items), "interactions": int(bundle.history.nnz)}
+    _write_answers(folder, bundle.expected_answers)
+    _seal(folder, replace(bundle.manifest, counts=counts))
+
+
+def record_expected_answers(folder: Path, answers: Sequence[ExpectedAnswer]) -> None:
+    """Put `answers` into a written bundle, in place of those it has."""
+    manifest = _read_manifest(folder)
+    _write_answers(folder, answers)
+    _seal(folder, manifest)
+
+
+def read_bundle(folder: Path) -> Bundle:
+    """The bundle in `folder`, every file checked against its digest.
+
+    Raises:
+        BundleError: a file is missing, damaged or of another format; the message names it.
+    """
+    manifest = _read_manifest(folder)
+    for name, digest in manifest.sha256.items():
+        if not (folder / name).is_file():
+            raise BundleError(f"{folder / name} is missing")
+        if _sha256(folder / name) != digest:
+            raise BundleError(f"{folder / name} is damaged: its sha256 is not the one in {MANIFEST}")
+    items = read_catalogue(folder / ITEMS)
+    user_ids = tuple(json.loads((folder / USERS).read_text()))
+    seen, offsets = np.load(folder / HISTORY_ITEMS), np.load(folder / HISTORY_OFFSETS)
+    history = csr_array((np.ones(len(seen), np.float32), seen, offsets), shape=(len(user_ids), len(items)))
+    names = sorted(Path(name).parent.name for name in manifest.sha256 if name.endswith("recommender.json"))
+    needed = {manifest.recommender, "popularity", "content"}
+    if missing := sorted(needed - set(names)):
+        raise BundleError(f"{folder / missing[0]} is missing")
+    recommenders = {name: load_recommender(folder / name) for name in names}
+    if not isinstance(recommenders["content"], FittedContent):
+        raise BundleError(f"{folder / 'content'} holds another form of recommender")
+    primary = recommenders[manifest.recommender]
+    if manifest.index.kind == "annoy" and isinstance(primary, FittedFactors):
+        index = AnnoyIndex(folder / INDEX, primary.item_factors.shape[1])
+        recommenders[manifest.recommender] = IndexedFactors(primary, index, manifest.index.search_k or -1)
+    answers = tuple(
+        ExpectedAnswer(row["user_id"], row["k"], tuple(row["item_ids"]), tuple(row["scores"]))
+        for row in json.loads((folder / EXPECTED_ANSWERS).read_text())
+    )
+    return Bundle(manifest, items, user_ids, history, recommenders, answers)
+
+
+def _read_manifest(folder: Path) -> Manifest:
+    path = folder / MANIFEST
+    try:
+        raw = json.loads(path.read_text())
+        if raw["format"] != FORMAT:
+            raise BundleError(f"{path}: format {raw['format']} is not {FORMAT}, the one this code reads")
+        return Manifest(**{**raw, "index": Index(**raw["index"])})
+    except FileNotFoundError as error:
+        raise BundleError(f"{path} is missing") from error
+    except (ValueError, TypeError, KeyError) as error:
+        raise BundleError(f"{path} is damaged: {error}") from error
+
+
+def _seal(folder: Path, manifest: Manifest) -> None:
+    files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != MANIFEST)
+    digests = {path.relative_to(folder).as_posix(): _sha256(path) for path in files}
+    _write_json(folder / MANIFEST, asdict(replace(manifest, sha256=digests)))
+
+
+def _write_answers(folder: Path, answers: Sequence[ExpectedAnswer]) -> None:
+    _write_json(folder / EXPECTED_ANSWERS, [asdict(answer) for answer in answers])
+
+
+def _write_json(path: Path, value: Any) -> None:
+    path.write_text(json.dumps(value, ensure_ascii=False, sort_keys=True, indent=1) + "\n")
+
+
+def _sha256(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

@@ -1,0 +1,77 @@
+"""The bodies of the HTTP requests, parsed and checked at the door; nothing behind it checks them again."""
+
+from __future__ import annotations
+
+from typing import Annotated, Literal
+
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+
+MAX_K = 100
+MAX_EVENTS = 1000
+
+_NO_CONTROL_CHARACTERS = r"^[^\x00-\x1f\x7f]*$"
+Id = Annotated[str, StringConstraints(min_length=1, max_length=256, pattern=_NO_CONTROL_CHARACTERS)]
+EventId = Annotated[str, StringConstraints(min_length=1, max_length=128, pattern=_NO_CONTROL_CHARACTERS)]
+RequestId = Annotated[str, StringConstraints(min_length=1, max_length=64, pattern=_NO_CONTROL_CHARACTERS)]
+ShortText = Annotated[str, StringConstraints(max_length=64)]
+Finite = Annotated[float, Field(allow_inf_nan=False)]
+Count = Annotated[int, Field(ge=1, le=MAX_K)]
+
+
+class Body(BaseModel):
+    """Part of a request: no unknown keys, and no conversion between types ("10" is not 10)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
+
+
+class Context(Body):
+    """The situation of the request."""
+
+    time_of_day: ShortText | None = None
+    device: ShortText | None = None
+    mood: ShortText | None = None
+    query: Annotated[str, StringConstraints(max_length=512)] | None = None
+
+
+class Profile(Body):
+    """What the user says about themselves: preferences map a category or tag to a weight from -1 to 1."""
+
+    text: Annotated[str, StringConstraints(max_length=4000)] | None = None
+    preferences: dict[
+        Annotated[str, StringConstraints(min_length=1, max_length=128)],
+        Annotated[float, Field(ge=-1, le=1, allow_inf_nan=False)],
+    ] = Field(default_factory=dict, max_length=100)
+    tier: ShortText | None = None
+
+
+class RecommendRequest(Body):
+    """Body of `POST /recommend`."""
+
+    user_id: Id
+    k: Count = 10
+    context: Context | None = None
+    profile: Profile | None = None
+    exclude: list[Id] = Field(default_factory=list, max_length=10_000)
+    explain: bool = True
+
+
+class SimilarRequest(Body):
+    """Body of `POST /similar`."""
+
+    item_id: Id
+    k: Count = 10
+
+
+class FeedbackEvent(Body):
+    """Body of `POST /feedback`, or one member of a list of them.
+
+    `timestamp` is ISO 8601 with a time zone; without it the time of arrival counts.
+    """
+
+    event_id: EventId | None = None
+    request_id: RequestId | None = None
+    user_id: Id
+    item_id: Id
+    type: Literal["click", "view", "dwell", "rating", "purchase"]
+    value: Finite | None = None
+    timestamp: AwareDatetime | None = None

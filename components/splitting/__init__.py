@@ -1,0 +1,1 @@
+"""Cuts interactions into train and test by time."""

@@ -1,0 +1,80 @@
+"""The flow that runs the training pipeline on the newest data, registers the model and lets the gate judge it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from prefect import flow, get_run_logger, task
+from prefect.artifacts import create_markdown_artifact
+from prefect.cache_policies import NO_CACHE
+from prefect.client.schemas.objects import State
+from prefect.states import Completed, Failed
+
+from components.adapters.settings import SettingsError, load_settings
+
+if TYPE_CHECKING:
+    from flows.training import Judged, NothingNew, Step
+
+
+@flow(name="retrain")
+def retrain(data_version: str | None = None, overrides: dict[str, Any] | None = None) -> State[Any]:
+    """Retrain on a data version, by default the newest.
+
+    Args:
+        data_version: a tag of the data registry, such as data-v3.
+        overrides: parameters to change for this run, by dotted path, such as {"train.lightfm.epochs": 30}.
+
+    Ends Completed when the model passed the gate and is challenger, Completed as `Refused` when the gate refused it
+    (it stays registered, with the reason), Completed as `NothingChanged` when neither data, code nor parameters
+    changed, and Failed with the reason when the pipeline or the model is broken.
+    """
+    from components.adapters.data_registry import DataRegistryError
+    from components.adapters.mlflow_load_test import ModelLoadError
+    from components.adapters.mlflow_registry import ModelRegistryError
+    from components.adapters.params_file import ParamsError
+    from components.adapters.pipeline_repository import PipelineError
+    from flows import training
+    from flows.champion import RescoringError
+    from flows.training_steps import TrainingError
+
+    logger = get_run_logger()
+    request = training.Request(data_version, overrides or {})
+    try:
+        return _end(training.retrain(load_settings(), request, logger.info, _as_task))
+    except (
+        SettingsError,
+        ParamsError,
+        TrainingError,
+        DataRegistryError,
+        PipelineError,
+        ModelRegistryError,
+        ModelLoadError,
+        RescoringError,
+    ) as error:
+        logger.error("%s", error)
+        return Failed(message=str(error))
+
+
+def _as_task(function: Step) -> Step:
+    """The step as a Prefect task; nothing is cached, as DVC and MLflow know what is done already."""
+    as_task: Any = task(name=function.__name__, cache_policy=NO_CACHE, persist_result=False)
+    wrapped: Step = as_task(function)
+    return wrapped
+
+
+def _end(outcome: Judged | NothingNew) -> State[Any]:
+    from components.rollout.gate import Passed
+    from flows.training import Judged
+    from flows.training_report import describe
+
+    version = outcome.version.version
+    if not isinstance(outcome, Judged):
+        line = f"neither data, code nor parameters changed since {outcome.run.tag}, which is version {version}"
+        get_run_logger().info(line)
+        return Completed(name="NothingChanged", message=line, data=version)
+    create_markdown_artifact(describe(outcome), key="retrain")
+    if isinstance(outcome.verdict, Passed):
+        return Completed(message=f"version {version} passed the gate and is challenger", data=version)
+    line = f"version {version} was refused: {outcome.verdict.reason}"
+    get_run_logger().warning(line)
+    return Completed(name="Refused", message=line, data=version)

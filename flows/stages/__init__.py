@@ -1,0 +1,1 @@
+"""The commands of dvc.yaml, one per stage."""

@@ -1,0 +1,83 @@
+"""Stage 6: refits on all prepared data with the same recipe, and writes the bundle that is served."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import math
+import shutil
+import tempfile
+from pathlib import Path
+
+import pandas as pd
+
+from components.interactions.columns import CATEGORY, ITEM, PRICE, TAG_SEPARATOR, TAGS, TITLE
+from components.params import Params
+from components.recommenders.content import Content
+from components.recommenders.factors import FittedFactors
+from components.recommenders.named import recommender_named
+from components.recommenders.popularity import Popularity
+from components.recommenders.protocol import FittedRecommender, RecommenderError
+from components.recommenders.training_data import training_data
+from components.retrieval.choice import IndexRefused, build_checked_index
+from components.serving.bundle import Bundle, BundleError, Index, Manifest, read_bundle, record_expected_answers
+from components.serving.bundle import write_bundle as write
+from components.serving.catalogue import Catalogue
+from components.serving.expected_answers import expected_answers, sample_users
+from flows.stages.stage import BUNDLE, INDEX, PREPARED, read_table, run_stage
+
+K = 10
+INGREDIENTS = {"prepare", "train", "index", "bundle", "routing"}
+"""The sections of params that make a difference to the bundle, as dvc.yaml states them too."""
+
+
+def bundle(params: Params) -> str:
+    """artifacts/bundle is the folder that `read_bundle` reads."""
+    items = read_table(PREPARED, "items")
+    data = training_data(read_table(PREPARED, "interactions"), items, read_table(PREPARED, "users"))
+    recipes = {recipe.name: recipe for recipe in (Popularity(), Content(), recommender_named(params.train))}
+    fitted = {name: recipe.fit(data, params.train.seed) for name, recipe in recipes.items()}
+    shutil.rmtree(BUNDLE, ignore_errors=True)
+    with tempfile.TemporaryDirectory() as scratch:
+        index_file = Path(scratch) / "index.ann"
+        manifest = Manifest(
+            data_version=params.data.version,
+            recommender=params.train.recommender,
+            params_digest=params_digest(params),
+            index=_index(params, fitted[params.train.recommender], index_file),
+        )
+        write(BUNDLE, Bundle(manifest, catalogue(items), data.user_ids, data.seen, fitted), index_file)
+    # Answered from what was read back, by the code that serves.
+    users = sample_users(data.user_ids, params.bundle.sample_users)
+    record_expected_answers(BUNDLE, expected_answers(read_bundle(BUNDLE), params.routing, users, K))
+    size = sum(path.stat().st_size for path in BUNDLE.rglob("*") if path.is_file())
+    return f"{params.train.recommender}, {manifest.index.kind} retrieval, {size / 1e6:.1f} MB"
+
+
+def catalogue(items: pd.DataFrame) -> Catalogue:
+    """The items as the service shows them, in the order of the rows."""
+    return Catalogue(
+        ids=tuple(items[ITEM]),
+        titles=tuple(items[TITLE]),
+        categories=tuple(items[CATEGORY]),
+        tags=tuple(tuple(filter(None, tags.split(TAG_SEPARATOR))) for tags in items[TAGS]),
+        prices=tuple(None if math.isnan(price) else float(price) for price in items[PRICE]),
+    )
+
+
+def params_digest(params: Params) -> str:
+    """sha256 of the parameters that make a difference to the bundle."""
+    return hashlib.sha256(json.dumps(params.model_dump(include=INGREDIENTS), sort_keys=True).encode()).hexdigest()
+
+
+def _index(params: Params, recommender: FittedRecommender, path: Path) -> Index:
+    """The kind that stage `index` chose; an approximate one is built anew, as the refitted factors differ."""
+    kind = json.loads((INDEX / "index.json").read_text())["kind"]
+    if kind == "exact" or not isinstance(recommender, FittedFactors):
+        return Index()
+    recall = build_checked_index(recommender, params.index, path)
+    return Index("annoy", params.index.trees, params.index.search_k, recall)
+
+
+if __name__ == "__main__":
+    run_stage(bundle, RecommenderError, IndexRefused, BundleError)

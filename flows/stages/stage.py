@@ -1,0 +1,57 @@
+"""What the stages share: how one runs, and where its inputs and outputs lie in the pipeline's folder."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from components.adapters.params_file import ParamsError, read_params
+from components.params import Params
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+PARAMS = Path("params.yaml")
+DATA = Path("artifacts/data")
+PREPARED = Path("artifacts/prepared")
+SPLIT = Path("artifacts/split")
+TRAIN = Path("artifacts/train")
+INDEX = Path("artifacts/index")
+EVALUATE = Path("artifacts/evaluate")
+BUNDLE = Path("artifacts/bundle")
+METRICS = Path("metrics")
+PLOTS = Path("plots")
+
+
+def run_stage(body: Callable[[Params], str], *refusals: type[Exception]) -> None:
+    """Run one stage in the current folder and print the line it returns; its refusals end it with their message."""
+    name = Path(sys.argv[0]).stem
+    try:
+        print(f"{name}: {body(read_params(PARAMS))}", flush=True)
+    except Exception as error:
+        if isinstance(error, (ParamsError, *refusals)):
+            raise SystemExit(f"{name}: {error}") from error
+        raise
+
+
+def read_table(folder: Path, name: str) -> pd.DataFrame:
+    """The table `name` of a stage's output."""
+    import pandas as pd
+
+    return pd.read_parquet(folder / f"{name}.parquet")
+
+
+def write_table(folder: Path, name: str, table: pd.DataFrame) -> None:
+    """Write the table `name` into a stage's output; the same rows always give the same bytes."""
+    folder.mkdir(parents=True, exist_ok=True)
+    table.to_parquet(folder / f"{name}.parquet", index=False)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write a small JSON file with sorted keys."""
+    import json
+
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(value, sort_keys=True, indent=1) + "\n")

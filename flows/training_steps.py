@@ -1,0 +1,169 @@
+"""The steps of a retraining, each a plain function; flows/training.py puts them in order."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from components.adapters.code_digest import code_digest
+from components.adapters.data_registry import DataRegistry, DataVersion
+from components.adapters.git_state import commit_of
+from components.adapters.params_file import read_params
+from components.adapters.pipeline_repository import BUNDLE, NothingChanged, PipelineRepository, PipelineRun
+from components.adapters.settings import Settings
+from components.params import Params
+from components.rollout.gate import Passed, Refused, UserScores, judge_model
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from components.adapters.mlflow_registry import ModelVersion
+    from flows.champion import Rescored
+
+EVALUATION = "artifacts/evaluate"
+SPLIT = ("artifacts/prepared", "artifacts/split")
+GATE_TAG, GATE_RUN_TAG, GATE_REASON_TAG = "gate", "gate_run", "gate_reason"
+"""Tags of a model version: passed or refused, the pipeline run that was judged, and what the gate said."""
+
+
+class TrainingError(Exception):
+    """The retraining cannot be done as asked; the message says what to change."""
+
+
+def find_data(settings: Settings, tag: str | None) -> DataVersion:
+    """The data version `tag`, by default the newest.
+
+    Raises:
+        TrainingError: there is none yet.
+        components.adapters.data_registry.DataRegistryError: there is none of this name.
+    """
+    registry = DataRegistry(settings)
+    found = registry.latest() if tag is None else registry.find(tag)
+    if found is None:
+        raise TrainingError("the data registry has no version yet; run `prefect deployment run ingest/default` first")
+    return found
+
+
+def make_params(settings: Settings, data_version: str, overrides: Mapping[str, Any]) -> Params:
+    """The project's parameters with data version, code digest and `overrides` (by dotted path) put in.
+
+    Raises:
+        TrainingError: an override names no parameter, or has a wrong value.
+        components.adapters.params_file.ParamsError: params.yaml is missing or wrong.
+    """
+    from pydantic import ValidationError
+
+    values = read_params(settings.project / "params.yaml").model_dump()
+    own = {"data.version": data_version, "code.digest": code_digest(settings.project)}
+    for path in own.keys() & overrides.keys():
+        raise TrainingError(f"override {path!r}: the flow sets this one; to choose the data, use data_version")
+    for path, value in {**overrides, **own}.items():
+        *parents, name = path.split(".")
+        section = values
+        for parent in parents:
+            section = section.get(parent, {}) if isinstance(section, dict) else {}
+        if not isinstance(section, dict) or name not in section or isinstance(section[name], dict):
+            raise TrainingError(f"override {path!r}: params.yaml has no such parameter")
+        section[name] = value
+    try:
+        return Params.model_validate(values)
+    except ValidationError as error:
+        first = error.errors()[0]
+        raise TrainingError(f"override {'.'.join(str(part) for part in first['loc'])!r}: {first['msg']}") from error
+
+
+def run_pipeline(settings: Settings, params: Params, log: Callable[[str], None]) -> PipelineRun | NothingChanged:
+    """Stages run where something changed; see PipelineRepository.run."""
+    return PipelineRepository(settings).run(params, log)
+
+
+def register_model(settings: Settings, run: PipelineRun, data: DataVersion, folder: Path) -> ModelVersion:
+    """Brings the bundle and the evaluation of `run` into `folder`, draws the pictures, logs and registers."""
+    from components.adapters.mlflow_registry import ModelRegistry
+    from components.adapters.mlflow_run import TrainingRecord
+    from components.adapters.plots import draw_pictures
+
+    repository = PipelineRepository(settings)
+    for path in (BUNDLE, EVALUATION):
+        repository.export(run, path, folder / path)
+    subject = f"{run.params.train.recommender} on {data.tag}"
+    draw_pictures(folder / EVALUATION, folder / "pictures", run.params.evaluate, subject)
+    record = TrainingRecord(
+        run=run,
+        bundle=folder / BUNDLE,
+        pictures=folder / "pictures",
+        project=commit_of(settings.project),
+        data_source=settings.data_registry_url or str(settings.registry_folder),
+        data_md5=data.md5,
+    )
+    return ModelRegistry(settings.mlflow_url).register(record)
+
+
+def load_model(settings: Settings, version: ModelVersion) -> int:
+    """Loads the registered model in a clean process; returns how many of its answers were compared."""
+    from components.adapters.mlflow_load_test import load_in_clean_process
+
+    return load_in_clean_process(settings.mlflow_url, version.uri)
+
+
+def score_champion(settings: Settings, run: PipelineRun, folder: Path) -> Rescored | None:
+    """The champion's recipe on the split of `run`, None when there is no champion; see flows/champion.py."""
+    from components.adapters.mlflow_registry import CHAMPION, ModelRegistry, RecipeError
+    from flows.champion import Rescored, rescore
+
+    registry = ModelRegistry(settings.mlflow_url)
+    champion = registry.version_with_alias(CHAMPION)
+    if champion is None:
+        return None
+    try:
+        recipe = registry.recipe_of(champion)
+    except RecipeError as error:
+        return Rescored(None, f"not compared with the champion, version {champion.version}: {error}")
+    if recipe == run.params.train:
+        return Rescored(folder / EVALUATION, f"the champion, version {champion.version}, has the same recipe")
+    repository = PipelineRepository(settings)
+    for path in SPLIT:
+        repository.export(run, path, folder / "champion" / path)
+    rescore(settings, run.params.model_copy(update={"train": recipe}), folder / "champion")
+    note = f"the champion, version {champion.version}, was trained and tested again on this split"
+    return Rescored(folder / "champion" / EVALUATION, note)
+
+
+def judge(run: PipelineRun, evaluation: Path, champion: Path | None) -> Passed | Refused:
+    """The gate's verdict from the tables per user in `evaluation` and, if there is a champion, in `champion`.
+
+    Raises:
+        TrainingError: the gate's metric is not measured for both the model and popularity.
+    """
+    import pandas as pd
+
+    metric = run.params.gate.metric
+    mine = pd.read_parquet(evaluation / "per_user.parquet").set_index("user_id")
+    if not {metric, f"popularity_{metric}"} <= set(mine.columns):
+        known = ", ".join(name for name in mine.columns if f"popularity_{name}" in mine.columns)
+        raise TrainingError(f"gate.metric {metric!r} is not measured beside popularity's; there is {known}")
+    scores = UserScores(mine[metric].to_numpy(), mine[f"popularity_{metric}"].to_numpy(), None)
+    if champion is not None:
+        theirs = pd.read_parquet(champion / "per_user.parquet").set_index("user_id")
+        scores = UserScores(scores.challenger, scores.popularity, theirs.loc[mine.index, metric].to_numpy())
+    index = run.params.index
+    approximate = run.metrics.get("index_annoy_chosen", 0) == 1
+    recall = run.metrics.get(f"index_recall_at_{index.recall_at}", float("nan")) if approximate else 1.0
+    return judge_model(scores, recall, index.min_recall, run.params.gate, run.params.evaluate)
+
+
+def settle(settings: Settings, run: PipelineRun, version: ModelVersion, verdict: Passed | Refused) -> None:
+    """Writes the verdict on the version, and lets `challenger` name it when it passed; the alias moves last but one.
+
+    The tag that says which run was judged comes last, so that a retraining killed before it is taken up again.
+    """
+    from components.adapters.mlflow_registry import CHALLENGER, ModelRegistry
+
+    registry = ModelRegistry(settings.mlflow_url)
+    if isinstance(verdict, Passed):
+        registry.set_tags(version.version, {GATE_TAG: "passed", GATE_REASON_TAG: ""})
+        registry.set_alias(CHALLENGER, version.version)
+    else:
+        registry.set_tags(version.version, {GATE_TAG: "refused", GATE_REASON_TAG: verdict.reason})
+    registry.set_tags(version.version, {GATE_RUN_TAG: run.tag})

@@ -1,0 +1,192 @@
+"""The HTTP contract, on the app that the composition root makes."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import Engine, select
+
+from bentos.asgi_app import RecopsApp
+from bentos.served_release import BUNDLE, ServedRelease
+from bentos.wiring import build_app
+from components.adapters.event_store.engine import migrate, open_engine, reading
+from components.adapters.event_store.tables import feedback, requests
+from components.adapters.settings import Settings
+from components.params import Routing
+from tests.asgi_client import call
+from tests.worlds import make_bundle
+
+CLICK = {"user_id": "8", "item_id": "101", "type": "click"}
+
+
+@pytest.fixture
+def settings(tmp_path: Path) -> Settings:
+    return Settings(home=tmp_path / "home", slot="blue")
+
+
+@pytest.fixture
+def app(tmp_path: Path, settings: Settings) -> Iterator[RecopsApp]:
+    make_bundle(tmp_path / "src" / BUNDLE)
+    routing = Routing(cold_start_threshold=5, candidates=200)
+    ServedRelease(release_id="release-1", routing=routing, details={"model_version": 3}).write(tmp_path / "src")
+    migrate(settings.store_url)
+    app = build_app(settings, tmp_path / "src", busy_seconds=0.2)
+    yield app
+    app.close()
+
+
+@pytest.fixture
+def store(settings: Settings) -> Iterator[Engine]:
+    engine = open_engine(settings.store_url)
+    yield engine
+    engine.dispose()
+
+
+def stored_events(store: Engine) -> list[str]:
+    with reading(store) as connection:
+        return list(connection.execute(select(feedback.c.event_id).order_by(feedback.c.sequence)).scalars())
+
+
+def test_a_recommendation_carries_everything_in_the_contract(app: RecopsApp) -> None:
+    reply = call(app, "POST", "/recommend", {"user_id": "8", "k": 3}, {"x-request-id": "abc-1"})
+    body = reply.json
+    assert (reply.status, reply.headers["content-type"]) == (200, "application/json")
+    assert reply.headers["content-length"] == str(len(reply.body))
+    assert reply.headers["x-request-id"] == body["request_id"] == "abc-1"
+    assert list(body) == [
+        *("request_id", "user_id", "items", "route", "fallback_reason", "release", "slot", "variant"),
+        *("cached", "degraded", "cost_usd", "timings_ms"),
+    ]
+    assert list(body["items"][0]) == ["item_id", "title", "category", "rank", "score", "source", "explanation"]
+    assert [item["rank"] for item in body["items"]] == [1, 2, 3]
+    assert (body["release"], body["slot"], body["route"]) == ("release-1", "blue", "cf")
+    assert body["timings_ms"]["total"] > 0
+
+
+@pytest.mark.parametrize("given", ["", "with space", "x" * 65, "päth"])
+def test_a_request_id_that_is_not_sane_is_replaced(app: RecopsApp, given: str) -> None:
+    body = call(app, "POST", "/recommend", {"user_id": "8"}, {"x-request-id": given}).json
+    assert len(body["request_id"]) == 32
+    assert int(body["request_id"], 16) >= 0
+
+
+@pytest.mark.parametrize(
+    ("body", "error"),
+    [
+        (b'{"user_id": "8"', (400, "invalid_json", None)),
+        (b"", (400, "invalid_json", None)),
+        (b'{"user_id": "\xff"}', (400, "invalid_json", None)),
+        (b'{"user_id": "\\ud800"}', (400, "invalid_json", None)),
+        ([], (422, "invalid_field", None)),
+        ({"k": 10}, (422, "missing_field", "user_id")),
+        ({"user_id": "8", "k": 0}, (422, "invalid_field", "k")),
+        ({"user_id": "8", "k": 10_001}, (422, "invalid_field", "k")),
+        ({"user_id": 8}, (422, "invalid_field", "user_id")),
+        ({"user_id": "8", "limit": 3}, (422, "unknown_field", "limit")),
+        (
+            {"user_id": "8", "profile": {"preferences": {"Drama": "yes"}}},
+            (422, "invalid_field", "profile.preferences.Drama"),
+        ),
+        ({"user_id": "8", "exclude": ["1", 2]}, (422, "invalid_field", "exclude[1]")),
+    ],
+)
+def test_a_wrong_body_is_refused_with_code_field_and_message(
+    app: RecopsApp, body: Any, error: tuple[int, str, str | None]
+) -> None:
+    assert call(app, "POST", "/recommend", body).error == error
+    assert call(app, "POST", "/recommend", {"user_id": "8"}).status == 200
+
+
+@pytest.mark.parametrize("chunk_size", [65_536, 10_000_000])
+def test_a_body_of_two_megabytes_is_refused(app: RecopsApp, chunk_size: int) -> None:
+    body = {"user_id": "8", "profile": {"text": "x" * 2_000_000}}
+    assert call(app, "POST", "/recommend", body, chunk_size=chunk_size).error == (413, "body_too_large", None)
+
+
+def test_a_body_in_pieces_is_put_together(app: RecopsApp) -> None:
+    assert len(call(app, "POST", "/recommend", {"user_id": "8", "k": 4}, chunk_size=3).json["items"]) == 4
+
+
+def test_another_content_type_is_refused(app: RecopsApp) -> None:
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    assert call(app, "POST", "/recommend", {"user_id": "8"}, form).error == (415, "unsupported_media_type", None)
+    utf8 = {"content-type": "application/json; charset=utf-8"}
+    assert call(app, "POST", "/recommend", {"user_id": "8"}, utf8).status == 200
+
+
+def test_unknown_paths_and_wrong_methods_are_told_apart(app: RecopsApp) -> None:
+    assert call(app, "GET", "/nothing").error == (404, "not_found", None)
+    wrong = call(app, "GET", "/recommend")
+    assert (wrong.error, wrong.headers["allow"]) == ((405, "method_not_allowed", None), "POST")
+    assert call(app, "POST", "/release").headers["allow"] == "GET, HEAD"
+
+
+def test_similar_items_are_served_and_an_unknown_item_is_not_found(app: RecopsApp) -> None:
+    assert len(call(app, "POST", "/similar", {"item_id": "105", "k": 4}).json["items"]) == 4
+    assert call(app, "POST", "/similar", {"item_id": "x", "k": 4}).error == (404, "unknown_item", "item_id")
+    assert call(app, "POST", "/similar", {"item_id": "105", "k": 0}).error == (422, "invalid_field", "k")
+
+
+def test_feedback_is_stored_before_it_is_acknowledged(app: RecopsApp, store: Engine) -> None:
+    reply = call(app, "POST", "/feedback", {**CLICK, "event_id": "a"})
+    assert (reply.status, reply.json) == (202, {"accepted": 1, "duplicates": 0})
+    assert stored_events(store) == ["a"]
+    assert call(app, "POST", "/feedback", {**CLICK, "event_id": "a"}).json == {"accepted": 0, "duplicates": 1}
+    assert stored_events(store) == ["a"]
+
+
+def test_feedback_without_ids_sent_again_by_the_gateway_counts_once(app: RecopsApp, store: Engine) -> None:
+    for accepted in (2, 0):
+        reply = call(app, "POST", "/feedback", [CLICK, CLICK], {"x-request-id": "gateway-1"})
+        assert reply.json == {"accepted": accepted, "duplicates": 2 - accepted}
+    assert stored_events(store) == ["gateway-1:0", "gateway-1:1"]
+
+
+def test_nothing_of_a_list_with_a_wrong_event_is_stored(app: RecopsApp, store: Engine) -> None:
+    events = [CLICK, CLICK, CLICK, {"user_id": "8", "type": "click"}]
+    assert call(app, "POST", "/feedback", events).error == (422, "missing_field", "[3].item_id")
+    assert call(app, "POST", "/feedback", {**CLICK, "type": "like"}).error == (422, "invalid_field", "type")
+    assert call(app, "POST", "/feedback", []).error == (422, "invalid_field", None)
+    assert call(app, "POST", "/feedback", [CLICK] * 1_001).error == (422, "invalid_field", None)
+    assert stored_events(store) == []
+
+
+def test_feedback_is_not_acknowledged_while_the_store_is_locked(app: RecopsApp, store: Engine) -> None:
+    with store.begin() as blocker:
+        blocker.exec_driver_sql("SELECT 1")
+        reply = call(app, "POST", "/feedback", {**CLICK, "event_id": "a"})
+        assert reply.error == (503, "store_unavailable", None)
+        assert reply.headers["retry-after"] == "1"
+        assert call(app, "POST", "/recommend", {"user_id": "8"}).status == 200
+    assert stored_events(store) == []
+    assert call(app, "POST", "/feedback", {**CLICK, "event_id": "a"}).status == 202
+
+
+def test_answers_are_logged_but_those_to_a_probe_are_not(app: RecopsApp, store: Engine) -> None:
+    call(app, "POST", "/recommend", {"user_id": "8", "k": 3}, {"x-request-id": "real"})
+    call(app, "POST", "/recommend", {"user_id": "8", "k": 3}, {"x-request-id": "probe", "x-recops-probe": "1"})
+    app.close()
+    with reading(store) as connection:
+        rows = connection.execute(select(requests)).all()
+    assert [(row.request_id, row.k, row.route, len(row.items), len(row.candidates)) for row in rows] == [
+        ("real", 3, "cf", 3, 23)
+    ]
+
+
+def test_the_release_tells_what_it_is(app: RecopsApp) -> None:
+    body = call(app, "GET", "/release").json
+    assert body.pop("started_at") > 0
+    assert body == {"release": "release-1", "slot": "blue", "variant": "default", "model_version": 3}
+
+
+def test_health_and_metrics_answer(app: RecopsApp) -> None:
+    call(app, "POST", "/recommend", {"user_id": "8"})
+    call(app, "GET", "/%s" % ("x" * 50))
+    assert [call(app, "GET", path).status for path in ("/livez", "/readyz", "/metrics")] == [200, 200, 200]
+    page = call(app, "GET", "/metrics").body.decode()
+    assert 'recops_requests_total{endpoint="/recommend",status="200"} 1.0' in page
+    assert 'recops_requests_total{endpoint="other",status="404"} 1.0' in page
+    assert "xxxxx" not in page

@@ -1,0 +1,89 @@
+"""How the event store is opened, and how its schema gets there."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from alembic.autogenerate import compare_metadata
+from alembic.migration import MigrationContext
+from sqlalchemy import Engine, inspect, text
+from sqlalchemy.exc import OperationalError
+
+from components.adapters.event_store.engine import migrate, open_engine, reading
+from components.adapters.event_store.tables import metadata
+
+
+@pytest.fixture
+def url(tmp_path: Path) -> str:
+    return f"sqlite:///{tmp_path / 'deep' / 'events.db'}"
+
+
+@pytest.fixture
+def engine(url: str) -> Iterator[Engine]:
+    engine = open_engine(url, busy_timeout_seconds=0.05)
+    yield engine
+    engine.dispose()
+
+
+def test_the_migrated_schema_is_the_one_the_code_uses(url: str, engine: Engine) -> None:
+    migrate(url)
+    with engine.connect() as connection:
+        context = MigrationContext.configure(connection, opts={"compare_type": True})
+        assert compare_metadata(context, metadata) == []
+    assert set(inspect(engine).get_table_names()) == {*metadata.tables, "alembic_version"}
+
+
+def test_migrating_again_keeps_what_is_stored(url: str, engine: Engine) -> None:
+    migrate(url)
+    with engine.begin() as connection:
+        connection.execute(text("INSERT INTO slots (slot, should_run) VALUES ('blue', 1)"))
+    migrate(url)
+    with engine.connect() as connection:
+        assert connection.execute(text("SELECT slot FROM slots")).scalars().all() == ["blue"]
+
+
+def test_processes_that_migrate_at_once_all_succeed(url: str, engine: Engine) -> None:
+    code = "import sys; from components.adapters.event_store.engine import migrate; migrate(sys.argv[1])"
+    processes = [subprocess.Popen([sys.executable, "-W", "error", "-c", code, url]) for _ in range(3)]
+    assert [process.wait(60) for process in processes] == [0, 0, 0]
+    assert "feedback" in inspect(engine).get_table_names()
+
+
+def test_sqlite_commits_are_durable_and_references_are_checked(engine: Engine) -> None:
+    with engine.connect() as connection:
+        pragmas = {
+            name: connection.exec_driver_sql(f"PRAGMA {name}").scalar()
+            for name in ("journal_mode", "synchronous", "foreign_keys", "busy_timeout")
+        }
+    assert pragmas == {"journal_mode": "wal", "synchronous": 2, "foreign_keys": 1, "busy_timeout": 50}
+
+
+def test_a_transaction_takes_the_write_lock_when_it_begins(engine: Engine) -> None:
+    with engine.connect() as first:
+        first.exec_driver_sql("SELECT 1")
+        with pytest.raises(OperationalError, match="locked"), engine.connect() as second:
+            second.exec_driver_sql("SELECT 1")
+
+
+def test_readers_wait_for_nobody_and_see_one_state(url: str, engine: Engine) -> None:
+    migrate(url)
+    count = text("SELECT count(*) FROM slots")
+    with engine.begin() as writer:
+        writer.execute(text("INSERT INTO slots (slot, should_run) VALUES ('blue', 1)"))
+        with reading(engine) as reader:
+            assert reader.execute(count).scalar() == 0
+    with reading(engine) as reader:
+        assert reader.execute(count).scalar() == 1
+
+
+def test_what_a_failed_transaction_wrote_is_gone(url: str, engine: Engine) -> None:
+    migrate(url)
+    with pytest.raises(ZeroDivisionError), engine.begin() as connection:
+        connection.execute(text("INSERT INTO slots (slot, should_run) VALUES ('blue', 1)"))
+        raise ZeroDivisionError
+    with reading(engine) as reader:
+        assert reader.execute(text("SELECT count(*) FROM slots")).scalar() == 0

@@ -1,0 +1,56 @@
+"""Content ranks by stated preferences, and by popularity among equals."""
+
+from __future__ import annotations
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from components.recommenders.content import Content, FittedContent
+from components.recommenders.protocol import TrainingData
+
+NOTHING = np.empty(0, np.int32)
+POSITIVES = csr_array(np.array([[1, 0, 0, 1, 1], [0, 0, 0, 1, 1], [0, 0, 0, 1, 0]], np.float32))
+LABELS = (("sci-fi",), ("comedy", "sci-fi"), ("comedy",), ("drama",), ("sci-fi",))
+
+
+def fitted() -> FittedContent:
+    data = TrainingData(("a", "b", "c"), ("0", "1", "2", "3", "4"), POSITIVES, POSITIVES, LABELS)
+    return Content().fit(data, seed=0)
+
+
+def test_matching_items_come_first_and_the_more_popular_before_the_less() -> None:
+    assert fitted().top_k_for({"Sci-Fi": 0.9}, 5, NOTHING).items.tolist() == [4, 0, 1, 3, 2]
+
+
+def test_preferences_add_up() -> None:
+    assert fitted().top_k_for({"sci-fi": 0.5, "comedy": 0.4}, 5, NOTHING).items.tolist() == [1, 4, 0, 2, 3]
+
+
+def test_popularity_never_outweighs_a_preference() -> None:
+    assert fitted().top_k_for({"comedy": 0.01}, 2, NOTHING).items.tolist() == [1, 2]
+
+
+def test_a_negative_preference_pushes_down() -> None:
+    assert set(fitted().top_k_for({"sci-fi": -1.0}, 2, NOTHING).items.tolist()) == {2, 3}
+
+
+def test_case_and_blanks_do_not_matter() -> None:
+    first, second = (fitted().top_k_for({label: 1.0}, 5, NOTHING) for label in ("  SCI-FI ", "sci-fi"))
+    np.testing.assert_array_equal(first.scores, second.scores)
+
+
+def test_unknown_preferences_leave_popularity() -> None:
+    assert fitted().top_k_for({"opera": 1.0}, 5, NOTHING).items.tolist() == [3, 4, 0, 1, 2]
+
+
+def test_excluded_items_never_come_up() -> None:
+    assert fitted().top_k_for({"sci-fi": 1.0}, 5, np.array([4, 0])).items.tolist() == [1, 3, 2]
+
+
+def test_similar_items_share_labels_and_leave_out_the_item_itself() -> None:
+    assert fitted().similar(0, 4).items.tolist() == [4, 1, 3, 2]
+
+
+def test_an_item_without_labels_is_similar_to_the_popular() -> None:
+    data = TrainingData(("a", "b", "c"), ("0", "1", "2", "3", "4"), POSITIVES, POSITIVES, (*LABELS[:-1], ()))
+    assert Content().fit(data, seed=0).similar(4, 2).items.tolist() == [3, 0]

@@ -1,0 +1,38 @@
+"""Reasons are only given where they are true."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from components.recommenders.factors import FittedFactors
+from components.serving.catalogue import Catalogue
+from components.serving.explanation import POPULAR, TASTE, explain_by_history, explain_by_preferences
+
+ITEMS = Catalogue(
+    ids=("a", "b", "c"),
+    titles=("Alien", "Brazil", "Casablanca"),
+    categories=("Sci-Fi", "Comedy", "Drama"),
+    tags=(("Horror",), ("Sci-Fi",), ()),
+    prices=(None, None, None),
+)
+FACTORS = FittedFactors(np.ones((1, 2), np.float32), np.array([[1, 0], [3, 0.1], [0, 1]], np.float32), 2)
+
+
+def test_the_strongest_wanted_label_of_an_item_is_named_as_the_user_spelt_it() -> None:
+    texts = explain_by_preferences([0, 1, 2], ITEMS, {"horror": 0.9, "SCI-FI": 0.5})
+    assert texts == ["Matches your preference for horror", "Matches your preference for SCI-FI", POPULAR]
+
+
+def test_what_a_user_dislikes_is_never_given_as_a_reason() -> None:
+    assert explain_by_preferences([0], ITEMS, {"Horror": -1.0}) == [POPULAR]
+
+
+def test_only_a_close_item_of_the_history_is_named() -> None:
+    texts = explain_by_history(np.array([1, 2], np.int32), ITEMS, FACTORS, np.array([0]))
+    assert texts == ["Close to Alien, which you know", TASTE]
+
+
+def test_without_factors_or_history_the_reason_is_the_general_one() -> None:
+    rows = np.array([1, 2], np.int32)
+    assert explain_by_history(rows, ITEMS, None, np.array([0])) == [TASTE, TASTE]
+    assert explain_by_history(rows, ITEMS, FACTORS, np.array([], np.int32)) == [TASTE, TASTE]

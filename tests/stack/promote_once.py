@@ -1,0 +1,30 @@
+"""Promotes once on a small stack, in a process of its own that a test can stop or kill: `promote_once.py HOME PORTS`.
+
+Prints each step; with a name of a step as last argument it stops itself (SIGSTOP) when it gets there.
+"""
+
+from __future__ import annotations
+
+import os
+import signal
+import sys
+from pathlib import Path
+
+from components.rollout.promote import promote
+from tests.stack.small_stack import LIMITS, SmallStack
+
+
+def main(home: str, ports: str, stop_at: str = "") -> None:
+    """Promote, and print how it ended."""
+    stack = SmallStack(Path(home), [int(port) for port in ports.split(",")])
+
+    def report(line: str) -> None:
+        print(line, flush=True)
+        if stop_at and line.startswith(stop_at):
+            os.kill(os.getpid(), signal.SIGSTOP)
+
+    print(promote(stack.world, stack.build, f"process {os.getpid()}", LIMITS, report), flush=True)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

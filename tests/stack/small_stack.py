@@ -1,0 +1,91 @@
+"""A small stack: Envoy and two slots under supervisor, on free ports, with releases of a tiny world."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import psutil
+
+from bentos.build import build_bento
+from components.adapters.event_store.engine import migrate
+from components.adapters.params_file import read_params
+from components.adapters.settings import Settings
+from components.rollout.outcomes import Promoted
+from components.rollout.promote import Limits, promote
+from components.rollout.release import Release
+from components.rollout.routing import Slot
+from components.serving.bundle import read_bundle, record_expected_answers
+from components.serving.expected_answers import expected_answers
+from flows.stack import programs, release_store, router, stack_environment, supervisor, world
+from tests.components.rollout.fake_world import make_release
+from tests.free_ports import free_ports
+from tests.worlds import make_bundle
+
+PROJECT = Path(__file__).parents[2]
+LIMITS = Limits(lease=3.0, ready=60.0, smoke=10.0)
+USERS = [str(user) for user in range(1, 9)]
+
+
+class SmallStack:
+    """What a test needs to promote, kill and ask."""
+
+    def __init__(self, home: Path, ports: Sequence[int] = ()) -> None:
+        self.ports = list(ports) or free_ports(6)
+        gateway, blue, green, mlflow, prefect, admin = self.ports
+        self.settings = Settings(
+            project=PROJECT,
+            home=home,
+            gateway_port=gateway,
+            blue_port=blue,
+            green_port=green,
+            mlflow_port=mlflow,
+            prefect_port=prefect,
+            envoy_admin_port=admin,
+        )
+        self.params = read_params(PROJECT / "params.yaml")
+        self.supervisor = supervisor(self.settings)
+        migrate(self.settings.store_url)
+        self.world = world(self.settings)
+
+    def start(self) -> None:
+        router(self.settings).write_bootstrap()
+        self.world.router.project(self.world.store.routing)
+        wanted = [each for each in programs(self.settings) if each.name in ("envoy", "blue", "green")]
+        environment = stack_environment(self.settings)
+        for name in ("gateway", "blue", "green", "mlflow", "prefect", "envoy_admin"):
+            environment[f"RECOPS_{name.upper()}_PORT"] = str(getattr(self.settings, f"{name}_port"))
+        self.supervisor.start(wanted, environment)
+
+    def build(self, release_id: str, parent_id: str | None) -> Release:
+        folder = make_bundle(self.settings.root / "bundles" / release_id)
+        answers = expected_answers(read_bundle(folder), self.params.routing, USERS, 10)
+        record_expected_answers(folder, answers)
+        release = make_release(release_id, parent_id)
+        build_bento(self.settings, folder, release, self.params.routing)
+        return release
+
+    def promote(self) -> Promoted:
+        outcome = promote(self.world, self.build, "test", LIMITS, lambda _line: None)
+        assert isinstance(outcome, Promoted), outcome
+        assert router(self.settings).wait_applied(self.world.store.routing().version, 5)
+        return outcome
+
+    @property
+    def live_slot(self) -> Slot:
+        slot = release_store(self.settings).routing().live_slot
+        assert slot is not None
+        return slot
+
+    def listeners(self, slot: Slot) -> set[int]:
+        """The processes that listen on the slot's port."""
+        port = self.settings.slot_port(slot)
+        found = set()
+        for process in psutil.process_iter():
+            try:
+                connections = process.net_connections("tcp")
+            except psutil.Error:
+                continue
+            if any(c.status == psutil.CONN_LISTEN and c.laddr.port == port for c in connections):
+                found.add(process.pid)
+        return found

@@ -1,0 +1,177 @@
+"""What a killed process costs: at most the requests in flight, and never the routing or the next promotion."""
+
+from __future__ import annotations
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+import psutil
+import pytest
+
+from components.rollout.outcomes import Promoted, RolledBack
+from components.rollout.reconcile import reconcile
+from components.rollout.rollback import roll_back
+from flows.stack import router, stack_environment
+from tests.load import LoadResult, run_load
+from tests.stack.small_stack import LIMITS, PROJECT, USERS, SmallStack
+
+pytestmark = pytest.mark.slow
+CLIENTS = 8
+
+
+def wait_until(fact: Callable[[], bool], seconds: float = 40.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not fact():
+        assert time.monotonic() < deadline, "it did not become true in time"
+        time.sleep(0.1)
+
+
+def under_load(stack: SmallStack, act: Callable[[], None], after_seconds: float = 2.0) -> LoadResult:
+    """The load's result; `act` is called in its midst."""
+
+    async def both() -> LoadResult:
+        stop = asyncio.Event()
+        load = asyncio.create_task(run_load(stack.settings.gateway_port, None, USERS, CLIENTS, stop))
+        await asyncio.sleep(1.0)
+        await asyncio.to_thread(act)
+        await asyncio.sleep(after_seconds)
+        stop.set()
+        return await load
+
+    return asyncio.run(both())
+
+
+def family(stack: SmallStack) -> list[psutil.Process]:
+    """BentoML's parent process of the live slot, then its children."""
+    parent = psutil.Process(stack.supervisor.state_of(stack.live_slot).pid)
+    return [parent, *parent.children(recursive=True)]
+
+
+def kill_group(stack: SmallStack) -> None:
+    os.killpg(os.getpgid(family(stack)[0].pid), signal.SIGKILL)
+
+
+def kill_parent(stack: SmallStack) -> None:
+    family(stack)[0].kill()
+
+
+def kill_worker(stack: SmallStack) -> None:
+    listening = stack.listeners(stack.live_slot)
+    workers = [process for process in family(stack)[1:] if process.pid in listening]
+    assert workers
+    for process in workers:
+        process.kill()
+
+
+@pytest.mark.parametrize("kill", [kill_group, kill_parent, kill_worker])
+def test_a_killed_live_slot_costs_at_most_the_requests_in_flight(
+    stack: SmallStack, kill: Callable[[SmallStack], None], capsys: pytest.CaptureFixture[str]
+) -> None:
+    slot, state = stack.live_slot, stack.world.store.routing()
+    before = {process.pid for process in family(stack)}
+    result = under_load(stack, lambda: kill(stack), after_seconds=4.0)
+    with capsys.disabled():
+        print(
+            f"\n{kill.__name__}: {len(result.failures)} of {result.answered} failed; by release {dict(result.releases)}"
+        )
+    assert len(result.failures) <= CLIENTS, result.failures
+    stack.world.slots.wait_ready(slot, state.live_release or "", 60)
+    wait_until(lambda: bool(stack.listeners(slot)))
+    ours = {process.pid for process in family(stack)}
+    assert stack.listeners(slot) <= ours
+    if kill is not kill_worker:
+        assert not before & {process.pid for process in psutil.process_iter()}
+        assert result.releases[state.standby_release or ""] > 0
+    assert stack.world.store.routing() == state
+
+
+def test_a_killed_envoy_comes_back_with_the_same_routing(stack: SmallStack) -> None:
+    gateway, version = router(stack.settings), stack.world.store.routing().version
+    os.kill(stack.supervisor.state_of("envoy").pid, signal.SIGKILL)
+    assert gateway.wait_applied(version, 20)
+    result = asyncio.run(run_load(stack.settings.gateway_port, 50, USERS))
+    assert result.failures == []
+    assert set(result.releases) == {stack.world.store.routing().live_release}
+
+
+def test_promotions_and_rollbacks_under_load_cost_no_request(stack: SmallStack) -> None:
+    def five_cycles() -> None:
+        for _ in range(5):
+            stack.promote()
+            time.sleep(0.5)
+            outcome = roll_back(stack.world.store, stack.world.router, stack.world.aliases, "test", "cycle")
+            assert isinstance(outcome, RolledBack)
+            assert router(stack.settings).wait_applied(stack.world.store.routing().version, 2)
+
+    async def both() -> LoadResult:
+        stop = asyncio.Event()
+        load = asyncio.create_task(run_load(stack.settings.gateway_port, None, USERS, CLIENTS, stop, 1_000_000))
+        await asyncio.to_thread(five_cycles)
+        stop.set()
+        return await load
+
+    result = asyncio.run(both())
+    assert result.failures == []
+    assert len(result.releases) >= 6
+
+
+def start_promotion(stack: SmallStack, stop_at: str = "") -> subprocess.Popen[str]:
+    ports = ",".join(str(port) for port in stack.ports)
+    command = [sys.executable, "-m", "tests.stack.promote_once", str(stack.settings.root), ports, stop_at]
+    return subprocess.Popen(
+        command, cwd=PROJECT, env=stack_environment(stack.settings), stdout=subprocess.PIPE, text=True
+    )
+
+
+def read_until(process: subprocess.Popen[str], start: str) -> None:
+    assert process.stdout is not None
+    for line in process.stdout:
+        if line.startswith(start):
+            return
+    pytest.fail(f"the promotion ended before {start!r}")
+
+
+@pytest.mark.parametrize("step", ["built", "starting", "smoke test passed"])
+def test_the_next_promotion_succeeds_one_whose_process_was_killed(stack: SmallStack, step: str) -> None:
+    live = stack.world.store.routing().live_release
+    process = start_promotion(stack)
+    read_until(process, step[:7])
+    process.kill()
+    process.communicate()
+    result = asyncio.run(run_load(stack.settings.gateway_port, 50, USERS))
+    assert result.failures == []
+    assert live in result.releases
+    assert stack.promote().release.release_id == stack.world.store.routing().live_release
+
+
+def test_a_promotion_stopped_past_its_lease_changes_nothing_when_it_goes_on(stack: SmallStack) -> None:
+    process = start_promotion(stack, stop_at="starting")
+    read_until(process, "starting")
+    wait_until(lambda: psutil.Process(process.pid).status() == psutil.STATUS_STOPPED)
+    time.sleep(LIMITS.lease + 0.5)
+    outcome = stack.promote()
+    after = stack.world.store.routing()
+    process.send_signal(signal.SIGCONT)
+    output, _ = process.communicate(timeout=60)
+    assert "holds the lease no more" in output
+    assert stack.world.store.routing() == after
+    assert after.live_release == outcome.release.release_id
+    assert router(stack.settings).applied_version() == after.version
+    for _ in range(2):
+        result = asyncio.run(run_load(stack.settings.gateway_port, 100, USERS))
+        assert result.failures == []
+        assert set(result.releases) == {outcome.release.release_id}
+
+
+def test_reconcile_starts_slots_that_were_stopped(stack: SmallStack) -> None:
+    state = stack.world.store.routing()
+    for slot in ("blue", "green"):
+        stack.world.slots.stop(slot)
+    reconcile(stack.world, 60.0, lambda _line: None)
+    assert stack.world.store.routing().live_release == state.live_release
+    assert isinstance(stack.promote(), Promoted)
