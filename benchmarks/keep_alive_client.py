@@ -6,7 +6,7 @@ import json
 import selectors
 import socket
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 
 def post_bytes(path: str, body: object) -> bytes:
@@ -30,16 +30,15 @@ def measure(port: int, requests: Sequence[bytes], clients: int) -> list[float]:
     seconds: list[float] = []
     selector = selectors.DefaultSelector()
     connections = [socket.create_connection(("127.0.0.1", port), timeout=10) for _ in range(clients)]
-    for connection in connections:
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        selector.register(connection, selectors.EVENT_READ)
+    for each in connections:
+        each.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        selector.register(each, selectors.EVENT_READ, data=each)
     try:
-        for connection in connections:
-            _send_next(connection, waiting, sent_at, received)
+        for each in connections:
+            _send_next(each, waiting, sent_at, received)
         while sent_at:
             for key, _ in selector.select(timeout=10):
-                connection = key.fileobj
-                assert isinstance(connection, socket.socket)
+                connection: socket.socket = key.data
                 received[connection] += connection.recv(65536)
                 if not _is_complete(received[connection]):
                     continue
@@ -47,18 +46,18 @@ def measure(port: int, requests: Sequence[bytes], clients: int) -> list[float]:
                 _send_next(connection, waiting, sent_at, received)
     finally:
         selector.close()
-        for connection in connections:
-            connection.close()
+        for each in connections:
+            each.close()
     return seconds
 
 
 def _send_next(
     connection: socket.socket,
-    waiting: object,
+    waiting: Iterator[bytes],
     sent_at: dict[socket.socket, float],
     received: dict[socket.socket, bytes],
 ) -> None:
-    request = next(waiting, None)  # type: ignore[call-overload]
+    request = next(waiting, None)
     if request is not None:
         received[connection] = b""
         sent_at[connection] = time.perf_counter()

@@ -10,7 +10,7 @@ from scipy.sparse import csr_array
 from components.recommenders.content import Content
 from components.recommenders.factors import FittedFactors
 from components.recommenders.popularity import Popularity
-from components.recommenders.protocol import TrainingData, item_labels
+from components.recommenders.protocol import FittedRecommender, TrainingData, item_labels
 from components.serving.bundle import Bundle, Manifest, write_bundle
 from components.serving.catalogue import Catalogue
 
@@ -47,7 +47,7 @@ def write_synthetic_bundle(
         tags=tags,
         prices=(None,) * n_items,
     )
-    recommenders = {
+    recommenders: dict[str, FittedRecommender] = {
         "lightfm": factors,
         "popularity": Popularity().fit(data, seed),
         "content": Content().fit(data, seed),

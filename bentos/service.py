@@ -43,7 +43,7 @@ door = Door()
 @bentoml.service(
     name="recops",
     workers=1,
-    traffic={"timeout": 30.0},
+    traffic={"timeout": 30.0},  # above the limits of the app itself, which answers first
     metrics={"enabled": False},  # ours are at /metrics
     logging={"access": {"enabled": False}},
 )
@@ -61,7 +61,7 @@ class Recops:
         gc.collect()
         gc.freeze()
 
-    @bentoml.on_shutdown
+    @bentoml.on_shutdown  # type: ignore[untyped-decorator]
     def close(self) -> None:
         """Write what waits to be written."""
         if door.app is not None:

@@ -57,7 +57,7 @@ def make_params(settings: Settings, data_version: str, overrides: Mapping[str, A
     values = read_params(settings.project / "params.yaml").model_dump()
     own = {"data.version": data_version, "code.digest": code_digest(settings.project)}
     for path in own.keys() & overrides.keys():
-        raise TrainingError(f"override {path!r}: the flow sets this one; to choose the data, use data_version")
+        raise TrainingError(f"override {path!r}: the flow sets it itself")
     for path, value in {**overrides, **own}.items():
         *parents, name = path.split(".")
         section = values

@@ -214,7 +214,7 @@ class DataRegistry:
         try:
             yield
         except (GitError, DvcObjectsError, LockTimeoutError, OSError) as error:
-            raise DataRegistryError(f"data registry: {error}") from error
+            raise DataRegistryError(f"data registry: {' '.join(str(error).split())}") from error
 
 
 def fetch_version(settings: Settings, tag: str, folder: Path) -> DataVersion:

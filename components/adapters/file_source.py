@@ -76,7 +76,7 @@ def _read_file(path: Path) -> pd.DataFrame:
         if kind in _SEPARATORS:
             return _read_text_file(path, _SEPARATORS[kind])
     except (OSError, ValueError, pd.errors.ParserWarning) as error:
-        raise SourceError(f"{path} cannot be read: {str(error).strip()}; correct the file") from error
+        raise SourceError(f"{path} cannot be read: {' '.join(str(error).split())}; correct the file") from error
     raise SourceError(f"{path} is none of {', '.join(SUFFIXES)}; convert it to one of them")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -25,6 +26,13 @@ from components.adapters.mlflow_run import (
     log_training,
 )
 from components.params import Train
+
+MLFLOW_SWITCHES = {
+    "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
+}
+"""Environment of MLflow's client, for want of arguments: no reports home, and no bars and banners in logs."""
 
 CHAMPION = "champion"
 CHALLENGER = "challenger"
@@ -168,12 +176,11 @@ class ModelRegistry:
     @contextmanager
     def _client(self) -> Iterator[Any]:
         """MLflow's client at this registry's address; what MLflow raises comes out as ModelRegistryError."""
+        for switch, value in MLFLOW_SWITCHES.items():
+            os.environ.setdefault(switch, value)
         import mlflow
-        from mlflow import environment_variables as switches
         from mlflow.exceptions import MlflowException
 
-        switches.MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR.set(False)  # type: ignore[no-untyped-call]
-        switches.MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT.set(True)  # type: ignore[no-untyped-call]
         mlflow.set_tracking_uri(self._url)
         mlflow.set_registry_uri(self._url)
         try:

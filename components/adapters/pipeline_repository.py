@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 import re
+import shutil
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import yaml
 
 from components.adapters.dvc_command import DvcError, Log, configure_dvc, quiet, run_dvc
 from components.adapters.file_lock import LockTimeoutError, exclusive_lock
+from components.adapters.folder_md5 import dvc_folder_md5
 from components.adapters.git_repository import GitError, GitRepository
 from components.adapters.params_file import ParamsError, read_params
 from components.adapters.settings import Settings
@@ -82,14 +84,22 @@ class PipelineRepository:
             return self._read(tag)
 
     def export(self, run: PipelineRun, path: str, to: Path) -> None:
-        """Writes the output `path` of `run` (such as "artifacts/bundle") to `to`, which must not exist.
+        """Writes the folder `path` of `run` (such as "artifacts/bundle") to `to`, which must not exist.
 
-        The bytes come from the cache by the run's tag, whatever later runs did to the working files.
+        The working files are taken when they are still those of the run, else the cache's, by the run's tag.
 
         Raises:
             PipelineError: the run has no such output, or its bytes are not in the cache any more.
         """
+        md5 = next((outputs[path] for outputs in run.stage_md5s.values() if path in outputs), None)
+        if md5 is None:
+            raise PipelineError(f"{run.tag} has no output {path}")
         to.parent.mkdir(parents=True, exist_ok=True)
+        with suppress(OSError):
+            shutil.copytree(self.folder / path, to)
+            if dvc_folder_md5(to) == md5:
+                return
+        shutil.rmtree(to, ignore_errors=True)
         try:
             run_dvc(self.folder, "get", "--rev", run.tag, "--out", str(to), str(self.folder), path)
         except DvcError as error:

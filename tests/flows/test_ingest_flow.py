@@ -7,11 +7,13 @@ import pytest
 from prefect.client.orchestration import get_client
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
 from prefect.client.schemas.sorting import ArtifactSort
+from prefect.states import Failed
 from prefect.testing.utilities import prefect_test_harness
 
-from components.adapters.data_registry import DataRegistry
+from components.adapters.data_registry import DataRegistry, DataRegistryError
 from components.adapters.settings import load_settings
-from flows.ingest import ingest, read
+from components.interactions.source import SourceError, SourceUnavailableError
+from flows.ingest import ingest, read, register
 from tests.ingest_worlds import films, ratings
 
 
@@ -65,11 +67,11 @@ def test_the_flow_ends_with_what_became_of_the_source(folder: Path) -> None:
     assert [version.tag for version in DataRegistry(load_settings()).versions()] == ["data-v1"]
 
 
-def test_a_database_that_does_not_answer_is_asked_again(
-    folder: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    monkeypatch.setenv("RECOPS_SOURCE_SQL_URL", f"sqlite:///{tmp_path}/no/such.db")
-    assert read.retry_delay_seconds == 5
-    failed = ingest("sql", table="ratings", return_state=True)
-    assert failed.type.value == "FAILED"
-    assert "unable to open database file" in str(failed.message)
+def test_only_what_may_pass_is_tried_again() -> None:
+    for step in (read, register):
+        assert step.retries == 2
+        again = step.retry_condition_fn
+        assert again is not None
+        for error in (SourceUnavailableError("down"), DataRegistryError("down")):
+            assert again(step, None, Failed(data=error)) is True
+        assert again(step, None, Failed(data=SourceError("no such column"))) is False

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import subprocess
 import sys
 import threading
@@ -99,8 +100,13 @@ def test_runs_are_tagged_and_compared_and_a_run_without_change_does_nothing(sett
     repository.export(first, "artifacts/bundle", tmp_path / "out")
     assert dvc_folder_md5(tmp_path / "out") == first.bundle_md5
     assert (tmp_path / "out" / "deep" / "train" / "model").read_text() == "1"
-    with pytest.raises(PipelineError, match="artifacts/nothing of run-1"):
+    repository.export(second, "artifacts/bundle", tmp_path / "newest")
+    assert dvc_folder_md5(tmp_path / "newest") == second.bundle_md5
+    with pytest.raises(PipelineError, match="run-1 has no output artifacts/nothing"):
         repository.export(first, "artifacts/nothing", tmp_path / "none")
+    shutil.rmtree(settings.dvc_cache_folder)
+    with pytest.raises(PipelineError, match="artifacts/bundle of run-1 cannot be read back"):
+        repository.export(first, "artifacts/bundle", tmp_path / "lost")
 
 
 def test_a_failing_stage_is_named_with_its_last_lines_and_the_next_run_goes_on(settings: Settings) -> None:
