@@ -22,7 +22,7 @@ class ClientGone(Exception):
     """The client closed the connection before the body was complete."""
 
 
-async def read_json_body(headers: dict[bytes, bytes], receive: Receive) -> bytes:
+async def read_json_body(headers: dict[bytes, bytes], receive: Receive, seconds: float = READ_SECONDS) -> bytes:
     """The bytes of the body.
 
     A body that is too large is read to its end, within limits, so that the client sees the answer and not a reset.
@@ -41,10 +41,10 @@ async def read_json_body(headers: dict[bytes, bytes], receive: Receive) -> bytes
             raise too_large()
         return body
     try:
-        async with asyncio.timeout(READ_SECONDS):
+        async with asyncio.timeout(seconds):
             return await _read_rest(message, receive)
     except TimeoutError as error:
-        text = f"the body did not arrive within {READ_SECONDS:g} s"
+        text = f"the body did not arrive within {seconds:g} s"
         raise HttpError(408, "body_too_slow", text, headers=[(b"connection", b"close")]) from error
 
 

@@ -154,7 +154,7 @@ def judge(run: PipelineRun, evaluation: Path, champion: Path | None) -> Passed |
 
 
 def settle(settings: Settings, run: PipelineRun, version: ModelVersion, verdict: Passed | Refused) -> None:
-    """Writes the verdict on the version, and lets `challenger` name it when it passed; the alias moves last but one.
+    """Writes the verdict on the version, and lets `challenger` name it when it passed.
 
     The tag that says which run was judged comes last, so that a retraining killed before it is taken up again.
     """

@@ -10,6 +10,7 @@ import json
 import os
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 
 LINES_SHOWN = 15
@@ -39,8 +40,8 @@ def load_in_clean_process(tracking_url: str, model_uri: str, timeout_seconds: fl
     return int(json.loads(done.stdout.splitlines()[-1])["compared"])
 
 
-def compare_answers(model_uri: str) -> int:
-    """How many expected answers the model gives again: the same items in the same order.
+def compare_answers(model_uri: str, scratch: Path) -> int:
+    """How many expected answers the model gives again: the same items in the same order; downloads to `scratch`.
 
     Raises:
         ModelLoadError: an answer differs; the message names the user.
@@ -48,7 +49,7 @@ def compare_answers(model_uri: str) -> int:
     import mlflow
     import pandas as pd
 
-    folder = Path(mlflow.artifacts.download_artifacts(artifact_uri=model_uri))
+    folder = Path(mlflow.artifacts.download_artifacts(artifact_uri=model_uri, dst_path=str(scratch)))
     model = mlflow.pyfunc.load_model(str(folder))
     expected = json.loads((folder / "artifacts" / "bundle" / "expected_answers.json").read_text())
     for k in sorted({answer["k"] for answer in expected}):
@@ -63,4 +64,5 @@ def compare_answers(model_uri: str) -> int:
 
 
 if __name__ == "__main__":
-    print(json.dumps({"compared": compare_answers(sys.argv[1])}))
+    with tempfile.TemporaryDirectory() as scratch:
+        print(json.dumps({"compared": compare_answers(sys.argv[1], Path(scratch))}))

@@ -29,10 +29,13 @@ from components.params import Train
 
 MLFLOW_SWITCHES = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "4",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
 }
-"""Environment of MLflow's client, for want of arguments: no reports home, and no bars and banners in logs."""
+"""Environment of MLflow's client, for want of arguments: no reports home, no call longer than 30 s and four more tries
+(half a minute in all when nobody answers), no bars and banners in logs. What is set already stays."""
 
 CHAMPION = "champion"
 CHALLENGER = "challenger"

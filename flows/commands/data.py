@@ -10,12 +10,12 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
 from rich.table import Table
 
 from components.adapters.data_registry import DataRegistry, DataRegistryError, DataVersion
 from components.adapters.params_file import ParamsError, set_data_version
 from components.adapters.settings import load_settings
+from flows.console import make_console
 
 
 @click.group()
@@ -67,7 +67,7 @@ def list_versions(as_json: bool) -> None:
             *(f"{number:,}" for number in numbers),
             f"{manifest.last:%Y-%m-%d}",
         )
-    Console().print(table)
+    make_console().print(table)
 
 
 @data.command()
@@ -90,7 +90,7 @@ def show(tag: str, as_json: bool) -> None:
             table.add_row("bad row", f"{count} × {reason} in {bad_table}")
     for name, digest in files.items():
         table.add_row(name, f"sha256 {digest}")
-    Console().print(table)
+    make_console().print(table)
 
 
 @data.command()

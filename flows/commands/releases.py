@@ -7,7 +7,6 @@ from datetime import UTC, datetime
 from typing import Any
 
 import click
-from rich.console import Console
 from rich.table import Table
 from sqlalchemy import select
 
@@ -15,6 +14,7 @@ from components.adapters.event_store.engine import open_engine, reading
 from components.adapters.event_store.tables import releases as releases_table
 from components.adapters.event_store.tables import rollouts
 from components.adapters.settings import load_settings
+from flows.console import make_console
 from flows.stack import existing_store_url
 
 
@@ -26,7 +26,7 @@ def releases(as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(history, indent=2))
         return
-    console = Console()
+    console = make_console()
     console.print(_releases_table(history["releases"]))
     console.print(_rollouts_table(history["rollouts"]))
 
@@ -65,7 +65,8 @@ def _rollouts_table(rows: list[dict[str, Any]]) -> Table:
     )
     for row in rows:
         took = f"{row['finished_at'] - row['started_at']:.1f} s" if row["finished_at"] else "running"
-        outcome = " — ".join(part for part in (row["outcome"] or f"at: {row['step']}", row["reason"]) if part)
+        reason = (row["reason"] or "").splitlines()[:1]
+        outcome = ": ".join([row["outcome"] or f"at: {row['step']}", *reason])
         table.add_row(
             str(row["rollout_id"]),
             row["kind"],
@@ -80,4 +81,4 @@ def _rollouts_table(rows: list[dict[str, Any]]) -> Table:
 
 
 def _time(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S")
+    return datetime.fromtimestamp(seconds, UTC).strftime("%m-%d %H:%M:%S")

@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from components.adapters.settings import Settings, load_settings
+from flows.console import make_console
 from flows.stack import existing_store_url, ports, release_store, router, supervisor
 from monitoring.stack_status import usage_of
 
@@ -27,7 +28,7 @@ def status(as_json: bool) -> None:
     if as_json:
         click.echo(json.dumps(found, indent=2))
     else:
-        _print(found, Console())
+        _print(found, make_console())
     if not found["running"]:
         raise click.exceptions.Exit(1)
 

@@ -9,7 +9,6 @@ import time
 from collections.abc import Callable
 
 import click
-from rich.console import Console
 
 from components.adapters.event_store.engine import migrate
 from components.adapters.params_file import read_params
@@ -19,6 +18,7 @@ from components.adapters.supervisor import SupervisorError
 from components.rollout.ports import StepFailed
 from components.rollout.reconcile import reconcile
 from flows.commands.summary import print_summary
+from flows.console import make_console
 from flows.prefect_api import PrefectApi, PrefectApiError
 from flows.progress import Progress
 from flows.stack import WORK_POOL, ports, programs, router, stack_environment, supervisor, world
@@ -34,7 +34,7 @@ FLOW_SECONDS = 600.0
 def up() -> None:
     """Start the stack; if nothing is live yet, ingest, train and promote once. Run it again to resume."""
     settings = load_settings()
-    progress = Progress(Console())
+    progress = Progress(make_console())
     try:
         bring_up(settings, progress)
     except (StepFailed, SupervisorError, PrefectApiError) as error:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Iterator, MutableMapping
 from pathlib import Path
 from typing import Any
 
@@ -14,8 +15,10 @@ from bentos.served_release import BUNDLE, ServedRelease
 from bentos.wiring import build_app
 from components.adapters.event_store.engine import migrate, open_engine, reading
 from components.adapters.event_store.tables import feedback, requests
+from components.adapters.event_store.write_queue import WriteQueue
 from components.adapters.settings import Settings
 from components.params import Routing
+from monitoring.request_metrics import RequestMetrics
 from tests.asgi_client import call
 from tests.worlds import make_bundle
 
@@ -163,6 +166,41 @@ def test_feedback_is_not_acknowledged_while_the_store_is_locked(app: RecopsApp, 
         assert call(app, "POST", "/recommend", {"user_id": "8"}).status == 200
     assert stored_events(store) == []
     assert call(app, "POST", "/feedback", {**CLICK, "event_id": "a"}).status == 202
+
+
+class BrokenPath:
+    """A request path with a fault."""
+
+    def recommend(self, request: object, request_id: str) -> None:
+        raise ZeroDivisionError
+
+
+def test_a_fault_of_ours_is_a_500_that_names_the_request(tmp_path: Path) -> None:
+    queue = WriteQueue(open_engine(f"sqlite:///{tmp_path / 'events.db'}"))
+    metrics = RequestMetrics("r", "blue", "default", lambda: 0, lambda: 0)
+    app = RecopsApp(BrokenPath(), queue, metrics, {}, lambda: 0.0, lambda: 0.0)  # type: ignore[arg-type]
+    reply = call(app, "POST", "/recommend", {"user_id": "8"}, {"x-request-id": "abc"})
+    app.close()
+    assert reply.error == (500, "internal_error", None)
+    assert "abc" in reply.json["error"]["message"]
+    assert b'recops_requests_total{endpoint="/recommend",status="500"} 1.0' in metrics.page()
+
+
+def test_the_app_stores_what_waits_when_its_server_stops(app: RecopsApp, store: Engine) -> None:
+    call(app, "POST", "/recommend", {"user_id": "8"}, {"x-request-id": "last"})
+    sent: list[str] = []
+    received = iter(["lifespan.startup", "lifespan.shutdown"])
+
+    async def receive() -> dict[str, str]:
+        return {"type": next(received)}
+
+    async def send(message: MutableMapping[str, Any]) -> None:
+        sent.append(message["type"])
+
+    asyncio.run(app({"type": "lifespan"}, receive, send))
+    assert sent == ["lifespan.startup.complete", "lifespan.shutdown.complete"]
+    with reading(store) as connection:
+        assert connection.execute(select(requests.c.request_id)).scalars().all() == ["last"]
 
 
 def test_answers_are_logged_but_those_to_a_probe_are_not(app: RecopsApp, store: Engine) -> None:

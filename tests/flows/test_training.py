@@ -125,7 +125,7 @@ def test_a_worse_recipe_is_refused_beside_the_champion_on_its_own_split(settings
         ({"train.seed.deeper": 1}, "override 'train.seed.deeper': params.yaml has no such parameter"),
         (
             {"data.version": "x"},
-            "override 'data.version': the flow sets this one; to choose the data, use data_version",
+            "override 'data.version': the flow sets it itself",
         ),
         ({"split.test_share": 3}, "override 'split.test_share': Input should be less than 1"),
     ],

@@ -1,0 +1,192 @@
+"""The loop as a user runs it: a whole stack of its own, on free ports, driven by the same commands.
+
+The tests build on one another, in the order of the file.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import time
+import urllib.request
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import psutil
+import pytest
+
+from tests.free_ports import free_ports
+
+pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
+PROJECT = Path(__file__).parents[2]
+PORTS = ("GATEWAY", "BLUE", "GREEN", "MLFLOW", "PREFECT", "ENVOY_ADMIN")
+
+
+class WholeStack:
+    """A stack in a folder of its own."""
+
+    def __init__(self, home: Path) -> None:
+        self.home = home
+        self.ports = dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
+        self.environment = {
+            **{key: value for key, value in os.environ.items() if not key.startswith(("RECOPS_", "PREFECT_"))},
+            **{f"RECOPS_{name}_PORT": str(port) for name, port in self.ports.items()},
+            "RECOPS_HOME": str(home),
+            "PREFECT_API_URL": f"http://127.0.0.1:{self.ports['PREFECT']}/api",
+            "DO_NOT_TRACK": "1",
+        }
+        self.environment.pop("MLFLOW_TRACKING_URI", None)
+
+    def recops(self, *arguments: str, check: bool = True) -> str:
+        return self._run([str(Path(sys.executable).parent / "recops"), *arguments], check)
+
+    def flow(self, deployment: str, *arguments: str, check: bool = True) -> str:
+        prefect = str(Path(sys.executable).parent / "prefect")
+        return self._run([prefect, "deployment", "run", deployment, *arguments, "--watch"], check)
+
+    def start_flow(self, deployment: str, *arguments: str) -> subprocess.Popen[str]:
+        prefect = str(Path(sys.executable).parent / "prefect")
+        command = [prefect, "deployment", "run", deployment, *arguments]
+        return subprocess.Popen(command, cwd=PROJECT, env=self.environment, stdout=subprocess.DEVNULL, text=True)
+
+    def ask(self, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        data = None if body is None else json.dumps(body).encode()
+        url = f"http://127.0.0.1:{self.ports['GATEWAY']}{path}"
+        request = urllib.request.Request(url, data, {"content-type": "application/json"})
+        with urllib.request.urlopen(request, timeout=20) as reply:
+            answer: dict[str, Any] = json.load(reply)
+            return answer
+
+    def release(self) -> dict[str, Any]:
+        return self.ask("/release")
+
+    def rollouts(self) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = json.loads(self.recops("releases", "--json"))["rollouts"]
+        return found
+
+    def processes(self) -> list[psutil.Process]:
+        found = []
+        for process in psutil.process_iter():
+            try:
+                if process.environ().get("RECOPS_HOME") == str(self.home) and "pytest" not in " ".join(
+                    process.cmdline()
+                ):
+                    found.append(process)
+            except (psutil.Error, OSError):
+                continue
+        return found
+
+    def _run(self, command: list[str], check: bool) -> str:
+        done = subprocess.run(command, cwd=PROJECT, env=self.environment, capture_output=True, text=True, timeout=400)
+        assert not check or done.returncode == 0, done.stdout + done.stderr
+        return done.stdout + done.stderr
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WholeStack]:
+    whole = WholeStack(tmp_path_factory.mktemp("whole"))
+    try:
+        print(whole.recops("up"))
+        yield whole
+    finally:
+        whole.recops("down", check=False)
+        assert whole.processes() == []
+
+
+def wait_until(fact: Callable[[], bool], seconds: float = 60.0) -> None:
+    deadline = time.monotonic() + seconds
+    while not fact():
+        assert time.monotonic() < deadline, "it did not become true in time"
+        time.sleep(0.1)
+
+
+def test_up_again_keeps_the_release(stack: WholeStack) -> None:
+    before = stack.release()
+    assert "is live in blue" in stack.recops("up")
+    assert stack.release() == before
+
+
+def test_known_and_unknown_users_get_ten_titled_items(stack: WholeStack) -> None:
+    for user in ("1", "nobody at all"):
+        items = stack.ask("/recommend", {"user_id": user, "k": 10})["items"]
+        assert len({item["item_id"] for item in items}) == 10
+        assert all(item["title"] for item in items)
+
+
+def test_more_data_gives_a_new_model_and_a_release_in_the_other_slot(stack: WholeStack) -> None:
+    before = stack.release()
+    for deployment, parameters in (("ingest", ["--param", "until=95%"]), ("retrain", []), ("promote", [])):
+        assert "'Completed'" in stack.flow(f"{deployment}/default", *parameters)
+    after = stack.release()
+    assert after["release"] != before["release"]
+    assert (before["slot"], after["slot"]) == ("blue", "green")
+    assert after["model_version"] > before["model_version"]
+    assert after["data_version"] == "data-v2"
+    assert "NothingChanged" in stack.flow("retrain/default")
+    dvc = [str(Path(sys.executable).parent / "dvc"), "metrics", "diff", "run-1", "run-2"]
+    done = subprocess.run(dvc, cwd=stack.home / "pipeline", capture_output=True, text=True, check=True)
+    assert "ndcg_at_10" in done.stdout
+
+
+def test_rollback_goes_to_the_former_release_and_back(stack: WholeStack) -> None:
+    newer = stack.release()["release"]
+    told = json.loads(stack.recops("rollback", "--json"))
+    assert told["gateway_follows"]
+    assert stack.release()["release"] == told["live"] != newer
+    stack.recops("rollback")
+    assert stack.release()["release"] == newer
+
+
+def other_model(stack: WholeStack) -> list[str]:
+    return ["--param", f"model_version={3 - stack.release()['model_version']}"]
+
+
+def promotion_is_starting(stack: WholeStack, rollout: int) -> bool:
+    last = stack.rollouts()[-1]
+    return bool(last["rollout_id"] > rollout and last["step"] == "starting")
+
+
+def flow_run_processes(stack: WholeStack) -> list[psutil.Process]:
+    names = ("prefect.flow_engine", "prefect.engine", "flow-run")
+    return [each for each in stack.processes() if any(name in " ".join(each.cmdline()) for name in names)]
+
+
+def test_a_killed_flow_run_leaves_the_live_release_and_the_next_promotion_works(stack: WholeStack) -> None:
+    live, last = stack.release()["release"], stack.rollouts()[-1]["rollout_id"]
+    stack.start_flow("promote/default", *other_model(stack)).wait()
+    wait_until(lambda: promotion_is_starting(stack, last))
+    victims = flow_run_processes(stack)
+    assert victims
+    for process in victims:
+        process.kill()
+    assert stack.release()["release"] == live
+    assert "'Completed'" in stack.flow("promote/default", *other_model(stack))
+    assert stack.rollouts()[-2]["outcome"] == "abandoned"
+    assert stack.release()["release"] != live
+
+
+def test_a_killed_worker_leaves_the_live_release_and_the_next_promotion_works(stack: WholeStack) -> None:
+    live, last = stack.release()["release"], stack.rollouts()[-1]["rollout_id"]
+    stack.start_flow("promote/default", *other_model(stack)).wait()
+    wait_until(lambda: promotion_is_starting(stack, last))
+    status = json.loads(stack.recops("status", "--json"))
+    worker = next(each for each in status["processes"] if each["name"] == "prefect-worker")
+    psutil.Process(worker["pid"]).kill()
+    assert stack.release()["release"]
+    wait_until(lambda: stack.rollouts()[-1]["outcome"] is not None)  # the flow run itself goes on
+    before = stack.release()["release"]
+    assert "'Completed'" in stack.flow("promote/default", *other_model(stack))
+    assert stack.release()["release"] not in (live, before)
+
+
+def test_down_leaves_no_process_and_up_resumes(stack: WholeStack) -> None:
+    before = stack.release()
+    stack.recops("down")
+    assert stack.processes() == []
+    stack.recops("up")
+    after = stack.release()
+    assert {**after, "started_at": 0} == {**before, "started_at": 0}
+    assert len(json.loads(stack.recops("data", "list", "--json"))) == 2
