@@ -16,13 +16,7 @@ from components.params import Routing
 from components.rollout.release import Release
 
 REQUIREMENTS = "requirements-serving.lock"
-"""The extra `serving` of pyproject.toml alone, with the versions of requirements.lock, made by
-
-    python -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))
-        ["project"]["optional-dependencies"]["serving"], sep="\\n")' |
-    uv pip compile - -c requirements.lock -o requirements-serving.lock --universal --generate-hashes \\
-        --python-version 3.11 --no-header --no-annotate --no-emit-index-url
-"""
+"""The extra `serving` of pyproject.toml alone, with the versions of requirements.lock; `make lock` writes it."""
 CODE = ("components", "monitoring", "bentos")
 BUILD_SECONDS = 120
 
@@ -97,9 +91,8 @@ def build_bento(settings: Settings, bundle_folder: Path, release: Release, routi
         except subprocess.TimeoutExpired as error:
             raise BentoBuildError(f"bentoml build took more than {BUILD_SECONDS} s") from error
     if done.returncode != 0 or not path.is_dir():
-        raise BentoBuildError(
-            f"bentoml build failed ({done.returncode}):\n{done.stdout[-2000:]}\n{done.stderr[-4000:]}"
-        )
+        said = f"{done.stdout[-2000:]}\n{done.stderr[-4000:]}".strip()
+        raise BentoBuildError(f"bentoml build failed: {said.splitlines()[-1] if said else done.returncode}\n{said}")
     return BuiltBento(f"recops:{version}", path)
 
 

@@ -149,9 +149,13 @@ class PipelineRepository:
 
 
 def stage_environment(settings: Settings) -> dict[str, str]:
-    """What a stage that runs outside the project needs in its environment: the code, and where the state lies."""
+    """What a stage that runs outside the project needs in its environment: the code, and where the state lies.
+
+    One thread for BLAS, as the service has: more of them wait for each other on a busy machine.
+    """
     project = str(settings.project)
-    return {"PYTHONPATH": project, "RECOPS_PROJECT": project, "RECOPS_HOME": str(settings.root)}
+    threads = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    return {"PYTHONPATH": project, "RECOPS_PROJECT": project, "RECOPS_HOME": str(settings.root), **threads}
 
 
 def stage_md5s(dvc_lock: str) -> dict[str, dict[str, str]]:

@@ -171,7 +171,7 @@ class _SocketTransport(xmlrpc.client.Transport):
         super().__init__()
         self._path = path
 
-    def make_connection(self, host: Any) -> http.client.HTTPConnection:  # noqa: ARG002
+    def make_connection(self, host: Any) -> http.client.HTTPConnection:
         self.close()
         connection = _SocketConnection(self._path)
         self._connection = host, connection  # what close() closes

@@ -56,7 +56,7 @@ class WholeStack:
         data = None if body is None else json.dumps(body).encode()
         url = f"http://127.0.0.1:{self.ports['GATEWAY']}{path}"
         request = urllib.request.Request(url, data, {"content-type": "application/json"})
-        with urllib.request.urlopen(request, timeout=20) as reply:
+        with urllib.request.urlopen(request, timeout=20) as reply:  # noqa: S310 - our own gateway
             answer: dict[str, Any] = json.load(reply)
             return answer
 
@@ -176,7 +176,8 @@ def test_a_killed_worker_leaves_the_live_release_and_the_next_promotion_works(st
     worker = next(each for each in status["processes"] if each["name"] == "prefect-worker")
     psutil.Process(worker["pid"]).kill()
     assert stack.release()["release"]
-    wait_until(lambda: stack.rollouts()[-1]["outcome"] is not None)  # the flow run itself goes on
+    # The flow run may go on without its worker, or end with it: either way the next promotion works.
+    wait_until(lambda: stack.rollouts()[-1]["outcome"] is not None or not flow_run_processes(stack))
     before = stack.release()["release"]
     assert "'Completed'" in stack.flow("promote/default", *other_model(stack))
     assert stack.release()["release"] not in (live, before)

@@ -216,7 +216,7 @@ class SqlReleaseStore:
                 return NothingToRollBackTo(
                     "nothing is live yet; run `recops up`"
                     if state.live_slot is None
-                    else "no release stands by; `recops reconcile` starts one if there is one, `recops releases` lists all"
+                    else "no release stands by; `recops reconcile` starts it if there is one"
                 )
             self._move(db, state.standby_release, State.LIVE, epoch, by, reason)
             self._move(db, state.live_release, State.STANDBY, epoch, by, reason)
@@ -255,7 +255,7 @@ class SqlReleaseStore:
             row = _routing_row(db)
             if (row.epoch, row.lease_rollout_id) != (lease.epoch, lease.rollout_id):
                 raise LeaseLost(
-                    f"rollout {lease.rollout_id} holds the lease no more (its epoch is {lease.epoch}, now {row.epoch}): "
+                    f"rollout {lease.rollout_id} holds the lease no more (epoch {lease.epoch}, now {row.epoch}): "
                     "another promotion or a rollback took over"
                 )
             yield db

@@ -11,6 +11,7 @@ from components.params import Index
 from components.recommenders.factors import FittedFactors
 from components.retrieval.annoy_index import AnnoyIndex, build_index
 from components.retrieval.choice import (
+    REPEATS,
     IndexRefused,
     build_checked_index,
     choose_index,
@@ -32,10 +33,11 @@ def drawn(n_items: int = 1500, n_users: int = 40) -> FittedFactors:
 
 
 class Clock:
-    """Seconds that pass only between a path's start and its end: `annoy` for the first answers, `exact` after."""
+    """Seconds that pass only between a path's start and its end: `annoy` and `exact` in turn, after a slow `first`."""
 
-    def __init__(self, annoy: float, exact: float, users: int) -> None:
-        self._steps = iter([0.0, annoy] * users + [0.0, exact] * users)
+    def __init__(self, annoy: float, exact: float, users: int, first: float = 0.0) -> None:
+        turns = [0.0, annoy, 0.0, exact] * users
+        self._steps = iter([each + first * (each > 0) for each in turns] + turns * (REPEATS - 1))
         self._now = 0.0
 
     def __call__(self) -> float:
@@ -79,6 +81,12 @@ def test_exact_serves_unless_annoy_is_clearly_faster(tmp_path: Path) -> None:
         assert (choice.kind, round(choice.annoy_ms), round(choice.exact_ms)) == (kind, 1000 * annoy, 1000 * exact)
         assert choice.recall > 0.9
         assert "recall@100" in choice.reason
+
+
+def test_a_busy_moment_does_not_decide(tmp_path: Path) -> None:
+    users = sample_rows(40, CONFIG)
+    choice = choose_index(drawn(), users, CONFIG, tmp_path / "i", Clock(2.0, 1.0, len(users), first=50.0))
+    assert (choice.kind, round(choice.annoy_ms), round(choice.exact_ms)) == ("exact", 2000, 1000)
 
 
 def test_an_index_that_would_serve_below_the_bar_is_refused(tmp_path: Path) -> None:
