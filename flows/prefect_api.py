@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import time
+import uuid
 from collections.abc import Callable
 from typing import Any
 
 import httpx
 
 FINAL = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
+BUSY = {429, 503}  # what Prefect says while its database is locked
+BUSY_SECONDS = 30.0
 
 
 class PrefectApiError(Exception):
@@ -35,18 +38,17 @@ class PrefectApi:
 
     def make_pool(self, name: str) -> None:
         """Make a work pool for local processes, unless it is there; its worker fills in the job template."""
-        reply = self._http.post("/work_pools/", json={"name": name, "type": "process"})
+        reply = self._ask("POST", "/work_pools/", {"name": name, "type": "process"})
         if reply.status_code not in (201, 409):
             raise PrefectApiError(f"Prefect does not make the work pool {name}: {reply.status_code} {reply.text[:200]}")
 
     def run(self, deployment: str, parameters: dict[str, Any]) -> str:
         """Start a run of `flow/deployment`; returns its id."""
-        try:
-            reply = self._http.get(f"/deployments/name/{deployment}")
-            reply.raise_for_status()
-        except httpx.HTTPError as error:
-            raise PrefectApiError(f"there is no deployment {deployment}; run `recops up` first ({error})") from error
-        created = self._post(f"/deployments/{reply.json()['id']}/create_flow_run", {"parameters": parameters})
+        reply = self._ask("GET", f"/deployments/name/{deployment}")
+        if reply.status_code == 404:
+            raise PrefectApiError(f"there is no deployment {deployment}; run `recops up` first")
+        body = {"parameters": parameters, "idempotency_key": uuid.uuid4().hex}  # asked twice, it runs once
+        created = self._post(f"/deployments/{_content(reply)['id']}/create_flow_run", body)
         return str(created["id"])
 
     def wait(self, run_id: str, timeout: float, on_log: Callable[[str], None]) -> dict[str, Any]:
@@ -67,9 +69,7 @@ class PrefectApi:
             time.sleep(0.3)
 
     def _state(self, run_id: str) -> dict[str, Any]:
-        reply = self._http.get(f"/flow_runs/{run_id}")
-        reply.raise_for_status()
-        return dict(reply.json()["state"])
+        return dict(_content(self._ask("GET", f"/flow_runs/{run_id}"))["state"])
 
     def _hand_on_logs(self, run_id: str, seen: int, on_log: Callable[[str], None]) -> int:
         body = {"logs": {"flow_run_id": {"any_": [run_id]}}, "sort": "TIMESTAMP_ASC", "offset": seen}
@@ -79,9 +79,22 @@ class PrefectApi:
         return seen + len(lines)
 
     def _post(self, path: str, body: dict[str, Any]) -> Any:
-        try:
-            reply = self._http.post(path, json=body)
-            reply.raise_for_status()
-        except httpx.HTTPError as error:
-            raise PrefectApiError(f"Prefect does not answer {path}: {error}") from error
-        return reply.json()
+        return _content(self._ask("POST", path, body))
+
+    def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> httpx.Response:
+        """The server's reply; a busy server is asked again for up to `BUSY_SECONDS`."""
+        deadline = time.monotonic() + BUSY_SECONDS
+        while True:
+            try:
+                reply = self._http.request(method, path, json=body)
+            except httpx.HTTPError as error:
+                raise PrefectApiError(f"Prefect does not answer {path}: {error}") from error
+            if reply.status_code not in BUSY or time.monotonic() > deadline:
+                return reply
+            time.sleep(0.5)
+
+
+def _content(reply: httpx.Response) -> Any:
+    if reply.is_error:
+        raise PrefectApiError(f"Prefect refuses {reply.request.url.path}: {reply.status_code} {reply.text[:200]}")
+    return reply.json()
