@@ -61,6 +61,9 @@ def bring_up(settings: Settings, progress: Progress) -> None:
     if fresh:
         with progress.step("supervisor, with Envoy, MLflow and Prefect"):
             control.start(programs(settings), stack_environment(settings))
+    with progress.step("slots match the store") as say:
+        params = read_params(settings.project / "params.yaml")
+        state = reconcile(parts, params.promotion.ready_timeout_seconds, say)
     prefect = PrefectApi(settings.prefect_api_url)
     with progress.step("Prefect answers"):
         _wait("Prefect", prefect.is_healthy, settings, "prefect-server")
@@ -70,9 +73,6 @@ def bring_up(settings: Settings, progress: Progress) -> None:
         if not set(DEPLOYMENTS) <= prefect.deployments():
             say("prefect deploy --all")
             _deploy(settings)
-    with progress.step("slots match the store") as say:
-        params = read_params(settings.project / "params.yaml")
-        state = reconcile(parts, params.promotion.ready_timeout_seconds, say)
     if state.live_release is None:
         _run_loop(settings, prefect, progress)
     else:
