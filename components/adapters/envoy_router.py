@@ -145,6 +145,7 @@ class EnvoyRouter:
                     "timeout": "2s",
                     "interval": "1s",
                     "no_traffic_interval": "1s",
+                    "unhealthy_interval": "0.2s",  # a slot that comes up is used at once
                     "unhealthy_threshold": 2,
                     "healthy_threshold": 1,
                     "http_health_check": {"path": "/readyz"},
