@@ -52,6 +52,6 @@ def write_synthetic_bundle(
         "popularity": Popularity().fit(data, seed),
         "content": Content().fit(data, seed),
     }
-    manifest = Manifest(data_version="data-v1", recommender="lightfm", params_digest="0" * 64)
+    manifest = Manifest(data_version="data-v1", recommender="lightfm", ingredients_digest="0" * 64)
     write_bundle(folder, Bundle(manifest, items, data.user_ids, data.seen, recommenders))
     return list(data.user_ids)

@@ -32,7 +32,7 @@ async def read_json_body(headers: dict[bytes, bytes], receive: Receive, seconds:
         ClientGone: the client has gone.
     """
     content_type = headers.get(b"content-type", b"application/json")
-    if not content_type.startswith(b"application/json"):
+    if not content_type.lower().startswith(b"application/json"):
         raise HttpError(415, "unsupported_media_type", "send the body as content-type: application/json")
     message = await receive()
     if message["type"] == "http.request" and not message.get("more_body", False):

@@ -16,12 +16,17 @@ from pathlib import Path
 from typing import NoReturn, cast, get_args
 
 import psutil
+from sqlalchemy import select
+from sqlalchemy.exc import SQLAlchemyError
 
 from bentos.build import bento_environment
 from bentos.slot_guard import end_all
+from components.adapters.event_store.engine import open_engine, reading
+from components.adapters.event_store.tables import slots
 from components.adapters.settings import Settings, Slot, load_settings
 
 PORT_SECONDS = 10.0
+STORE_SECONDS = 2.0
 KEEP_ALIVE_SECONDS = 75  # longer than the gateway keeps an idle connection, so that it never reuses a closed one
 DRAIN_SECONDS = 10
 
@@ -47,6 +52,7 @@ def serve(settings: Settings, slot: Slot) -> NoReturn:
         SlotError: nothing is assigned to the slot, its Bento is missing, or a stranger holds the port.
     """
     release_id, bento = read_assignment(settings.root / "slots" / f"{slot}.json")
+    check_with_store(settings.store_url, slot, release_id)
     if os.getpgrp() != os.getpid():
         os.setpgrp()
     end_all(leftovers(settings.root, slot))
@@ -80,6 +86,27 @@ def read_assignment(file: Path) -> tuple[str, Path]:
     if not (bento / "bento.yaml").is_file():
         raise SlotError(f"{bento} is not a Bento; promote the release {release_id} again")
     return release_id, bento
+
+
+def check_with_store(store_url: str, slot: Slot, release_id: str) -> None:
+    """Accept the assignment unless the event store, which is the truth, gives the slot to another release.
+
+    A promotion that was paused past its lease may have written the file late. A store that does not answer is no
+    reason not to serve.
+
+    Raises:
+        SlotError: the store says otherwise.
+    """
+    engine = open_engine(store_url, STORE_SECONDS)
+    try:
+        with reading(engine) as db:
+            row = db.execute(select(slots.c.release_id).where(slots.c.slot == slot)).one_or_none()
+    except SQLAlchemyError:
+        return
+    finally:
+        engine.dispose()
+    if row is not None and row.release_id != release_id:
+        raise SlotError(f"{slot} should run {row.release_id}, not {release_id}, says the store; run `recops reconcile`")
 
 
 def leftovers(root: Path, slot: Slot) -> list[psutil.Process]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 
 class Section(BaseModel):
@@ -26,11 +26,18 @@ class Code(Section):
 
 
 class Ingest(Section):
-    """When rows, or a whole ingest, are refused."""
+    """When rows, or a whole ingest, are refused; `implicit_value` is what an interaction without a value counts as."""
 
     max_bad_share: float = Field(ge=0, le=1)
     min_value: float
     max_value: float
+    implicit_value: float
+
+    @model_validator(mode="after")
+    def _implicit_value_is_in_range(self) -> Self:
+        if not self.min_value <= self.implicit_value <= self.max_value:
+            raise ValueError("implicit_value must lie between min_value and max_value")
+        return self
 
 
 class Prepare(Section):

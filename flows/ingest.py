@@ -9,16 +9,13 @@ from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.states import Completed, Failed
 
-from components.adapters.data_registry import DataRegistry, DataRegistryError, DataVersion, NothingChanged, VersionAdded
+from components.adapters.data_registry import DataRegistryError, DataVersion, NothingChanged, VersionAdded
 from components.adapters.params_file import ParamsError, read_params
-from components.adapters.settings import Settings, SettingsError, load_settings
-from components.params import Ingest
+from components.adapters.settings import SettingsError, load_settings
 
 if TYPE_CHECKING:
     from components.interactions.refusal import Refused
-    from components.interactions.screening import Screened
-    from components.interactions.source import SourceTables
-    from flows.ingest_steps import Request
+    from flows.steps import Step
 
 
 @flow(name="ingest")
@@ -48,64 +45,36 @@ def ingest(
     """
     from components.interactions.source import SourceError
     from components.interactions.withholding import UntilError
-    from flows.ingest_steps import Request
+    from flows.ingest_steps import Request, run_ingest
 
+    logger = get_run_logger()
     request = Request(source, until, mapping or {}, table, items_table, users_table)
     try:
         settings = load_settings()
         config = read_params(settings.project / "params.yaml").ingest
-        return _end(_run(settings, config, request))
+        return _end(run_ingest(settings, config, request, logger.info, as_task))
     except (SourceError, UntilError, DataRegistryError, ParamsError, SettingsError) as error:
-        get_run_logger().error("%s", error)
+        logger.error("%s", error)
         return Failed(message=str(error))
 
 
-def _run(settings: Settings, config: Ingest, request: Request) -> VersionAdded | NothingChanged | Refused:
-    from components.interactions.refusal import Refused
-    from flows.ingest_steps import choose_source
-
-    name = choose_source(settings, request).name
-    tables = read(settings, request)
-    screened = screen(settings, tables, config)
-    return screened if isinstance(screened, Refused) else register(settings, screened, name, request.until)
+def as_task(function: Step) -> Step:
+    """The step as a Prefect task; a database or a remote that does not answer is asked again."""
+    make_task: Any = task(
+        name=function.__name__,
+        cache_policy=NO_CACHE,
+        retries=2,
+        retry_delay_seconds=5,
+        retry_condition_fn=_is_temporary,
+    )
+    made: Step = make_task(function)
+    return made
 
 
 def _is_temporary(_task: Any, _run: Any, state: State[Any]) -> bool:
     from components.interactions.source import SourceUnavailableError
 
     return isinstance(state.data, SourceUnavailableError | DataRegistryError)
-
-
-@task(cache_policy=NO_CACHE, retries=2, retry_delay_seconds=5, retry_condition_fn=_is_temporary)
-def read(settings: Settings, request: Request) -> SourceTables:
-    """The slice of the source; a database that does not answer is asked again."""
-    from flows.ingest_steps import choose_source, read_slice
-
-    tables = read_slice(choose_source(settings, request), request.until)
-    get_run_logger().info("read %d interactions from %s", len(tables.interactions), request.source)
-    return tables
-
-
-@task(cache_policy=NO_CACHE)
-def screen(settings: Settings, tables: SourceTables, config: Ingest) -> Screened | Refused:
-    """Good rows and bad rows, or a refusal."""
-    from components.interactions.refusal import Refused
-    from flows.ingest_steps import screen_slice
-
-    screened = screen_slice(settings, tables, config)
-    if not isinstance(screened, Refused):
-        get_run_logger().info(
-            "kept %d interactions, quarantined %d rows", len(screened.interactions), len(screened.quarantine)
-        )
-    return screened
-
-
-@task(cache_policy=NO_CACHE, retries=2, retry_delay_seconds=5, retry_condition_fn=_is_temporary)
-def register(
-    settings: Settings, screened: Screened, source_name: str, until: str | None
-) -> VersionAdded | NothingChanged:
-    """The data version; a remote that does not answer is asked again."""
-    return DataRegistry(settings).add_version(screened, source_name, until)
 
 
 def _end(outcome: VersionAdded | NothingChanged | Refused) -> State[Any]:

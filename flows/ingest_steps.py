@@ -1,4 +1,4 @@
-"""The steps of an ingest, without Prefect: read a slice of a source, screen it, keep it as a data version."""
+"""One ingest, without Prefect: read a slice of a source, screen it, keep it as a data version."""
 
 from __future__ import annotations
 
@@ -14,11 +14,13 @@ from components.adapters.movielens_source import MovieLensSource
 from components.adapters.settings import Settings
 from components.adapters.sql_source import SqlSource
 from components.adapters.version_files import quarantine_csv
+from components.interactions.columns import VALUE
 from components.interactions.refusal import Refused, find_refusal
 from components.interactions.screening import Screened, screen
 from components.interactions.source import INTERACTIONS, ITEMS, USERS, Source, SourceError, SourceTables
 from components.interactions.withholding import parse_until, until
 from components.params import Ingest
+from flows.steps import AsStep, Log, plainly
 
 SQL = "sql"
 REFUSED_FILE = "refused-ingest.csv"
@@ -54,14 +56,15 @@ def choose_source(settings: Settings, request: Request) -> Source:
     )
 
 
-def read_slice(source: Source, cut: str | None) -> SourceTables:
-    """The tables of `source`, the interactions up to `cut` (text as parse_until takes it; None for all).
+def read_slice(settings: Settings, request: Request) -> SourceTables:
+    """The tables of the source that `request` names, the interactions up to `request.until` (None for all).
 
     Raises:
-        UntilError: `cut` is neither a time nor a share.
+        UntilError: `request.until` is neither a time nor a share.
         SourceError: the source cannot be read.
     """
-    limit = None if cut is None else parse_until(cut)
+    source = choose_source(settings, request)
+    limit = None if request.until is None else parse_until(request.until)
     tables = source.read()
     if limit is None:
         return tables
@@ -80,14 +83,28 @@ def screen_slice(settings: Settings, tables: SourceTables, config: Ingest) -> Sc
     return Refused(f"{refused.reason}. All bad rows are listed in {path}")
 
 
-def run_ingest(settings: Settings, config: Ingest, request: Request) -> VersionAdded | NothingChanged | Refused:
-    """All steps at once, in this process.
+def register_version(
+    settings: Settings, screened: Screened, source_name: str, cut: str | None
+) -> VersionAdded | NothingChanged:
+    """The data version; see DataRegistry.add_version."""
+    return DataRegistry(settings).add_version(screened, source_name, cut)
+
+
+def run_ingest(
+    settings: Settings, config: Ingest, request: Request, log: Log, as_step: AsStep = plainly
+) -> VersionAdded | NothingChanged | Refused:
+    """All steps in their order, each called through `as_step`.
 
     Raises:
         UntilError, SourceError, DataRegistryError: as the steps do; no version was made.
     """
-    source = choose_source(settings, request)
-    screened = screen_slice(settings, read_slice(source, request.until), config)
+    name = choose_source(settings, request).name
+    tables = as_step(read_slice)(settings, request)
+    log(f"read {len(tables.interactions)} interactions from {name}")
+    if VALUE not in tables.interactions:
+        log(f"there is no column {VALUE}: each interaction counts as {config.implicit_value:g}, ingest.implicit_value")
+    screened = as_step(screen_slice)(settings, tables, config)
     if isinstance(screened, Refused):
         return screened
-    return DataRegistry(settings).add_version(screened, source.name, request.until)
+    log(f"kept {len(screened.interactions)} interactions, quarantined {len(screened.quarantine)} rows")
+    return as_step(register_version)(settings, screened, name, request.until)

@@ -70,6 +70,9 @@ def make_plan(settings: Settings, params: Params, registry: ModelRegistry, model
         return Refused(str(error))
     if model is None:
         return Refused("no model has the alias challenger; run `prefect deployment run retrain/default` first")
+    if model.tags.get("gate") != "passed":
+        reason = model.tags.get("gate_reason") or "it was never judged; run retrain/default"
+        return Refused(f"version {model.version} did not pass the gate: {reason}")
     git = commit_of(settings.project)
     if git.dirty and not settings.demo:
         return Refused("the checkout has changes that are not committed; commit them, or set RECOPS_DEMO=true")

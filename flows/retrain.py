@@ -13,7 +13,8 @@ from prefect.states import Completed, Failed
 from components.adapters.settings import SettingsError, load_settings
 
 if TYPE_CHECKING:
-    from flows.training import Judged, NothingNew, Step
+    from flows.steps import Step
+    from flows.training import Judged, NothingNew
 
 
 @flow(name="retrain")

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from components.adapters.data_registry import DataVersion
 from components.adapters.pipeline_repository import PipelineRun
 from components.adapters.settings import Settings
 from components.rollout.gate import Passed, Refused
+from flows.steps import AsStep, Log, plainly
 from flows.training_steps import (
     EVALUATION,
     GATE_RUN_TAG,
@@ -27,20 +28,6 @@ from flows.training_steps import (
 
 if TYPE_CHECKING:
     from components.adapters.mlflow_registry import ModelVersion
-
-Step = TypeVar("Step", bound=Callable[..., Any])
-Log = Callable[[str], None]
-
-
-class AsStep(Protocol):
-    """Makes of a function the step that is called in its place."""
-
-    def __call__(self, function: Step, /) -> Step: ...
-
-
-def plainly(function: Step) -> Step:
-    """The function itself is the step."""
-    return function
 
 
 @dataclass(frozen=True)

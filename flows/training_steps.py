@@ -12,6 +12,7 @@ from components.adapters.git_state import commit_of
 from components.adapters.params_file import read_params
 from components.adapters.pipeline_repository import BUNDLE, NothingChanged, PipelineRepository, PipelineRun
 from components.adapters.settings import Settings
+from components.adapters.url_redaction import without_userinfo
 from components.params import Params
 from components.rollout.gate import Passed, Refused, UserScores, judge_model
 
@@ -94,10 +95,17 @@ def register_model(settings: Settings, run: PipelineRun, data: DataVersion, fold
         bundle=folder / BUNDLE,
         pictures=folder / "pictures",
         project=commit_of(settings.project),
-        data_source=settings.data_registry_url or str(settings.registry_folder),
+        data_source=registry_address(settings),
         data_md5=data.md5,
     )
     return ModelRegistry(settings.mlflow_url).register(record)
+
+
+def registry_address(settings: Settings) -> str:
+    """Where the data registry is, as it may be shown: without a password."""
+    if settings.data_registry_url is None:
+        return str(settings.registry_folder)
+    return without_userinfo(settings.data_registry_url.get_secret_value())
 
 
 def load_model(settings: Settings, version: ModelVersion) -> int:
@@ -154,7 +162,7 @@ def judge(run: PipelineRun, evaluation: Path, champion: Path | None) -> Passed |
 
 
 def settle(settings: Settings, run: PipelineRun, version: ModelVersion, verdict: Passed | Refused) -> None:
-    """Writes the verdict on the version, and lets `challenger` name it when it passed.
+    """Writes the verdict on the version, and lets `challenger` name it when it passed, and never when it was refused.
 
     The tag that says which run was judged comes last, so that a retraining killed before it is taken up again.
     """
@@ -165,5 +173,6 @@ def settle(settings: Settings, run: PipelineRun, version: ModelVersion, verdict:
         registry.set_tags(version.version, {GATE_TAG: "passed", GATE_REASON_TAG: ""})
         registry.set_alias(CHALLENGER, version.version)
     else:
+        registry.drop_alias(CHALLENGER, version.version)
         registry.set_tags(version.version, {GATE_TAG: "refused", GATE_REASON_TAG: verdict.reason})
     registry.set_tags(version.version, {GATE_RUN_TAG: run.tag})

@@ -14,7 +14,7 @@ from components.interactions.screening import Screened, screen
 from components.interactions.source import SourceTables
 from components.params import Ingest
 
-CONFIG = Ingest(max_bad_share=0.01, min_value=0.5, max_value=5.0)
+CONFIG = Ingest(max_bad_share=0.01, min_value=0.5, max_value=5.0, implicit_value=5.0)
 
 
 def ratings(n: int) -> pd.DataFrame:

@@ -82,7 +82,7 @@ def make_bundle(
         "popularity": Popularity().fit(data, seed),
         "content": Content().fit(data, seed),
     }
-    manifest = Manifest(data_version=data_version, recommender="lightfm", params_digest="0" * 64)
+    manifest = Manifest(data_version=data_version, recommender="lightfm", ingredients_digest="0" * 64)
     history = csr_array(seen)
     bundle = Bundle(manifest, items, user_ids, history, recommenders, tuple(expected_answers))
     write_bundle(folder, bundle)

@@ -22,6 +22,7 @@ from components.adapters.file_lock import LockTimeoutError, exclusive_lock
 from components.adapters.git_repository import GitError
 from components.adapters.registry_git import RegistryGit
 from components.adapters.settings import Settings
+from components.adapters.url_redaction import without_userinfo
 from components.adapters.version_files import content_digest, file_digests, write_version_files
 from components.interactions.data_version import DATA_FOLDER, MANIFEST_FILE, Manifest, ManifestError, describe_version
 
@@ -173,8 +174,9 @@ class DataRegistry:
             found = scratch / "remote"
             self._dvc.read(DATA_FOLDER, version.tag, found, cache=scratch / "no-cache")
         if file_digests(found) != version.manifest.files:
+            remote = without_userinfo(self._settings.dvc_remote)
             raise DataRegistryError(
-                f"{version.tag}: the bytes in {self._settings.dvc_remote} are not those of its manifest; "
+                f"{version.tag}: the bytes in {remote} are not those of its manifest; "
                 "restore the DVC remote from a backup"
             )
         return found

@@ -9,6 +9,10 @@ import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from components.adapters.dvc_objects import REMOTE
+from components.adapters.git_repository import without_git_location
+from components.adapters.url_redaction import without_userinfo
+
 BUSY = ("is busy, it is being blocked by", "Unable to acquire lock")
 RETRY_SECONDS = 0.5
 _HINTS = ("To track the changes", "To enable auto", "\t", "Use `dvc push`", "Generating lock", "Updating lock")
@@ -18,11 +22,11 @@ Log = Callable[[str], None]
 
 
 class DvcError(Exception):
-    """DVC ended with an error; `lines` is what it printed, oldest first."""
+    """DVC ended with an error; `lines` is what it printed, oldest first. Neither shows a password of a URL."""
 
     def __init__(self, message: str, lines: list[str]) -> None:
-        super().__init__(message)
-        self.lines = lines
+        super().__init__(without_userinfo(message))
+        self.lines = [without_userinfo(line) for line in lines]
 
 
 class DvcBusyError(DvcError):
@@ -36,7 +40,7 @@ def quiet(_line: str) -> None:
 def dvc_environment(extra: Mapping[str, str]) -> dict[str, str]:
     """This process's environment for DVC and its stages: no reports home, and `python` is this interpreter's."""
     return {
-        **{key: value for key, value in os.environ.items() if not key.startswith("GIT_")},
+        **without_git_location(os.environ),
         "PATH": os.pathsep.join([str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]),
         "DVC_NO_ANALYTICS": "1",
         "DO_NOT_TRACK": "1",
@@ -45,17 +49,22 @@ def dvc_environment(extra: Mapping[str, str]) -> dict[str, str]:
     }
 
 
-def configure_dvc(folder: Path, cache: Path, state: Path) -> None:
+def configure_dvc(folder: Path, cache: Path, state: Path, secret_remote: str | None = None) -> None:
     """Makes the Git repository at `folder` a DVC repository with the cache `cache`; repeated, it moves the cache.
 
-    `state` takes DVC's own bookkeeping, which otherwise goes to /var/tmp. Absolute paths stay out of Git.
+    `state` takes DVC's own bookkeeping, which otherwise goes to /var/tmp. Absolute paths stay out of Git, and
+    so does `secret_remote`, the URL of the remote where it holds a password.
     """
     if not (folder / ".dvc" / "config").is_file():
         run_dvc(folder, "init", "--quiet", "--force")
         (folder / ".dvc" / "config").write_text("[core]\n    analytics = false\n    check_update = false\n")
     local = f'[core]\n    site_cache_dir = {state}\n[cache]\n    dir = {cache}\n    type = "reflink,copy"\n'
+    if secret_remote is not None:
+        local += f'[\'remote "{REMOTE}"\']\n    url = "{secret_remote}"\n'
     path = folder / ".dvc" / "config.local"
     if not path.is_file() or path.read_text() != local:
+        path.touch(mode=0o600)
+        path.chmod(0o600)
         path.write_text(local)
 
 

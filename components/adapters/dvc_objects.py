@@ -9,9 +9,11 @@ import time
 import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
+
+from components.adapters.url_redaction import without_userinfo
 
 REMOTE = "storage"
 RETRY_SECONDS = 0.2
@@ -29,11 +31,16 @@ _CONFIGURATION = """\
 
 
 class DvcObjectsError(Exception):
-    """DVC could not store or find bytes; the message says which and why."""
+    """DVC could not store or find bytes; the message says which and why, and shows no password of a URL."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(without_userinfo(message))
 
 
 def create_dvc(folder: Path, remote: str) -> None:
     """Makes the Git repository at `folder` a DVC repository, whose committed configuration names the remote.
+
+    `remote` holds no password; see configure_dvc for one that does.
 
     Raises:
         DvcObjectsError: DVC failed.
@@ -55,7 +62,7 @@ class DvcObjects:
     folder: Path
     cache: Path
     state: Path
-    remote: str
+    remote: str = field(repr=False)
     wait_seconds: float = 60.0
 
     def add(self, name: str) -> None:
@@ -120,4 +127,5 @@ class DvcObjects:
                     raise DvcObjectsError(f"{what}: another DVC command kept {self.folder} busy: {error}") from error
                 time.sleep(RETRY_SECONDS)
             except Exception as error:  # those of each storage's own library as well
-                raise DvcObjectsError(f"{what} failed: {error}") from error
+                # The cause is left out: it may quote the remote's URL, and with it a password.
+                raise DvcObjectsError(f"{what} failed: {error}") from None

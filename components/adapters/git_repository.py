@@ -1,12 +1,18 @@
-"""Runs Git in a repository that recops itself owns, untouched by the user's Git configuration and environment."""
+"""Runs Git in a repository that recops itself owns, with an identity of its own and never asking anybody anything."""
 
 from __future__ import annotations
 
 import os
+import signal
 import subprocess
+from collections.abc import Mapping
+from contextlib import suppress
 from pathlib import Path
 
+from components.adapters.url_redaction import without_userinfo
+
 BRANCH = "main"
+TIMEOUT_SECONDS = 120.0
 _OWN_CONFIGURATION = {
     "user.name": "recops",
     "user.email": "recops@localhost",
@@ -18,15 +24,38 @@ _OWN_CONFIGURATION = {
 }
 
 
+_LOCATION = frozenset(
+    f"GIT_{name}"
+    for name in (
+        "DIR", "COMMON_DIR", "WORK_TREE", "IMPLICIT_WORK_TREE", "INDEX_FILE", "OBJECT_DIRECTORY",
+        "ALTERNATE_OBJECT_DIRECTORIES", "QUARANTINE_PATH", "NAMESPACE", "PREFIX", "SHALLOW_FILE", "GRAFT_FILE",
+        "REPLACE_REF_BASE", "NO_REPLACE_OBJECTS",
+    )
+)  # fmt: skip
+_IDENTITY = ("GIT_AUTHOR_", "GIT_COMMITTER_")
+
+
+def without_git_location(environ: Mapping[str, str]) -> dict[str, str]:
+    """`environ` without what a Git hook or alias sets: where another repository lies, and who commits there.
+
+    How Git reaches a server and signs in there (GIT_SSH_COMMAND, GIT_ASKPASS, GIT_CONFIG_COUNT and so on) stays.
+    """
+    return {key: value for key, value in environ.items() if key not in _LOCATION and not key.startswith(_IDENTITY)}
+
+
 class GitError(Exception):
-    """Git failed; the message holds the command and what Git said."""
+    """Git failed; the message holds the command and what Git said, without the passwords of URLs."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(without_userinfo(message))
 
 
 class GitRepository:
-    """A work tree at `folder`. One process at a time: the caller holds a lock."""
+    """A work tree at `folder`. One process at a time: the caller holds a lock. Slow commands are stopped."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
         self.folder = folder
+        self._timeout_seconds = timeout_seconds
 
     @property
     def exists(self) -> bool:
@@ -43,19 +72,34 @@ class GitRepository:
         """What `git ARGUMENTS` prints.
 
         Raises:
-            GitError: Git is missing or ended with an error.
+            GitError: Git is missing, ended with an error, or was stopped because it took too long.
         """
-        environ = {key: value for key, value in os.environ.items() if not key.startswith("GIT_")}
+        what = f"git {' '.join(arguments)} in {self.folder}"
         try:
-            done = subprocess.run(
-                ["git", "-C", str(self.folder), *arguments], capture_output=True, text=True, env=environ, timeout=120
+            process = subprocess.Popen(
+                ["git", "-C", str(self.folder), *arguments],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.PIPE,
+                text=True,
+                env={**without_git_location(os.environ), "GIT_TERMINAL_PROMPT": "0"},
+                start_new_session=True,  # no terminal for ssh to ask at, and one group to end with all its helpers
             )
         except FileNotFoundError as error:
             raise GitError("git is not installed; recops keeps data and pipeline versions with it") from error
-        if done.returncode != 0:
-            said = (done.stderr or done.stdout).strip()
-            raise GitError(f"git {' '.join(arguments)} in {self.folder}: {said}")
-        return done.stdout
+        with process:
+            try:
+                out, said = process.communicate(timeout=self._timeout_seconds)
+            except subprocess.TimeoutExpired:
+                # The cause is left out: it quotes the command, and with it a password.
+                raise GitError(f"{what}: stopped, as it took more than {self._timeout_seconds:g} s") from None
+            finally:
+                if process.poll() is None:
+                    with suppress(ProcessLookupError):
+                        os.killpg(process.pid, signal.SIGKILL)
+        if process.returncode != 0:
+            raise GitError(f"{what}: {(said or out).strip()}")
+        return out
 
     def forget_uncommitted(self, to: str) -> None:
         """Takes the work tree to revision `to`, dropping what a killed process left; ignored files stay.

@@ -131,6 +131,13 @@ class ModelRegistry:
         with self._client() as client:
             client.set_registered_model_alias(MODEL_NAME, alias, str(number))
 
+    def drop_alias(self, alias: str, number: int) -> None:
+        """Lets `alias` name nothing, where it names version `number`."""
+        named = self.version_with_alias(alias)
+        if named is not None and named.version == number:
+            with self._client() as client:
+                client.delete_registered_model_alias(MODEL_NAME, alias)
+
     def set_tags(self, number: int, tags: Mapping[str, str]) -> None:
         """Adds tags to version `number`, or changes them."""
         with self._client() as client:

@@ -33,7 +33,7 @@ class TrainingRecord:
         bundle: a folder with the run's bundle, byte for byte.
         pictures: a folder of PNG files for people.
         project: the Git state of the code that ran.
-        data_source: address of the data registry.
+        data_source: address of the data registry, without a password.
         data_md5: DVC's md5 of the data version's folder.
     """
 

@@ -8,8 +8,9 @@ from pathlib import Path
 
 from components.adapters.dvc_command import configure_dvc
 from components.adapters.dvc_objects import create_dvc
-from components.adapters.git_repository import BRANCH, GitError, GitRepository
+from components.adapters.git_repository import BRANCH, TIMEOUT_SECONDS, GitError, GitRepository
 from components.adapters.settings import Settings
+from components.adapters.url_redaction import without_userinfo
 from components.interactions.data_version import MANIFEST_FILE, TAG_PREFIX, Manifest
 
 _REMOTE_BRANCH = f"refs/remotes/shared/{BRANCH}"
@@ -22,10 +23,10 @@ class RegistryGit:
     All methods raise GitError when Git fails.
     """
 
-    def __init__(self, settings: Settings) -> None:
+    def __init__(self, settings: Settings, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
         self._settings = settings
-        self._url = settings.data_registry_url
-        self._git = GitRepository(settings.registry_folder)
+        self._url = None if settings.data_registry_url is None else settings.data_registry_url.get_secret_value()
+        self._git = GitRepository(settings.registry_folder, timeout_seconds)
 
     def create_if_missing(self) -> None:
         """Makes the repository, or clones the shared one; a kill on the way leaves nothing that looks like it."""
@@ -104,9 +105,12 @@ class RegistryGit:
         return self._git.run("show", f"{rev}:{name}")
 
     def _configure(self, folder: Path) -> None:
+        remote = self._settings.dvc_remote
+        shown = without_userinfo(remote)
         if not (folder / ".dvc" / "config").is_file():
-            create_dvc(folder, self._settings.dvc_remote)
-        configure_dvc(folder, self._settings.dvc_cache_folder, self._settings.root / "dvc-state")
+            create_dvc(folder, shown)
+        secret = None if shown == remote else remote
+        configure_dvc(folder, self._settings.dvc_cache_folder, self._settings.root / "dvc-state", secret)
 
     def _join_shared(self) -> None:
         """Takes the branch to the shared one; an unshared commit that another machine overtook is dropped."""

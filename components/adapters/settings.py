@@ -37,8 +37,8 @@ class Settings(BaseSettings):
     envoy_admin_port: int = 9901
 
     event_store_url: SecretStr | None = None
-    data_registry_url: str | None = None
-    dvc_remote_url: str | None = None
+    data_registry_url: SecretStr | None = None
+    dvc_remote_url: SecretStr | None = None
     source_sql_url: SecretStr | None = None
     demo: bool = True
 
@@ -98,8 +98,10 @@ class Settings(BaseSettings):
 
     @property
     def dvc_remote(self) -> str:
-        """The DVC remote of the data registry."""
-        return self.dvc_remote_url or str(self.root / "dvc-remote")
+        """The DVC remote of the data registry; like every URL it may hold a password."""
+        if self.dvc_remote_url is not None:
+            return self.dvc_remote_url.get_secret_value()
+        return str(self.root / "dvc-remote")
 
     @property
     def logs_folder(self) -> Path:

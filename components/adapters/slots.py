@@ -10,11 +10,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from components.adapters.supervisor import Supervisor, SupervisorError
-from components.rollout.ports import StepFailed
+from components.adapters.supervisor import ProcessState, Supervisor, SupervisorError
+from components.rollout.ports import Fence, StepFailed
 from components.rollout.release import Release
 from components.rollout.routing import Slot
 
+MAX_STARTS = 2  # a service that ends while it starts gets one more chance
+LOG_LINES = 60
 PROBE_HEADER = "x-recops-probe"  # answers to it are not logged as requests; the gateway strips it from clients
 
 
@@ -35,7 +37,7 @@ class SupervisedSlots:
         self._url_of = url_of
         self._bento_folder = bento_folder
 
-    def run(self, slot: Slot, release: Release) -> None:
+    def run(self, slot: Slot, release: Release, fence: Fence) -> None:
         """Make the slot run this release, restarting it only when it runs another; returns at once."""
         bento = self._bento_folder(release.bento_tag)
         if not bento.is_dir():
@@ -45,18 +47,21 @@ class SupervisedSlots:
         try:
             if file.exists() and json.loads(file.read_text()) == wanted and self._is_up(slot):
                 return
+            fence()
             self._supervisor.stop_program(slot)
             self._folder.mkdir(parents=True, exist_ok=True)
             aside = file.with_suffix(".new")
             aside.write_text(json.dumps(wanted))
+            fence()  # stopping may have taken long
             aside.replace(file)
             self._supervisor.start_program(slot)
         except (SupervisorError, OSError) as error:
             raise StepFailed(f"{slot} cannot be started: {error}") from error
 
-    def stop(self, slot: Slot) -> None:
+    def stop(self, slot: Slot, fence: Fence) -> None:
         """Stop the slot's processes; harmless when none runs."""
         try:
+            fence()
             self._supervisor.stop_program(slot)
         except (SupervisorError, OSError) as error:
             raise StepFailed(f"{slot} cannot be stopped: {error}") from error
@@ -65,16 +70,19 @@ class SupervisedSlots:
         """Return when the slot answers with this release.
 
         Raises:
-            StepFailed: it does not within `timeout` seconds, or its process ends again and again.
+            StepFailed: it does not within `timeout` seconds, its process ends again and again, or somebody stopped it.
         """
         deadline = time.monotonic() + timeout
-        failures = 0
+        starts: set[int] = set()
         while True:
             status, body = self._get(slot, "/release")
             if status == 200 and body.get("release") == release_id and self._get(slot, "/readyz")[0] == 200:
                 return
-            failures += self._supervisor.state_of(slot).state == "BACKOFF"
-            if failures > 20:
+            process = self._process(slot)
+            if process.state == "STOPPED":
+                raise StepFailed(f"{slot} was stopped while {release_id} was starting in it")
+            starts.add(process.pid)
+            if len(starts - {0}) > MAX_STARTS:
                 raise StepFailed(f"{slot} ends while starting {release_id}: {self._last_words(slot)}")
             if time.monotonic() > deadline:
                 raise StepFailed(f"{slot} is not ready with {release_id} after {timeout:g} s: {self._last_words(slot)}")
@@ -103,7 +111,13 @@ class SupervisedSlots:
         return {"same_as_offline": len(expected), "limits_of_k": 4}
 
     def _is_up(self, slot: Slot) -> bool:
-        return self._supervisor.state_of(slot).state in ("RUNNING", "STARTING", "BACKOFF")
+        return self._process(slot).state in ("RUNNING", "STARTING", "BACKOFF")
+
+    def _process(self, slot: Slot) -> ProcessState:
+        try:
+            return self._supervisor.state_of(slot)
+        except (SupervisorError, OSError) as error:
+            raise StepFailed(f"supervisor does not say how {slot} is: {error}") from error
 
     def _get(self, slot: Slot, path: str) -> tuple[int, dict[str, Any]]:
         return _ask(urllib.request.Request(self._url_of(slot) + path), 2.0)  # noqa: S310 - our own slot
@@ -117,8 +131,10 @@ class SupervisedSlots:
 
     def _last_words(self, slot: Slot) -> str:
         log = self._logs / f"{slot}.log"
-        lines = log.read_text(errors="replace").splitlines()[-3:] if log.exists() else []
-        return " | ".join(line.strip() for line in lines) or f"see {log}"
+        lines = [line.strip() for line in log.read_text(errors="replace").splitlines()] if log.exists() else []
+        recent = lines[-LOG_LINES:]
+        said = next((line for line in reversed(recent) if "Error:" in line or "says the store" in line), "")
+        return f"{said or ' | '.join(recent[-2:])} (all of it: `recops logs {slot}`)"
 
 
 def _ask(request: urllib.request.Request, timeout: float) -> tuple[int, dict[str, Any]]:

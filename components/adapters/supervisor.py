@@ -6,6 +6,7 @@ import contextlib
 import http.client
 import os
 import socket
+import stat
 import subprocess
 import sys
 import time
@@ -70,6 +71,7 @@ class Supervisor:
             SupervisorError: it does not answer within 10 seconds.
         """
         self._runtime.mkdir(parents=True, exist_ok=True, mode=0o700)
+        _check_owner(self._runtime)
         self._logs.mkdir(parents=True, exist_ok=True)
         self._config.write_text(self._configuration(programs))
         self._socket.unlink(missing_ok=True)
@@ -92,8 +94,11 @@ class Supervisor:
 
     def state_of(self, name: str) -> ProcessState:
         """One program's state."""
-        with self._rpc() as rpc:
-            info = cast(dict[str, Any], rpc.getProcessInfo(name))
+        try:
+            with self._rpc() as rpc:
+                info = cast(dict[str, Any], rpc.getProcessInfo(name))
+        except xmlrpc.client.Fault as fault:
+            raise SupervisorError(fault.faultString) from fault
         return ProcessState(info["name"], info["statename"], info["pid"], float(info["start"]))
 
     def start_program(self, name: str) -> None:
@@ -128,13 +133,13 @@ class Supervisor:
     def _configuration(self, programs: Sequence[Program]) -> str:
         lines = [
             "[supervisord]",
-            f"logfile={self._logs / 'supervisord.log'}",
-            f"pidfile={self._pid_file}",
-            f"childlogdir={self._logs}",
+            f"logfile={_escape(self._logs / 'supervisord.log')}",
+            f"pidfile={_escape(self._pid_file)}",
+            f"childlogdir={_escape(self._logs)}",
             "nodaemon=false",
             "silent=true",
             "[unix_http_server]",
-            f"file={self._socket}",
+            f"file={_escape(self._socket)}",
             "chmod=0700",
             "[rpcinterface:supervisor]",
             "supervisor.rpcinterface_factory=supervisor.rpcinterface:make_main_rpcinterface",
@@ -148,7 +153,7 @@ class Supervisor:
         return [
             f"[program:{program.name}]",
             f"command={_escape(' '.join(_quote(word) for word in program.command))}",
-            f"directory={program.folder}",
+            f"directory={_escape(program.folder)}",
             f"environment={environment}",
             f"autostart={str(program.start_at_once).lower()}",
             "autorestart=true",
@@ -158,7 +163,7 @@ class Supervisor:
             "killasgroup=true",
             f"stopwaitsecs={program.stop_seconds}",
             "redirect_stderr=true",
-            f"stdout_logfile={self._logs / (program.name + '.log')}",
+            f"stdout_logfile={_escape(self._logs / (program.name + '.log'))}",
             "stdout_logfile_maxbytes=10MB",
             "stdout_logfile_backups=2",
         ]
@@ -198,6 +203,13 @@ def _ignoring(code: int) -> Iterator[None]:
             raise SupervisorError(fault.faultString) from fault
 
 
+def _check_owner(folder: Path) -> None:
+    """Who could write here could make supervisord run anything."""
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode) or found.st_uid != os.getuid() or found.st_mode & 0o077:
+        raise SupervisorError(f"{folder} is not a folder of yours alone (mode 0700); remove it and start again")
+
+
 def _alive(pid: int) -> bool:
     try:
         os.kill(pid, 0)
@@ -210,5 +222,9 @@ def _quote(word: str) -> str:
     return f'"{word}"' if " " in word else word
 
 
-def _escape(value: str) -> str:
-    return value.replace("%", "%%")
+def _escape(value: object) -> str:
+    """A value of the configuration: % begins a format there, and " ;" a comment."""
+    text = str(value)
+    if " ;" in text or "\n" in text:
+        raise SupervisorError(f"supervisor cannot take {text!r}: move the project or RECOPS_HOME to a path without it")
+    return text.replace("%", "%%")

@@ -11,7 +11,7 @@ from components.interactions import columns
 from components.interactions.source import INTERACTIONS, ITEMS, USERS, SourceError
 
 REQUIRED = {
-    INTERACTIONS: (columns.USER, columns.ITEM, columns.VALUE, columns.TIMESTAMP),
+    INTERACTIONS: (columns.USER, columns.ITEM, columns.TIMESTAMP),
     ITEMS: (columns.ITEM,),
     USERS: (columns.USER,),
 }

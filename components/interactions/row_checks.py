@@ -26,6 +26,7 @@ UNKNOWN_ITEM = "unknown item"
 DUPLICATE = "duplicate key"
 
 DEFAULT_TYPE = "rating"
+IMPLICIT_TYPE = "view"
 _INTERACTION_KEY = [columns.USER, columns.ITEM, columns.TYPE, columns.TIMESTAMP]
 
 
@@ -40,15 +41,19 @@ class CheckedTable:
 def check_interactions(raw: pd.DataFrame, known_items: Iterable[str] | None, config: Ingest) -> CheckedTable:
     """The good interactions. An item outside `known_items` makes a row bad; with None every item is known.
 
-    A source without the column `type` has interactions of type "rating". A bad row never makes another one a
-    duplicate.
+    In a source without the column `value` every interaction counts as `config.implicit_value`. A source without the
+    column `type` has interactions of type "rating", or "view" when it has no values either. A bad row never makes
+    another one a duplicate.
     """
-    types = read_ids(raw[columns.TYPE]) if columns.TYPE in raw else pd.Series(DEFAULT_TYPE, index=raw.index)
+    has_values = columns.VALUE in raw
+    values = read_numbers(raw[columns.VALUE]) if has_values else pd.Series(config.implicit_value, index=raw.index)
+    default_type = DEFAULT_TYPE if has_values else IMPLICIT_TYPE
+    types = read_ids(raw[columns.TYPE]) if columns.TYPE in raw else pd.Series(default_type, index=raw.index)
     rows = pd.DataFrame(
         {
             columns.USER: read_ids(raw[columns.USER]),
             columns.ITEM: read_ids(raw[columns.ITEM]),
-            columns.VALUE: read_numbers(raw[columns.VALUE]),
+            columns.VALUE: values,
             columns.TYPE: types,
             columns.TIMESTAMP: read_times(raw[columns.TIMESTAMP]),
         },

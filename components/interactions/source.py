@@ -25,9 +25,9 @@ class SourceTables:
     """Raw tables under our column names (components.interactions.columns), values as the source has them.
 
     The index of each frame is the row's number in its source, from 0 and without the header; a cut of the rows keeps
-    it, so that the quarantine can name the row. Only `user_id`, `item_id`, `value` and `timestamp` of the interactions,
-    `item_id` of the items and `user_id` of the users must be there. Without `items` or `users` (None) they are
-    derived from the interactions, where item columns such as `title` are then looked for as well.
+    it, so that the quarantine can name the row. Only `user_id`, `item_id` and `timestamp` of the interactions,
+    `item_id` of the items and `user_id` of the users must be there. Without `items` or `users` (None) they are derived
+    from the interactions, where item columns such as `title` are then looked for as well.
     `origins` says for each table which file or database table it is.
     """
 

@@ -26,13 +26,14 @@ def read_times(raw: pd.Series[Any]) -> pd.Series[pd.Timestamp]:
     become NaT.
     """
     if isinstance(raw.dtype, pd.DatetimeTZDtype):
-        times = raw.dt.tz_convert("UTC").astype("datetime64[ns, UTC]")
+        times = raw.dt.tz_convert("UTC")
     elif pd.api.types.is_datetime64_dtype(raw.dtype):
-        times = raw.astype("datetime64[ns]").dt.tz_localize("UTC")
+        times = raw.dt.tz_localize("UTC")
     else:
         times = _read_numbers_and_text(raw)
+    # Before the cast, for nanoseconds end in 2262, and a sentinel such as 9999-12-31 may stand in a wider unit.
     plausible: pd.Series[pd.Timestamp] = times.where((times >= EARLIEST) & (times < LATEST))
-    return plausible
+    return plausible.astype("datetime64[ns, UTC]")
 
 
 def _read_numbers_and_text(raw: pd.Series[Any]) -> pd.Series[pd.Timestamp]:

@@ -36,8 +36,15 @@ class RolledBack:
 
 
 @dataclass(frozen=True)
+class StandbyNotReady:
+    """`release_id` is what to go back to, but it does not run: a promotion took its slot, or it was stopped."""
+
+    release_id: str
+
+
+@dataclass(frozen=True)
 class PromotionCancelled:
-    """A promotion was stopped before it took any traffic; `live_release` goes on."""
+    """A promotion was stopped before it took any traffic, and there is no release before `live_release` to go to."""
 
     rollout_id: int
     live_release: str | None

@@ -6,15 +6,18 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from components.rollout.outcomes import NothingToRollBackTo, PromotionCancelled, RolledBack
+from components.rollout.outcomes import NothingToRollBackTo, PromotionCancelled, RolledBack, StandbyNotReady
 from components.rollout.release import Release
 from components.rollout.routing import RoutingState, Slot
 from components.rollout.states import State
 
+MAINTENANCE = 0
+"""The rollout id of a lease that restores what the store says, and promotes nothing."""
+
 
 @dataclass(frozen=True)
 class Lease:
-    """The right to promote, until it ends or another holder raises the epoch."""
+    """The right to change slots, until it ends or another holder raises the epoch."""
 
     rollout_id: int
     epoch: int
@@ -44,26 +47,32 @@ class ReleaseStore(Protocol):
     def release(self, release_id: str) -> Release: ...
     def state_of(self, release_id: str) -> State: ...
     def acquire(self, kind: str, by: str, lease_seconds: float) -> Lease | LeaseHeld: ...
+    def acquire_maintenance(self, lease_seconds: float) -> Lease | LeaseHeld: ...
     def renew(self, lease: Lease, lease_seconds: float) -> None: ...
     def record_step(self, lease: Lease, step: str, check: dict[str, Any] | None = None) -> None: ...
     def add_release(self, lease: Lease, release: Release) -> None: ...
     def move(self, lease: Lease, release_id: str, state: State, reason: str | None = None) -> None: ...
     def take_idle_slot(self, lease: Lease, release_id: str) -> Slot: ...
     def make_live(self, lease: Lease, release_id: str) -> None: ...
-    def give_up(self, lease: Lease, outcome: str, reason: str) -> None: ...
+    def fail(self, lease: Lease, reason: str) -> None: ...
     def finish(self, lease: Lease, outcome: str, reason: str | None = None) -> None: ...
-    def mark_standby_ready(self, epoch: int) -> bool: ...
-    def roll_back(self, by: str, reason: str) -> RolledBack | PromotionCancelled | NothingToRollBackTo: ...
-    def close_abandoned(self) -> list[str]: ...
+    def mark_standby(self, lease: Lease, ready: bool) -> None: ...
+    def roll_back(
+        self, by: str, reason: str
+    ) -> RolledBack | StandbyNotReady | PromotionCancelled | NothingToRollBackTo: ...
+
+
+Fence = Callable[[], None]
+"""Raises `LeaseLost` when the caller may change nothing any more; called directly before each change."""
 
 
 class Slots(Protocol):
     """The two service processes."""
 
-    def run(self, slot: Slot, release: Release) -> None:
+    def run(self, slot: Slot, release: Release, fence: Fence) -> None:
         """Make the slot run this release, restarting it only when it runs another; returns at once."""
 
-    def stop(self, slot: Slot) -> None:
+    def stop(self, slot: Slot, fence: Fence) -> None:
         """Stop the slot's processes; harmless when none runs."""
 
     def wait_ready(self, slot: Slot, release_id: str, timeout: float) -> None:

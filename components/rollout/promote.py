@@ -10,10 +10,11 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from components.rollout.acquire_lease import acquire_lease
 from components.rollout.keep_lease import LeaseKeeper
 from components.rollout.outcomes import Promoted, Refused
-from components.rollout.ports import Lease, LeaseHeld, LeaseLost, ReleaseStore, StepFailed, World
-from components.rollout.reconcile import restore_idle_slot
+from components.rollout.ports import Lease, LeaseHeld, LeaseLost, StepFailed, World
+from components.rollout.reconcile import restore_standby
 from components.rollout.release import Release
 from components.rollout.states import State
 
@@ -30,24 +31,6 @@ class Limits:
     smoke: float
 
 
-def acquire_lease(
-    store: ReleaseStore, by: str, lease_seconds: float, sleep: Callable[[float], None]
-) -> Lease | LeaseHeld:
-    """The lease, or who holds it.
-
-    A holder that renews its lease is alive, and refuses us at once; one that does not has died, and is
-    succeeded when its lease ends.
-    """
-    held = store.acquire("promote", by, lease_seconds)
-    while isinstance(held, LeaseHeld):
-        sleep(min(0.5, lease_seconds / 4))
-        again = store.acquire("promote", by, lease_seconds)
-        if isinstance(again, LeaseHeld) and (again.rollout_id, again.expires_at) != (held.rollout_id, held.expires_at):
-            return again
-        held = again
-    return held
-
-
 def promote(
     world: World,
     build: Build,
@@ -60,7 +43,7 @@ def promote(
 
     `build(release_id, parent_id)` makes the immutable release; it raises `StepFailed` when it cannot.
     """
-    lease = acquire_lease(world.store, by, limits.lease, sleep)
+    lease = acquire_lease(lambda: world.store.acquire("promote", by, limits.lease), limits.lease, sleep)
     if isinstance(lease, LeaseHeld):
         return Refused(
             f"rollout {lease.rollout_id}, started by {lease.by}, is still running; wait for it or run `recops rollback`"
@@ -85,8 +68,7 @@ def _promote(world: World, lease: Lease, build: Build, limits: Limits, report: R
         slot = store.take_idle_slot(lease, release_id)
         world.router.project(store.routing)
         report(f"starting {release_id} in {slot}")
-        store.renew(lease, limits.lease)
-        slots.run(slot, release)
+        slots.run(slot, release, lambda: store.renew(lease, limits.lease))
         slots.wait_ready(slot, release_id, limits.ready)
         store.move(lease, release_id, State.READY)
         report(f"{slot} is ready; asking it the smoke test")
@@ -98,21 +80,26 @@ def _promote(world: World, lease: Lease, build: Build, limits: Limits, report: R
 
         store.make_live(lease, release_id)
     except StepFailed as error:
-        store.give_up(lease, "failed", str(error))
-        report(f"failed: {error}; the live release is untouched")
-        restore_idle_slot(world.store, world.slots, world.router, limits.ready)
+        _give_up(world, lease, limits, report, str(error))
         return Refused(str(error), release_id)
-
     except LeaseLost:
         raise
     except Exception as error:
-        store.give_up(lease, "failed", f"{type(error).__name__}: {error}")
+        _give_up(world, lease, limits, report, f"{type(error).__name__}: {error}")
         raise
 
     world.router.project(store.routing)
     report(f"{release_id} is live in {slot}")
     warnings = _point_champion(world, lease, release, limits)
     return Promoted(release, slot, before.live_release, warnings)
+
+
+def _give_up(world: World, lease: Lease, limits: Limits, report: Report, reason: str) -> None:
+    """Put the standby back where it stood, and only then give the lease back."""
+    world.store.fail(lease, reason)
+    report(f"failed: {reason}; the live release is untouched")
+    restore_standby(world, lease, limits.lease, limits.ready, report)
+    world.store.finish(lease, "failed", reason)
 
 
 def _point_champion(world: World, lease: Lease, release: Release, limits: Limits) -> tuple[str, ...]:

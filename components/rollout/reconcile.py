@@ -2,71 +2,110 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Callable
 
-from components.rollout.ports import ReleaseStore, Router, Slots, StepFailed, World
-from components.rollout.routing import SLOTS, RoutingState, Slot
+from components.rollout.acquire_lease import acquire_lease
+from components.rollout.keep_lease import LeaseKeeper
+from components.rollout.ports import Lease, LeaseHeld, StepFailed, World
+from components.rollout.routing import SLOTS, RoutingState
 from components.rollout.states import State
 
+Report = Callable[[str], None]
+ATTEMPTS = 2
+"""A promotion that has just lost its lease may have been stopping the slot at that moment."""
 
-def restore_idle_slot(store: ReleaseStore, slots: Slots, router: Router, ready_timeout: float) -> str | None:
+
+def restore_standby(
+    world: World, lease: Lease, lease_seconds: float, ready_timeout: float, report: Report
+) -> str | None:
     """Start the release that belongs in the idle slot again, as standby; returns its id, or None when there is none.
 
-    A standby that does not start is left stopped: it costs the warm way back, never the live answers.
+    A standby that does not start is stopped and reported: it costs the warm way back, never the live answers.
+
+    Raises:
+        LeaseLost: another promotion or a rollback took over.
     """
+    store, slots = world.store, world.slots
+
+    def fence() -> None:
+        store.renew(lease, lease_seconds)
+
     state = store.routing()
-    router.project(store.routing)
+    world.router.project(store.routing)
     idle = state.idle_slot
     release_id = state.releases[idle]
-    if release_id is None or not state.should_run[idle]:
-        slots.stop(idle)
+    if release_id is None or not state.should_run[idle] or store.state_of(release_id) is not State.STANDBY:
+        slots.stop(idle, fence)
         return None
-    if store.state_of(release_id) is not State.STANDBY:
-        return None
-    try:
-        slots.run(idle, store.release(release_id))
-        slots.wait_ready(idle, release_id, ready_timeout)
-    except StepFailed:
-        return None
-    store.mark_standby_ready(state.epoch)
-    router.project(store.routing)
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            slots.run(idle, store.release(release_id), fence)
+            slots.wait_ready(idle, release_id, ready_timeout)
+            break
+        except StepFailed as error:
+            report(f"the standby {release_id} does not start in {idle}: {error}")
+            if attempt == ATTEMPTS:
+                store.mark_standby(lease, ready=False)
+                world.router.project(store.routing)
+                slots.stop(idle, fence)
+                return None
+    store.mark_standby(lease, ready=True)
+    world.router.project(store.routing)
     return release_id
 
 
-def reconcile(world: World, ready_timeout: float, report: Callable[[str], None]) -> RoutingState:
-    """Close promotions whose process died, then make the world match the store; returns the stored state.
+def reconcile(
+    world: World,
+    lease_seconds: float,
+    ready_timeout: float,
+    report: Report,
+    sleep: Callable[[float], None] = time.sleep,
+) -> RoutingState:
+    """Make the world match the store; returns the stored state. A running promotion keeps its idle slot.
 
     Raises:
         StepFailed: the live slot does not come up.
+        LeaseLost: a rollback came in between; call it again.
     """
-    store, slots, router = world.store, world.slots, world.router
-    for closed in store.close_abandoned():
-        report(closed)
-    state = store.routing()
-    router.project(store.routing)
-    if state.live_slot is None:
-        for slot in SLOTS:
-            if not state.should_run[slot]:
-                slots.stop(slot)
-        return state
-    _start(store, slots, state, state.live_slot)
-    live_release = state.releases[state.live_slot] or ""
-    idle_release = state.releases[state.idle_slot]
-    if idle_release is not None and store.state_of(idle_release) is State.STANDBY:
-        _start(store, slots, state, state.idle_slot)  # both start at the same time
-    slots.wait_ready(state.live_slot, live_release, ready_timeout)
-    report(f"{live_release} answers in {state.live_slot}")
-    standby = restore_idle_slot(store, slots, router, ready_timeout)
-    if standby is not None:
-        report(f"{standby} stands by in {state.idle_slot}")
-    try:
-        world.aliases.point("champion", store.release(live_release).model_version)
-    except StepFailed as error:
-        report(f"alias champion not checked: {error}")
+    store = world.store
+    world.router.project(store.routing)
+    lease = acquire_lease(lambda: store.acquire_maintenance(lease_seconds), lease_seconds, sleep)
+    if isinstance(lease, LeaseHeld):
+        report(f"rollout {lease.rollout_id} by {lease.by} is running, and looks after the slots")
+        return store.routing()
+    with LeaseKeeper(store, lease, lease_seconds):
+        _start_both(world, lease, lease_seconds)
+        state = store.routing()
+        if state.live_slot is not None and state.live_release is not None:
+            world.slots.wait_ready(state.live_slot, state.live_release, ready_timeout)
+            report(f"{state.live_release} answers in {state.live_slot}")
+        standby = restore_standby(world, lease, lease_seconds, ready_timeout, report)
+        if standby is not None:
+            report(f"{standby} stands by in {state.idle_slot}")
+        store.finish(lease, "reconciled")
+    _point_champion(world, report)
     return store.routing()
 
 
-def _start(store: ReleaseStore, slots: Slots, state: RoutingState, slot: Slot) -> None:
-    release_id = state.releases[slot]
-    if release_id is not None and state.should_run[slot]:
-        slots.run(slot, store.release(release_id))
+def _start_both(world: World, lease: Lease, lease_seconds: float) -> None:
+    """Start what belongs in the slots, both at the same time."""
+    state = world.store.routing()
+    for slot in SLOTS:
+        release_id = state.releases[slot]
+        if release_id is None or not state.should_run[slot]:
+            continue
+        if world.store.state_of(release_id) in (State.LIVE, State.STANDBY):
+            world.slots.run(slot, world.store.release(release_id), lambda: world.store.renew(lease, lease_seconds))
+
+
+def _point_champion(world: World, report: Report) -> None:
+    """Until nothing has changed meanwhile, as a promotion or rollback may come in between."""
+    while (live := world.store.routing().live_release) is not None:
+        try:
+            world.aliases.point("champion", world.store.release(live).model_version)
+        except StepFailed as error:
+            report(f"alias champion not checked: {error}")
+            return
+        if world.store.routing().live_release == live:
+            return

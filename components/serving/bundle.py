@@ -55,14 +55,14 @@ class Manifest:
 
     Attributes:
         recommender: the folder of the primary recommender, which answers route `cf`.
-        params_digest: stands for every parameter that went into the bundle.
+        ingredients_digest: stands for every parameter that went into the bundle.
         counts: users, items and interactions.
         sha256: digest of every other file, by path relative to the bundle.
     """
 
     data_version: str
     recommender: str
-    params_digest: str
+    ingredients_digest: str
     index: Index = field(default_factory=Index)
     counts: Mapping[str, int] = field(default_factory=dict)
     sha256: Mapping[str, str] = field(default_factory=dict)

@@ -12,7 +12,9 @@ from components.adapters.settings import load_settings
 
 @click.command()
 @click.argument("name", required=False)
-@click.option("--lines", "-n", default=50, show_default=True, help="How many of the last lines.")
+@click.option(
+    "--lines", "-n", type=click.IntRange(min=0), default=50, show_default=True, help="How many of the last lines."
+)
 @click.option("--follow", "-f", is_flag=True, help="Go on printing what is added.")
 def logs(name: str | None, lines: int, follow: bool) -> None:
     """Print the log of NAME, such as blue, envoy, mlflow or prefect-worker; without NAME, list them."""

@@ -6,7 +6,7 @@ import click
 
 from components.adapters.params_file import read_params
 from components.adapters.settings import load_settings
-from components.rollout.ports import StepFailed
+from components.rollout.ports import LeaseLost, StepFailed
 from components.rollout.reconcile import reconcile as reconcile_world
 from flows.stack import supervisor, world
 
@@ -19,7 +19,8 @@ def reconcile() -> None:
         raise click.ClickException("the stack is not running; start it with `make up`, which reconciles too")
     params = read_params(settings.project / "params.yaml")
     try:
-        state = reconcile_world(world(settings), params.promotion.ready_timeout_seconds, click.echo)
-    except StepFailed as error:
+        limits = params.promotion
+        state = reconcile_world(world(settings), limits.lease_seconds, limits.ready_timeout_seconds, click.echo)
+    except (LeaseLost, StepFailed) as error:
         raise click.ClickException(str(error)) from error
     click.echo("all matches the store" if state.live_release else "nothing is live yet; run `make up`")

@@ -15,8 +15,9 @@ from components.adapters.params_file import read_params
 from components.adapters.ports_in_use import is_taken
 from components.adapters.settings import Settings, load_settings
 from components.adapters.supervisor import SupervisorError
-from components.rollout.ports import StepFailed
+from components.rollout.ports import LeaseLost, StepFailed
 from components.rollout.reconcile import reconcile
+from flows.commands.down import processes_of, stop_stack
 from flows.commands.summary import print_summary
 from flows.console import make_console
 from flows.prefect_api import PrefectApi, PrefectApiError
@@ -24,7 +25,12 @@ from flows.progress import Progress
 from flows.stack import WORK_POOL, ports, programs, router, stack_environment, supervisor, world
 
 DEPLOYMENTS = ("ingest/default", "retrain/default", "promote/default")
-SECRETS = ("RECOPS_EVENT_STORE_URL", "RECOPS_SOURCE_SQL_URL")
+SECRETS = (
+    "RECOPS_EVENT_STORE_URL",
+    "RECOPS_SOURCE_SQL_URL",
+    "RECOPS_DATA_REGISTRY_URL",
+    "RECOPS_DVC_REMOTE_URL",
+)
 FIRST_SLICE = "90%"
 START_SECONDS = 120.0
 FLOW_SECONDS = 600.0
@@ -37,7 +43,7 @@ def up() -> None:
     progress = Progress(make_console())
     try:
         bring_up(settings, progress)
-    except (StepFailed, SupervisorError, PrefectApiError) as error:
+    except (LeaseLost, StepFailed, SupervisorError, PrefectApiError) as error:
         raise click.ClickException(
             f"{error}\nThe logs: `recops logs NAME`; `recops down` stops what was started."
         ) from error
@@ -49,6 +55,7 @@ def bring_up(settings: Settings, progress: Progress) -> None:
     os.environ.update(stack_environment(settings))
     fresh = not control.is_running()
     if fresh:
+        _end_leftovers(settings, progress)
         _check_ports(settings)
     secrets = [name for name in SECRETS if os.environ.get(name)]
     progress.console.print(f"[dim]state in {settings.root}; secrets set: {', '.join(secrets) or 'none'}[/dim]")
@@ -62,8 +69,8 @@ def bring_up(settings: Settings, progress: Progress) -> None:
         with progress.step("supervisor, with Envoy, MLflow and Prefect"):
             control.start(programs(settings), stack_environment(settings))
     with progress.step("slots match the store") as say:
-        params = read_params(settings.project / "params.yaml")
-        state = reconcile(parts, params.promotion.ready_timeout_seconds, say)
+        limits = read_params(settings.project / "params.yaml").promotion
+        state = reconcile(parts, limits.lease_seconds, limits.ready_timeout_seconds, say)
     prefect = PrefectApi(settings.prefect_api_url)
     with progress.step("Prefect answers"):
         _wait("Prefect", prefect.is_healthy, settings, "prefect-server")
@@ -98,6 +105,13 @@ def _run_flow(prefect: PrefectApi, progress: Progress, deployment: str, paramete
         state = prefect.wait(prefect.run(deployment, parameters), FLOW_SECONDS, say)
         if state["type"] != "COMPLETED":
             raise StepFailed(f"{deployment} ended {state['name']}: {state['message']}")
+
+
+def _end_leftovers(settings: Settings, progress: Progress) -> None:
+    """What a supervisord that was killed has left running would hold our ports."""
+    if processes_of(settings):
+        with progress.step("ending what a killed stack left behind"):
+            stop_stack(settings)
 
 
 def _check_ports(settings: Settings) -> None:

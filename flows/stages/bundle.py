@@ -43,7 +43,7 @@ def bundle(params: Params) -> str:
         manifest = Manifest(
             data_version=params.data.version,
             recommender=params.train.recommender,
-            params_digest=params_digest(params),
+            ingredients_digest=ingredients_digest(params),
             index=_index(params, fitted[params.train.recommender], index_file),
         )
         write(BUNDLE, Bundle(manifest, catalogue(items), data.user_ids, data.seen, fitted), index_file)
@@ -65,7 +65,7 @@ def catalogue(items: pd.DataFrame) -> Catalogue:
     )
 
 
-def params_digest(params: Params) -> str:
+def ingredients_digest(params: Params) -> str:
     """sha256 of the parameters that make a difference to the bundle."""
     return hashlib.sha256(json.dumps(params.model_dump(include=INGREDIENTS), sort_keys=True).encode()).hexdigest()
 

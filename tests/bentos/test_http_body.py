@@ -38,6 +38,14 @@ def test_a_client_that_leaves_is_not_answered() -> None:
         read({"type": "http.disconnect"})
 
 
+def test_the_case_of_a_content_type_does_not_count() -> None:
+    async def receive() -> dict[str, Any]:
+        return {"type": "http.request", "body": b"{}"}
+
+    headers = {b"content-type": b"Application/JSON; Charset=UTF-8"}
+    assert asyncio.run(read_json_body(headers, receive)) == b"{}"
+
+
 def test_a_body_of_exactly_the_limit_is_read() -> None:
     assert len(read({"type": "http.request", "body": b"x" * MAX_BYTES})) == MAX_BYTES
     with pytest.raises(HttpError):

@@ -43,6 +43,7 @@ def test_the_file_is_valid() -> None:
     [
         ("test_share: 0.2", "test_share: 2", "split.test_share"),
         ("  seed: 42", "  sede: 42", "train.seed"),
+        ("implicit_value: 5.0", "implicit_value: 5.5", "implicit_value must lie between"),
         ("version: data-v1", "version: data-v1\n  colour: red", "data.colour"),
     ],
 )

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from prefect.client.orchestration import get_client
@@ -13,7 +14,8 @@ from prefect.testing.utilities import prefect_test_harness
 from components.adapters.data_registry import DataRegistry, DataRegistryError
 from components.adapters.settings import load_settings
 from components.interactions.source import SourceError, SourceUnavailableError
-from flows.ingest import ingest, read, register
+from flows.ingest import as_task, ingest
+from flows.ingest_steps import read_slice, register_version
 from tests.ingest_worlds import films, ratings
 
 
@@ -68,7 +70,8 @@ def test_the_flow_ends_with_what_became_of_the_source(folder: Path) -> None:
 
 
 def test_only_what_may_pass_is_tried_again() -> None:
-    for step in (read, register):
+    for function in (read_slice, register_version):
+        step: Any = as_task(function)
         assert step.retries == 2
         again = step.retry_condition_fn
         assert again is not None

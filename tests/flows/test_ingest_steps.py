@@ -14,6 +14,7 @@ from components.interactions.refusal import Refused
 from components.interactions.source import SourceError
 from components.interactions.withholding import UntilError
 from flows.ingest_steps import REFUSED_FILE, SQL, Request, run_ingest
+from flows.steps import Step
 from tests.ingest_worlds import CONFIG, films, ratings, settings_in
 
 ROWS = 2000
@@ -73,7 +74,7 @@ def folder(tmp_path: Path) -> Path:
 
 def ingest(settings: Settings, folder: Path, rows: pd.DataFrame) -> VersionAdded | NothingChanged | Refused:
     rows.to_csv(folder / "interactions.csv", index=False)
-    return run_ingest(settings, CONFIG, Request(source=str(folder)))
+    return run_ingest(settings, CONFIG, Request(source=str(folder)), print)
 
 
 def version_of(outcome: VersionAdded | NothingChanged | Refused) -> DataVersion:
@@ -139,17 +140,19 @@ def test_more_of_a_source_is_a_new_version_and_the_same_share_again_is_none(sett
     ratings(ROWS).to_csv(folder / "interactions.csv", index=False)
     counts = []
     for until in ("90%", "95%", None):
-        counts.append(version_of(run_ingest(settings, CONFIG, Request(str(folder), until))).manifest.interactions)
+        counts.append(
+            version_of(run_ingest(settings, CONFIG, Request(str(folder), until), print)).manifest.interactions
+        )
     assert counts == [1800, 1900, 2000]
-    assert isinstance(run_ingest(settings, CONFIG, Request(str(folder), "100%")), NothingChanged)
-    moment = version_of(run_ingest(settings, CONFIG, Request(str(folder), "2016-01-01T01:00:00Z")))
+    assert isinstance(run_ingest(settings, CONFIG, Request(str(folder), "100%"), print), NothingChanged)
+    moment = version_of(run_ingest(settings, CONFIG, Request(str(folder), "2016-01-01T01:00:00Z"), print))
     assert moment.manifest.interactions == 60
     assert moment.manifest.until == "2016-01-01T01:00:00Z"
 
 
 def test_until_before_the_first_row_is_refused(settings: Settings, folder: Path) -> None:
     ratings(10).to_csv(folder / "interactions.csv", index=False)
-    outcome = run_ingest(settings, CONFIG, Request(str(folder), "2001-01-01"))
+    outcome = run_ingest(settings, CONFIG, Request(str(folder), "2001-01-01"), print)
     assert isinstance(outcome, Refused)
     assert "no interactions" in outcome.reason
 
@@ -163,22 +166,57 @@ def test_a_database_gives_the_version_that_its_rows_in_a_file_give(
         films().to_sql("films", database, index=False)
     other = settings_in(tmp_path / "other", source_sql_url=f"sqlite:///{tmp_path}/shop.db")
     request = Request(SQL, mapping={"stars": "value"}, table="ratings", items_table="films")
-    from_database = version_of(run_ingest(other, CONFIG, request))
+    from_database = version_of(run_ingest(other, CONFIG, request, print))
     assert from_database.md5 == from_file.md5
     assert from_database.manifest.source == "SQL table ratings"
 
 
 def test_requests_that_make_no_sense_are_errors_that_say_what_to_do(settings: Settings) -> None:
     with pytest.raises(SourceError, match="option table"):
-        run_ingest(settings, CONFIG, Request(SQL))
+        run_ingest(settings, CONFIG, Request(SQL), print)
     with pytest.raises(UntilError, match="until='soon'"):
-        run_ingest(settings, CONFIG, Request(until="soon"))
+        run_ingest(settings, CONFIG, Request(until="soon"), print)
     with pytest.raises(SourceError, match=r"nowhere\.csv does not exist"):
-        run_ingest(settings, CONFIG, Request("nowhere.csv"))
+        run_ingest(settings, CONFIG, Request("nowhere.csv"), print)
 
 
 def test_the_demo_grows_slice_by_slice(settings: Settings) -> None:
-    first = version_of(run_ingest(settings, CONFIG, Request(until="90%")))
+    first = version_of(run_ingest(settings, CONFIG, Request(until="90%"), print))
     assert (first.manifest.source, first.manifest.interactions, first.manifest.quarantined) == ("movielens", 72_223, 7)
-    assert isinstance(run_ingest(settings, CONFIG, Request(until="90%")), NothingChanged)
-    assert version_of(run_ingest(settings, CONFIG, Request())).manifest.interactions == 80_248
+    assert isinstance(run_ingest(settings, CONFIG, Request(until="90%"), print), NothingChanged)
+    assert version_of(run_ingest(settings, CONFIG, Request(), print)).manifest.interactions == 80_248
+
+
+def test_the_steps_run_in_one_order_and_none_follows_a_refusal(settings: Settings, folder: Path) -> None:
+    steps: list[str] = []
+
+    def noted(step: Step) -> Step:
+        steps.append(step.__name__)
+        return step
+
+    rows = ratings(100)
+    rows.to_csv(folder / "interactions.csv", index=False)
+    version_of(run_ingest(settings, CONFIG, Request(str(folder)), print, noted))
+    assert steps == ["read_slice", "screen_slice", "register_version"]
+    steps.clear()
+    rows.assign(value="11").to_csv(folder / "interactions.csv", index=False)
+    assert isinstance(run_ingest(settings, CONFIG, Request(str(folder)), print, noted), Refused)
+    assert steps == ["read_slice", "screen_slice"]
+
+
+def test_a_log_without_values_is_a_version_of_implicit_ones_and_says_so(
+    settings: Settings, folder: Path, tmp_path: Path
+) -> None:
+    said: list[str] = []
+    clicks = ratings(100).drop(columns="value").assign(type="click")
+    clicks.to_csv(folder / "interactions.csv", index=False)
+    manifest = version_of(run_ingest(settings, CONFIG, Request(str(folder)), said.append)).manifest
+    assert (manifest.interactions, manifest.min_value, manifest.max_value) == (100, 5.0, 5.0)
+    assert "there is no column value: each interaction counts as 5, ingest.implicit_value" in said
+
+    with closing(sqlite3.connect(tmp_path / "shop.db")) as database:
+        clicks.to_sql("clicks", database, index=False)
+        films().to_sql("films", database, index=False)
+    other = settings_in(tmp_path / "other", source_sql_url=f"sqlite:///{tmp_path}/shop.db")
+    request = Request(SQL, table="clicks", items_table="films")
+    assert version_of(run_ingest(other, CONFIG, request, print)).manifest.files == manifest.files

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from pydantic import SecretStr
 
 from components.adapters.mlflow_registry import ModelRegistry
 from components.adapters.params_file import read_params
@@ -16,9 +17,10 @@ from components.adapters.settings import Settings
 from components.rollout.gate import Passed, Refused
 from flows.ingest_steps import Request as Ingest
 from flows.ingest_steps import run_ingest
-from flows.training import Judged, NothingNew, Request, Step, retrain
+from flows.steps import Step
+from flows.training import Judged, NothingNew, Request, retrain
 from flows.training_report import describe
-from flows.training_steps import TrainingError, find_data, make_params, run_pipeline
+from flows.training_steps import TrainingError, find_data, make_params, registry_address, run_pipeline
 
 # MLflow warns about itself when imported, and its database code uses deprecated parts of SQLAlchemy.
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -49,7 +51,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
         patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder}/mlflow.db")
         settings = Settings(project=PROJECT, home=folder / "home")
         source = two_tastes(folder / "source")
-        run_ingest(settings, read_params(PROJECT / "params.yaml").ingest, Ingest(source=str(source)))
+        run_ingest(settings, read_params(PROJECT / "params.yaml").ingest, Ingest(source=str(source)), print)
         yield settings
 
 
@@ -115,6 +117,24 @@ def test_a_worse_recipe_is_refused_beside_the_champion_on_its_own_split(settings
     assert steps == [
         "find_data", "run_pipeline", "register_model", "load_model", "score_champion", "judge", "settle",
     ]  # fmt: skip
+
+
+def test_a_challenger_that_is_judged_again_and_refused_is_challenger_no_more(settings: Settings, first: Judged) -> None:
+    registry = ModelRegistry(settings.mlflow_url)
+    registry.set_alias("challenger", first.version.version)
+    outcome = retrain(settings, Request(overrides={**SMALL, "gate.min_gain_over_popularity": 1.0}), lambda line: None)
+    assert isinstance(outcome, Judged)
+    assert isinstance(outcome.verdict, Refused)
+    assert outcome.version.version == first.version.version
+    assert versions(settings)["challenger"] is None
+    assert registry.version(first.version.version).tags["gate"] == "refused"
+
+
+def test_the_address_of_the_data_registry_is_shown_without_its_password(tmp_path: Path) -> None:
+    url = SecretStr("https://me:T0KEN@host/registry.git")
+    shared = Settings(project=PROJECT, home=tmp_path, data_registry_url=url)
+    assert registry_address(shared) == "https://host/registry.git"
+    assert registry_address(Settings(project=PROJECT, home=tmp_path)) == str(tmp_path / "registry")
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """The truth about releases: states with their history, what is live, and the lease with its fencing epoch.
 
-Every write is one transaction that first checks that the epoch of the caller's lease is still the stored one.
+Every write of a promotion is one transaction that first checks that the epoch of its lease is still the stored one.
 Longer than most files because the rows it writes belong together: splitting would spread one transaction.
 """
 
@@ -15,8 +15,8 @@ from sqlalchemy import Connection, Engine, Row, insert, select, update
 
 from components.adapters.event_store.engine import reading
 from components.adapters.event_store.tables import release_states, releases, rollouts, routing, slots
-from components.rollout.outcomes import NothingToRollBackTo, PromotionCancelled, RolledBack
-from components.rollout.ports import Lease, LeaseHeld, LeaseLost
+from components.rollout.outcomes import NothingToRollBackTo, PromotionCancelled, RolledBack, StandbyNotReady
+from components.rollout.ports import MAINTENANCE, Lease, LeaseHeld, LeaseLost
 from components.rollout.release import Release, Variant
 from components.rollout.routing import SLOTS, RoutingState, Slot, other
 from components.rollout.states import State, check_step
@@ -59,15 +59,11 @@ class SqlReleaseStore:
     def acquire(self, kind: str, by: str, lease_seconds: float) -> Lease | LeaseHeld:
         """The lease with a new epoch, or who holds it. Closes the rollout of a holder whose lease has ended."""
         with self._engine.begin() as db:
-            row = _routing_row(db)
-            now = self._now()
-            if row.lease_rollout_id is not None:
-                holder = db.execute(select(rollouts).where(rollouts.c.rollout_id == row.lease_rollout_id)).one()
-                if row.lease_expires_at > now:
-                    return LeaseHeld(row.lease_rollout_id, holder.started_by, row.lease_expires_at)
-                self._close(db, holder, "abandoned", "its process died or was paused past its lease")
-            state = _routing(db)
-            epoch = row.epoch + 1
+            held = self._succeed(db)
+            if held is not None:
+                return held
+            state, now = _routing(db), self._now()
+            epoch = state.epoch + 1
             rollout_id = db.execute(
                 insert(rollouts).values(
                     kind=kind,
@@ -84,6 +80,17 @@ class SqlReleaseStore:
             )
             return Lease(rollout_id, epoch)
 
+    def acquire_maintenance(self, lease_seconds: float) -> Lease | LeaseHeld:
+        """A lease for restoring what the store says; it is no rollout, and leaves no line in the history."""
+        with self._engine.begin() as db:
+            held = self._succeed(db)
+            if held is not None:
+                return held
+            epoch = _routing(db).epoch + 1
+            expires_at = self._now() + lease_seconds
+            db.execute(update(routing).values(epoch=epoch, lease_rollout_id=MAINTENANCE, lease_expires_at=expires_at))
+            return Lease(MAINTENANCE, epoch)
+
     def renew(self, lease: Lease, lease_seconds: float) -> None:
         """Hold the lease for another `lease_seconds`.
 
@@ -98,24 +105,11 @@ class SqlReleaseStore:
         with self._held(lease) as db:
             self._end_rollout(db, lease.rollout_id, outcome, reason)
 
-    def give_up(self, lease: Lease, outcome: str, reason: str) -> None:
-        """Close a rollout that failed: its release is failed, and the slot it took goes back to what stood there."""
+    def fail(self, lease: Lease, reason: str) -> None:
+        """The rollout's release is failed, and the slot it took goes back to what stood there. Keeps the lease."""
         with self._held(lease) as db:
-            rollout = db.execute(select(rollouts).where(rollouts.c.rollout_id == lease.rollout_id)).one()
-            self._close(db, rollout, outcome, reason)
-
-    def close_abandoned(self) -> list[str]:
-        """Close the rollout whose lease has ended without a renewal; returns a line for each."""
-        with self._engine.begin() as db:
-            row = _routing_row(db)
-            if row.lease_rollout_id is None or row.lease_expires_at > self._now():
-                return []
-            holder = db.execute(select(rollouts).where(rollouts.c.rollout_id == row.lease_rollout_id)).one()
-            self._close(db, holder, "abandoned", "its process died or was paused past its lease")
-            db.execute(update(routing).values(epoch=row.epoch + 1))
-            return [
-                f"rollout {holder.rollout_id} ({holder.kind} by {holder.started_by}) was abandoned at: {holder.step}"
-            ]
+            self._undo(db, _rollout(db, lease.rollout_id), reason)
+            self._step(db, lease.rollout_id, "putting the standby back")
 
     # The steps of a promotion
 
@@ -168,7 +162,7 @@ class SqlReleaseStore:
         with self._held(lease) as db:
             state = _routing(db)
             by = self._by(db, lease)
-            rollout = db.execute(select(rollouts).where(rollouts.c.rollout_id == lease.rollout_id)).one()
+            rollout = _rollout(db, lease.rollout_id)
             self._move(db, release_id, State.LIVE, lease.epoch, by, None)
             if state.live_release is not None:
                 self._move(db, state.live_release, State.STANDBY, lease.epoch, by, f"succeeded by {release_id}")
@@ -186,38 +180,36 @@ class SqlReleaseStore:
                 )
             )
 
-    def mark_standby_ready(self, epoch: int) -> bool:
-        """The idle slot's release answers again, so it may take over; False when the epoch has moved on meanwhile."""
-        with self._engine.begin() as db:
-            row, state = _routing_row(db), _routing(db)
-            standby = state.releases[state.idle_slot]
-            if row.epoch != epoch or standby is None or _release_row(db, standby).state != State.STANDBY:
-                return False
-            if not state.standby_ready:
-                db.execute(update(routing).values(standby_ready=True, version=state.version + 1))
-            return True
+    def mark_standby(self, lease: Lease, ready: bool) -> None:
+        """Whether the idle slot's release answers, so that it may take over."""
+        with self._held(lease) as db:
+            state = _routing(db)
+            if state.standby_ready is not ready:
+                db.execute(update(routing).values(standby_ready=ready, live_weight=100, version=state.version + 1))
 
     # The way back
 
-    def roll_back(self, by: str, reason: str) -> RolledBack | PromotionCancelled | NothingToRollBackTo:
+    def roll_back(
+        self, by: str, reason: str
+    ) -> RolledBack | StandbyNotReady | PromotionCancelled | NothingToRollBackTo:
         """Raise the epoch, which ends any lease, and switch to the standby if one is ready."""
         with self._engine.begin() as db:
             row, now = _routing_row(db), self._now()
             epoch = row.epoch + 1
-            running = row.lease_rollout_id
+            running = row.lease_rollout_id or None  # a restoration has nothing to cancel
             if running is not None:
-                holder = db.execute(select(rollouts).where(rollouts.c.rollout_id == running)).one()
-                self._close(db, holder, "cancelled", f"rolled back by {by}: {reason}")
+                self._close(db, _rollout(db, running), "cancelled", f"rolled back by {by}: {reason}")
+            db.execute(update(routing).values(epoch=epoch, lease_rollout_id=None, lease_expires_at=None))
             state = _routing(db)
-            db.execute(update(routing).values(epoch=epoch))
-            if state.standby_release is None or state.live_release is None or state.live_slot is None:
+            if state.live_slot is None or state.live_release is None:
+                return NothingToRollBackTo("nothing is live yet; run `recops up`")
+            former = state.releases[state.idle_slot]
+            if former is None or _release_row(db, former).state != State.STANDBY:
                 if running is not None:
                     return PromotionCancelled(running, state.live_release)
-                return NothingToRollBackTo(
-                    "nothing is live yet; run `recops up`"
-                    if state.live_slot is None
-                    else "no release stands by; `recops reconcile` starts it if there is one"
-                )
+                return NothingToRollBackTo(f"there is no release before {state.live_release} in the other slot")
+            if state.standby_release is None:
+                return StandbyNotReady(former)
             self._move(db, state.standby_release, State.LIVE, epoch, by, reason)
             self._move(db, state.live_release, State.STANDBY, epoch, by, reason)
             db.execute(
@@ -242,7 +234,12 @@ class SqlReleaseStore:
             return RolledBack(state.live_release, state.standby_release)
 
     def set_live_weight(self, weight: int) -> None:
-        """Share the requests: `weight` per cent for the live slot, the rest for a ready standby (0 to 100)."""
+        """Share the requests: `weight` per cent for the live slot, the rest for a ready standby.
+
+        Needs no lease: it moves requests between two releases that have both passed their tests.
+        """
+        if not 0 <= weight <= 100:
+            raise ValueError(f"weight is in per cent, 0 to 100, not {weight}")
         with self._engine.begin() as db:
             row = _routing_row(db)
             db.execute(update(routing).values(live_weight=weight, version=row.version + 1))
@@ -265,19 +262,36 @@ class SqlReleaseStore:
         return str(by)
 
     def _close(self, db: Connection, rollout: Row[Any], outcome: str, reason: str) -> None:
-        """End a rollout that did not get to the switch (or, past it, only to its end)."""
-        went_live = rollout.release_id is not None and _release_row(db, rollout.release_id).state in (
-            State.LIVE, State.STANDBY,
-        )  # fmt: skip
-        if went_live:
+        """End a rollout in the place of its holder: past the switch it is promoted, before it everything is undone."""
+        if not self._went_live(db, rollout):
+            self._undo(db, rollout, reason)
+            self._end_rollout(db, rollout.rollout_id, outcome, reason)
+        else:
             self._end_rollout(db, rollout.rollout_id, "promoted", reason)
-            return
-        if rollout.release_id is not None:
+
+    def _went_live(self, db: Connection, rollout: Row[Any]) -> bool:
+        if rollout.release_id is None:
+            return False
+        return _release_row(db, rollout.release_id).state in (State.LIVE, State.STANDBY)
+
+    def _undo(self, db: Connection, rollout: Row[Any], reason: str) -> None:
+        if rollout.release_id is not None and _release_row(db, rollout.release_id).state != State.FAILED:
             self._move(db, rollout.release_id, State.FAILED, rollout.epoch, rollout.started_by, reason)
-        if rollout.slot is not None:
-            _put(db, rollout.slot, rollout.displaced_release_id)
-            db.execute(update(routing).values(standby_ready=False, version=_routing_row(db).version + 1))
-        self._end_rollout(db, rollout.rollout_id, outcome, reason)
+            if rollout.slot is not None:
+                _put(db, rollout.slot, rollout.displaced_release_id)
+                db.execute(update(routing).values(standby_ready=False, version=_routing_row(db).version + 1))
+
+    def _succeed(self, db: Connection) -> LeaseHeld | None:
+        """Who holds the lease; None when nobody does, or the lease has ended, and its rollout is closed."""
+        row = _routing_row(db)
+        if row.lease_rollout_id is None:
+            return None
+        holder = _rollout(db, row.lease_rollout_id) if row.lease_rollout_id != MAINTENANCE else None
+        if row.lease_expires_at > self._now():
+            return LeaseHeld(row.lease_rollout_id, holder.started_by if holder else "reconcile", row.lease_expires_at)
+        if holder is not None:
+            self._close(db, holder, "abandoned", f"its process died or was paused past its lease, at: {holder.step}")
+        return None
 
     def _end_rollout(self, db: Connection, rollout_id: int, outcome: str, reason: str | None) -> None:
         db.execute(
@@ -337,6 +351,10 @@ def _release_row(db: Connection, release_id: str) -> Row[Any]:
     if row is None:
         raise UnknownRelease(f"there is no release {release_id!r}; `recops releases` lists them")
     return row
+
+
+def _rollout(db: Connection, rollout_id: int) -> Row[Any]:
+    return db.execute(select(rollouts).where(rollouts.c.rollout_id == rollout_id)).one()
 
 
 def _release_of(row: Row[Any]) -> Release:

@@ -52,3 +52,9 @@ def test_a_repository_that_stays_busy_is_an_error_of_its_own(repository: Path) -
 def test_a_failure_carries_what_dvc_printed(repository: Path) -> None:
     with pytest.raises(DvcError, match="no-such-stage"):
         run_dvc(repository, "repro", "no-such-stage")
+
+
+def test_no_password_of_a_url_is_told(repository: Path) -> None:
+    with pytest.raises(DvcError) as caught:
+        run_dvc(repository, "get", "nothing://me:T0KEN@127.0.0.1:9/x", "done")
+    assert "T0KEN" not in str(caught.value) + "".join(caught.value.lines)

@@ -172,6 +172,11 @@ def test_aliases_move_and_an_absent_one_is_none(
     assert champion is not None
     assert (champion.version, champion.tags["gate"]) == (second.version, "passed")
     assert registry.version_with_alias("nobody") is None
+    registry.drop_alias("champion", first[1].version)
+    assert registry.version_with_alias("champion") is not None
+    registry.drop_alias("champion", second.version)
+    registry.drop_alias("champion", second.version)
+    assert registry.version_with_alias("champion") is None
     with pytest.raises(ModelRegistryError, match="999"):
         registry.version(999)
 

@@ -4,7 +4,7 @@ from components.adapters.movielens_source import MovieLensSource
 from components.interactions.screening import screen
 from components.params import Ingest
 
-CONFIG = Ingest(max_bad_share=0.01, min_value=0.5, max_value=5.0)
+CONFIG = Ingest(max_bad_share=0.01, min_value=0.5, max_value=5.0, implicit_value=5.0)
 
 
 def test_the_demo_shows_the_past_of_every_user_and_all_films() -> None:

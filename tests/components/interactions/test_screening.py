@@ -10,7 +10,7 @@ from components.interactions.screening import Screened, screen
 from components.interactions.source import SourceTables
 from components.params import Ingest
 
-CONFIG = Ingest(max_bad_share=0.01, min_value=0.5, max_value=5.0)
+CONFIG = Ingest(max_bad_share=0.01, min_value=0.5, max_value=5.0, implicit_value=5.0)
 ITEMS = pd.DataFrame({"item_id": ["i1", "i2"], "title": ["One", "Two"]})
 
 
@@ -161,3 +161,15 @@ def test_an_empty_source_gives_empty_tables() -> None:
 def test_typed_columns_give_what_text_gives() -> None:
     typed = interactions().astype({"value": float, "timestamp": "int64"})
     assert_frame_equal(screened(typed).interactions, screened(interactions()).interactions)
+
+
+def test_interactions_without_values_count_as_implicit_ones_and_are_views_unless_they_say_otherwise() -> None:
+    silent = interactions().drop(columns="value")
+    result = screened(silent).interactions
+    assert (result["value"].tolist(), result["type"].tolist()) == ([5.0] * 4, ["view"] * 4)
+    assert screened(silent.assign(type="purchase")).interactions["type"].tolist() == ["purchase"] * 4
+    assert screened(interactions()).interactions["type"].tolist() == ["rating"] * 4
+
+
+def test_an_items_table_without_titles_calls_each_item_by_its_id() -> None:
+    assert screened(interactions(), ITEMS[["item_id"]]).items["title"].tolist() == ["i1", "i2"]

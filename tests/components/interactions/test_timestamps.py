@@ -1,9 +1,12 @@
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from components.interactions.timestamps import read_times
@@ -48,3 +51,22 @@ def test_times_keep_their_precision_and_their_index() -> None:
 
 def test_an_empty_column_reads_as_an_empty_column() -> None:
     assert read_times(pd.Series([], dtype=object)).dtype == "datetime64[ns, UTC]"
+
+
+@pytest.mark.parametrize("zone", [None, "UTC", "Europe/Paris"])
+@pytest.mark.parametrize("unit", ["s", "ms", "us"])
+def test_a_sentinel_beyond_nanoseconds_in_a_parquet_file_reads_as_no_time(
+    tmp_path: Path, zone: str | None, unit: str
+) -> None:
+    cells = [datetime(2016, 1, 1), datetime(9999, 12, 31), datetime(1, 1, 2), None]  # noqa: DTZ001 - the zone is added
+    column = pa.array(cells, pa.timestamp(unit)).cast(pa.timestamp(unit, zone))
+    pq.write_table(pa.table({"at": column}), tmp_path / "at.parquet")
+    read = read_times(pd.read_parquet(tmp_path / "at.parquet")["at"])
+    assert read.dtype == "datetime64[ns, UTC]"
+    assert read.isna().tolist() == [False, True, True, True]
+    assert read[0] == pd.Timestamp("2016-01-01", tz="UTC")
+
+
+def test_a_sentinel_date_reads_as_no_time() -> None:
+    cells = pd.Series([date(9999, 12, 31), datetime(9999, 12, 31), "9999-12-31", date(2016, 1, 1)], dtype=object)  # noqa: DTZ001
+    assert read_times(cells).isna().tolist() == [True, True, True, False]

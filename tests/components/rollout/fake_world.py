@@ -37,11 +37,15 @@ class FakeSlots:
         self.fail_at: str | None = None
         self.before: Callable[[str], None] = lambda _step: None
 
-    def run(self, slot: Slot, release: Release) -> None:
+    def run(self, slot: Slot, release: Release, fence: Callable[[], None]) -> None:
+        if self.running.get(slot) == release.release_id:
+            return
         self._step("run")
+        fence()
         self.running[slot] = release.release_id
 
-    def stop(self, slot: Slot) -> None:
+    def stop(self, slot: Slot, fence: Callable[[], None]) -> None:
+        fence()
         self.running.pop(slot, None)
 
     def wait_ready(self, slot: Slot, release_id: str, timeout: float) -> None:

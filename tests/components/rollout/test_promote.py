@@ -12,6 +12,7 @@ from components.rollout.promote import promote
 from components.rollout.reconcile import reconcile
 from components.rollout.release import Release
 from components.rollout.rollback import roll_back
+from components.rollout.routing import RoutingState
 from components.rollout.states import State
 from tests.components.rollout.fake_world import LIMITS, FakeWorld, make_release
 
@@ -26,7 +27,23 @@ def run(fake: FakeWorld) -> Promoted | Refused:
 
 
 def back(fake: FakeWorld) -> RolledBack | PromotionCancelled | NothingToRollBackTo:
-    return roll_back(fake.store, fake.router, fake.aliases, "test", "told to")
+    return roll_back(fake.world, "test", "told to", LIMITS.lease, LIMITS.ready, lambda _line: None)
+
+
+def mend(fake: FakeWorld, told: list[str] | None = None, holder: Lease | None = None) -> RoutingState:
+    """Reconcile; `holder` goes on renewing its lease meanwhile."""
+
+    def sleep(seconds: float) -> None:
+        fake.clock.sleep(seconds)
+        if holder is not None:
+            fake.store.renew(holder, LIMITS.lease)
+
+    report = (told if told is not None else []).append
+    return reconcile(fake.world, LIMITS.lease, LIMITS.ready, report, sleep)
+
+
+def no_fence() -> None:
+    """Nobody else is there."""
 
 
 def test_the_first_release_goes_live_in_blue_without_a_standby(fake: FakeWorld) -> None:
@@ -103,7 +120,7 @@ def test_mlflow_away_is_a_warning_and_reconcile_mends_it(fake: FakeWorld) -> Non
     assert isinstance(outcome, Promoted)
     assert "champion" in outcome.warnings[0]
     fake.aliases.away = False
-    reconcile(fake.world, 1.0, lambda _line: None)
+    mend(fake)
     assert fake.aliases.names == {"champion": 1}
 
 
@@ -123,7 +140,7 @@ def test_rollback_without_a_standby_says_so(fake: FakeWorld) -> None:
     assert fake.store.routing().live_release == "release-1"
 
 
-def test_rollback_in_the_middle_of_a_promotion_cancels_it(fake: FakeWorld) -> None:
+def test_rollback_in_the_middle_of_a_promotion_cancels_it_and_goes_back(fake: FakeWorld) -> None:
     run(fake)
     run(fake)
     outcomes = []
@@ -136,11 +153,113 @@ def test_rollback_in_the_middle_of_a_promotion_cancels_it(fake: FakeWorld) -> No
     outcome = run(fake)
     assert isinstance(outcome, Refused)
     assert "holds the lease no more" in outcome.reason
-    assert outcomes == [PromotionCancelled(3, "release-2")]
+    assert outcomes == [RolledBack("release-2", "release-1")]
     assert fake.store.state_of("release-3") is State.FAILED
-    fake.slots.before = lambda _step: None
-    reconcile(fake.world, 1.0, lambda _line: None)
+    assert fake.slots.running == {"blue": "release-1", "green": "release-2"}
+    assert fake.store.routing().standby_release == "release-2"
+
+
+def test_rollback_of_the_first_releases_successor_in_the_making_only_cancels_it(fake: FakeWorld) -> None:
+    run(fake)
+    outcomes = []
+    fake.slots.before = lambda step: outcomes.append(back(fake)) if step == "smoke_test" else None
+    assert isinstance(run(fake), Refused)
+    assert outcomes == [PromotionCancelled(2, "release-1")]
+    assert fake.store.routing().live_release == "release-1"
+
+
+def test_rollback_after_a_promotion_died_goes_back_at_once(fake: FakeWorld) -> None:
+    run(fake)
+    run(fake)
+    dead = fake.store.acquire("promote", "the dead", 10.0)
+    assert isinstance(dead, Lease)
+    fake.store.add_release(dead, make_release("release-3"))
+    slot = fake.store.take_idle_slot(dead, "release-3")
+    fake.slots.run(slot, make_release("release-3"), no_fence)
+    assert back(fake) == RolledBack("release-2", "release-1")
+    assert fake.slots.running == {"blue": "release-1", "green": "release-2"}
+
+
+@pytest.mark.parametrize("step", ["run", "wait_ready", "smoke_test"])
+def test_a_promotion_paused_within_a_step_leaves_the_slots_to_its_successor(fake: FakeWorld, step: str) -> None:
+    run(fake)
+    run(fake)
+
+    def pause(at: str) -> None:
+        if at == step:
+            fake.slots.before = lambda _step: None
+            fake.clock.sleep(LIMITS.lease + 1)
+            assert isinstance(run(fake), Promoted)
+
+    fake.slots.before = pause
+    outcome = run(fake)
+    assert isinstance(outcome, Refused)
+    assert fake.store.routing().live_release == "release-4"
+    assert fake.slots.running == {"blue": "release-4", "green": "release-2"}
+    assert fake.store.routing().standby_release == "release-2"
+
+
+def test_a_failed_promotion_holds_the_lease_until_the_standby_is_back(fake: FakeWorld) -> None:
+    run(fake)
+    run(fake)
+    fake.slots.fail_at = "smoke_test"
+    seen = []
+
+    def look(step: str) -> None:
+        if step == "run" and fake.slots.running.get("blue") == "release-3":
+            seen.append(fake.store.acquire("promote", "another", 10.0))
+
+    fake.slots.before = look
+    assert isinstance(run(fake), Refused)
+    assert [type(each) for each in seen] == [LeaseHeld]
+    assert isinstance(fake.store.acquire("promote", "another", 10.0), Lease)
+
+
+def test_an_unforeseen_error_in_a_step_puts_the_standby_back(fake: FakeWorld) -> None:
+    run(fake)
+    run(fake)
+
+    def broken(step: str) -> None:
+        if step == "smoke_test":
+            raise KeyError("items")
+
+    fake.slots.before = broken
+    with pytest.raises(KeyError):
+        run(fake)
     assert fake.store.routing().standby_release == "release-1"
+    assert fake.slots.running == {"blue": "release-1", "green": "release-2"}
+
+
+def test_a_standby_that_was_stopped_while_it_started_is_started_again(fake: FakeWorld) -> None:
+    run(fake)
+    run(fake)
+    stopped = [False, True, False]  # from the end: the live slot is asked first
+
+    def stop_once(step: str) -> None:
+        if step == "wait_ready" and stopped.pop():
+            fake.slots.running.pop("blue")
+
+    fake.slots.before = stop_once
+    assert mend(fake).standby_release == "release-1"
+    assert fake.slots.running == {"blue": "release-1", "green": "release-2"}
+
+
+def test_a_standby_that_does_not_start_is_stopped_and_told(fake: FakeWorld) -> None:
+    run(fake)
+    run(fake)
+    fake.slots.running = {"green": "release-2"}
+
+    def refuse(step: str) -> None:
+        if step == "wait_ready" and "blue" in fake.slots.running and asked.pop():
+            raise StepFailed("blue is broken")
+
+    asked = [True, True, False]  # from the end: the live slot is asked first
+    fake.slots.before = refuse
+    told: list[str] = []
+    state = mend(fake, told)
+    assert state.standby_release is None
+    assert fake.slots.running == {"green": "release-2"}
+    assert any("release-1 does not start in blue: blue is broken" in line for line in told)
 
 
 def test_a_second_promotion_is_refused_with_the_id_of_the_first(fake: FakeWorld) -> None:
@@ -183,7 +302,8 @@ def test_a_promotion_paused_past_its_lease_changes_nothing(fake: FakeWorld) -> N
         lambda: fake.store.renew(late, 10.0),
         lambda: fake.store.move(late, "release-2", State.READY),
         lambda: fake.store.make_live(late, "release-2"),
-        lambda: fake.store.give_up(late, "failed", "late"),
+        lambda: fake.store.fail(late, "late"),
+        lambda: fake.store.mark_standby(late, True),
         lambda: fake.store.finish(late, "promoted"),
         lambda: fake.store.record_step(late, "late"),
     ):
@@ -198,8 +318,8 @@ def test_reconcile_leaves_a_running_promotion_alone(fake: FakeWorld) -> None:
     assert isinstance(lease, Lease)
     fake.store.add_release(lease, make_release("release-2"))
     slot = fake.store.take_idle_slot(lease, "release-2")
-    fake.slots.run(slot, make_release("release-2"))
-    reconcile(fake.world, 1.0, lambda _line: None)
+    fake.slots.run(slot, make_release("release-2"), no_fence)
+    mend(fake, holder=lease)
     assert fake.slots.running["green"] == "release-2"
     assert fake.store.routing().standby_release is None
     fake.store.move(lease, "release-2", State.READY)
@@ -215,8 +335,8 @@ def test_reconcile_closes_a_dead_promotion_and_starts_what_belongs_in_the_slots(
     fake.slots.running = {}
     fake.clock.sleep(11.0)
     told: list[str] = []
-    state = reconcile(fake.world, 1.0, told.append)
-    assert "abandoned" in told[0]
+    state = mend(fake, told)
+    assert fake.store.state_of("release-3") is State.FAILED
     assert (state.live_release, state.standby_release) == ("release-2", "release-1")
     assert fake.slots.running == {"green": "release-2", "blue": "release-1"}
 
@@ -227,12 +347,12 @@ def test_a_holder_that_died_after_the_switch_leaves_a_promoted_release(fake: Fak
     assert isinstance(lease, Lease)
     fake.store.add_release(lease, make_release("release-2"))
     slot = fake.store.take_idle_slot(lease, "release-2")
-    fake.slots.run(slot, make_release("release-2"))
+    fake.slots.run(slot, make_release("release-2"), no_fence)
     for state in (State.READY, State.SMOKE_TESTED):
         fake.store.move(lease, "release-2", state)
     fake.store.make_live(lease, "release-2")
     fake.clock.sleep(11.0)
-    reconcile(fake.world, 1.0, lambda _line: None)
+    mend(fake)
     assert fake.store.routing().live_release == "release-2"
     assert fake.store.state_of("release-2") is State.LIVE
 
