@@ -17,6 +17,8 @@ from benchmarks.experiment_trials import catch_uneven, cover, detect_planned, re
 
 SEED = 20_26
 EFFECT = 0.05
+EFFECT_OF_AA = 0.12
+"""For which the A/A tests have about the users that a sequential test is planned with."""
 
 
 def main() -> None:
@@ -33,9 +35,10 @@ def main() -> None:
 
 def _without_effect(scale: float) -> None:
     runs = _runs(1_000, scale)
-    found = read_daily(SEED, runs, 10_000, 28, 0.0, EFFECT)
+    found = read_daily(SEED, runs, 10_000, 28, 0.0, EFFECT_OF_AA)
     _table(
-        f"A/A: {runs} runs of 28 days, {found.users_per_variant:.0f} active users per variant, level 5 %",
+        f"A/A: {runs} runs of 28 days, {found.users_per_variant:.0f} active users per variant, level 5 %, "
+        f"minimum effect {EFFECT_OF_AA:.0%}",
         ("reading", "called different"),
         [
             ("fixed test, once, on day 28", f"{found.fixed:.1%}"),
