@@ -1,0 +1,1 @@
+"""Users who look and click, from known relevance: seeded, bounded, without a server."""

@@ -1,0 +1,88 @@
+"""Simulates an experiment: users of differing activity ask day by day, and click on what their variant shows them."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from components.simulation.click_model import count_clicks
+from components.simulation.population import Population, Shape, draw_population
+
+
+@dataclass(frozen=True)
+class Simulated:
+    """What was logged; each row is a user, and users who never ask are there with zeros.
+
+    Attributes:
+        variant: 0 for the control, (n_users,).
+        impressions: items shown in each period, (n_users, n_periods).
+        clicks: on them, (n_users, n_periods).
+        impressions_before: items shown before the experiment, (n_users,); 0 without a history.
+        clicks_before: (n_users,).
+    """
+
+    variant: NDArray[np.int64]
+    impressions: NDArray[np.int64]
+    clicks: NDArray[np.int64]
+    impressions_before: NDArray[np.int64]
+    clicks_before: NDArray[np.int64]
+
+
+@dataclass(frozen=True)
+class Course:
+    """How long the experiment runs.
+
+    Attributes:
+        periods: number of periods logged apart; 28 of one day to read daily.
+        days_per_period: with one period of 14 days the same users are drawn much faster, in the same law.
+        days_before: days of history.
+        treatment_share: of users.
+    """
+
+    periods: int
+    days_per_period: int = 1
+    days_before: int = 28
+    treatment_share: float = 0.5
+
+
+def simulate_experiment(
+    rng: np.random.Generator, users: int, course: Course, shape: Shape, lift: float, examined: NDArray[np.float64]
+) -> Simulated:
+    """An experiment on drawn users, in which the treatment's items are `1 + lift` times as relevant, at most 1.
+
+    `lift` 0 is an A/A test; `examined` is the position-based model's look at each position.
+    """
+    population = draw_population(rng, users, shape)
+    variant = (rng.random(users) < course.treatment_share).astype(np.int64)
+    taste = population.taste[:, None]
+    lists = len(examined)
+    before = np.broadcast_to(taste, (users, lists))
+    during = np.broadcast_to(np.minimum(taste * (1 + lift * variant[:, None]), 1.0), (users, lists))
+    return simulate_clicks(rng, population, variant, before, during, course, examined)
+
+
+def simulate_clicks(
+    rng: np.random.Generator,
+    population: Population,
+    variant: NDArray[np.int64],
+    relevance_before: NDArray[np.float64],
+    relevance: NDArray[np.float64],
+    course: Course,
+    examined: NDArray[np.float64],
+) -> Simulated:
+    """An experiment on given users and given true relevance of what each is shown, position by position.
+
+    Requests are Poisson at the user's own rate, and independent of the variant; clicks follow the position-based
+    model. `relevance_before` and `relevance` are (n_users, positions), for the history and for the experiment.
+    """
+    positions = len(examined)
+    expected = population.requests_per_day[:, None] * np.full(course.periods, course.days_per_period)
+    requests = rng.poisson(expected)
+    clicks = np.zeros_like(requests)
+    rows, periods = np.nonzero(requests)
+    clicks[rows, periods] = count_clicks(rng, requests[rows, periods], relevance[rows], examined)
+    requests_before = rng.poisson(population.requests_per_day * course.days_before * ~population.is_new)
+    clicks_before = count_clicks(rng, requests_before, relevance_before, examined)
+    return Simulated(variant, requests * positions, clicks, requests_before * positions, clicks_before)
