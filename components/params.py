@@ -58,12 +58,19 @@ class LightFM(Section):
     label_weight: float = Field(ge=0)
 
 
+class Content(Section):
+    """How texts are read: by their words, or as MiniLM's sentence embeddings, which need the extra `text`."""
+
+    encoder: Literal["tf_idf", "minilm"] = "tf_idf"
+
+
 class Train(Section):
     """Which recommender is trained, and how."""
 
     recommender: Literal["lightfm", "popularity"]
     seed: int
     lightfm: LightFM
+    content: Content = Content()
 
 
 class Index(Section):
@@ -93,11 +100,24 @@ class Bundle(Section):
     sample_users: int = Field(ge=1)
 
 
+class Diversity(Section):
+    """How much relevance a list gives up for variety (0 none, 1 all), and how many items of a category it holds."""
+
+    strength: float = Field(default=0.0, ge=0, le=1)
+    max_per_category: int | None = Field(default=None, ge=1)
+
+
 class Routing(Section):
-    """Which users are cold, and how many candidates a request keeps."""
+    """Which users are cold, how many candidates a request keeps, and what becomes of them.
+
+    `fold_in` names the recommenders that answer from interactions since training, those that the bundle has; with none
+    of them, such interactions only mark items as seen.
+    """
 
     cold_start_threshold: int = Field(ge=0)
     candidates: int = Field(ge=100)
+    fold_in: list[str] = ["ease", "session", "item_to_item", "lightfm"]
+    diversity: Diversity = Diversity()
 
 
 class Gate(Section):

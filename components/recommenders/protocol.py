@@ -29,6 +29,7 @@ class TrainingData:
         positives: relevant interactions, float32 ones, (n_users, n_items).
         seen: every interaction, relevant or not, float32 ones, (n_users, n_items).
         item_labels: per item its category and tags, case-folded, sorted, without repeats.
+        item_texts: per item all that it says about itself (`item_text`); empty where there are no texts.
     """
 
     user_ids: tuple[str, ...]
@@ -36,6 +37,7 @@ class TrainingData:
     positives: csr_array
     seen: csr_array
     item_labels: tuple[tuple[str, ...], ...]
+    item_texts: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 from scipy.sparse import csr_array
 
-from components.interactions.columns import CATEGORY, ITEM, TAG_SEPARATOR, TAGS, USER
+from components.interactions.columns import CATEGORY, DESCRIPTION, ITEM, TAG_SEPARATOR, TAGS, TITLE, USER
 from components.interactions.prepared import RELEVANT
 from components.recommenders.protocol import TrainingData, item_labels
 
@@ -33,7 +33,17 @@ def training_data(interactions: pd.DataFrame, items: pd.DataFrame, users: pd.Dat
             item_labels(category, tags.split(TAG_SEPARATOR))
             for category, tags in zip(items[CATEGORY], items[TAGS], strict=True)
         ),
+        item_texts=tuple(
+            item_text(*parts)
+            for parts in zip(items[TITLE], items[CATEGORY], items[TAGS], items[DESCRIPTION], strict=True)
+        ),
     )
+
+
+def item_text(title: str, category: str, tags: str, description: str) -> str:
+    """All that an item says about itself; a category that stands among the tags is not said twice."""
+    names = list(dict.fromkeys([category, *tags.split(TAG_SEPARATOR)]))
+    return " ".join(filter(None, [title, *names, description]))
 
 
 def incidence(interactions: pd.DataFrame, user_ids: Sequence[str], item_ids: Sequence[str]) -> csr_array:
