@@ -19,8 +19,13 @@ from monitoring.request_metrics import RequestMetrics
 BUSY_SECONDS = 10.0
 """How long a write waits for another process before its feedback is refused with 503."""
 
+OPEN_SECONDS = 2.0
+"""How long a starting service waits for the store before it goes on without."""
 
-def build_app(settings: Settings, folder: Path, busy_seconds: float = BUSY_SECONDS) -> RecopsApp:
+
+def build_app(
+    settings: Settings, folder: Path, busy_seconds: float = BUSY_SECONDS, read_seconds: float = BUDGET_SECONDS
+) -> RecopsApp:
     """The app for the release in `folder`, which holds `bundle/` and release.json.
 
     The event store's schema must be there already; without it feedback is refused, and recommendations go on.
@@ -34,7 +39,8 @@ def build_app(settings: Settings, folder: Path, busy_seconds: float = BUSY_SECON
     path = RequestPath(bundle, release.routing, release.release_id, slot, release.variant, time.perf_counter)
     warm_up(path)
     queue = WriteQueue(open_engine(settings.store_url, busy_seconds))
-    events = UserEventReader(open_engine(settings.store_url, BUDGET_SECONDS))
+    events = UserEventReader(open_engine(settings.store_url, read_seconds), read_seconds)
+    events.open(OPEN_SECONDS)
     metrics = RequestMetrics(
         release.release_id,
         slot,

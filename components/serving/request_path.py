@@ -17,8 +17,8 @@ from components.serving.answer import Answer, AnsweredItem, SimilarAnswer, Unkno
 from components.serving.bundle import Bundle
 from components.serving.candidates import UNKNOWN_USER, Asker, CandidateFinder, Candidates
 from components.serving.explanation import POPULAR, explain_by_history, explain_by_wishes
+from components.serving.news import EventsUnread, UserEvents, news_of
 from components.serving.requests import RecommendRequest, SimilarRequest
-from components.serving.user_events import EventsUnread, UserEvents, news_of
 
 NOTHING = np.empty(0, np.int32)
 EVENTS_UNREAD = "the user's latest interactions could not be read"

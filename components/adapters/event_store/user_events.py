@@ -11,7 +11,7 @@ from typing import Any
 from sqlalchemy import Engine, bindparam, select
 
 from components.adapters.event_store.tables import feedback
-from components.serving.user_events import EventsUnread, UserEvent, UserEvents
+from components.serving.news import EventsUnread, UserEvent, UserEvents
 
 logger = logging.getLogger("recops.event_store")
 
@@ -32,7 +32,7 @@ _READ_ONLY = {
 
 
 class UserEventReader:
-    """One connection and one thread of its own; opens the store at the first read.
+    """One connection and one thread of its own.
 
     SQLAlchemy's own execution would take several times as long as the query, so its compiled text goes straight to the
     driver: ~20 µs on SQLite, through the index on (user_id, sequence).
@@ -52,6 +52,16 @@ class UserEventReader:
         self._thread = ThreadPoolExecutor(max_workers=1, thread_name_prefix="event-store-reader")
         self._connection: Any = None
         self._late: Future[Sequence[Any]] | None = None
+
+    def open(self, seconds: float) -> None:
+        """Opens the store, so that the first user does not wait for it; gives up after `seconds`, harmlessly."""
+        future = self._thread.submit(self._query, "")
+        try:
+            future.result(seconds)
+        except TimeoutError:
+            self._late = future
+        except Exception as error:
+            logger.warning("the event store cannot be read yet: %s", error)
 
     async def read(self, user_id: str) -> UserEvents | EventsUnread:
         """The newest events of a user, oldest first; `EventsUnread` when the store fails or exceeds the budget.
