@@ -19,6 +19,8 @@ from components.retrieval.exact_top_k import top_k_of_scores
 from components.text.encoder import TextEncoder, Vectors, cosines
 from components.text.saved import fit_encoder, load_encoder, read_vectors, save_vectors
 
+POPULAR_MATCH = np.float32(0.5)
+"""What popularity adds to the match of a text, of which the best is 1; measured by benchmarks/text_encoders.py."""
 ENCODER = "encoder"
 ITEM_TEXTS = "item_texts"
 TIE_BREAK = np.float32(1e-3)
@@ -73,7 +75,8 @@ class FittedContent:
         """The best `k` items by stated preferences such as {"Sci-Fi": 0.9} and by a text, without `exclude`.
 
         Labels match whatever their case; an unknown one counts for nothing, so with nothing known the most popular
-        items come first. A negative preference pushes items down. `text_scores` (`scores_for_text`) are added.
+        items come first. A negative preference pushes items down. `text_scores` (`scores_for_text`) are added, and
+        among the items that match, the most popular one gains `POPULAR_MATCH`: texts alone favour what has a short one.
         """
         wishes = np.zeros(len(self.labels), np.float32)
         for label, weight in preferences.items():
@@ -82,16 +85,19 @@ class FittedContent:
                 wishes[column] += weight
         matches = np.asarray(self.item_labels @ wishes, np.float32)
         if text_scores is not None:
-            matches = matches + text_scores
+            matches = matches + text_scores + np.where(text_scores > 0, POPULAR_MATCH * self._popularity, 0)
         return top_k_of_scores(matches + self._tie_break, k, exclude)
 
     def scores_for_text(self, text: str) -> Scores | None:
-        """The cosine of every item's text with `text`, (n_items,); None when no item has anything in common with it.
+        """How well every item's text matches `text`, (n_items,): cosines, scaled so that the best match has 1.
+
+        None when no item has anything in common with it.
 
         Words match, not meanings, unless the encoder knows better: "no horror" asks for horror.
         """
         scores = cosines(self.item_texts, self.encoder.encode([text]))
-        return scores if (scores > 0).any() else None
+        best = scores.max(initial=0)
+        return scores / best if best > 0 else None
 
     def similar(self, item: int, k: int) -> Ranking:
         """The `k` items that share most labels with `item` (cosine), the more popular first among equals."""
@@ -105,9 +111,12 @@ class FittedContent:
         return {label: column for column, label in enumerate(self.labels)}
 
     @cached_property
+    def _popularity(self) -> Scores:
+        return np.asarray(self.counts / (self.counts.max(initial=0) + 1), np.float32)
+
+    @cached_property
     def _tie_break(self) -> Scores:
-        most = self.counts.max(initial=0)
-        return np.asarray(TIE_BREAK * self.counts / (most + 1), np.float32)
+        return np.asarray(TIE_BREAK * self._popularity, np.float32)
 
     def save(self, folder: Path) -> None:
         """Write into `folder`."""

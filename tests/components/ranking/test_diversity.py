@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
-from components.ranking.diversity import diversify, label_cosines, list_diversity
+from components.ranking.diversity import cosines_of, diversify, list_diversity
 from components.recommenders.protocol import Ranking
 
 # Items 0, 1 and 2 are of one kind, 3 and 4 of another, 5 has no label at all.
@@ -94,9 +94,8 @@ def test_more_strength_never_gives_a_less_varied_list_here() -> None:
 def test_cosines_are_one_for_equal_labels_and_zero_without_any() -> None:
     labels = csr_array(np.array([[1, 1], [1, 0], [0, 0]], np.float32))
     half = 1 / math.sqrt(2)
-    np.testing.assert_allclose(
-        label_cosines(labels, np.arange(3, dtype=np.int32)), [[1, half, 0], [half, 1, 0], [0, 0, 0]], rtol=1e-6
-    )
+    cosines = cosines_of(labels, np.arange(3, dtype=np.int32))
+    np.testing.assert_allclose(cosines, [[1, half, 0], [half, 1, 0], [0, 0, 0]], rtol=1e-6)
 
 
 def test_a_list_of_one_has_no_diversity() -> None:

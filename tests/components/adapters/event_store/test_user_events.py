@@ -92,6 +92,24 @@ def test_the_query_goes_through_the_index(reader: UserEventReader, store: Engine
     assert [row[-1] for row in plan] == ["SEARCH feedback USING INDEX ix_feedback_user_id_sequence (user_id=?)"]
 
 
+def test_questions_asked_together_are_all_answered(reader: UserEventReader, store: Engine) -> None:
+    for user in range(20):
+        add(store, str(user), f"item of {user}")
+
+    async def ask_all() -> list[UserEvents | EventsUnread]:
+        return await asyncio.gather(*(reader.read(str(user)) for user in range(25)))
+
+    for user, found in enumerate(asyncio.run(ask_all())):
+        assert isinstance(found, UserEvents)
+        assert [event.item_id for event in found.events] == ([f"item of {user}"] if user < 20 else [])
+
+
+def test_after_closing_nothing_is_read(reader: UserEventReader) -> None:
+    reader.close()
+    reader.close()
+    assert isinstance(read(reader, "u"), EventsUnread)
+
+
 def test_a_writer_does_not_hold_a_reader_up(reader: UserEventReader, store: Engine) -> None:
     add(store, "u", "a")
     with store.begin() as connection:
@@ -102,9 +120,10 @@ def test_a_writer_does_not_hold_a_reader_up(reader: UserEventReader, store: Engi
 
 
 def test_the_connection_cannot_write(reader: UserEventReader) -> None:
-    read(reader, "u")
-    with pytest.raises(Exception, match="readonly"):
-        reader._thread.submit(reader._execute, "DELETE FROM feedback", ()).result()
+    reader._statement, reader._order = "DELETE FROM feedback", ()
+    found = read(reader, "u")
+    assert isinstance(found, EventsUnread)
+    assert "readonly" in found.reason
 
 
 def test_a_store_without_the_table_is_unread_and_is_read_once_it_is_there(tmp_path: Path) -> None:
@@ -145,8 +164,7 @@ def test_a_read_over_its_budget_is_unread_and_nobody_waits_behind_it(url: str) -
         assert first == EventsUnread("the event store did not answer within 50 ms")
         assert second == EventsUnread("the event store is still busy with an earlier read")
         slow.go.set()
-        assert reader._late is not None
-        reader._late.result(PATIENT)
+        reader.open(PATIENT)
         reader._budget = PATIENT
         assert read(reader, "u") == UserEvents((), version=0)
     finally:
