@@ -51,12 +51,11 @@ def scores_of_rows(matrix: csr_array, rows: Rows) -> Scores:
     return np.bincount(columns, weights=values, minlength=matrix.shape[1]).astype(np.float32)
 
 
-def blended_scores(recommenders: Sequence[FoldsIn], news: News, user: int | None = None, n_known: int = 0) -> Scores:
-    """The mean of the recommenders' z-scores, (n_items,); of a single recommender, its own scores.
+def blended_scores(rows: Sequence[Scores]) -> Scores:
+    """The mean of the z-scores of each recommender's scores of every item, (n_items,); a single row stays as it is.
 
     Standardising makes models of different scales count the same; one that scores all items alike adds nothing.
     """
-    rows = [recommender.scores_from(news, user, n_known) for recommender in recommenders]
     if len(rows) == 1:
         return rows[0]
     total = np.zeros(len(rows[0]), np.float32)

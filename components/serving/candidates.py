@@ -103,21 +103,30 @@ class CandidateFinder:
         return Candidates("content", None, "content", ranking, text_scores)
 
     def _by_history(self, route: Route, reason: str | None, asker: Asker, exclude: NDArray[np.int32]) -> Candidates:
-        k, primary = self._routing.candidates, self._bundle.primary
+        k = self._routing.candidates
         if route == "cf" and self._cf == "popularity":
             reason = reason or NO_CF_MODEL
+        elif route == "cf" and not (len(asker.news.liked) and self._folders):
+            return Candidates("cf", reason, self._cf, self._bundle.primary.top_k(asker.user, k, exclude))
         elif route == "cf":
-            if not len(asker.news.liked) or not self._folders:
-                return Candidates("cf", reason, self._cf, primary.top_k(asker.user, k, exclude))
-            n_known = len(asker.trained)
-            if self._cf in self._folders:
-                scores = self._folders[self._cf].scores_from(asker.news, asker.user, n_known)
-                return Candidates("cf", reason, self._cf, top_k_of_scores(scores, k, exclude))
-            scores = blended_scores(list(self._folders.values()), asker.news, asker.user, n_known)
-            return Candidates("fold_in", reason, "+".join(self._folders), top_k_of_scores(scores, k, exclude))
+            source, scores = self._updated(asker)
+            return Candidates("cf", reason, source, top_k_of_scores(scores, k, exclude))
         elif route == "fold_in" and self._folders:
-            scores = blended_scores(list(self._folders.values()), asker.news)
+            scores = blended_scores([folder.scores_from(asker.news) for folder in self._folders.values()])
             return Candidates("fold_in", reason, "+".join(self._folders), top_k_of_scores(scores, k, exclude))
         elif route == "fold_in":
             reason = reason or NO_FOLD_IN
         return Candidates("popularity", reason, "popularity", self.popular(asker, k, exclude))
+
+    def _updated(self, asker: Asker) -> tuple[str, Scores]:
+        """Source and scores of every item for a known user with new likes.
+
+        A primary recommender that folds in does it alone. What one that does not says of the user's trained state
+        weighs as much as what those that do say of old and new interactions together.
+        """
+        n_known = len(asker.trained)
+        if self._cf in self._folders:
+            return self._cf, self._folders[self._cf].scores_from(asker.news, asker.user, n_known)
+        trained = self._bundle.primary.scores(np.array([asker.user]))[0]
+        folded = [folder.scores_from(asker.news, asker.user, n_known) for folder in self._folders.values()]
+        return "+".join([self._cf, *self._folders]), blended_scores([trained, blended_scores(folded)])

@@ -7,7 +7,7 @@ from scipy.sparse import csr_array
 
 from components.params import LightFM
 from components.recommenders.factors import FittedFactors
-from components.recommenders.fold_in import NO_NEWS, FoldsIn, News, blended_scores, scores_of_rows
+from components.recommenders.fold_in import FoldsIn, News, blended_scores, scores_of_rows
 from components.recommenders.lightfm_warp import LightFMWarp
 from components.recommenders.protocol import Scores
 from tests.worlds import checkerboard
@@ -76,22 +76,15 @@ def test_item_to_item_scores_are_the_sum_of_the_rows() -> None:
     np.testing.assert_array_equal(scores_of_rows(matrix, rows()), [0, 0, 0])
 
 
-class Fixed:
-    """Always the same scores."""
-
-    def __init__(self, *scores: float) -> None:
-        self._scores = np.array(scores, np.float32)
-
-    def scores_from(self, news: News, user: int | None = None, n_known: int = 0) -> Scores:
-        return self._scores
+def scores(*values: float) -> Scores:
+    return np.array(values, np.float32)
 
 
 def test_recommenders_of_any_scale_count_the_same_in_a_blend() -> None:
-    blend = blended_scores([Fixed(1, 0, -1), Fixed(-1000, 0, 1000)], NO_NEWS)
-    np.testing.assert_allclose(blend, [0, 0, 0], atol=1e-6)
+    np.testing.assert_allclose(blended_scores([scores(1, 0, -1), scores(-1000, 0, 1000)]), [0, 0, 0], atol=1e-6)
 
 
 def test_one_recommender_alone_keeps_its_scores_and_an_undecided_one_adds_nothing() -> None:
-    np.testing.assert_array_equal(blended_scores([Fixed(3, 1, 2)], NO_NEWS), [3, 1, 2])
-    blend = blended_scores([Fixed(3, 1, 2), Fixed(7, 7, 7)], NO_NEWS)
+    np.testing.assert_array_equal(blended_scores([scores(3, 1, 2)]), [3, 1, 2])
+    blend = blended_scores([scores(3, 1, 2), scores(7, 7, 7)])
     assert np.argsort(-blend).tolist() == [0, 2, 1]
