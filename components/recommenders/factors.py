@@ -67,9 +67,8 @@ class FittedFactors:
         """Scores of every item, (n_items,), by the taste that the liked items share; see `FoldsIn`.
 
         Somebody who likes n items has the mean direction of their embeddings and the length of a usual user's vector;
-        for a known user this counts n times and the trained vector `n_known` times. Of users cut down to 1, 2, 4 and 8
-        interactions, this ranks better than ridge regression on the item vectors, with or without a prior from the
-        trained users (benchmarks/fold_in.py).
+        for a known user this counts n times and the trained vector `n_known` times. It ranked better than ridge
+        regression on the item vectors (docs/decisions/0007-answers-from-what-users-do-and-say.md).
         """
         width = self.embedding_width
         taste = self.item_factors[news.liked, :width].sum(axis=0)
