@@ -18,6 +18,7 @@ from components.recommenders.protocol import Ranking, Scores, TrainingData, chec
 from components.retrieval.exact_top_k import top_k_of_scores
 from components.text.encoder import TextEncoder, Vectors, cosines
 from components.text.saved import fit_encoder, load_encoder, read_vectors, save_vectors
+from components.text.tf_idf import words_of
 
 POPULAR_MATCH = np.float32(0.5)
 """What popularity adds to the match of a text, of which the best is 1; measured by benchmarks/text_encoders.py."""
@@ -89,13 +90,20 @@ class FittedContent:
         return top_k_of_scores(matches + self._tie_break, k, exclude)
 
     def scores_for_text(self, text: str) -> Scores | None:
-        """How well every item's text matches `text`, (n_items,): cosines, scaled so that the best match has 1.
+        """How well every item matches `text`, (n_items,), scaled so that the best match has 1.
 
-        None when no item has anything in common with it.
+        The cosine of the texts, plus 1 for each of the item's labels that `text` names: in "I love old westerns" the
+        genre says more than the words love and old do in titles. None when no item has anything in common with it.
 
         Words match, not meanings, unless the encoder knows better: "no horror" asks for horror.
         """
         scores = cosines(self.item_texts, self.encoder.encode([text]))
+        words = set(words_of(text))
+        named = {column for word in words for column, needed in self._labels_with.get(word, ()) if needed <= words}
+        if named:
+            wishes = np.zeros(len(self.labels), np.float32)
+            wishes[list(named)] = 1
+            scores = scores + self.item_labels @ wishes
         best = scores.max(initial=0)
         return scores / best if best > 0 else None
 
@@ -109,6 +117,16 @@ class FittedContent:
     @cached_property
     def _column_of(self) -> dict[str, int]:
         return {label: column for column, label in enumerate(self.labels)}
+
+    @cached_property
+    def _labels_with(self) -> dict[str, list[tuple[int, set[str]]]]:
+        """By word the columns of the labels that hold it, each with all of the label's words."""
+        found: dict[str, list[tuple[int, set[str]]]] = {}
+        for column, label in enumerate(self.labels):
+            needed = set(words_of(label))
+            for word in needed:
+                found.setdefault(word, []).append((column, needed))
+        return found
 
     @cached_property
     def _popularity(self) -> Scores:

@@ -77,6 +77,7 @@ class TfIdf:
 
 
 def words_of(text: str) -> list[str]:
-    """The words of a text in order, case-folded and without accents: "Amélie (2001)" has amelie and 2001."""
+    """The words of a text in order, case-folded, without accents and plural s: "Amélie's films" has amelie, s, film."""
     plain = unicodedata.normalize("NFKD", text.casefold())
-    return _WORD.findall("".join(character for character in plain if not unicodedata.combining(character)))
+    words = _WORD.findall("".join(character for character in plain if not unicodedata.combining(character)))
+    return [word[:-1] if len(word) > 3 and word.endswith("s") and not word.endswith("ss") else word for word in words]

@@ -77,6 +77,21 @@ def test_preferences_and_text_add_up() -> None:
     assert ranking.items.tolist() == [2, 1]
 
 
+def test_a_label_that_a_text_names_says_more_than_words_of_titles() -> None:
+    content = with_texts()
+    ranking = content.top_k_for({}, 2, NOTHING, content.scores_for_text("comedies? comedys, in an ocean"))
+    assert set(ranking.items.tolist()) == {1, 2}
+
+
+def test_a_label_of_several_words_is_named_by_all_of_them() -> None:
+    scores = with_texts().scores_for_text("fi")
+    assert scores is not None
+    np.testing.assert_array_less(scores[[0, 4]], 1.01)
+    both = with_texts().scores_for_text("fi sci heat")
+    assert both is not None
+    assert both[3] < both[[0, 1, 4]].min()
+
+
 def test_without_texts_the_labels_are_the_text() -> None:
     scores = fitted().scores_for_text("drama")
     assert scores is not None

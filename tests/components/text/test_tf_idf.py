@@ -19,8 +19,9 @@ def nearest(text: str) -> list[int]:
     return [row for row in np.argsort(-scores, kind="stable").tolist() if scores[row] > 0]
 
 
-def test_words_are_folded_and_lose_their_accents() -> None:
+def test_words_are_folded_and_lose_accents_and_plurals() -> None:
     assert words_of("Amélie (2001), STRASSE straße") == ["amelie", "2001", "strasse", "strasse"]
+    assert words_of("Westerns, glass, gas") == ["western", "glass", "gas"]
 
 
 def test_texts_that_share_words_are_found_the_rarer_word_first() -> None:
