@@ -263,7 +263,7 @@ class Routing(Section):
 
     cold_start_threshold: int = Field(ge=0)
     candidates: int = Field(ge=100)
-    fold_in: list[str] = ["ease", "session", "item_to_item", "lightfm"]
+    fold_in: list[str] = ["ease", "session", "next_items", "item_to_item", "lightfm"]
     diversity: Diversity = Diversity()
 
 
