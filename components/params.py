@@ -150,10 +150,10 @@ class RecentPopularity(Section):
 class Ranker(Section):
     """LambdaMART; below `min_users` users to learn from a blend ranks instead."""
 
-    leaves: int = Field(default=7, ge=2)
-    rounds: int = Field(default=250, ge=1)
+    leaves: int = Field(default=15, ge=2)
+    rounds: int = Field(default=200, ge=1)
     learning_rate: float = Field(default=0.04, gt=0)
-    min_leaf_rows: int = Field(default=300, ge=1)
+    min_leaf_rows: int = Field(default=100, ge=1)
     l2: float = Field(default=20.0, ge=0)
     feature_share: float = Field(default=0.4, gt=0, le=1)
     truncation: int = Field(default=50, ge=1)

@@ -49,6 +49,8 @@ def read_dataset(interactions: Path, items: Path | None, mapping: Mapping[str, s
         DatasetError: a file is missing, of an unknown kind, damaged, or has no column for users or items.
     """
     raw = _renamed(_read(interactions), mapping, (columns.USER, columns.ITEM), interactions)
+    if raw.empty:
+        raise DatasetError(f"{interactions} holds no usable interaction")
     missing: list[str] = []
     table = pd.DataFrame({name: raw[name].astype("string") for name in (columns.USER, columns.ITEM)})
     table[columns.VALUE] = _values(raw, interactions, missing)

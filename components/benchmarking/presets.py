@@ -41,8 +41,12 @@ def full_pipeline(inner: Literal["latest", "random"], lightfm: LightFM, n_lightf
         ials=[Ials(), Ials(dimensions=64, regularisation=10)],
         lightfm=[lightfm.model_copy(update={"seed_offset": place}) for place in range(n_lightfm)],
     )
-    ranker = Ranker() if latest else Ranker(rounds=200, learning_rate=0.03, min_leaf_rows=500, l2=50, feature_share=0.3)
-    return Pipeline(inner=inner, generators=generators, ranker=ranker, n_splits=4 if latest else 3)
+    ranker = (
+        Ranker()
+        if latest
+        else Ranker(leaves=7, rounds=200, learning_rate=0.03, min_leaf_rows=500, l2=50, feature_share=0.3)
+    )
+    return Pipeline(inner=inner, generators=generators, ranker=ranker, n_splits=6 if latest else 3)
 
 
 def _next_sessions() -> list[Session]:

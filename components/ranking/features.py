@@ -49,6 +49,7 @@ class FeatureMaker:
         """
         table: dict[str, Table] = {f"score of {name}": values for name, values in scores.items()}
         mean = np.mean(list(scores.values()), axis=0)
+        table |= {f"rank by {name}": np.log1p(_ranks(values)) for name, values in scores.items()}
         table["mean score"] = np.asarray(mean, np.float32)
         table["spread of scores"] = np.std(list(scores.values()), axis=0)
         table |= self._popularity(users, items)
@@ -93,6 +94,14 @@ class FeatureMaker:
         taste = np.asarray((history @ self._labels).toarray(), np.float32)
         taste /= np.maximum(np.linalg.norm(taste, axis=1, keepdims=True), 1e-9)
         return np.take_along_axis(np.asarray((self._labels @ taste.T).T, np.float32), items, axis=1)
+
+
+def _ranks(values: Scores) -> NDArray[np.float64]:
+    """The place of each candidate by its score, from 0, equal scores in the order given."""
+    order = np.argsort(-values, axis=1, kind="stable")
+    ranks = np.empty(values.shape)
+    np.put_along_axis(ranks, order, np.broadcast_to(np.arange(float(values.shape[1])), values.shape), axis=1)
+    return ranks
 
 
 def _mean_of(rows: csr_array, values: NDArray[np.floating]) -> NDArray[np.float64]:

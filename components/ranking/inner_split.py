@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -14,26 +14,37 @@ from components.recommenders.protocol import TrainingData
 
 SHARE = 0.2
 """Of each user's interactions, the part that one cut asks for."""
+STEP = 0.1
+"""How much earlier each cut is than the one before."""
 FOLDS = 4
 
 
 @dataclass(frozen=True)
 class InnerSplit:
-    """What is known, and what was liked next and not met before: float32 ones, (n_users, n_items)."""
+    """What is known, and what was liked next and not met before: float32 ones, (n_users, n_items).
+
+    `overlaps_first` says that the first cut asks for some of the same, so that what is learnt here must not be judged
+    there.
+    """
 
     known: TrainingData
     wanted: csr_array
+    overlaps_first: bool = False
 
 
 def inner_splits(data: TrainingData, kind: Literal["latest", "random"], n_splits: int, seed: int) -> list[InnerSplit]:
     """At most `n_splits` cuts of `data`, the one most like the real task first; those that ask for nothing are gone.
 
-    `latest` cuts each user's history after 80, 60, 40 … % of it and asks for the next 20 %: what a cut asks for comes
-    before the cut of every split that precedes it. `random` cuts each item's users into four parts and asks for one.
+    `latest` cuts each user's history after 80, 70, 60 … % of it and asks for the next 20 %.
+    `random` cuts each item's users into four parts and asks for one.
     Data without times is always cut at random.
     """
     if kind == "latest" and events_of(data).timed:
-        splits = [_latest(data, 1 - SHARE * (1 + step)) for step in range(n_splits)]
+        steps = [step for step in range(n_splits) if 1 - SHARE - STEP * step > STEP / 2]
+        splits = [
+            replace(_latest(data, 1 - SHARE - STEP * step), overlaps_first=0 < STEP * step < SHARE - 1e-9)
+            for step in steps
+        ]
     else:
         splits = [_fold(data, fold, seed) for fold in range(min(n_splits, FOLDS))]
     return [split for split in splits if split.wanted.nnz and split.known.positives.nnz]

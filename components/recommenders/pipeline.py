@@ -115,8 +115,8 @@ class Pipeline:
             "mean": blended(scores, everything),
             "blend": crossed,
         }
-        earlier = [examples for examples, _, _ in parts[1:]]
-        trial = train_ranker(earlier, self.params.ranker, seed) if earlier else None
+        apart = [part[0] for part, split in zip(parts[1:], splits[1:], strict=True) if not split.overlaps_first]
+        trial = train_ranker(apart, self.params.ranker, seed) if apart else None
         if trial:
             learned = trial.scores(first.features)
             for method in RANKER_SHARES:
@@ -127,7 +127,7 @@ class Pipeline:
         best = max(measured, key=lambda method: measured[method])
         if best not in RANKER_SHARES:
             return Choice(best, weights, measured)
-        ranker = train_ranker([first, *earlier], self.params.ranker, seed)
+        ranker = train_ranker([examples for examples, _, _ in parts], self.params.ranker, seed)
         return Choice(best, weights, measured, ranker)
 
     def _examples(

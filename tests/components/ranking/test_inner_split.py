@@ -39,10 +39,11 @@ def test_what_is_known_precedes_what_is_wanted() -> None:
             assert known.seconds[known.users == user].max() < when[user, item]
 
 
-def test_an_earlier_cut_wants_nothing_that_a_later_one_does() -> None:
+def test_a_cut_that_wants_some_of_what_the_first_does_says_so() -> None:
     splits = inner_splits(world(), "latest", 4, seed=0)
-    for earlier, later in zip(splits[1:], splits, strict=False):
-        assert earlier.wanted.multiply(later.wanted).nnz == 0
+    assert [split.overlaps_first for split in splits] == [False, True, False, False]
+    for split in splits[1:]:
+        assert (split.wanted.multiply(splits[0].wanted).nnz > 0) == split.overlaps_first
 
 
 def test_random_cuts_want_different_quarters() -> None:
