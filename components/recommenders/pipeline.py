@@ -35,7 +35,7 @@ from components.recommenders.ranked_lists import FittedRankedLists, ranked_lists
 BLOCK_CELLS = 1 << 22
 """Users times items scored at once by each generator."""
 K = 10
-RANKER_SHARES = {"ranker": 1.0, "ranker and mean": 0.5}
+RANKER_SHARES = {"ranker": 1.0, "ranker and blend": 0.7}
 
 
 @dataclass(frozen=True)
@@ -120,15 +120,15 @@ class Pipeline:
         if trial:
             learned = trial.scores(first.features)
             for method in RANKER_SHARES:
-                orders[method] = _mixed(method, learned, orders["mean"], first.items)
+                orders[method] = _mixed(method, learned, crossed, first.items)
         measured = {
             method: list_quality(order, first.items, first.wanted, n_wanted, K) for method, order in orders.items()
         }
         best = max(measured, key=lambda method: measured[method])
         if best not in RANKER_SHARES:
-            return Choice(best, weights, measured)
+            return Choice(best, weights or everything, measured)
         ranker = train_ranker([examples for examples, _, _ in parts], self.params.ranker, seed)
-        return Choice(best, weights, measured, ranker)
+        return Choice(best, weights or everything, measured, ranker)
 
     def _examples(
         self, recipes: Mapping[str, Recommender], split: InnerSplit, seed: int
@@ -172,17 +172,17 @@ def _empty_lists(n_users: int, depth: int) -> tuple[Rows, Scores]:
 
 
 def _ordered(choice: Choice, items: Rows, scores: Mapping[str, Scores], features: Mapping[str, Table]) -> Table:
-    if choice.method == "blend":
-        return blended(scores, choice.weights)
-    mean = blended(scores, dict.fromkeys(scores, 1 / len(scores)))
+    if choice.method == "mean":
+        return blended(scores, dict.fromkeys(scores, 1 / len(scores)))
+    blend = blended(scores, choice.weights)
     if choice.ranker is None:
-        return mean
-    return _mixed(choice.method, choice.ranker.scores(features), mean, items)
+        return blend
+    return _mixed(choice.method, choice.ranker.scores(features), blend, items)
 
 
-def _mixed(method: str, learned: Table, mean: NDArray[np.floating], items: Rows) -> Table:
+def _mixed(method: str, learned: Table, blend: NDArray[np.floating], items: Rows) -> Table:
     share = RANKER_SHARES[method]
-    return np.asarray(share * spread_alike(learned, items) + (1 - share) * spread_alike(mean, items), np.float32)
+    return np.asarray(share * spread_alike(learned, items) + (1 - share) * spread_alike(blend, items), np.float32)
 
 
 def _is_wanted(wanted: csr_array, users: NDArray[np.integer], items: Rows) -> NDArray[np.bool_]:
