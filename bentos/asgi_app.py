@@ -14,6 +14,7 @@ from pydantic import TypeAdapter, ValidationError
 from bentos.http_body import ClientGone, Receive, Scope, Send, read_json_body
 from bentos.http_errors import HttpError, refuse_body
 from components.adapters.event_store.rows import feedback_rows, request_row
+from components.adapters.event_store.user_events import UserEventReader
 from components.adapters.event_store.write_queue import StoreUnavailable, WriteQueue
 from components.serving.answer import UnknownItem
 from components.serving.request_path import RequestPath
@@ -23,7 +24,8 @@ from monitoring.request_metrics import OTHER, RequestMetrics
 logger = logging.getLogger("recops.service")
 
 PROBE_HEADER = b"x-recops-probe"
-"""Answers to a smoke test are not logged as requests; the gateway strips this header from clients."""
+"""Smoke tests send it, the gateway strips it from clients: answers are not logged, and come from the trained state
+alone, so that they equal the offline ones whatever the users have done since."""
 Reply = tuple[int, bytes, Callable[[], None] | None]
 """Status, body, and what is left to do once they are sent."""
 JSON = b"application/json"
@@ -46,6 +48,7 @@ class RecopsApp:
         self,
         path: RequestPath,
         queue: WriteQueue,
+        events: UserEventReader,
         metrics: RequestMetrics,
         description: Mapping[str, Any],
         now: Callable[[], float],
@@ -53,6 +56,7 @@ class RecopsApp:
     ) -> None:
         self._path = path
         self._queue = queue
+        self._events = events
         self._metrics = metrics
         self._description = orjson.dumps(dict(description))
         self._now = now
@@ -81,6 +85,7 @@ class RecopsApp:
     def close(self) -> None:
         """Writes what waits to be written; nothing can be stored afterwards."""
         self._queue.close()
+        self._events.close()
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
@@ -146,7 +151,8 @@ class RecopsApp:
             request = RecommendRequest.model_validate_json(body)
         except ValidationError as error:
             raise refuse_body(error) from error
-        answer = self._path.recommend(request, request_id)
+        recent = None if probe else await self._events.read(request.user_id)
+        answer = self._path.recommend(request, request_id, recent)
 
         def log() -> None:
             if not probe:

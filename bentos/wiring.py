@@ -8,6 +8,7 @@ from pathlib import Path
 from bentos.asgi_app import RecopsApp
 from bentos.served_release import BUNDLE, ServedRelease
 from components.adapters.event_store.engine import open_engine
+from components.adapters.event_store.user_events import BUDGET_SECONDS, UserEventReader
 from components.adapters.event_store.write_queue import WriteQueue
 from components.adapters.settings import Settings
 from components.serving.bundle import read_bundle
@@ -18,8 +19,13 @@ from monitoring.request_metrics import RequestMetrics
 BUSY_SECONDS = 10.0
 """How long a write waits for another process before its feedback is refused with 503."""
 
+OPEN_SECONDS = 2.0
+"""How long a starting service waits for the store before it goes on without."""
 
-def build_app(settings: Settings, folder: Path, busy_seconds: float = BUSY_SECONDS) -> RecopsApp:
+
+def build_app(
+    settings: Settings, folder: Path, busy_seconds: float = BUSY_SECONDS, read_seconds: float = BUDGET_SECONDS
+) -> RecopsApp:
     """The app for the release in `folder`, which holds `bundle/` and release.json.
 
     The event store's schema must be there already; without it feedback is refused, and recommendations go on.
@@ -33,6 +39,8 @@ def build_app(settings: Settings, folder: Path, busy_seconds: float = BUSY_SECON
     path = RequestPath(bundle, release.routing, release.release_id, slot, release.variant, time.perf_counter)
     warm_up(path)
     queue = WriteQueue(open_engine(settings.store_url, busy_seconds))
+    events = UserEventReader(open_engine(settings.store_url, read_seconds), read_seconds)
+    events.open(OPEN_SECONDS)
     metrics = RequestMetrics(
         release.release_id,
         slot,
@@ -47,7 +55,7 @@ def build_app(settings: Settings, folder: Path, busy_seconds: float = BUSY_SECON
         **release.details,
         "started_at": time.time(),
     }
-    return RecopsApp(path, queue, metrics, description, time.time, time.perf_counter)
+    return RecopsApp(path, queue, events, metrics, description, time.time, time.perf_counter)
 
 
 def warm_up(path: RequestPath) -> None:

@@ -63,14 +63,168 @@ class LightFM(Section):
     item_alpha: float = Field(ge=0)
     user_alpha: float = Field(ge=0)
     label_weight: float = Field(ge=0)
+    seed_offset: int = Field(default=0, ge=0)
+
+
+class Ease(Section):
+    """EASE. Its time is cubic in `max_items`, the most items, or users if there are fewer, that it takes on."""
+
+    regularisation: float = Field(default=300.0, gt=0)
+    top: int = Field(default=200, ge=1)
+    max_items: int = Field(default=20_000, ge=1)
+
+
+class EaseValued(Ease):
+    """EASE by value; a user's interactions weigh 1/e after `fade` places, or all alike with 0."""
+
+    fade: float = Field(default=40.0, ge=0)
+
+
+class UserEase(Ease):
+    """EASE between users; `max_items` bounds users here."""
+
+    regularisation: float = Field(default=600.0, gt=0)
+
+
+class ItemToItem(Section):
+    """Co-occurrence of items."""
+
+    similarity: Literal["cosine", "lift"] = "cosine"
+    shrink: float = Field(default=10.0, ge=0)
+    top: int = Field(default=200, ge=1)
+    max_items: int = Field(default=200_000, ge=1)
+
+
+class UserNeighbours(Section):
+    """Neighbours among users; `max_items` bounds users here."""
+
+    shrink: float = Field(default=5.0, ge=0)
+    top: int = Field(default=100, ge=1)
+    max_items: int = Field(default=50_000, ge=1)
+
+
+class Session(Section):
+    """Transitions between items at most `window` places apart, asked with each user's `last` items.
+
+    Both a transition and a user's own items fade by 1/e over so many places; `window_fade` None means `fade`.
+    """
+
+    window: int = Field(default=10, ge=1)
+    last: int = Field(default=10, ge=1)
+    fade: float = Field(default=5.0, gt=0)
+    window_fade: float | None = Field(default=None, gt=0)
+    both_ways: bool = False
+    shrink: float = Field(default=5.0, gt=0)
+    popularity_discount: float = Field(default=0.4, ge=0, le=1)
+    top: int = Field(default=200, ge=1)
+    max_items: int = Field(default=200_000, ge=1)
+
+
+class NextItems(Section):
+    """The linear session model."""
+
+    past: int = Field(default=50, ge=1)
+    past_fade: float = Field(default=15.0, gt=0)
+    future: int = Field(default=30, ge=1)
+    future_fade: float = Field(default=10.0, gt=0)
+    regularisation: float = Field(default=3.0, gt=0)
+    min_interactions: int = Field(default=4, ge=1)
+    top: int = Field(default=200, ge=1)
+    max_items: int = Field(default=10_000, ge=1)
+
+
+class Ials(Section):
+    """Implicit alternating least squares."""
+
+    dimensions: int = Field(default=32, ge=1)
+    iterations: int = Field(default=15, ge=1)
+    regularisation: float = Field(default=5.0, ge=0)
+    alpha: float = Field(default=1.0, gt=0)
+
+
+class Spectral(Section):
+    """Singular vectors."""
+
+    dimensions: int = Field(default=40, ge=1)
+
+
+class RecentPopularity(Section):
+    """Popularity that fades."""
+
+    half_life_days: float = Field(default=365.0, gt=0)
+
+
+class Ranker(Section):
+    """LambdaMART; below `min_users` users to learn from a blend ranks instead."""
+
+    leaves: int = Field(default=15, ge=2)
+    rounds: int = Field(default=200, ge=1)
+    learning_rate: float = Field(default=0.04, gt=0)
+    min_leaf_rows: int = Field(default=100, ge=1)
+    l2: float = Field(default=20.0, ge=0)
+    feature_share: float = Field(default=0.4, gt=0, le=1)
+    truncation: int = Field(default=50, ge=1)
+    n_seeds: int = Field(default=2, ge=1)
+    min_users: int = Field(default=100, ge=2)
+
+
+class Generators(Section):
+    """The settings of each kind of candidate generator in the pipeline; an empty list leaves the kind out."""
+
+    ease: list[Ease] = []
+    ease_valued: list[EaseValued] = []
+    user_ease: list[UserEase] = []
+    item_to_item: list[ItemToItem] = []
+    user_neighbours: list[UserNeighbours] = []
+    session: list[Session] = []
+    next_items: list[NextItems] = []
+    spectral: list[Spectral] = []
+    ials: list[Ials] = []
+    lightfm: list[LightFM] = []
+
+
+class Pipeline(Section):
+    """Candidate generators with a ranker over them.
+
+    `inner` says how training data is cut to learn and choose: by time, or at random where the real split is random.
+    `depth` items per user are kept in the bundle, `max_users` users at most are learnt from per cut.
+    """
+
+    inner: Literal["latest", "random"] = "latest"
+    n_splits: int = Field(default=4, ge=1)
+    n_candidates: int = Field(default=300, ge=10)
+    depth: int = Field(default=200, ge=100)
+    max_users: int = Field(default=20_000, ge=1)
+    generators: Generators
+    ranker: Ranker = Ranker()
+
+
+class Content(Section):
+    """How texts are read: by their words, or as MiniLM's sentence embeddings, which need the extra `text`."""
+
+    encoder: Literal["tf_idf", "minilm"] = "tf_idf"
 
 
 class Train(Section):
     """Which recommender is trained, and how."""
 
-    recommender: Literal["lightfm", "popularity"]
+    recommender: Literal[
+        "lightfm", "popularity", "ease", "ease_valued", "ials", "item_to_item", "next_items", "session", "pipeline"
+    ]
     seed: int
     lightfm: LightFM
+    content: Content = Content()
+    ease: Ease = Ease()
+    ease_valued: EaseValued = EaseValued()
+    user_ease: UserEase = UserEase()
+    item_to_item: ItemToItem = ItemToItem()
+    user_neighbours: UserNeighbours = UserNeighbours()
+    session: Session = Session()
+    next_items: NextItems = NextItems()
+    ials: Ials = Ials()
+    spectral: Spectral = Spectral()
+    recent_popularity: RecentPopularity = RecentPopularity()
+    pipeline: Pipeline = Pipeline(generators=Generators(ease=[Ease()], item_to_item=[ItemToItem()]))
 
 
 class Index(Section):
@@ -100,11 +254,24 @@ class Bundle(Section):
     sample_users: int = Field(ge=1)
 
 
+class Diversity(Section):
+    """How much relevance a list gives up for variety (0 none, 1 all), and how many items of a category it holds."""
+
+    strength: float = Field(default=0.0, ge=0, le=1)
+    max_per_category: int | None = Field(default=None, ge=1)
+
+
 class Routing(Section):
-    """Which users are cold, and how many candidates a request keeps."""
+    """Which users are cold, how many candidates a request keeps, and what becomes of them.
+
+    `fold_in` names the recommenders that answer from interactions since training, those that the bundle has; with none
+    of them, such interactions only mark items as seen.
+    """
 
     cold_start_threshold: int = Field(ge=0)
     candidates: int = Field(ge=100)
+    fold_in: list[str] = ["ease", "session", "next_items", "item_to_item", "lightfm"]
+    diversity: Diversity = Diversity()
 
 
 class Gate(Section):

@@ -9,8 +9,8 @@ from pathlib import Path
 
 from components.adapters.data_registry import DataRegistry, NothingChanged, VersionAdded
 from components.adapters.file_source import FileSource
+from components.adapters.movielens_source import DESCRIBED, MovieLensSource
 from components.adapters.movielens_source import NAME as MOVIELENS
-from components.adapters.movielens_source import MovieLensSource
 from components.adapters.settings import Settings
 from components.adapters.sql_source import SqlSource
 from components.adapters.version_files import quarantine_csv
@@ -44,8 +44,8 @@ def choose_source(settings: Settings, request: Request) -> Source:
     Raises:
         SourceError: the source "sql" is asked for without a table.
     """
-    if request.source == MOVIELENS:
-        return MovieLensSource()
+    if request.source in (MOVIELENS, DESCRIBED):
+        return MovieLensSource(described=request.source == DESCRIBED)
     if request.source != SQL:
         return FileSource(settings.project / Path(request.source).expanduser(), request.mapping)
     if request.table is None:

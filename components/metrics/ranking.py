@@ -1,4 +1,4 @@
-"""How well the top of a list matches what a user found relevant: NDCG, recall and hit rate per user.
+"""How well the top of a list matches what a user found relevant: NDCG, recall, hit rate and average precision per user.
 
 Relevance is binary. Järvelin and Kekäläinen (2002): a hit at rank r, from 1, gains 1 / log2(r + 1).
 """
@@ -39,3 +39,15 @@ def recall(hits: Hits, n_relevant: NDArray[np.integer]) -> Values:
 def hit_rate(hits: Hits, n_relevant: NDArray[np.integer]) -> Values:
     """1 where the list holds a relevant item, else 0, (n_users,); NaN without any. Arguments as for `ndcg`."""
     return np.where(n_relevant > 0, hits.any(axis=1).astype(float), np.nan)
+
+
+def average_precision(hits: Hits, n_relevant: NDArray[np.integer]) -> Values:
+    """Mean over a user's relevant items of the precision at their ranks, 0 for one not listed, (n_users,).
+
+    The mean is over at most k items, so that a perfect list has 1; NaN without any. Arguments as for `ndcg`.
+    """
+    ranks = np.arange(1, hits.shape[1] + 1)
+    total = (hits * np.cumsum(hits, axis=1) / ranks).sum(axis=1)
+    wanted = np.minimum(n_relevant, hits.shape[1])
+    precision: Values = np.divide(total, wanted, out=np.full(len(total), np.nan), where=wanted > 0)
+    return precision

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from components.recommenders.array_folder import read_array, read_header, write_arrays
+from components.recommenders.fold_in import News
 from components.recommenders.protocol import Ranking, RecommenderError, Scores
 from components.retrieval.exact_top_k import top_k_of_scores
 
@@ -61,6 +62,31 @@ class FittedFactors:
     def top_k(self, user: int, k: int, exclude: NDArray[np.integer]) -> Ranking:
         """The best `k` items of one user without `exclude`, exact."""
         return top_k_of_scores(self.item_factors @ self.user_factors[user], k, exclude)
+
+    def scores_from(self, news: News, user: int | None = None, n_known: int = 0) -> Scores:
+        """Scores of every item, (n_items,), by the taste that the liked items share; see `FoldsIn`.
+
+        Somebody who likes n items has the mean direction of their embeddings and the length of a usual user's vector;
+        for a known user this counts n times and the trained vector `n_known` times. It ranked better than ridge
+        regression on the item vectors (docs/decisions/0007-answers-from-what-users-do-and-say.md).
+        """
+        width = self.embedding_width
+        taste = self.item_factors[news.liked, :width].sum(axis=0)
+        length = np.linalg.norm(taste)
+        taste = taste * (self._usual_length / length) if length > 0 else taste
+        biases = self.user_factors[:, width:].mean(axis=0)
+        if user is not None and n_known:
+            n_new = len(news.liked)
+            trained = self.user_factors[user]
+            taste = (n_known * trained[:width] + n_new * taste) / (n_known + n_new)
+            biases = trained[width:]
+        scores: Scores = self.item_factors @ np.concatenate([taste, biases]).astype(np.float32)
+        return scores
+
+    @cached_property
+    def _usual_length(self) -> float:
+        lengths = np.linalg.norm(self.user_factors[:, : self.embedding_width], axis=1)
+        return float(lengths[lengths > 0].mean()) if lengths.any() else 0.0
 
     @cached_property
     def directions(self) -> Scores:

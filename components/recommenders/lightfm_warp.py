@@ -38,7 +38,7 @@ class LightFMWarp:
             max_sampled=params.max_sampled,
             item_alpha=params.item_alpha,
             user_alpha=params.user_alpha,
-            random_state=np.random.RandomState(seed),
+            random_state=np.random.RandomState(seed + params.seed_offset),
         )
         features = csr_matrix(item_features(data, params.label_weight)) if params.label_weight else None
         positives = csr_matrix(data.positives, dtype=np.float32, copy=True).tocoo()

@@ -20,6 +20,32 @@ class RecommenderError(ValueError):
 
 
 @dataclass(frozen=True)
+class Events:
+    """Interactions sorted by user, then time; one entry each, a user may meet an item more than once.
+
+    Attributes:
+        users, items: rows, int32.
+        values: how much the user liked the item, float32.
+        liked: whether the interaction is relevant.
+        seconds: when, since 1970, int64; all zero where times are unknown, and then the order means nothing.
+    """
+
+    users: Rows
+    items: Rows
+    values: NDArray[np.float32]
+    liked: NDArray[np.bool_]
+    seconds: NDArray[np.int64]
+
+    def __len__(self) -> int:
+        return len(self.users)
+
+    @property
+    def timed(self) -> bool:
+        """Whether the order of a user's interactions is known."""
+        return bool(len(self)) and bool(self.seconds.min() != self.seconds.max())
+
+
+@dataclass(frozen=True)
 class TrainingData:
     """What a recommender may learn from. Row numbers are positions in `user_ids` and `item_ids`.
 
@@ -29,6 +55,10 @@ class TrainingData:
         positives: relevant interactions, float32 ones, (n_users, n_items).
         seen: every interaction, relevant or not, float32 ones, (n_users, n_items).
         item_labels: per item its category and tags, case-folded, sorted, without repeats.
+        item_texts: per item all that it says about itself (`item_text`); empty where there are no texts.
+        events: every interaction in order; None where nothing but the matrices is known.
+        item_numbers: numbers that describe items, such as year and price, (n_items, n_numbers), NaN where unknown.
+        item_vectors: embeddings that the user brings, (n_items, width), zero rows where there is none.
     """
 
     user_ids: tuple[str, ...]
@@ -36,6 +66,10 @@ class TrainingData:
     positives: csr_array
     seen: csr_array
     item_labels: tuple[tuple[str, ...], ...]
+    item_texts: tuple[str, ...] = ()
+    events: Events | None = None
+    item_numbers: NDArray[np.float32] | None = None
+    item_vectors: NDArray[np.float32] | None = None
 
 
 @dataclass(frozen=True)

@@ -7,13 +7,19 @@ from pathlib import Path
 from components.recommenders.array_folder import HEADER, read_header
 from components.recommenders.content import FittedContent
 from components.recommenders.factors import FittedFactors
+from components.recommenders.item_weights import FittedItemWeights
 from components.recommenders.popularity import FittedPopularity
 from components.recommenders.protocol import FittedRecommender, RecommenderError
+from components.recommenders.ranked_lists import FittedRankedLists
+from components.recommenders.user_weights import FittedUserWeights
 
 FORMS: dict[str, type[FittedRecommender]] = {
     FittedContent.form: FittedContent,
     FittedFactors.form: FittedFactors,
+    FittedItemWeights.form: FittedItemWeights,
     FittedPopularity.form: FittedPopularity,
+    FittedRankedLists.form: FittedRankedLists,
+    FittedUserWeights.form: FittedUserWeights,
 }
 
 

@@ -6,11 +6,23 @@ from collections.abc import Sequence
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from components.interactions.columns import CATEGORY, ITEM, TAG_SEPARATOR, TAGS, USER
+from components.interactions.columns import (
+    CATEGORY,
+    DESCRIPTION,
+    ITEM,
+    PRICE,
+    TAG_SEPARATOR,
+    TAGS,
+    TIMESTAMP,
+    TITLE,
+    USER,
+    VALUE,
+)
 from components.interactions.prepared import RELEVANT
-from components.recommenders.protocol import TrainingData, item_labels
+from components.recommenders.protocol import Events, TrainingData, item_labels
 
 
 def training_data(interactions: pd.DataFrame, items: pd.DataFrame, users: pd.DataFrame) -> TrainingData:
@@ -33,7 +45,39 @@ def training_data(interactions: pd.DataFrame, items: pd.DataFrame, users: pd.Dat
             item_labels(category, tags.split(TAG_SEPARATOR))
             for category, tags in zip(items[CATEGORY], items[TAGS], strict=True)
         ),
+        item_texts=tuple(
+            item_text(*parts)
+            for parts in zip(items[TITLE], items[CATEGORY], items[TAGS], items[DESCRIPTION], strict=True)
+        ),
+        events=_events(interactions, user_ids, item_ids),
+        item_numbers=item_numbers(items),
     )
+
+
+def item_numbers(items: pd.DataFrame) -> NDArray[np.float32]:
+    """Year, read off a title that ends with one as in Heat (1995), and price, (n_items, 2), NaN where unknown."""
+    years = items[TITLE].str.extract(r"\((\d{4})\)\s*$", expand=False)
+    return np.column_stack([years.astype(float), items[PRICE].astype(float)]).astype(np.float32)
+
+
+def _events(interactions: pd.DataFrame, user_ids: Sequence[str], item_ids: Sequence[str]) -> Events:
+    users = _rows_of(interactions[USER], user_ids)
+    items = _rows_of(interactions[ITEM], item_ids)
+    seconds = interactions[TIMESTAMP].to_numpy("datetime64[s]").astype(np.int64)
+    order = np.lexsort((items, seconds, users))
+    return Events(
+        users=users[order].astype(np.int32),
+        items=items[order].astype(np.int32),
+        values=interactions[VALUE].to_numpy(np.float32)[order],
+        liked=interactions[RELEVANT].to_numpy(bool)[order],
+        seconds=seconds[order],
+    )
+
+
+def item_text(title: str, category: str, tags: str, description: str) -> str:
+    """All that an item says about itself; a category that stands among the tags is not said twice."""
+    names = list(dict.fromkeys([category, *tags.split(TAG_SEPARATOR)]))
+    return " ".join(filter(None, [title, *names, description]))
 
 
 def incidence(interactions: pd.DataFrame, user_ids: Sequence[str], item_ids: Sequence[str]) -> csr_array:

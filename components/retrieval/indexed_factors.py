@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from components.recommenders.factors import FittedFactors
+from components.recommenders.fold_in import News
 from components.recommenders.protocol import Ranking, Scores
 from components.retrieval.annoy_index import AnnoyIndex
 from components.retrieval.exact_top_k import top_k_of_scores
@@ -51,6 +52,10 @@ class IndexedFactors:
             return self.factors.top_k(user, k, exclude)
         best = top_k_of_scores(self.factors.item_factors[candidates] @ vector, k, np.empty(0, np.int32))
         return Ranking(candidates[best.items], best.scores)
+
+    def scores_from(self, news: News, user: int | None = None, n_known: int = 0) -> Scores:
+        """Exact scores of every item from interactions since training, (n_items,)."""
+        return self.factors.scores_from(news, user, n_known)
 
     def similar(self, item: int, k: int) -> Ranking:
         """The `k` items whose taste points closest to `item`'s, exact."""

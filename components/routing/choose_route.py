@@ -1,4 +1,4 @@
-"""Decides by which route a recommendation is made: popularity, content or collaborative filtering."""
+"""Decides by which route a recommendation is made: popularity, content, fold-in or collaborative filtering."""
 
 from __future__ import annotations
 
@@ -7,15 +7,23 @@ from typing import Literal
 Route = Literal["popularity", "content", "fold_in", "cf", "hybrid"]
 
 
-def choose_route(n_interactions: int, has_preferences: bool, threshold: int) -> Literal["popularity", "content", "cf"]:
-    """The route for a user with `n_interactions` in the training data (0 for an unknown user).
+def choose_route(
+    n_trained: int, n_new: int, n_new_likes: int, has_wishes: bool, threshold: int
+) -> Literal["popularity", "content", "fold_in", "cf"]:
+    """The route for one user.
 
-    A cold user (fewer than `threshold` interactions) who states preferences is answered from them; one who states
-    none is answered by collaborative filtering as soon as there is a single interaction, else by popularity.
-    A warm user's preferences do not change the route.
+    A cold user (fewer than `threshold` interactions, old and new together) who states wishes is answered from them.
+    Without wishes, and for warm users always, interactions decide: `cf` where training knows any, which takes new likes
+    in as well; `fold_in` where all likes are newer than training; `popularity` for somebody without any.
+
+    Args:
+        n_trained: interactions in the training data, 0 for an unknown user.
+        n_new: items met since training.
+        n_new_likes: how many of those the user likes.
+        has_wishes: the request states preferences or a profile text.
     """
-    if n_interactions == 0:
-        return "content" if has_preferences else "popularity"
-    if has_preferences and n_interactions < threshold:
+    if has_wishes and (n_trained + n_new < threshold or n_trained + n_new_likes == 0):
         return "content"
-    return "cf"
+    if n_trained:
+        return "cf"
+    return "fold_in" if n_new_likes else "popularity"

@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from components.recommenders.array_folder import HEADER
 from components.recommenders.content import FittedContent
 from components.recommenders.factors import FittedFactors
 from components.recommenders.protocol import FittedRecommender, Ranking
@@ -56,6 +57,7 @@ class Manifest:
     Attributes:
         recommender: the folder of the primary recommender, which answers route `cf`.
         ingredients_digest: stands for every parameter that went into the bundle.
+        positive_threshold: a rating of at least this much is a like, as in training.
         counts: users, items and interactions.
         sha256: digest of every other file, by path relative to the bundle.
     """
@@ -63,6 +65,7 @@ class Manifest:
     data_version: str
     recommender: str
     ingredients_digest: str
+    positive_threshold: float = 4.0
     index: Index = field(default_factory=Index)
     counts: Mapping[str, int] = field(default_factory=dict)
     sha256: Mapping[str, str] = field(default_factory=dict)
@@ -166,7 +169,7 @@ def read_bundle(folder: Path) -> Bundle:
     user_ids = tuple(json.loads((folder / USERS).read_text()))
     seen, offsets = np.load(folder / HISTORY_ITEMS), np.load(folder / HISTORY_OFFSETS)
     history = csr_array((np.ones(len(seen), np.float32), seen, offsets), shape=(len(user_ids), len(items)))
-    names = sorted(Path(name).parent.name for name in manifest.sha256 if name.endswith("recommender.json"))
+    names = sorted(Path(name).parent.name for name in manifest.sha256 if Path(name).parts[1:] == (HEADER,))
     needed = {manifest.recommender, "popularity", "content"}
     if missing := sorted(needed - set(names)):
         raise BundleError(f"{folder / missing[0]} is missing")

@@ -1,25 +1,28 @@
-"""Answers a parsed request from a bundle: route, candidates, filling up, explanations. Computes only."""
+"""Answers a parsed request from a bundle: candidates, variety, filling up, explanations. Computes only."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from components.params import Routing
+from components.ranking.diversity import diversify
 from components.recommenders.factors import FittedFactors
+from components.recommenders.fold_in import NO_NEWS
 from components.recommenders.protocol import Ranking, Rows, Scores
 from components.retrieval.indexed_factors import IndexedFactors
-from components.routing.choose_route import Route, choose_route
 from components.serving.answer import Answer, AnsweredItem, SimilarAnswer, UnknownItem
 from components.serving.bundle import Bundle
-from components.serving.explanation import POPULAR, explain_by_history, explain_by_preferences
+from components.serving.candidates import UNKNOWN_USER, Asker, CandidateFinder, Candidates
+from components.serving.explanation import POPULAR, explain_by_history, explain_by_wishes
+from components.serving.news import EventsUnread, UserEvents, news_of
 from components.serving.requests import RecommendRequest, SimilarRequest
 
-UNKNOWN_USER = -1
-NO_CF_MODEL = "the release has no collaborative model"
-NO_MATCH = "no item matches the stated preferences"
+NOTHING = np.empty(0, np.int32)
+EVENTS_UNREAD = "the user's latest interactions could not be read"
+Recent = UserEvents | EventsUnread | None
 
 
 def _no_clock() -> float:
@@ -48,48 +51,50 @@ class RequestPath:
         self._routing = routing
         self._now = perf_counter
         self._cf = bundle.manifest.recommender
-        self._labels = frozenset(bundle.content.labels)
+        self._finder = CandidateFinder(bundle, routing)
         primary = bundle.primary
         factors = primary.factors if isinstance(primary, IndexedFactors) else primary
         self._factors = factors if isinstance(factors, FittedFactors) else None
 
-    def recommend(self, request: RecommendRequest, request_id: str) -> Answer:
+    def recommend(self, request: RecommendRequest, request_id: str, recent: Recent = None) -> Answer:
         """At most `k` items that the user has not seen and the request does not exclude, best first.
 
-        The list is shorter than `k` only when the catalogue has no more such items.
+        `recent` is what the user did lately; training may know some of it. Without it the trained state answers, as it
+        does, marked as degraded, when it could not be read. The list is shorter than `k` only when the catalogue has no
+        more such items.
         """
         start = self._now()
-        user_row = self.bundle.user_row.get(request.user_id, UNKNOWN_USER)
-        preferences = request.profile.preferences if request.profile else {}
-        exclude = self._excluded(user_row, request.exclude)
-        route, fallback_reason, source, ranking = self._candidates(user_row, preferences, exclude)
-        found = self._now()
-        rows = ranking.items[: request.k]
-        reasons = self._reasons(route, rows, user_row, preferences) if request.explain else None
-        items = self._items(rows, ranking.scores, source, reasons)
-        if len(rows) < request.k:
-            filler = self._popular(user_row, request.k - len(rows), np.concatenate([exclude, rows]))
+        asker = self._asker(request.user_id, recent)
+        exclude = self._excluded(asker, request.exclude)
+        found = self._finder.find(request, asker, exclude)
+        at_hand = self._now()
+        best = self._best(request, found.ranking)
+        reasons = self._reasons(found, best.items, asker, request) if request.explain else None
+        items = self._items(best.items, best.scores, found.source, reasons)
+        if len(best) < request.k:
+            filler = self._finder.popular(asker, request.k - len(best), np.concatenate([exclude, best.items]))
             reasons = [POPULAR] * len(filler) if request.explain else None
-            items += self._items(filler.items, filler.scores, "popularity", reasons, first_rank=len(rows) + 1)
+            items += self._items(filler.items, filler.scores, "popularity", reasons, first_rank=len(best) + 1)
+        unread = isinstance(recent, EventsUnread)
         done = self._now()
         return Answer(
             request_id=request_id,
             user_id=request.user_id,
             items=items,
-            route=route,
-            fallback_reason=fallback_reason,
+            route=found.route,
+            fallback_reason=found.fallback_reason or (EVENTS_UNREAD if unread else None),
             release=self.release_id,
             slot=self.slot,
             variant=self.variant,
             cached=False,
-            degraded=False,
+            degraded=unread,
             cost_usd=0.0,
             timings_ms={
-                "candidates": _milliseconds(start, found),
-                "compose": _milliseconds(found, done),
+                "candidates": _milliseconds(start, at_hand),
+                "compose": _milliseconds(at_hand, done),
                 "total": _milliseconds(start, done),
             },
-            candidates=ranking,
+            candidates=found.ranking,
         )
 
     def similar(self, request: SimilarRequest, request_id: str) -> SimilarAnswer | UnknownItem:
@@ -110,45 +115,41 @@ class RequestPath:
             timings_ms={"total": _milliseconds(start, self._now())},
         )
 
-    def _candidates(
-        self, user_row: int, preferences: Mapping[str, float], exclude: NDArray[np.int32]
-    ) -> tuple[Route, str | None, str, Ranking]:
-        """Route, reason for leaving the intended route, name of the recommender, its candidates."""
-        n_interactions = 0 if user_row == UNKNOWN_USER else len(self.bundle.seen(user_row))
-        route: Route = choose_route(n_interactions, bool(preferences), self._routing.cold_start_threshold)
-        reason = None
-        if route == "content":
-            if any(label.strip().casefold() in self._labels for label in preferences):
-                ranking = self.bundle.content.top_k_for(preferences, self._routing.candidates, exclude)
-                return "content", None, "content", ranking
-            reason = NO_MATCH
-            route = choose_route(n_interactions, False, self._routing.cold_start_threshold)
-        if route == "cf":
-            if self._cf != "popularity":
-                ranking = self.bundle.primary.top_k(user_row, self._routing.candidates, exclude)
-                return "cf", reason, self._cf, ranking
-            reason = reason or NO_CF_MODEL
-        return "popularity", reason, "popularity", self._popular(user_row, self._routing.candidates, exclude)
+    def _asker(self, user_id: str, recent: Recent) -> Asker:
+        row = self.bundle.user_row.get(user_id, UNKNOWN_USER)
+        trained = NOTHING if row == UNKNOWN_USER else self.bundle.seen(row)
+        news = NO_NEWS
+        if isinstance(recent, UserEvents):
+            threshold = self.bundle.manifest.positive_threshold
+            news = news_of(recent, self.bundle.items.row_of, trained, threshold)
+        return Asker(row, trained, news)
 
-    def _popular(self, user_row: int, k: int, exclude: NDArray[np.int32]) -> Ranking:
-        return self.bundle.recommenders["popularity"].top_k(user_row, k, exclude)
-
-    def _excluded(self, user_row: int, item_ids: list[str]) -> NDArray[np.int32]:
+    def _excluded(self, asker: Asker, item_ids: list[str]) -> NDArray[np.int32]:
         """Rows of the items that may not be shown: seen ones and those the request names, if known."""
-        seen = np.empty(0, dtype=np.int32) if user_row == UNKNOWN_USER else self.bundle.seen(user_row)
+        seen = asker.trained
+        if len(asker.news.seen):
+            seen = np.concatenate([seen, asker.news.seen])
         if not item_ids:
             return seen
         row_of = self.bundle.items.row_of
         named = [row_of[item_id] for item_id in item_ids if item_id in row_of]
         return np.concatenate([seen, np.asarray(named, dtype=np.int32)])
 
-    def _reasons(self, route: Route, rows: Rows, user_row: int, preferences: Mapping[str, float]) -> list[str]:
+    def _best(self, request: RecommendRequest, candidates: Ranking) -> Ranking:
+        """The first `k` candidates, or as many that make a varied list where the request or the policy asks for it."""
+        policy = self._routing.diversity
+        strength = policy.strength if request.diversity is None else request.diversity
+        labels, categories = self.bundle.content.item_labels, self.bundle.items.categories
+        return diversify(candidates, request.k, labels, categories, strength, policy.max_per_category)
+
+    def _reasons(self, found: Candidates, rows: Rows, asker: Asker, request: RecommendRequest) -> list[str]:
         items = self.bundle.items
-        if route == "content":
-            return explain_by_preferences(rows.tolist(), items, preferences)
-        if route == "cf":
-            return explain_by_history(rows, items, self._factors, self.bundle.seen(user_row))
-        return [POPULAR] * len(rows)
+        if found.route == "content":
+            preferences = request.profile.preferences if request.profile else {}
+            return explain_by_wishes(rows, items, preferences, found.text_scores)
+        if found.route == "popularity":
+            return [POPULAR] * len(rows)
+        return explain_by_history(rows, items, self._factors, np.concatenate([asker.trained, asker.news.liked]))
 
     def _items(
         self, rows: Rows, scores: Scores, source: str, reasons: Sequence[str] | None, first_rank: int = 1

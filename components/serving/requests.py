@@ -45,7 +45,11 @@ class Profile(Body):
 
 
 class RecommendRequest(Body):
-    """Body of `POST /recommend`."""
+    """Body of `POST /recommend`.
+
+    `diversity` says how much relevance the list may give up for variety, 0 none and 1 all; without it the release's
+    policy holds. `context.query` asks for items whose texts match it.
+    """
 
     user_id: Id
     k: Count = 10
@@ -53,6 +57,7 @@ class RecommendRequest(Body):
     profile: Profile | None = None
     exclude: list[Id] = Field(default_factory=list, max_length=10_000)
     explain: bool = True
+    diversity: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] | None = None
 
 
 class SimilarRequest(Body):

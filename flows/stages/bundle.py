@@ -6,6 +6,7 @@ import hashlib
 import json
 import math
 import shutil
+import sys
 import tempfile
 from pathlib import Path
 
@@ -15,9 +16,9 @@ from components.interactions.columns import CATEGORY, ITEM, PRICE, TAG_SEPARATOR
 from components.params import Params
 from components.recommenders.content import Content
 from components.recommenders.factors import FittedFactors
-from components.recommenders.named import recommender_named
+from components.recommenders.named import recommenders_of
 from components.recommenders.popularity import Popularity
-from components.recommenders.protocol import FittedRecommender, RecommenderError
+from components.recommenders.protocol import FittedRecommender, Recommender, RecommenderError, TrainingData
 from components.recommenders.training_data import training_data
 from components.retrieval.choice import IndexRefused, build_checked_index
 from components.serving.bundle import Bundle, BundleError, Index, Manifest, read_bundle, record_expected_answers
@@ -35,8 +36,11 @@ def bundle(params: Params) -> str:
     """artifacts/bundle is the folder that `read_bundle` reads."""
     items = read_table(PREPARED, "items")
     data = training_data(read_table(PREPARED, "interactions"), items, read_table(PREPARED, "users"))
-    recipes = {recipe.name: recipe for recipe in (Popularity(), Content(), recommender_named(params.train))}
-    fitted = {name: recipe.fit(data, params.train.seed) for name, recipe in recipes.items()}
+    named = recommenders_of(params.train)
+    folding = [named[name] for name in params.routing.fold_in if name in named]
+    needed = (Popularity(), Content(), named[params.train.recommender])
+    fitted = {recipe.name: recipe.fit(data, params.train.seed) for recipe in needed}
+    fitted |= _fold_ins([recipe for recipe in folding if recipe.name not in fitted], data, params.train.seed)
     shutil.rmtree(BUNDLE, ignore_errors=True)
     with tempfile.TemporaryDirectory() as scratch:
         index_file = Path(scratch) / "index.ann"
@@ -52,6 +56,17 @@ def bundle(params: Params) -> str:
     record_expected_answers(BUNDLE, expected_answers(read_bundle(BUNDLE), params.routing, users, K))
     size = sum(path.stat().st_size for path in BUNDLE.rglob("*") if path.is_file())
     return f"{params.train.recommender}, {manifest.index.kind} retrieval, {size / 1e6:.1f} MB"
+
+
+def _fold_ins(recipes: list[Recommender], data: TrainingData, seed: int) -> dict[str, FittedRecommender]:
+    """What answers from new interactions; a recommender that the catalogue is too large for is left out."""
+    fitted: dict[str, FittedRecommender] = {}
+    for recipe in recipes:
+        try:
+            fitted[recipe.name] = recipe.fit(data, seed)
+        except RecommenderError as error:
+            print(f"the bundle does without {recipe.name}: {error}", file=sys.stderr)
+    return fitted
 
 
 def catalogue(items: pd.DataFrame) -> Catalogue:

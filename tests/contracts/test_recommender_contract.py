@@ -136,10 +136,11 @@ def test_the_saved_bytes_depend_on_the_contents_alone(
 ) -> None:
     for name in ("first", "second"):
         recommender.fit(data, seed=1).save(tmp_path / name)
-    names = sorted(path.name for path in (tmp_path / "first").iterdir())
-    assert names == sorted(path.name for path in (tmp_path / "second").iterdir())
-    for name in names:
-        assert (tmp_path / "first" / name).read_bytes() == (tmp_path / "second" / name).read_bytes()
+    first, second = (
+        {path.relative_to(folder): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+        for folder in (tmp_path / "first", tmp_path / "second")
+    )
+    assert first == second
 
 
 def test_the_training_data_is_unchanged(recommender: Recommender, data: TrainingData) -> None:

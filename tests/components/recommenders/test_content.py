@@ -54,3 +54,45 @@ def test_similar_items_share_labels_and_leave_out_the_item_itself() -> None:
 def test_an_item_without_labels_is_similar_to_the_popular() -> None:
     data = TrainingData(("a", "b", "c"), ("0", "1", "2", "3", "4"), POSITIVES, POSITIVES, (*LABELS[:-1], ()))
     assert Content().fit(data, seed=0).similar(4, 2).items.tolist() == [3, 0]
+
+
+def with_texts() -> FittedContent:
+    texts = ("Alien sci-fi", "Spaceballs comedy sci-fi", "Airplane comedy", "Heat drama", "Solaris sci-fi ocean")
+    data = TrainingData(("a", "b", "c"), ("0", "1", "2", "3", "4"), POSITIVES, POSITIVES, LABELS, texts)
+    return Content().fit(data, seed=0)
+
+
+def test_a_text_ranks_by_what_items_say_about_themselves() -> None:
+    content = with_texts()
+    assert content.top_k_for({}, 1, NOTHING, content.scores_for_text("an OCEAN planet")).items.tolist() == [4]
+
+
+def test_a_text_that_no_item_answers_to_has_no_scores() -> None:
+    assert with_texts().scores_for_text("opera") is None
+
+
+def test_preferences_and_text_add_up() -> None:
+    content = with_texts()
+    ranking = content.top_k_for({"comedy": 0.5}, 2, NOTHING, content.scores_for_text("airplane"))
+    assert ranking.items.tolist() == [2, 1]
+
+
+def test_a_label_that_a_text_names_says_more_than_words_of_titles() -> None:
+    content = with_texts()
+    ranking = content.top_k_for({}, 2, NOTHING, content.scores_for_text("comedies? comedys, in an ocean"))
+    assert set(ranking.items.tolist()) == {1, 2}
+
+
+def test_a_label_of_several_words_is_named_by_all_of_them() -> None:
+    scores = with_texts().scores_for_text("fi")
+    assert scores is not None
+    np.testing.assert_array_less(scores[[0, 4]], 1.01)
+    both = with_texts().scores_for_text("fi sci heat")
+    assert both is not None
+    assert both[3] < both[[0, 1, 4]].min()
+
+
+def test_without_texts_the_labels_are_the_text() -> None:
+    scores = fitted().scores_for_text("drama")
+    assert scores is not None
+    assert np.flatnonzero(scores).tolist() == [3]

@@ -41,6 +41,12 @@ def test_labels_are_category_and_tags_folded_and_without_repeats() -> None:
     assert data.item_labels[:3] == ((), ("odd", "third 1"), ("even", "third 2"))
 
 
+def test_texts_say_all_that_an_item_says_about_itself_once() -> None:
+    items = PREPARED.items.assign(description=["", *["a long story"] * 9])
+    data = training_data(PREPARED.interactions, items, PREPARED.users)
+    assert data.item_texts[:2] == ("Film 0", "Film 1 Odd Third 1 a long story")
+
+
 def test_users_and_items_without_interactions_keep_their_rows() -> None:
     data = training_data(PREPARED.interactions.head(0), PREPARED.items, PREPARED.users)
     assert (data.seen.shape, data.seen.nnz) == ((12, 10), 0)

@@ -11,7 +11,8 @@ import pytest
 from components.params import Routing
 from components.serving.answer import Answer, SimilarAnswer, UnknownItem
 from components.serving.bundle import Bundle, read_bundle
-from components.serving.request_path import NO_CF_MODEL, NO_MATCH, RequestPath
+from components.serving.candidates import NO_CF_MODEL, NO_MATCH
+from components.serving.request_path import RequestPath
 from components.serving.requests import Profile, RecommendRequest, SimilarRequest
 from tests.worlds import make_bundle
 

@@ -1,0 +1,1 @@
+"""Ordering candidates: features, the learned ranker, blends, diversity."""

@@ -1,0 +1,77 @@
+"""A weighted mean of standardised scores, the weights chosen by NDCG: what ranks where there is too little to learn."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+import numpy as np
+from numpy.typing import NDArray
+
+from components.metrics.ranking import ndcg
+from components.recommenders.protocol import Scores
+
+STEPS = 12
+
+
+def choose_weights(
+    scores: Mapping[str, Scores],
+    items: NDArray[np.int32],
+    wanted: NDArray[np.bool_],
+    n_wanted: NDArray[np.integer],
+    k: int,
+) -> dict[str, float]:
+    """Weights that add up to 1, by forward selection: again and again, add the recommender that helps most.
+
+    A recommender may be added more than once (Caruana 2004). It ends when nothing helps, after at most `STEPS` steps.
+    Arguments as for `list_quality`.
+    """
+    names = sorted(scores)
+    chosen: list[str] = []
+    total: Scores | float = 0.0
+    best = -1.0
+    for _ in range(STEPS):
+        qualities = [list_quality(total + scores[name], items, wanted, n_wanted, k) for name in names]
+        place = int(np.argmax(qualities))
+        if qualities[place] <= best + 1e-6:
+            break
+        best = qualities[place]
+        chosen.append(names[place])
+        total = total + scores[names[place]]
+    return {name: chosen.count(name) / len(chosen) for name in names if name in chosen}
+
+
+def blended(scores: Mapping[str, Scores], weights: Mapping[str, float]) -> Scores:
+    """The weighted mean, same shape as each of `scores`."""
+    return np.asarray(sum(weight * scores[name] for name, weight in sorted(weights.items())), np.float32)
+
+
+def list_quality(
+    scores: NDArray[np.floating],
+    items: NDArray[np.int32],
+    wanted: NDArray[np.bool_],
+    n_wanted: NDArray[np.integer],
+    k: int,
+) -> float:
+    """Mean NDCG@k of the users who want something when candidates are ordered by `scores`; 0 without any.
+
+    Args:
+        scores, items, wanted: (n_users, n_candidates); items of -1 come last.
+        n_wanted: how many items each user wants in all, among the candidates or not, (n_users,).
+    """
+    asked = n_wanted > 0
+    if not asked.any():
+        return 0.0
+    values = np.where(items[asked] < 0, -np.inf, scores[asked])
+    k = min(k, values.shape[1])
+    order = np.argsort(-values, axis=1, kind="stable")[:, :k]
+    return float(ndcg(np.take_along_axis(wanted[asked], order, axis=1), n_wanted[asked]).mean())
+
+
+def spread_alike(scores: NDArray[np.floating], items: NDArray[np.int32]) -> Scores:
+    """Standardised per user over the candidates, so that two orders can be averaged."""
+    real = items >= 0
+    count = np.maximum(real.sum(axis=1, keepdims=True), 1)
+    centred = np.where(real, scores - np.where(real, scores, 0).sum(axis=1, keepdims=True) / count, 0)
+    spread = np.sqrt((centred**2).sum(axis=1, keepdims=True) / count)
+    even = np.divide(centred, spread, out=np.zeros_like(centred), where=spread > 1e-12)
+    return np.asarray(even, np.float32)

@@ -1,0 +1,78 @@
+"""What was known at each user's last moment: how popular every item was then, of late and over all, and how old."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from components.recommenders.events import events_of
+from components.recommenders.protocol import Events, Scores, TrainingData
+
+DAY = 86_400
+WINDOWS = (30, 365)
+"""Days."""
+CELLS = 1 << 24
+"""Moments times items whose counts are held at once."""
+
+
+@dataclass(frozen=True)
+class Context:
+    """Counts at a number of moments; a user's is the latest that does not come after their last interaction.
+
+    Where times are unknown there is one moment, after everything.
+
+    Attributes:
+        moment: of each user, the row in the counts, (n_users,).
+        known: interactions per item before each moment, (n_moments, n_items).
+        liked: relevant ones of these.
+        lately: those in the last `WINDOWS` days before it.
+        now: each user's last interaction, seconds since 1970, (n_users,).
+        first: each item's first, infinite for one that nobody met, (n_items,).
+    """
+
+    moment: NDArray[np.int64]
+    known: Scores
+    liked: Scores
+    lately: tuple[Scores, ...]
+    now: NDArray[np.float64]
+    first: NDArray[np.float64]
+
+
+def context_of(data: TrainingData) -> Context:
+    """What the interactions of `data` say; a user without any knows as much as the latest one."""
+    events, (n_users, n_items) = events_of(data), data.seen.shape
+    if not events.timed:
+        events = Events(events.users, events.items, events.values, events.liked, np.zeros(len(events), np.int64))
+    latest = float(events.seconds.max(initial=0))
+    now = np.full(n_users, -np.inf)
+    np.maximum.at(now, events.users, events.seconds.astype(float))
+    now[~np.isfinite(now)] = latest
+    first = np.full(n_items, np.inf)
+    np.minimum.at(first, events.items, events.seconds.astype(float))
+    moments = np.unique(now) if events.timed else np.array([latest + 1])
+    most = max(16, CELLS // max(n_items, 1))
+    if len(moments) > most:
+        moments = moments[np.linspace(0, len(moments) - 1, most).astype(int)]
+    moment = np.maximum(np.searchsorted(moments, now, side="right") - 1, 0)
+    order = np.argsort(events.seconds, kind="stable")
+    seconds, items, liked = events.seconds[order], events.items[order], events.liked[order]
+
+    def counts(since: NDArray[np.float64], only_liked: bool = False) -> Scores:
+        table = np.zeros((len(moments), n_items), np.float32)
+        for row, (start, stop) in enumerate(zip(since, np.searchsorted(seconds, moments), strict=True)):
+            begin = int(np.searchsorted(seconds, start))
+            some = items[begin:stop][liked[begin:stop]] if only_liked else items[begin:stop]
+            table[row] = np.bincount(some, minlength=n_items)
+        return table
+
+    ever = np.full(len(moments), -np.inf)
+    return Context(
+        moment=moment,
+        known=counts(ever),
+        liked=counts(ever, only_liked=True),
+        lately=tuple(counts(moments - days * DAY) for days in WINDOWS) if events.timed else (),
+        now=now,
+        first=first,
+    )

@@ -1,0 +1,97 @@
+"""LambdaMART over the features of candidates: gradient boosted trees that optimise NDCG (Burges 2010, LightGBM)."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from components.params import Ranker
+from components.ranking.features import Table
+
+
+@dataclass(frozen=True)
+class Examples:
+    """Candidates with what became of them.
+
+    Attributes:
+        features: by name, (n_users, n_candidates).
+        items: item rows, -1 where there are fewer, (n_users, n_candidates).
+        wanted: whether the user then liked it, (n_users, n_candidates).
+    """
+
+    features: Mapping[str, Table]
+    items: NDArray[np.int32]
+    wanted: NDArray[np.bool_]
+
+
+@dataclass(frozen=True)
+class LearnedRanker:
+    """Trees of several seeds, whose scores are averaged."""
+
+    names: tuple[str, ...]
+    models: tuple[Any, ...]
+
+    def scores(self, features: Mapping[str, Table]) -> Table:
+        """Higher is better, (n_users, n_candidates); comparable within a user."""
+        rows, shape = _rows(features, self.names), next(iter(features.values())).shape
+        total = np.mean([model.predict(rows, num_threads=1) for model in self.models], axis=0)
+        return np.asarray(total, np.float32).reshape(shape)
+
+    @property
+    def importances(self) -> dict[str, float]:
+        """Share of each feature in the total gain, the largest first; they add up to 1."""
+        gains = np.mean([model.feature_importance("gain") for model in self.models], axis=0)
+        shares = gains / max(float(gains.sum()), 1e-12)
+        return {self.names[place]: float(shares[place]) for place in np.argsort(-shares, kind="stable")}
+
+
+def train_ranker(parts: Sequence[Examples], config: Ranker, seed: int) -> LearnedRanker | None:
+    """Learn from all `parts`; None where fewer than `config.min_users` users have a wanted candidate.
+
+    Users whose candidates hold nothing wanted teach nothing about order and are left out.
+    """
+    import lightgbm
+
+    names = tuple(parts[0].features)
+    rows, labels, groups = [], [], []
+    for part in parts:
+        useful = part.wanted.any(axis=1)
+        real = part.items[useful] >= 0
+        rows.append(_rows({name: part.features[name][useful] for name in names}, names)[real.ravel()])
+        labels.append(part.wanted[useful][real])
+        groups.append(real.sum(axis=1))
+    sizes = np.concatenate(groups)
+    if len(sizes) < config.min_users:
+        return None
+    data = lightgbm.Dataset(
+        np.concatenate(rows), np.concatenate(labels).astype(int), group=sizes, free_raw_data=False, feature_name="auto"
+    )
+    models = [lightgbm.train(_settings(config, seed + step), data, config.rounds) for step in range(config.n_seeds)]
+    return LearnedRanker(names, tuple(models))
+
+
+def _settings(config: Ranker, seed: int) -> dict[str, Any]:
+    return {
+        "objective": "lambdarank",
+        "lambdarank_truncation_level": config.truncation,
+        "num_leaves": config.leaves,
+        "learning_rate": config.learning_rate,
+        "min_child_samples": config.min_leaf_rows,
+        "lambda_l2": config.l2,
+        "feature_fraction": config.feature_share,
+        "bagging_fraction": 0.7,
+        "bagging_freq": 1,
+        "num_threads": 1,
+        "deterministic": True,
+        "force_row_wise": True,
+        "seed": seed,
+        "verbose": -1,
+    }
+
+
+def _rows(features: Mapping[str, Table], names: Sequence[str]) -> NDArray[np.float32]:
+    return np.column_stack([features[name].ravel() for name in names])

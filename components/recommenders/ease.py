@@ -1,0 +1,91 @@
+"""EASE: every item predicted from all others by one ridge regression, solved exactly (Steck 2019)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+import numpy as np
+from scipy.sparse import csr_array, vstack
+
+from components.params import Ease as EaseParams
+from components.recommenders.item_weights import BLOCK_CELLS, FittedItemWeights, check_catalogue, strongest
+from components.recommenders.protocol import Scores, TrainingData, check_trainable
+
+
+@dataclass(frozen=True)
+class Ease:
+    """Keeps the `params.top` strongest weights of each item. Nothing is drawn.
+
+    With X the relevant interactions and P the inverse of X'X + λ, the weights are -P / diag(P) with a zero diagonal.
+    Where there are fewer users than items P comes from a matrix of the users' size (Woodbury): P = (1 - X'A⁻¹X) / λ
+    with A = XX' + λ. Either way time grows with the cube, and memory with the square, of the smaller of the two.
+    """
+
+    params: EaseParams
+
+    name: ClassVar[str] = "ease"
+
+    def fit(self, data: TrainingData, seed: int) -> FittedItemWeights:  # noqa: ARG002 nothing is drawn
+        """Solve; `seed` is not used.
+
+        Raises:
+            RecommenderError: the smaller of the numbers of users and items is above `params.max_items`.
+        """
+        check_trainable(data)
+        check_catalogue(self.name, min(data.positives.shape), self.params.max_items)
+        weights = ease_weights(data.positives, self.params.regularisation, self.params.top)
+        return FittedItemWeights(data.positives.copy(), weights)
+
+
+def ease_weights(history: csr_array, regularisation: float, top: int) -> csr_array:
+    """The `top` strongest weights of each item for what `history` holds, (n_items, n_items).
+
+    Items that nobody met take no part: their rows and columns are empty.
+    """
+    n_items = history.shape[1]
+    met = np.flatnonzero(np.bincount(history.indices, minlength=n_items))
+    history = csr_array(history[:, met])
+    solve = _rows_through_users if history.shape[0] < len(met) else _rows_through_items
+    diagonal, rows_of = solve(history, regularisation)
+    blocks = []
+    step = max(1, BLOCK_CELLS // len(met))
+    for start in range(0, len(met), step):
+        stop = min(start + step, len(met))
+        rows = rows_of(start, stop)
+        rows /= -diagonal
+        rows[np.arange(stop - start), np.arange(start, stop)] = 0
+        blocks.append(strongest(rows, top))
+    among_met = vstack(blocks, format="coo")
+    return csr_array((among_met.data, (met[among_met.row], met[among_met.col])), shape=(n_items, n_items))
+
+
+class _Rows:
+    """Rows of the inverse, float32, made when asked for."""
+
+    def __init__(self, left: Scores, right: Scores | None, regularisation: float) -> None:
+        self._left, self._right, self._regularisation = left, right, regularisation
+
+    def __call__(self, start: int, stop: int) -> Scores:
+        if self._right is None:
+            return self._left[start:stop].copy()
+        rows = -(self._left[:, start:stop].T @ self._right)
+        rows[np.arange(stop - start), np.arange(start, stop)] += 1
+        rows /= np.float32(self._regularisation)
+        return rows
+
+
+def _rows_through_items(history: csr_array, regularisation: float) -> tuple[Scores, _Rows]:
+    gram = (history.T @ history).toarray().astype(np.float64)
+    gram[np.diag_indices_from(gram)] += regularisation
+    inverse = np.linalg.inv(gram).astype(np.float32)
+    return np.diag(inverse).copy(), _Rows(inverse, None, regularisation)
+
+
+def _rows_through_users(history: csr_array, regularisation: float) -> tuple[Scores, _Rows]:
+    dense = history.toarray().astype(np.float64)
+    gram = (history @ history.T).toarray().astype(np.float64)
+    gram[np.diag_indices_from(gram)] += regularisation
+    right = np.linalg.solve(gram, dense)
+    diagonal = (1 - np.einsum("ui,ui->i", dense, right)) / regularisation
+    return diagonal.astype(np.float32), _Rows(dense.astype(np.float32), right.astype(np.float32), regularisation)

@@ -1,0 +1,131 @@
+"""The fitted form of item-to-item models: what a user has met, times what each item says about the others."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array, vstack
+
+from components.recommenders.array_folder import read_array, read_header, write_arrays
+from components.recommenders.fold_in import News, scores_of_rows
+from components.recommenders.protocol import Ranking, RecommenderError, Scores
+from components.retrieval.exact_top_k import top_k_of_scores
+
+BLOCK_CELLS = 1 << 24
+"""Cells of a dense block of weights held at once, 64 MB of float32."""
+
+
+@dataclass(frozen=True)
+class FittedItemWeights:
+    """The scores of a user are their row of `history` times `weights`.
+
+    Attributes:
+        history: what each user has met and how much it counts, float32, (n_users, n_items).
+        weights: what having met the item of a row adds to the score of the item of a column, (n_items, n_items).
+    """
+
+    history: csr_array
+    weights: csr_array
+
+    form: ClassVar[str] = "item_weights"
+
+    @property
+    def n_users(self) -> int:
+        """How many user rows it knows."""
+        return int(self.history.shape[0])
+
+    @property
+    def n_items(self) -> int:
+        """How many item rows it scores."""
+        return int(self.weights.shape[0])
+
+    def scores(self, users: NDArray[np.integer]) -> Scores:
+        """Scores of every item, (len(users), n_items); zeros for a user without history."""
+        return np.asarray((self.history[users] @ self.weights).toarray(), np.float32)
+
+    def top_k(self, user: int, k: int, exclude: NDArray[np.integer]) -> Ranking:
+        """The best `k` items of one user without `exclude`."""
+        return top_k_of_scores(self.scores(np.array([user]))[0], k, exclude)
+
+    def scores_from(self, news: News, user: int | None = None, n_known: int = 0) -> Scores:  # noqa: ARG002
+        """Each new like adds what its item says about the others to the trained scores, (n_items,)."""
+        added = scores_of_rows(self.weights, news.liked)
+        return added if user is None else self.scores(np.array([user]))[0] + added
+
+    def similar(self, item: int, k: int) -> Ranking:
+        """The `k` items that `item` speaks for most, without itself."""
+        return top_k_of_scores(self._row(item), k, np.array([item]))
+
+    def _row(self, item: int) -> Scores:
+        row: Scores = np.asarray(self.weights[[item]].toarray(), np.float32)[0]
+        return row
+
+    @cached_property
+    def size_bytes(self) -> int:
+        """What the arrays take, in bytes."""
+        matrices = (self.history, self.weights)
+        return sum(part.nbytes for matrix in matrices for part in (matrix.data, matrix.indices, matrix.indptr))
+
+    def save(self, folder: Path) -> None:
+        """Write into `folder`."""
+        arrays: dict[str, NDArray[Any]] = {}
+        for name, matrix in (("history", self.history), ("weights", self.weights)):
+            arrays[f"{name}_values"] = matrix.data.astype(np.float32)
+            arrays[f"{name}_columns"] = matrix.indices.astype(np.int32)
+            arrays[f"{name}_offsets"] = matrix.indptr.astype(np.int64)
+        write_arrays(folder, {"form": self.form, "n_items": self.n_items}, arrays)
+
+    @classmethod
+    def load(cls, folder: Path) -> Self:
+        """Read what `save` wrote."""
+        n_items = int(read_header(folder)["n_items"])
+        matrices = []
+        for name in ("history", "weights"):
+            values, columns, offsets = (
+                read_array(folder, f"{name}_{part}") for part in ("values", "columns", "offsets")
+            )
+            matrices.append(csr_array((values, columns, offsets), shape=(len(offsets) - 1, n_items)))
+        return cls(*matrices)
+
+
+def check_catalogue(name: str, n_items: int, max_items: int) -> None:
+    """Refuse a catalogue that is too large for a model whose cost grows faster than the number of items.
+
+    Raises:
+        RecommenderError: there are more than `max_items` items.
+    """
+    if n_items > max_items:
+        raise RecommenderError(
+            f"{name} is not made for {n_items:,} items: train.{name}.max_items is {max_items:,}. "
+            f"Raise it if memory allows, or leave {name} out"
+        )
+
+
+def strongest(rows: NDArray[np.floating], top: int) -> csr_array:
+    """The `top` weights of each row farthest from zero, as float32 without zeros."""
+    n_rows, n_columns = rows.shape
+    if top < n_columns:
+        order = np.argpartition(np.abs(rows), n_columns - top, axis=1)[:, n_columns - top :]
+        columns = np.sort(order, axis=1)
+    else:
+        columns = np.broadcast_to(np.arange(n_columns), rows.shape)
+    values = np.take_along_axis(rows, columns, axis=1).astype(np.float32)
+    offsets = np.arange(0, values.size + 1, values.shape[1])
+    kept = csr_array((values.ravel(), columns.ravel().astype(np.int32), offsets), shape=(n_rows, n_columns))
+    kept.eliminate_zeros()
+    return kept
+
+
+def strongest_of_sparse(matrix: csr_array, top: int) -> csr_array:
+    """`strongest` of a sparse matrix, in blocks of rows that fit into memory."""
+    if np.diff(matrix.indptr).max(initial=0) <= top:
+        return matrix
+    step = max(1, BLOCK_CELLS // max(matrix.shape[1], 1))
+    blocks = [strongest(matrix[start : start + step].toarray(), top) for start in range(0, matrix.shape[0], step)]
+    kept: csr_array = vstack(blocks, format="csr")
+    return kept

@@ -1,0 +1,132 @@
+"""Finds the candidates of an answer: chooses the route, asks the recommender behind it, falls back where it must."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from components.params import Routing
+from components.recommenders.fold_in import FoldsIn, News, blended_scores
+from components.recommenders.protocol import Ranking, Scores
+from components.retrieval.exact_top_k import top_k_of_scores
+from components.routing.choose_route import Route, choose_route
+from components.serving.bundle import Bundle
+from components.serving.requests import RecommendRequest
+
+UNKNOWN_USER = -1
+NO_CF_MODEL = "the release has no collaborative model"
+NO_FOLD_IN = "the release has no recommender that folds in"
+NO_MATCH = "no item matches the stated preferences"
+NO_QUERY_MATCH = "no item matches the query"
+
+
+@dataclass(frozen=True)
+class Asker:
+    """Who asks, as rows of the bundle: `user` is UNKNOWN_USER for a stranger, `trained` their history in training."""
+
+    user: int
+    trained: NDArray[np.int32]
+    news: News
+
+
+@dataclass(frozen=True)
+class Candidates:
+    """What an answer is cut from.
+
+    Attributes:
+        fallback_reason: why the intended route was left.
+        source: the recommender, or several joined by "+".
+        text_scores: how well each item's text matches what the request says, where that made the ranking.
+    """
+
+    route: Route
+    fallback_reason: str | None
+    source: str
+    ranking: Ranking
+    text_scores: Scores | None = None
+
+
+class CandidateFinder:
+    """Candidates of one release; the same for every request."""
+
+    def __init__(self, bundle: Bundle, routing: Routing) -> None:
+        self._bundle = bundle
+        self._routing = routing
+        self._cf = bundle.manifest.recommender
+        self._labels = frozenset(bundle.content.labels)
+        self._folders: dict[str, FoldsIn] = {}
+        for name in routing.fold_in:
+            recommender = bundle.recommenders.get(name)
+            if isinstance(recommender, FoldsIn):
+                self._folders[name] = recommender
+
+    def find(self, request: RecommendRequest, asker: Asker, exclude: NDArray[np.int32]) -> Candidates:
+        """The best `routing.candidates` items without `exclude`.
+
+        A query is answered by the items whose texts match it, whoever asks; all else is up to `choose_route`.
+        """
+        profile, query = request.profile, request.context.query if request.context else None
+        preferences = profile.preferences if profile else {}
+        text = profile.text if profile else None
+        reason = None
+        if query and query.strip():
+            if found := self._by_wishes({}, query, exclude):
+                return found
+            reason = NO_QUERY_MATCH
+        route = self._route(asker, bool(preferences or (text and text.strip())))
+        if route == "content":
+            if found := self._by_wishes(preferences, text or "", exclude):
+                return found
+            reason = reason or NO_MATCH
+            route = self._route(asker, False)
+        return self._by_history(route, reason, asker, exclude)
+
+    def popular(self, asker: Asker, k: int, exclude: NDArray[np.int32]) -> Ranking:
+        """The `k` most popular items without `exclude`."""
+        return self._bundle.recommenders["popularity"].top_k(asker.user, k, exclude)
+
+    def _route(self, asker: Asker, has_wishes: bool) -> Route:
+        news = asker.news
+        n_trained, threshold = len(asker.trained), self._routing.cold_start_threshold
+        return choose_route(n_trained, len(news.seen), len(news.liked), has_wishes, threshold)
+
+    def _by_wishes(self, preferences: Mapping[str, float], text: str, exclude: NDArray[np.int32]) -> Candidates | None:
+        """Candidates by what the request says; None where no item answers to any of it."""
+        content = self._bundle.content
+        text_scores = content.scores_for_text(text) if text.strip() else None
+        if text_scores is None and not any(label.strip().casefold() in self._labels for label in preferences):
+            return None
+        ranking = content.top_k_for(preferences, self._routing.candidates, exclude, text_scores)
+        return Candidates("content", None, "content", ranking, text_scores)
+
+    def _by_history(self, route: Route, reason: str | None, asker: Asker, exclude: NDArray[np.int32]) -> Candidates:
+        k = self._routing.candidates
+        if route == "cf" and self._cf == "popularity":
+            reason = reason or NO_CF_MODEL
+        elif route == "cf" and not (len(asker.news.liked) and self._folders):
+            return Candidates("cf", reason, self._cf, self._bundle.primary.top_k(asker.user, k, exclude))
+        elif route == "cf":
+            source, scores = self._updated(asker)
+            return Candidates("cf", reason, source, top_k_of_scores(scores, k, exclude))
+        elif route == "fold_in" and self._folders:
+            scores = blended_scores([folder.scores_from(asker.news) for folder in self._folders.values()])
+            return Candidates("fold_in", reason, "+".join(self._folders), top_k_of_scores(scores, k, exclude))
+        elif route == "fold_in":
+            reason = reason or NO_FOLD_IN
+        return Candidates("popularity", reason, "popularity", self.popular(asker, k, exclude))
+
+    def _updated(self, asker: Asker) -> tuple[str, Scores]:
+        """Source and scores of every item for a known user with new likes.
+
+        A primary recommender that folds in does it alone. What one that does not says of the user's trained state
+        weighs as much as what those that do say of old and new interactions together.
+        """
+        n_known = len(asker.trained)
+        if self._cf in self._folders:
+            return self._cf, self._folders[self._cf].scores_from(asker.news, asker.user, n_known)
+        trained = self._bundle.primary.scores(np.array([asker.user]))[0]
+        folded = [folder.scores_from(asker.news, asker.user, n_known) for folder in self._folders.values()]
+        return "+".join([self._cf, *self._folders]), blended_scores([trained, blended_scores(folded)])

@@ -1,0 +1,59 @@
+"""EASE against its definition, from either side, and its limits."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from scipy.sparse import csr_array
+
+from components.params import Ease as EaseParams
+from components.recommenders.ease import Ease, ease_weights
+from components.recommenders.protocol import RecommenderError
+from tests.worlds import checkerboard, missing_item
+
+
+def by_definition(history: np.ndarray, regularisation: float) -> np.ndarray:
+    inverse = np.linalg.inv(history.T @ history + regularisation * np.eye(history.shape[1]))
+    weights = -inverse / np.diag(inverse)
+    np.fill_diagonal(weights, 0)
+    return weights
+
+
+@pytest.mark.parametrize("shape", [(30, 8), (8, 30)], ids=["more users", "more items"])
+def test_the_weights_are_those_of_the_definition(shape: tuple[int, int]) -> None:
+    history = (np.random.default_rng(0).random(shape) < 0.3).astype(np.float32)
+    weights = ease_weights(csr_array(history), 2.0, top=100).toarray()
+    met = history.any(axis=0)
+    expected = np.where(np.outer(met, met), by_definition(history, 2.0), 0)
+    np.testing.assert_allclose(weights, expected, atol=2e-6)
+
+
+def test_only_the_strongest_weights_of_an_item_are_kept() -> None:
+    history = (np.random.default_rng(1).random((40, 12)) < 0.4).astype(np.float32)
+    everything, kept = (ease_weights(csr_array(history), 1.0, top) for top in (12, 3))
+    for row in range(12):
+        full = everything[[row]].toarray()[0]
+        strongest = np.sort(np.argsort(-np.abs(full))[:3])
+        np.testing.assert_array_equal(np.flatnonzero(kept[[row]].toarray()[0]), strongest)
+
+
+def test_the_missing_item_of_the_checkerboard_comes_first() -> None:
+    data = checkerboard()
+    fitted = Ease(EaseParams(regularisation=1.0)).fit(data, seed=0)
+    for user in range(fitted.n_users):
+        seen = data.seen[[user]].indices
+        assert fitted.top_k(user, 1, seen).items.tolist() == [missing_item(user)]
+
+
+def test_a_catalogue_too_large_is_refused_with_the_setting_to_raise() -> None:
+    with pytest.raises(RecommenderError, match=r"train\.ease\.max_items is 5"):
+        Ease(EaseParams(max_items=5)).fit(checkerboard(), seed=0)
+
+
+def test_a_user_who_has_seen_everything_gets_nothing() -> None:
+    data = checkerboard()
+    everything = csr_array(np.ones(data.seen.shape, np.float32))
+    fitted = Ease(EaseParams()).fit(replace(data, positives=everything, seen=everything), seed=0)
+    assert len(fitted.top_k(0, 5, np.arange(fitted.n_items))) == 0
