@@ -15,6 +15,7 @@ from bentos.served_release import BUNDLE, ServedRelease
 from bentos.wiring import build_app
 from components.adapters.event_store.engine import migrate, open_engine, reading
 from components.adapters.event_store.tables import feedback, requests
+from components.adapters.event_store.user_events import UserEventReader
 from components.adapters.event_store.write_queue import WriteQueue
 from components.adapters.settings import Settings
 from components.params import Routing
@@ -176,9 +177,10 @@ class BrokenPath:
 
 
 def test_a_fault_of_ours_is_a_500_that_names_the_request(tmp_path: Path) -> None:
-    queue = WriteQueue(open_engine(f"sqlite:///{tmp_path / 'events.db'}"))
+    engine = open_engine(f"sqlite:///{tmp_path / 'events.db'}")
+    queue, events = WriteQueue(engine), UserEventReader(engine)
     metrics = RequestMetrics("r", "blue", "default", lambda: 0, lambda: 0)
-    app = RecopsApp(BrokenPath(), queue, metrics, {}, lambda: 0.0, lambda: 0.0)  # type: ignore[arg-type]
+    app = RecopsApp(BrokenPath(), queue, events, metrics, {}, lambda: 0.0, lambda: 0.0)  # type: ignore[arg-type]
     reply = call(app, "POST", "/recommend", {"user_id": "8"}, {"x-request-id": "abc"})
     app.close()
     assert reply.error == (500, "internal_error", None)
