@@ -56,9 +56,7 @@ def run(full: bool) -> Report:
         if has_evidently:
             row["times Evidently"] = seconds[EVIDENTLY] / seconds[way]
         row["ndcg"] = round(values[way], 6)
-    notes = (
-        "Users without a relevant row count as 0. Evidently's time is its report's, on a data set built before.",
-    )
+    notes = ("Users without a relevant row count as 0. Evidently's time is its report's, on a data set built before.",)
     return Report(f"NDCG@{K} of {n:,} ranked rows, {K} per user", rows, notes if has_evidently else (INSTALL, *notes))
 
 
