@@ -38,6 +38,10 @@ class EnvoyRouter:
         self.bootstrap_file = folder / "envoy.json"
         self.route_file = folder / "routes" / "routes.json"
 
+    def slot_port(self, slot: Slot) -> int:
+        """Where the slot is looked for."""
+        return self._slot_ports[slot]
+
     def write_bootstrap(self) -> Path:
         """Write what Envoy starts with; the routes are in a file of their own."""
         self.route_file.parent.mkdir(parents=True, exist_ok=True)
@@ -81,6 +85,31 @@ class EnvoyRouter:
                 return False
             time.sleep(0.02)
         return True
+
+    def wait_healthy(self, slot: Slot, timeout: float) -> bool:
+        """Whether Envoy's own health checks find the slot answering within `timeout` seconds."""
+        deadline = time.monotonic() + timeout
+        while not self._is_healthy(slot):
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.05)
+        return True
+
+    def _is_healthy(self, slot: Slot) -> bool:
+        """In each cluster that begins with the slot."""
+        url = f"http://{self._host}:{self._admin_port}/clusters?format=json"
+        try:
+            with urllib.request.urlopen(url, timeout=1.0) as reply:
+                clusters = json.load(reply).get("cluster_statuses", [])
+        except (urllib.error.URLError, OSError, ValueError):
+            return False
+        hosts = [
+            host["health_status"]
+            for cluster in clusters
+            for host in cluster.get("host_statuses", [])
+            if host["address"]["socket_address"]["port_value"] == self.slot_port(slot)
+        ]
+        return bool(hosts) and not any(status.get("failed_active_health_check") for status in hosts)
 
     def _address(self, port: int) -> dict[str, Any]:
         return {"socket_address": {"address": self._host, "port_value": port}}
@@ -136,7 +165,7 @@ class EnvoyRouter:
             "load_assignment": {
                 "cluster_name": _cluster_name(slot, fallback),
                 "endpoints": [
-                    {"priority": n, "lb_endpoints": [{"endpoint": {"address": self._address(self._slot_ports[s])}}]}
+                    {"priority": n, "lb_endpoints": [{"endpoint": {"address": self._address(self.slot_port(s))}}]}
                     for n, s in enumerate(order)
                 ],
             },

@@ -96,6 +96,9 @@ class Router(Protocol):
     def project(self, read: Callable[[], RoutingState]) -> None:
         """Make the router do what the stored state says, reading it again until nothing has changed meanwhile."""
 
+    def wait_healthy(self, slot: Slot, timeout: float) -> bool:
+        """Whether the router itself has seen the slot answer, within `timeout` seconds: a switch then acts at once."""
+
 
 class Aliases(Protocol):
     """The registry's names for versions, for people to read."""

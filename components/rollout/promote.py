@@ -14,7 +14,7 @@ from components.rollout.acquire_lease import acquire_lease
 from components.rollout.keep_lease import LeaseKeeper
 from components.rollout.outcomes import Promoted, Refused
 from components.rollout.ports import Lease, LeaseHeld, LeaseLost, StepFailed, World
-from components.rollout.reconcile import restore_standby
+from components.rollout.reconcile import ROUTER_SECONDS, restore_standby
 from components.rollout.release import Release
 from components.rollout.states import State
 
@@ -70,6 +70,8 @@ def _promote(world: World, lease: Lease, build: Build, limits: Limits, report: R
         report(f"starting {release_id} in {slot}")
         slots.run(slot, release, lambda: store.renew(lease, limits.lease))
         slots.wait_ready(slot, release_id, limits.ready)
+        if not world.router.wait_healthy(slot, ROUTER_SECONDS):
+            report(f"the gateway does not see {slot} yet; it uses it as soon as it does")
         store.move(lease, release_id, State.READY)
         report(f"{slot} is ready; asking it the smoke test")
 

@@ -12,6 +12,8 @@ from components.rollout.routing import SLOTS, RoutingState
 from components.rollout.states import State
 
 Report = Callable[[str], None]
+ROUTER_SECONDS = 3.0
+"""How long to wait for the router's own health check; without it a switch still works, a moment later."""
 ATTEMPTS = 2
 """A promotion that has just lost its lease may have been stopping the slot at that moment."""
 
@@ -42,6 +44,7 @@ def restore_standby(
         try:
             slots.run(idle, store.release(release_id), fence)
             slots.wait_ready(idle, release_id, ready_timeout)
+            world.router.wait_healthy(idle, ROUTER_SECONDS)
             break
         except StepFailed as error:
             report(f"the standby {release_id} does not start in {idle}: {error}")

@@ -5,11 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
 
 import pytest
@@ -85,3 +87,30 @@ def test_envoy_says_in_json_what_is_missing(envoy: tuple[EnvoyRouter, int]) -> N
             if message in error["message"]:
                 break
             assert time.monotonic() < deadline, error
+
+
+def test_a_slot_is_healthy_once_envoy_itself_has_seen_it_answer(envoy: tuple[EnvoyRouter, int]) -> None:
+    router, _ = envoy
+    assert not router.wait_healthy("blue", 0.0)
+    server = HTTPServer(("127.0.0.1", router.slot_port("blue")), Ready)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        assert router.wait_healthy("blue", 20)
+        assert not router.wait_healthy("green", 0.0)
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+class Ready(BaseHTTPRequestHandler):
+    """Answers everything with 200."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("content-length", "0")
+        self.end_headers()
+
+    def log_message(self, format: str, *arguments: object) -> None:
+        """Nothing."""

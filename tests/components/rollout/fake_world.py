@@ -73,6 +73,9 @@ class FakeRouter:
     def project(self, read: Callable[[], RoutingState]) -> None:
         self.followed.append(read())
 
+    def wait_healthy(self, slot: Slot, timeout: float) -> bool:
+        return True
+
 
 class FakeAliases:
     """Names of versions; `away` makes it refuse."""
