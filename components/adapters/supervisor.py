@@ -18,6 +18,7 @@ from typing import Any, cast
 
 NOT_RUNNING = 70  # faults of supervisor's XML-RPC interface
 ALREADY_STARTED = 60
+STOP_SECONDS = 60.0
 
 
 class SupervisorError(Exception):
@@ -107,9 +108,14 @@ class Supervisor:
             rpc.startProcess(name, False)
 
     def stop_program(self, name: str) -> None:
-        """Stop it and its group, and wait until it is gone; harmless when it does not run."""
+        """Stop it and its group, and wait until it is gone, also when somebody else stops it; harmless when it is."""
         with _ignoring(NOT_RUNNING), self._rpc() as rpc:
             rpc.stopProcess(name, True)
+        deadline = time.monotonic() + STOP_SECONDS
+        while self.state_of(name).state == "STOPPING":
+            if time.monotonic() > deadline:
+                raise SupervisorError(f"{name} does not end; see {self._logs / name}.log")
+            time.sleep(0.05)
 
     def shut_down(self, timeout: float = 60.0) -> None:
         """Stop all programs and supervisord itself; returns when its process is gone."""
