@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from components.recommenders.protocol import Ranking
@@ -23,8 +24,18 @@ class AnsweredItem:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """The answer to a `RecommendRequest`; everything but `candidates`, which the list was cut from,
-    goes to the client."""
+    """The answer to a `RecommendRequest`. `body` goes to the client; what follows `candidates` is only logged.
+
+    Attributes:
+        candidates: what the list was cut from.
+        n_known: interactions known of the user, in training and since.
+        explored_position: the position, from 1, that was filled at random.
+        propensities: for each item the probability that the policy shows it there; None when nothing was drawn, so
+            that all are 1.
+        experiments: experiment id to variant, of each experiment that the user takes part in.
+        llm: how a language model took part: tier, outcome, tokens.
+        canary: the release that answered was on trial.
+    """
 
     request_id: str
     user_id: str
@@ -39,6 +50,14 @@ class Answer:
     cost_usd: float
     timings_ms: dict[str, float]
     candidates: Ranking
+    n_known: int = 0
+    explored_position: int | None = None
+    propensities: tuple[float, ...] | None = None
+    model_version: int | None = None
+    prompt_version: str | None = None
+    experiments: Mapping[str, str] | None = None
+    llm: Mapping[str, object] | None = None
+    canary: bool = False
 
     def body(self) -> dict[str, object]:
         """The fields of the HTTP answer, in the contract's order."""

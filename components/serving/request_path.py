@@ -95,6 +95,7 @@ class RequestPath:
                 "total": _milliseconds(start, done),
             },
             candidates=found.ranking,
+            n_known=len(asker.trained) + len(asker.news.seen),
         )
 
     def similar(self, request: SimilarRequest, request_id: str) -> SimilarAnswer | UnknownItem:

@@ -57,8 +57,8 @@ def reading(engine: Engine) -> Iterator[Connection]:
         yield connection
 
 
-def migrate(url: str) -> None:
-    """Brings the schema at `url` to the newest revision; does nothing when it is there already.
+def migrate(url: str, revision: str = "head") -> None:
+    """Brings the schema at `url` up to `revision`, the newest by default; does nothing when it is there already.
 
     The whole migration is one transaction under a lock, so several processes may call this at once: one migrates,
     the others wait and find nothing to do.
@@ -74,7 +74,7 @@ def migrate(url: str) -> None:
             if engine.dialect.name == "postgresql":
                 connection.execute(text("SELECT pg_advisory_xact_lock(:key)"), {"key": _MIGRATION_LOCK})
             config.attributes["connection"] = connection
-            command.upgrade(config, "head")
+            command.upgrade(config, revision)
     finally:
         engine.dispose()
 

@@ -55,6 +55,13 @@ def request_row(
         "items": _json([item.item_id for item in answer.items]),
         "timings_ms": _json(answer.timings_ms),
         "cost_usd": answer.cost_usd,
+        "model_version": answer.model_version,
+        "prompt_version": answer.prompt_version,
+        "experiments": _json(answer.experiments) if answer.experiments else None,
+        "n_known": answer.n_known,
+        "explored_position": answer.explored_position,
+        "canary": answer.canary,
+        "llm": _json(answer.llm) if answer.llm else None,
     }
 
 

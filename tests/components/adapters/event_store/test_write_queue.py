@@ -71,6 +71,13 @@ def request(request_id: str) -> dict[str, Any]:
         "items": '["101","102"]',
         "timings_ms": '{"total":1.5}',
         "cost_usd": 0.0,
+        "model_version": 3,
+        "prompt_version": None,
+        "experiments": '{"layout":"wide"}',
+        "n_known": 7,
+        "explored_position": None,
+        "canary": False,
+        "llm": None,
     }
 
 
