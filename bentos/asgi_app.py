@@ -6,13 +6,16 @@ import logging
 import re
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import orjson
 from pydantic import TypeAdapter, ValidationError
 
+from bentos.damage import Damage
 from bentos.http_body import ClientGone, Receive, Scope, Send, read_json_body
 from bentos.http_errors import HttpError, refuse_body
+from components.adapters.demo_faults import DemoFaults
 from components.adapters.event_store.rows import feedback_rows, request_row
 from components.adapters.event_store.user_events import UserEventReader
 from components.adapters.event_store.write_queue import StoreUnavailable, WriteQueue
@@ -41,6 +44,7 @@ class RecopsApp:
     Args:
         now: seconds since 1970, for rows of the event store.
         perf_counter: seconds, for durations.
+        faults: what to get wrong on purpose; None outside the demo.
         description: the answer to `GET /release`.
     """
 
@@ -53,6 +57,7 @@ class RecopsApp:
         description: Mapping[str, Any],
         now: Callable[[], float],
         perf_counter: Callable[[], float],
+        faults: DemoFaults | None = None,
     ) -> None:
         self._path = path
         self._queue = queue
@@ -61,6 +66,7 @@ class RecopsApp:
         self._description = orjson.dumps(dict(description))
         self._now = now
         self._perf_counter = perf_counter
+        self._damage = None if faults is None else Damage(faults, path.bundle.user_ids)
         self._posts: dict[str, Callable[[bytes, str, bool], Awaitable[Reply]]] = {
             "/recommend": self._recommend,
             "/similar": self._similar,
@@ -151,8 +157,13 @@ class RecopsApp:
             request = RecommendRequest.model_validate_json(body)
         except ValidationError as error:
             raise refuse_body(error) from error
+        asked_by = request.user_id
+        if self._damage is not None and not probe:
+            request = await self._damage.on_request(request)
         recent = None if probe else await self._events.read(request.user_id)
         answer = self._path.recommend(request, request_id, recent)
+        if request.user_id != asked_by:
+            request, answer = request.model_copy(update={"user_id": asked_by}), replace(answer, user_id=asked_by)
 
         def log() -> None:
             if not probe:

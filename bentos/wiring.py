@@ -7,6 +7,7 @@ from pathlib import Path
 
 from bentos.asgi_app import RecopsApp
 from bentos.served_release import BUNDLE, ServedRelease
+from components.adapters.demo_faults import DemoFaults, fault_file
 from components.adapters.event_store.engine import open_engine
 from components.adapters.event_store.user_events import BUDGET_SECONDS, UserEventReader
 from components.adapters.event_store.write_queue import WriteQueue
@@ -55,7 +56,8 @@ def build_app(
         **release.details,
         "started_at": time.time(),
     }
-    return RecopsApp(path, queue, events, metrics, description, time.time, time.perf_counter)
+    faults = DemoFaults(fault_file(settings, slot)) if settings.demo and settings.slot is not None else None
+    return RecopsApp(path, queue, events, metrics, description, time.time, time.perf_counter, faults)
 
 
 def warm_up(path: RequestPath) -> None:

@@ -17,6 +17,7 @@ COMMANDS = {
     "releases": ("flows.commands.releases", "releases", "Show what was promoted and rolled back, when and by whom."),
     "rollback": ("flows.commands.rollback", "rollback", "Go back to the standby release at once."),
     "reconcile": ("flows.commands.reconcile", "reconcile", "Make slots, gateway and aliases match the event store."),
+    "simulate": ("flows.commands.simulate", "simulate", "Let people ask the gateway, click, and say what they did."),
     "benchmark": ("flows.commands.benchmark", "benchmark", "Compare every recommender on any data set."),
 }
 
