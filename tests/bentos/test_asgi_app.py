@@ -13,6 +13,7 @@ from sqlalchemy import Engine, select
 from bentos.asgi_app import RecopsApp
 from bentos.served_release import BUNDLE, ServedRelease
 from bentos.wiring import build_app
+from components.adapters.demo_faults import Fault, set_fault
 from components.adapters.event_store.engine import migrate, open_engine, reading
 from components.adapters.event_store.tables import feedback, requests
 from components.adapters.event_store.user_events import UserEventReader
@@ -230,3 +231,28 @@ def test_health_and_metrics_answer(app: RecopsApp) -> None:
     assert 'recops_requests_total{endpoint="/recommend",status="200"} 1.0' in page
     assert 'recops_requests_total{endpoint="other",status="404"} 1.0' in page
     assert "xxxxx" not in page
+
+
+def test_the_switch_of_the_demo_makes_a_slot_answer_badly_and_is_not_there_in_production(
+    tmp_path: Path, settings: Settings, app: RecopsApp
+) -> None:
+    good = call(app, "POST", "/recommend", {"user_id": "2"}).json
+    set_fault(settings, "blue", Fault("wrong-user", until=1e12))
+    bad = [build_app(each, tmp_path / "src") for each in (settings, settings.model_copy(update={"demo": False}))]
+    demo, production = (call(each, "POST", "/recommend", {"user_id": "2"}).json for each in bad)
+    probe = call(bad[0], "POST", "/recommend", {"user_id": "2"}, {"x-recops-probe": "smoke-test"}).json
+    assert demo["user_id"] == "2"
+    assert demo["items"] != good["items"]
+    assert production["items"] == probe["items"] == good["items"]
+    for each in bad:
+        each.close()
+
+
+def test_a_slot_that_was_told_to_fail_fails_half_of_the_time(
+    tmp_path: Path, settings: Settings, app: RecopsApp
+) -> None:
+    set_fault(settings, "blue", Fault("errors", until=1e12))
+    bad = build_app(settings, tmp_path / "src")
+    statuses = [call(bad, "POST", "/recommend", {"user_id": "2"}).status for _ in range(4)]
+    assert statuses == [500, 200, 500, 200]
+    bad.close()
