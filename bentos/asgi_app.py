@@ -161,7 +161,7 @@ class RecopsApp:
         if self._damage is not None and not probe:
             request = await self._damage.on_request(request)
         recent = None if probe else await self._events.read(request.user_id)
-        answer = self._path.recommend(request, request_id, recent)
+        answer = self._path.recommend(request, request_id, recent, exploring=not probe)
         if request.user_id != asked_by:
             request, answer = request.model_copy(update={"user_id": asked_by}), replace(answer, user_id=asked_by)
 

@@ -261,6 +261,13 @@ class Diversity(Section):
     max_per_category: int | None = Field(default=None, ge=1)
 
 
+class Exploration(Section):
+    """The share of requests that fill one random position at random, from the list and the first `depth` candidates."""
+
+    share: float = Field(default=0.0, ge=0, le=1)
+    depth: int = Field(default=50, ge=1)
+
+
 class Routing(Section):
     """Which users are cold, how many candidates a request keeps, and what becomes of them.
 
@@ -272,6 +279,7 @@ class Routing(Section):
     candidates: int = Field(ge=100)
     fold_in: list[str] = ["ease", "session", "next_items", "item_to_item", "lightfm"]
     diversity: Diversity = Diversity()
+    exploration: Exploration = Exploration()
 
 
 class Gate(Section):

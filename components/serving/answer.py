@@ -29,9 +29,9 @@ class Answer:
     Attributes:
         candidates: what the list was cut from.
         n_known: interactions known of the user, in training and since.
-        explored_position: the position, from 1, that was filled at random.
-        propensities: for each item the probability that the policy shows it there; None when nothing was drawn, so
-            that all are 1.
+        explored_position: the position, from 1, that was open to chance, whoever stands there now.
+        propensities: for each item the probability that the policy shows it there, given the open position; None when
+            none was open, so that all are 1.
         experiments: experiment id to variant, of each experiment that the user takes part in.
         llm: how a language model took part: tier, outcome, tokens.
         canary: the release that answered was on trial.

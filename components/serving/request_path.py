@@ -9,6 +9,7 @@ from numpy.typing import NDArray
 
 from components.params import Routing
 from components.ranking.diversity import diversify
+from components.ranking.exploration import explore
 from components.recommenders.factors import FittedFactors
 from components.recommenders.fold_in import NO_NEWS
 from components.recommenders.protocol import Ranking, Rows, Scores
@@ -56,12 +57,14 @@ class RequestPath:
         factors = primary.factors if isinstance(primary, IndexedFactors) else primary
         self._factors = factors if isinstance(factors, FittedFactors) else None
 
-    def recommend(self, request: RecommendRequest, request_id: str, recent: Recent = None) -> Answer:
+    def recommend(
+        self, request: RecommendRequest, request_id: str, recent: Recent = None, exploring: bool = False
+    ) -> Answer:
         """At most `k` items that the user has not seen and the request does not exclude, best first.
 
         `recent` is what the user did lately; training may know some of it. Without it the trained state answers, as it
         does, marked as degraded, when it could not be read. The list is shorter than `k` only when the catalogue has no
-        more such items.
+        more such items. With `exploring` one position is open to chance, if the policy says so.
         """
         start = self._now()
         asker = self._asker(request.user_id, recent)
@@ -69,6 +72,9 @@ class RequestPath:
         found = self._finder.find(request, asker, exclude)
         at_hand = self._now()
         best = self._best(request, found.ranking)
+        explored = explore(best, found.ranking, self._routing.exploration, request_id) if exploring else None
+        if explored is not None:
+            best = explored.ranking
         reasons = self._reasons(found, best.items, asker, request) if request.explain else None
         items = self._items(best.items, best.scores, found.source, reasons)
         if len(best) < request.k:
@@ -96,6 +102,8 @@ class RequestPath:
             },
             candidates=found.ranking,
             n_known=len(asker.trained) + len(asker.news.seen),
+            explored_position=None if explored is None else explored.position + 1,
+            propensities=None if explored is None else (*explored.propensities, *[1.0] * (len(items) - len(best))),
         )
 
     def similar(self, request: SimilarRequest, request_id: str) -> SimilarAnswer | UnknownItem:

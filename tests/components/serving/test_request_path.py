@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from components.params import Routing
+from components.params import Exploration, Routing
 from components.serving.answer import Answer, SimilarAnswer, UnknownItem
 from components.serving.bundle import Bundle, read_bundle
 from components.serving.candidates import NO_CF_MODEL, NO_MATCH
@@ -143,3 +143,19 @@ def test_similar_items_are_the_nearest_ones_without_itself(path: RequestPath, bu
 
 def test_an_unknown_item_has_no_similar_ones(path: RequestPath) -> None:
     assert path.similar(SimilarRequest(item_id="nothing", k=4), "request-1") == UnknownItem("nothing")
+
+
+def test_exploring_opens_a_position_only_where_it_is_asked_for_and_says_with_what_probability(bundle: Bundle) -> None:
+    routing = ROUTING.model_copy(update={"exploration": Exploration(share=1.0, depth=20)})
+    path = RequestPath(bundle, routing, "release-1", "blue", "default")
+    request = RecommendRequest(user_id="8", k=5)
+    plain = path.recommend(request, "r1")
+    explored = [path.recommend(request, f"r{n}", exploring=True) for n in range(20)]
+    assert (plain.explored_position, plain.propensities) == (None, None)
+    assert any(answer.items != plain.items for answer in explored)
+    for answer in explored:
+        assert 1 <= answer.explored_position <= 5
+        assert [item.rank for item in answer.items] == [1, 2, 3, 4, 5]
+        assert len(answer.propensities) == 5
+        assert answer.propensities[answer.explored_position - 1] == pytest.approx(1 / 20)
+        assert "propensities" not in answer.body()
