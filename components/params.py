@@ -4,13 +4,10 @@ from __future__ import annotations
 
 from typing import Literal, Self
 
-from pydantic import BaseModel, ConfigDict, Field, model_validator
+from pydantic import Field, model_validator
 
-
-class Section(BaseModel):
-    """A group of parameters; an unknown key is an error that names it."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
+from components.llm_params import Llm
+from components.params_section import Section
 
 
 class Data(Section):
@@ -311,5 +308,6 @@ class Params(Section):
     evaluate: Evaluate
     bundle: Bundle
     routing: Routing
+    llm: Llm
     gate: Gate
     promotion: Promotion

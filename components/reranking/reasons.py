@@ -1,0 +1,113 @@
+"""Lets a model's reason for an item through only as plain, short text that names nothing but what it may name."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal
+
+from components.reranking.clean_text import clean
+from components.reranking.task import ItemText
+
+REASON_LIMIT = 120
+MAX_TITLE_WORDS = 8
+Flaw = Literal["link", "unknown_name", "empty"]
+
+_LINK = re.compile(r"(?:https?:|www\.|\w@\w|\b[\w-]+\.(?:com|net|org|io|co|app|dev|info|biz|xyz|ru|cn|de|uk)\b)", re.I)
+_TAG = re.compile(r"<[^>]*>?|&[a-z#0-9]{1,8};", re.I)
+_MARKDOWN_LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)?")
+_MARKUP = re.compile(r"[*_#~`\[\]{}\\|]+")
+_WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
+_SENTENCE_END = ".!?:;—"
+_YEAR = re.compile(r"\s*\(\d{4}\)\s*$")
+_ARTICLE_LAST = re.compile(r"^(.*), (The|A|An|Le|La|Les|Il|El|Der|Die|Das)$")
+_EVERYDAY = frozenset({"i", "i'm", "i'll", "you", "your", "tv", "ok"})
+
+
+class TitleIndex:
+    """The titles of a catalogue, to find those that a text names."""
+
+    def __init__(self, titles: Iterable[str]) -> None:
+        self._titles = frozenset(filter(None, map(words_of_title, titles)))
+
+    def named_in(self, text: str) -> set[tuple[str, ...]]:
+        """The titles in `text`, as folded words; one of a single word counts only where it has a capital letter."""
+        words = _WORD.findall(text)
+        folded = [word.casefold() for word in words]
+        found = set()
+        for start in range(len(words)):
+            for length in range(1, min(MAX_TITLE_WORDS, len(words) - start) + 1):
+                part = tuple(folded[start : start + length])
+                if part in self._titles and (length > 1 or words[start][0].isupper()):
+                    found.add(part)
+        return found
+
+
+def words_of_title(title: str) -> tuple[str, ...]:
+    """The folded words of a title without its year; a trailing article ("Matrix, The") comes first."""
+    bare = _YEAR.sub("", title)
+    if match := _ARTICLE_LAST.match(bare):
+        bare = f"{match[2]} {match[1]}"
+    return tuple(word.casefold() for word in _WORD.findall(bare))
+
+
+def plain_reason(text: str, known: Sequence[ItemText], also: Sequence[str], titles: TitleIndex) -> str | Flaw:
+    """`text` without markup and at most `REASON_LIMIT` characters long, or what is wrong with it.
+
+    Args:
+        known: the items that were shown or seen: their titles may be named, and words of theirs be written large.
+        also: further texts whose words may be written large, such as what the user said.
+        titles: every title of the catalogue; naming one outside `known` is a flaw, and so is any other name.
+    """
+    if _LINK.search(text):
+        return "link"
+    bare = _MARKUP.sub(" ", _TAG.sub(" ", _MARKDOWN_LINK.sub(r"\1", text)))
+    bare = clean(bare, REASON_LIMIT)
+    if not _WORD.search(bare):
+        return "empty"
+    allowed_titles = {words_of_title(item.title) for item in known}
+    inside = {part for title in allowed_titles for part in _parts(title)}
+    if titles.named_in(bare) - inside:
+        return "unknown_name"
+    vocabulary = {word for item in known for text in (item.title, item.category, item.text) for word in _folded(text)}
+    vocabulary.update(word for text in also for word in _folded(text))
+    if any(word not in vocabulary for word in _names_in(bare)):
+        return "unknown_name"
+    return bare
+
+
+def checked_reasons(
+    reasons: Mapping[int, str], known: Sequence[ItemText], also: Sequence[str], titles: TitleIndex
+) -> tuple[dict[int, str], dict[str, int]]:
+    """The reasons that may be shown, by position, and how many had which flaw."""
+    good: dict[int, str] = {}
+    flaws: dict[str, int] = {}
+    for position, reason in reasons.items():
+        checked = plain_reason(reason, known, also, titles)
+        if checked in ("link", "unknown_name", "empty"):
+            flaws[checked] = flaws.get(checked, 0) + 1
+        else:
+            good[position] = checked
+    return good, flaws
+
+
+def _folded(text: str) -> list[str]:
+    return [word.casefold() for word in _WORD.findall(text)]
+
+
+def _parts(words: tuple[str, ...]) -> Iterable[tuple[str, ...]]:
+    """Every run of words within a title: a shorter title inside an allowed one is no stranger."""
+    for start in range(len(words)):
+        for end in range(start + 1, len(words) + 1):
+            yield words[start:end]
+
+
+def _names_in(text: str) -> Iterable[str]:
+    """Folded words that are written large though no sentence begins with them, or that stand in quotation marks."""
+    quoted = {word for part in re.findall(r"[\"“«]([^\"”»]*)[\"”»]", text) for word in _folded(part)}
+    yield from quoted
+    for match in _WORD.finditer(text):
+        word, before = match[0], text[: match.start()].rstrip()
+        first = not before or before[-1] in _SENTENCE_END
+        if word[0].isupper() and not first and word.casefold() not in _EVERYDAY:
+            yield word.casefold()
