@@ -9,6 +9,7 @@ from bentos.asgi_app import RecopsApp
 from bentos.served_release import BUNDLE, ServedRelease
 from components.adapters.demo_faults import DemoFaults, fault_file
 from components.adapters.event_store.engine import open_engine
+from components.adapters.event_store.local_user_events import user_events
 from components.adapters.event_store.user_events import BUDGET_SECONDS, UserEventReader
 from components.adapters.event_store.write_queue import WriteQueue
 from components.adapters.settings import Settings
@@ -40,7 +41,8 @@ def build_app(
     path = RequestPath(bundle, release.routing, release.release_id, slot, release.variant, time.perf_counter)
     warm_up(path)
     queue = WriteQueue(open_engine(settings.store_url, busy_seconds))
-    events = UserEventReader(open_engine(settings.store_url, read_seconds), read_seconds)
+    reader = UserEventReader(open_engine(settings.store_url, read_seconds), read_seconds)
+    events = user_events(settings.store_url, reader, time.perf_counter)
     events.open(OPEN_SECONDS)
     metrics = RequestMetrics(
         release.release_id,

@@ -6,13 +6,13 @@ import asyncio
 import logging
 import threading
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from sqlalchemy import Engine, bindparam, select
+from sqlalchemy import Dialect, Engine, bindparam, select
 
 from components.adapters.event_store.tables import feedback
 from components.serving.news import EventsUnread, UserEvent, UserEvents
@@ -24,6 +24,7 @@ MAX_EVENTS = 500
 """Of the newest events of a user; a bot's thousandth click says nothing new."""
 
 Outcome = UserEvents | EventsUnread
+NO_EVENTS = UserEvents((), version=0)
 
 _NEWEST = (
     select(feedback.c.sequence, feedback.c.item_id, feedback.c.type, feedback.c.value)
@@ -35,6 +36,26 @@ _READ_ONLY = {
     "sqlite": "PRAGMA query_only=ON",
     "postgresql": "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY",
 }
+
+
+def newest_events(dialect: Dialect) -> tuple[str, Callable[[str], Any]]:
+    """The query for a user's newest events as the driver takes it, and its parameters for a user."""
+    compiled = _NEWEST.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
+    parameters, order = dict(compiled.params), compiled.positiontup
+
+    def arguments(user_id: str) -> Any:
+        values = {**parameters, "user_id": user_id}
+        return values if order is None else tuple([values[name] for name in order])
+
+    return str(compiled), arguments
+
+
+def events_of(rows: Sequence[Any]) -> UserEvents:
+    """What the query's rows, newest first, say."""
+    if not rows:
+        return NO_EVENTS
+    events = tuple([UserEvent(item_id, kind, value) for _, item_id, kind, value in reversed(rows)])
+    return UserEvents(events, version=rows[0][0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,10 +82,7 @@ class UserEventReader:
     def __init__(self, engine: Engine, budget_seconds: float = BUDGET_SECONDS) -> None:
         self._engine = engine
         self._budget = budget_seconds
-        compiled = _NEWEST.compile(dialect=engine.dialect, compile_kwargs={"render_postcompile": True})
-        self._statement = str(compiled)
-        self._parameters = dict(compiled.params)
-        self._order = compiled.positiontup
+        self._statement, self._arguments = newest_events(engine.dialect)
         self._questions: SimpleQueue[_Question | None] = SimpleQueue()
         self._connection: Any = None
         self._stuck = False
@@ -133,10 +151,7 @@ class UserEventReader:
             logger.warning("events of a user could not be read: %s", error)
             self._disconnect()
             return EventsUnread(f"the event store cannot be read: {error}")
-        if not rows:
-            return UserEvents((), version=0)
-        events = tuple([UserEvent(item_id, kind, value) for _, item_id, kind, value in reversed(rows)])
-        return UserEvents(events, version=rows[0][0])
+        return events_of(rows)
 
     def _query(self, statement: str, arguments: Any) -> Sequence[Any]:
         """Runs in the thread, on a transaction of its own, so that it sees what was committed before."""
@@ -151,10 +166,6 @@ class UserEventReader:
         rows: Sequence[Any] = cursor.fetchall()
         driver.rollback()
         return rows
-
-    def _arguments(self, user_id: str) -> Any:
-        values = {**self._parameters, "user_id": user_id}
-        return values if self._order is None else tuple([values[name] for name in self._order])
 
     def _disconnect(self) -> None:
         connection, self._connection = self._connection, None

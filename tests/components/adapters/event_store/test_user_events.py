@@ -120,7 +120,7 @@ def test_a_writer_does_not_hold_a_reader_up(reader: UserEventReader, store: Engi
 
 
 def test_the_connection_cannot_write(reader: UserEventReader) -> None:
-    reader._statement, reader._order = "DELETE FROM feedback", ()
+    reader._statement, reader._arguments = "DELETE FROM feedback", lambda _: ()
     found = read(reader, "u")
     assert isinstance(found, EventsUnread)
     assert "readonly" in found.reason
