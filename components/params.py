@@ -265,6 +265,13 @@ class Exploration(Section):
     depth: int = Field(default=50, ge=1)
 
 
+class Cache(Section):
+    """How long answers are kept, and how much memory they may take in each process; 0 megabytes keep none."""
+
+    ttl_seconds: float = Field(default=3600.0, gt=0)
+    max_megabytes: float = Field(default=32.0, ge=0)
+
+
 class Routing(Section):
     """Which users are cold, how many candidates a request keeps, and what becomes of them.
 
@@ -277,6 +284,7 @@ class Routing(Section):
     fold_in: list[str] = ["ease", "session", "next_items", "item_to_item", "lightfm"]
     diversity: Diversity = Diversity()
     exploration: Exploration = Exploration()
+    cache: Cache = Cache()
 
 
 class Gate(Section):

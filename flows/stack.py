@@ -18,6 +18,7 @@ from components.rollout.routing import SLOTS
 from flows.errors import NothingThereError
 
 WORK_POOL = "recops"
+LOCAL_LLM = "llm"
 NO_TELEMETRY = {
     "DO_NOT_TRACK": "1",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
@@ -122,6 +123,13 @@ def programs(settings: Settings) -> list[Program]:
                 stop_seconds=20,
             )
             for slot in SLOTS
+        ),
+        Program(
+            LOCAL_LLM,
+            [python, "-m", "components.adapters.local_llm_server"],
+            root,
+            {"OMP_NUM_THREADS": "1"},
+            start_at_once=False,
         ),
     ]
 

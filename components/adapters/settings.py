@@ -35,11 +35,13 @@ class Settings(BaseSettings):
     mlflow_port: int = 5000
     prefect_port: int = 4200
     envoy_admin_port: int = 9901
+    llm_port: int = 8081  # of the small local model, which `recops llm up` starts
 
     event_store_url: SecretStr | None = None
     data_registry_url: SecretStr | None = None
     dvc_remote_url: SecretStr | None = None
     source_sql_url: SecretStr | None = None
+    cache_url: SecretStr | None = None  # Redis, for answers that the slots share
     demo: bool = True
 
     slot: Slot | None = None
@@ -72,6 +74,11 @@ class Settings(BaseSettings):
     def gateway_url(self) -> str:
         """Where clients ask."""
         return f"http://{self.host}:{self.gateway_port}"
+
+    @property
+    def local_llm_url(self) -> str:
+        """Where the small local model answers, once `recops llm up` has started it."""
+        return f"http://{self.host}:{self.llm_port}"
 
     def slot_port(self, slot: Slot) -> int:
         """The port of a slot's service."""

@@ -12,7 +12,7 @@ from rich.table import Table
 
 from components.adapters.settings import Settings, load_settings
 from flows.console import make_console
-from flows.stack import existing_store_url, ports, release_store, router, supervisor
+from flows.stack import LOCAL_LLM, existing_store_url, ports, release_store, router, supervisor
 from monitoring.stack_status import usage_of
 
 MEGABYTE = 1024 * 1024
@@ -39,6 +39,7 @@ def read_status(settings: Settings) -> dict[str, Any]:
     running = control.is_running()
     numbers = {name.lower().replace("gateway", "envoy"): port for name, (port, _) in ports(settings).items()}
     numbers["prefect-server"] = numbers["prefect"]
+    numbers[LOCAL_LLM] = settings.llm_port
     processes = []
     for process in control.states() if running else []:
         usage = usage_of(process.pid) if process.pid else None

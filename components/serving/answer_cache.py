@@ -1,0 +1,141 @@
+"""Keeps answers for a while, in this process and where there is one in a cache that the slots share; one flight a key.
+
+What is kept are bytes, so that thousands of answers are nothing to the garbage collector, and memory has a bound.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
+from typing import Literal, NamedTuple, Protocol
+
+from cachetools import TLRUCache
+
+from components.params import Cache
+from components.routing.cache_key import CacheKey, user_hash
+
+Origin = Literal["memory", "shared", "joined", "computed"]
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """What a computation made; `keep` is false when the next one who asks should not get the same."""
+
+    content: bytes
+    keep: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The content, and where it came from; `joined` is the result of a computation that somebody else had begun."""
+
+    content: bytes
+    origin: Origin
+
+
+class Kept(NamedTuple):
+    """Content, and for how many seconds more it may be used."""
+
+    content: bytes
+    seconds: float
+
+
+class SharedAnswers(Protocol):
+    """A cache outside of this process. It never raises: without it everything still works, only slower."""
+
+    async def get(self, key: CacheKey) -> Kept | None:
+        """What is kept, or None when it is not there or the cache is away."""
+
+    def put(self, key: CacheKey, content: bytes, seconds: float) -> None:
+        """Keeps the content for so long, in the background, or not at all."""
+
+    async def forget(self, user: str) -> int:
+        """Drops what is kept for the user with this hash; how much that was."""
+
+
+class AnswerCache:
+    """Answers by key, the least recently used ones dropped first.
+
+    Args:
+        timer: seconds, for ages.
+    """
+
+    def __init__(self, params: Cache, shared: SharedAnswers | None, timer: Callable[[], float]) -> None:
+        self._seconds = params.ttl_seconds
+        self._shared = shared
+        self._kept: TLRUCache[CacheKey, Kept] = TLRUCache(params.max_megabytes * 1e6, _end, timer, _size)
+        self._flights: dict[tuple[CacheKey, object], asyncio.Future[bytes | None]] = {}
+
+    async def find(self, key: CacheKey, patience: object, make: Callable[[], Awaitable[Made]]) -> Found:
+        """What is kept under `key`, or else what `make` makes.
+
+        Of several who ask for the same at once, with the same `patience`, one makes it and the others wait for it. An
+        error of `make` reaches all of them; when the one who makes it is cancelled, another one takes over.
+        """
+        while True:
+            kept: Kept | None = self._kept.get(key)
+            if kept is not None:
+                return Found(kept.content, "memory")
+            flight = self._flights.get((key, patience))
+            if flight is None:
+                return await self._lead(key, patience, make)
+            landed = await asyncio.shield(flight)
+            if landed is not None:
+                return Found(landed, "joined")
+
+    async def forget(self, user_id: str) -> int:
+        """Drops every answer that is kept for a user, here and in the shared cache; how many that were."""
+        user = user_hash(user_id)
+        own = [key for key in self._kept if key.user == user]
+        for key in own:
+            self._kept.pop(key, None)
+        return len(own) + (await self._shared.forget(user) if self._shared else 0)
+
+    @property
+    def size(self) -> tuple[int, float]:
+        """How many answers are kept in this process, and their bytes."""
+        return len(self._kept), self._kept.currsize
+
+    async def _lead(self, key: CacheKey, patience: object, make: Callable[[], Awaitable[Made]]) -> Found:
+        flight: asyncio.Future[bytes | None] = asyncio.get_running_loop().create_future()
+        self._flights[key, patience] = flight
+        try:
+            found = await self._shared_or_made(key, make)
+        except asyncio.CancelledError:
+            flight.set_result(None)
+            raise
+        except BaseException as error:
+            flight.set_exception(error)
+            flight.exception()  # nobody may be waiting, which is no reason for a warning
+            raise
+        else:
+            flight.set_result(found.content)
+            return found
+        finally:
+            del self._flights[key, patience]
+
+    async def _shared_or_made(self, key: CacheKey, make: Callable[[], Awaitable[Made]]) -> Found:
+        if self._shared is not None:
+            kept = await self._shared.get(key)
+            if kept is not None:
+                self._keep(key, kept)
+                return Found(kept.content, "shared")
+        made = await make()
+        if made.keep:
+            self._keep(key, Kept(made.content, self._seconds))
+            if self._shared is not None:
+                self._shared.put(key, made.content, self._seconds)
+        return Found(made.content, "computed")
+
+    def _keep(self, key: CacheKey, kept: Kept) -> None:
+        if _size(kept) <= self._kept.maxsize:
+            self._kept[key] = kept
+
+
+def _end(_key: CacheKey, kept: Kept, now: float) -> float:
+    return now + kept.seconds
+
+
+def _size(kept: Kept) -> int:
+    return len(kept.content)
