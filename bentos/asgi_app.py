@@ -12,16 +12,25 @@ from typing import Any
 import orjson
 from pydantic import TypeAdapter, ValidationError
 
+from bentos.answers import Answers
 from bentos.damage import Damage
 from bentos.http_body import ClientGone, Receive, Scope, Send, read_json_body
 from bentos.http_errors import HttpError, refuse_body
+from bentos.prefetch import Prefetch, PrefetchFull
 from components.adapters.demo_faults import DemoFaults
 from components.adapters.event_store.rows import feedback_rows, request_row
-from components.adapters.event_store.user_events import UserEventReader
 from components.adapters.event_store.write_queue import StoreUnavailable, WriteQueue
 from components.serving.answer import UnknownItem
 from components.serving.request_path import RequestPath
-from components.serving.requests import MAX_EVENTS, FeedbackEvent, RecommendRequest, SimilarRequest
+from components.serving.requests import (
+    MAX_EVENTS,
+    FeedbackEvent,
+    ForgetRequest,
+    PrefetchRequest,
+    RecommendRequest,
+    SimilarRequest,
+)
+from monitoring.cache_metrics import CacheMetrics
 from monitoring.request_metrics import OTHER, RequestMetrics
 
 logger = logging.getLogger("recops.service")
@@ -52,8 +61,10 @@ class RecopsApp:
         self,
         path: RequestPath,
         queue: WriteQueue,
-        events: UserEventReader,
+        answers: Answers,
+        prefetch: Prefetch,
         metrics: RequestMetrics,
+        cache_metrics: CacheMetrics,
         description: Mapping[str, Any],
         now: Callable[[], float],
         perf_counter: Callable[[], float],
@@ -61,8 +72,10 @@ class RecopsApp:
     ) -> None:
         self._path = path
         self._queue = queue
-        self._events = events
+        self._answers = answers
+        self._prefetch = prefetch
         self._metrics = metrics
+        self._cache_metrics = cache_metrics
         self._description = orjson.dumps(dict(description))
         self._now = now
         self._perf_counter = perf_counter
@@ -71,6 +84,8 @@ class RecopsApp:
             "/recommend": self._recommend,
             "/similar": self._similar,
             "/feedback": self._feedback,
+            "/prefetch": self._warm,
+            "/forget": self._forget,
         }
         self._gets: dict[str, Callable[[], tuple[bytes, bytes]]] = {
             "/release": lambda: (JSON, self._description),
@@ -90,13 +105,15 @@ class RecopsApp:
 
     def close(self) -> None:
         """Writes what waits to be written; nothing can be stored afterwards."""
+        self._prefetch.close()
         self._queue.close()
-        self._events.close()
+        self._answers.close()
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
         await send({"type": "lifespan.startup.complete"})
         await receive()
+        await self._answers.let_go()
         self.close()
         await send({"type": "lifespan.shutdown.complete"})
 
@@ -160,8 +177,7 @@ class RecopsApp:
         asked_by = request.user_id
         if self._damage is not None and not probe:
             request = await self._damage.on_request(request)
-        recent = None if probe else await self._events.read(request.user_id)
-        answer = self._path.recommend(request, request_id, recent, exploring=not probe)
+        answer, source = await self._answers.recommend(request, request_id, probe)
         if request.user_id != asked_by:
             request, answer = request.model_copy(update={"user_id": asked_by}), replace(answer, user_id=asked_by)
 
@@ -169,6 +185,7 @@ class RecopsApp:
             if not probe:
                 self._queue.log_request(request_row(request, answer, self._path.bundle.items.ids, self._now()))
             self._metrics.recommended(answer.route)
+            self._cache_metrics.answered(source)
 
         return 200, orjson.dumps(answer.body()), log
 
@@ -181,6 +198,28 @@ class RecopsApp:
         if isinstance(answer, UnknownItem):
             raise HttpError(404, "unknown_item", f"item_id: there is no item {answer.item_id!r}", "item_id")
         return 200, orjson.dumps(answer), None
+
+    async def _warm(self, body: bytes, _request_id: str, _probe: bool) -> Reply:
+        """202 at once; the answers are made, and kept, in the background."""
+        try:
+            requests = PrefetchRequest.model_validate_json(body).all_requests()
+        except ValidationError as error:
+            raise refuse_body(error) from error
+        try:
+            self._prefetch.add(requests)
+        except PrefetchFull as error:
+            raise HttpError(503, "busy", f"{error}; ask again later", headers=RETRY_LATER) from error
+        return 202, orjson.dumps({"accepted": len(requests)}), None
+
+    async def _forget(self, body: bytes, _request_id: str, probe: bool) -> Reply:
+        """Drops what is kept for a user; only for the stack itself, as a client has no business with other users."""
+        if not probe:
+            raise HttpError(404, "not_found", "there is nothing at /forget")
+        try:
+            request = ForgetRequest.model_validate_json(body)
+        except ValidationError as error:
+            raise refuse_body(error) from error
+        return 200, orjson.dumps({"forgotten": self._answers.forget(request.user_id)}), None
 
     async def _feedback(self, body: bytes, request_id: str, _probe: bool) -> Reply:
         """202 once every event of the post is durable; nothing is stored when one of them is wrong."""

@@ -5,17 +5,22 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+from bentos.answers import Answers
 from bentos.asgi_app import RecopsApp
+from bentos.prefetch import Prefetch
 from bentos.served_release import BUNDLE, ServedRelease
 from components.adapters.demo_faults import DemoFaults, fault_file
 from components.adapters.event_store.engine import open_engine
 from components.adapters.event_store.local_user_events import user_events
 from components.adapters.event_store.user_events import BUDGET_SECONDS, UserEventReader
 from components.adapters.event_store.write_queue import WriteQueue
+from components.adapters.redis_cache import RedisAnswers
 from components.adapters.settings import Settings
+from components.serving.answer_cache import AnswerCache
 from components.serving.bundle import read_bundle
 from components.serving.request_path import RequestPath
 from components.serving.requests import RecommendRequest, SimilarRequest
+from monitoring.cache_metrics import CacheMetrics
 from monitoring.request_metrics import RequestMetrics
 
 BUSY_SECONDS = 10.0
@@ -44,12 +49,27 @@ def build_app(
     reader = UserEventReader(open_engine(settings.store_url, read_seconds), read_seconds)
     events = user_events(settings.store_url, reader, time.perf_counter)
     events.open(OPEN_SECONDS)
+    shared = RedisAnswers(settings.cache_url.get_secret_value(), time.monotonic) if settings.cache_url else None
+    cache = AnswerCache(release.routing.cache, shared, time.monotonic)
+    answers = Answers(path, events, cache, time.perf_counter, shared)
+
+    async def make_ahead(request: RecommendRequest, request_id: str) -> None:
+        await answers.recommend(request, request_id, probe=False)
+
+    prefetch = Prefetch(make_ahead, release.routing.cache.prefetch_concurrency)
     metrics = RequestMetrics(
         release.release_id,
         slot,
         release.variant,
         written=lambda: queue.counts.written,
         dropped=lambda: queue.counts.dropped,
+    )
+    cache_metrics = CacheMetrics(
+        metrics.registry,
+        kept=lambda: answers.kept,
+        failed=lambda: shared.counts.failed if shared else 0,
+        left_out=lambda: shared.counts.left_out if shared else 0,
+        waiting=lambda: prefetch.waiting,
     )
     description = {
         "release": release.release_id,
@@ -59,7 +79,9 @@ def build_app(
         "started_at": time.time(),
     }
     faults = DemoFaults(fault_file(settings, slot)) if settings.demo and settings.slot is not None else None
-    return RecopsApp(path, queue, events, metrics, description, time.time, time.perf_counter, faults)
+    return RecopsApp(
+        path, queue, answers, prefetch, metrics, cache_metrics, description, time.time, time.perf_counter, faults
+    )
 
 
 def warm_up(path: RequestPath) -> None:

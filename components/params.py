@@ -266,10 +266,14 @@ class Exploration(Section):
 
 
 class Cache(Section):
-    """How long answers are kept, and how much memory they may take in each process; 0 megabytes keep none."""
+    """How long answers are kept, and how much memory they may take in each process; 0 megabytes keep none.
+
+    `prefetch_concurrency` answers are made ahead at once.
+    """
 
     ttl_seconds: float = Field(default=3600.0, gt=0)
     max_megabytes: float = Field(default=32.0, ge=0)
+    prefetch_concurrency: int = Field(default=4, ge=1)
 
 
 class Routing(Section):

@@ -38,6 +38,18 @@ def call(
     headers: dict[str, str] | None = None,
     chunk_size: int = 1_000_000_000,
 ) -> Reply:
+    """One request in an event loop of its own, which ends with it."""
+    return asyncio.run(send(app, method, path, body, headers, chunk_size))
+
+
+async def send(
+    app: Any,
+    method: str,
+    path: str,
+    body: Any = b"",
+    headers: dict[str, str] | None = None,
+    chunk_size: int = 1_000_000_000,
+) -> Reply:
     """One request; a body that is not bytes is sent as JSON, in chunks of `chunk_size` bytes."""
     content = body if isinstance(body, bytes) else json.dumps(body).encode()
     chunks = [content[start : start + chunk_size] for start in range(0, len(content), chunk_size)] or [b""]
@@ -53,10 +65,10 @@ def call(
     async def receive() -> dict[str, Any]:
         return {"type": "http.request", "body": chunks.pop(0), "more_body": bool(chunks)}
 
-    async def send(message: dict[str, Any]) -> None:
+    async def take(message: dict[str, Any]) -> None:
         sent.append(message)
 
-    asyncio.run(app(scope, receive, send))
+    await app(scope, receive, take)
     start, *rest = sent
     answer = {name.decode(): value.decode() for name, value in start["headers"]}
     return Reply(start["status"], answer, b"".join(message["body"] for message in rest))

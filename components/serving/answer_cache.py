@@ -50,9 +50,6 @@ class SharedAnswers(Protocol):
     def put(self, key: CacheKey, content: bytes, seconds: float) -> None:
         """Keeps the content for so long, in the background, or not at all."""
 
-    async def forget(self, user: str) -> int:
-        """Drops what is kept for the user with this hash; how much that was."""
-
 
 class AnswerCache:
     """Answers by key, the least recently used ones dropped first.
@@ -84,13 +81,13 @@ class AnswerCache:
             if landed is not None:
                 return Found(landed, "joined")
 
-    async def forget(self, user_id: str) -> int:
-        """Drops every answer that is kept for a user, here and in the shared cache; how many that were."""
+    def forget(self, user_id: str) -> int:
+        """Drops every answer that this process keeps for a user; how many that were."""
         user = user_hash(user_id)
-        own = [key for key in self._kept if key.user == user]
-        for key in own:
+        theirs = [key for key in self._kept if key.user == user]
+        for key in theirs:
             self._kept.pop(key, None)
-        return len(own) + (await self._shared.forget(user) if self._shared else 0)
+        return len(theirs)
 
     @property
     def size(self) -> tuple[int, float]:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 
 MAX_K = 100
 MAX_EVENTS = 1000
+MAX_PREFETCH = 1000
 
 _NO_CONTROL_CHARACTERS = r"^[^\x00-\x1f\x7f]*$"
 Id = Annotated[str, StringConstraints(min_length=1, max_length=256, pattern=_NO_CONTROL_CHARACTERS)]
@@ -58,6 +59,29 @@ class RecommendRequest(Body):
     exclude: list[Id] = Field(default_factory=list, max_length=10_000)
     explain: bool = True
     diversity: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] | None = None
+
+
+class PrefetchRequest(Body):
+    """Body of `POST /prefetch`: users, whose plain request is meant, or requests just as they will come."""
+
+    user_ids: list[Id] = Field(default_factory=list, max_length=MAX_PREFETCH)
+    requests: list[RecommendRequest] = Field(default_factory=list, max_length=MAX_PREFETCH)
+
+    @model_validator(mode="after")
+    def _asks_for_something(self) -> Self:
+        if not 1 <= len(self.user_ids) + len(self.requests) <= MAX_PREFETCH:
+            raise ValueError(f"give 1 to {MAX_PREFETCH} of user_ids and requests together")
+        return self
+
+    def all_requests(self) -> list[RecommendRequest]:
+        """The requests that are meant, those of the users first."""
+        return [*(RecommendRequest(user_id=user_id) for user_id in self.user_ids), *self.requests]
+
+
+class ForgetRequest(Body):
+    """Body of `POST /forget`, which only the stack itself can reach."""
+
+    user_id: Id
 
 
 class SimilarRequest(Body):

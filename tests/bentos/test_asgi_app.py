@@ -16,11 +16,8 @@ from bentos.wiring import build_app
 from components.adapters.demo_faults import Fault, set_fault
 from components.adapters.event_store.engine import migrate, open_engine, reading
 from components.adapters.event_store.tables import feedback, requests
-from components.adapters.event_store.user_events import UserEventReader
-from components.adapters.event_store.write_queue import WriteQueue
 from components.adapters.settings import Settings
 from components.params import Routing
-from monitoring.request_metrics import RequestMetrics
 from tests.asgi_client import call
 from tests.worlds import make_bundle
 
@@ -170,23 +167,21 @@ def test_feedback_is_not_acknowledged_while_the_store_is_locked(app: RecopsApp, 
     assert call(app, "POST", "/feedback", {**CLICK, "event_id": "a"}).status == 202
 
 
-class BrokenPath:
-    """A request path with a fault."""
+class BrokenAnswers:
+    """Answers with a fault."""
 
-    def recommend(self, request: object, request_id: str) -> None:
+    async def recommend(self, request: object, request_id: str, probe: bool) -> None:
         raise ZeroDivisionError
 
 
-def test_a_fault_of_ours_is_a_500_that_names_the_request(tmp_path: Path) -> None:
-    engine = open_engine(f"sqlite:///{tmp_path / 'events.db'}")
-    queue, events = WriteQueue(engine), UserEventReader(engine)
-    metrics = RequestMetrics("r", "blue", "default", lambda: 0, lambda: 0)
-    app = RecopsApp(BrokenPath(), queue, events, metrics, {}, lambda: 0.0, lambda: 0.0)  # type: ignore[arg-type]
+def test_a_fault_of_ours_is_a_500_that_names_the_request(app: RecopsApp) -> None:
+    sound, app._answers = app._answers, BrokenAnswers()  # type: ignore[assignment]
     reply = call(app, "POST", "/recommend", {"user_id": "8"}, {"x-request-id": "abc"})
-    app.close()
+    app._answers = sound
     assert reply.error == (500, "internal_error", None)
     assert "abc" in reply.json["error"]["message"]
-    assert b'recops_requests_total{endpoint="/recommend",status="500"} 1.0' in metrics.page()
+    page = call(app, "GET", "/metrics").body
+    assert b'recops_requests_total{endpoint="/recommend",status="500"} 1.0' in page
 
 
 def test_the_app_stores_what_waits_when_its_server_stops(app: RecopsApp, store: Engine) -> None:
