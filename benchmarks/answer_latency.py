@@ -60,8 +60,9 @@ def run(folder: Path, rounds: int) -> dict[tuple[str, int], list[float]]:
     """Seconds of each answer by (way, clients)."""
     users = write_synthetic_bundle(folder / "bundle")
     settings = Settings(home=folder / "home", blue_port=_free_port())
-    release = Release("bench", 0.0, "bench", None, "recops:bench", (Variant("default", 1, {}),), "", False, "", "")
-    bento = build_bento(settings, folder / "bundle", release, ROUTING)
+    variant = Variant("default", 1, {"routing": ROUTING.model_dump()})
+    release = Release("bench", 0.0, "bench", None, "recops:bench", (variant,), "", False, "", "")
+    bento = build_bento(settings, {1: folder / "bundle"}, release)
     migrate(settings.store_url)
     (settings.root / "slots").mkdir()
     assignment = {"release_id": "bench", "bento_path": str(bento.path)}

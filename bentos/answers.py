@@ -14,7 +14,7 @@ from components.serving.answer import Answer
 from components.serving.answer_cache import AnswerCache, Made, Origin
 from components.serving.answer_codec import UnreadableAnswer, decode, encode, is_worth_keeping, shown_again
 from components.serving.news import UserEvents
-from components.serving.request_path import Recent, RequestPath
+from components.serving.request_path import RequestPath
 from components.serving.requests import RecommendRequest
 
 logger = logging.getLogger("recops.service")
@@ -33,38 +33,38 @@ class Answers:
 
     def __init__(
         self,
-        path: RequestPath,
         events: UserEventReader | LocalUserEvents,
         cache: AnswerCache,
         perf_counter: Callable[[], float],
         shared: RedisAnswers | None = None,
     ) -> None:
-        self._path = path
         self._events = events
         self._cache = cache
         self._now = perf_counter
         self._shared = shared
 
-    async def recommend(self, request: RecommendRequest, request_id: str, probe: bool) -> tuple[Answer, Source]:
-        """The answer, and where it came from.
+    async def recommend(
+        self, path: RequestPath, request: RecommendRequest, request_id: str, probe: bool
+    ) -> tuple[Answer, Source]:
+        """The answer of the user's variant, `path`, and where it came from.
 
         A probe is answered from the trained state alone, and neither fills nor reads the cache. So is the cache left
         out when it is not known what the user did last, as that is in the key.
         """
         if probe:
-            return self._make(request, request_id, None, exploring=False), "bypassed"
+            return path.recommend(request, request_id, None, exploring=False), "bypassed"
         start = self._now()
         recent = await self._events.read(request.user_id)
         if not isinstance(recent, UserEvents):
-            return self._make(request, request_id, recent, exploring=True), "bypassed"
+            return path.recommend(request, request_id, recent, exploring=True), "bypassed"
         made: Answer | None = None
 
         async def make() -> Made:
             nonlocal made
-            made = self._make(request, request_id, recent, exploring=True)
+            made = path.recommend(request, request_id, recent, exploring=True)
             return Made(encode(made), is_worth_keeping(made))
 
-        key = cache_key(request, self._path.release_id, self._path.variant, recent.version)
+        key = cache_key(request, path.release_id, path.variant, recent.version)
         found = await self._cache.find(key, None, make)
         if made is not None:
             return made, found.origin
@@ -72,10 +72,10 @@ class Answers:
             kept = decode(found.content)
         except UnreadableAnswer as error:  # a shared cache holds what anybody wrote there
             logger.warning("a kept answer is left aside: %s", error)
-            return self._make(request, request_id, recent, exploring=True), "bypassed"
+            return path.recommend(request, request_id, recent, exploring=True), "bypassed"
         if kept.explored_position is not None:  # chance is drawn for each request, also of those who waited together
-            return self._make(request, request_id, recent, exploring=True), "bypassed"
-        return shown_again(kept, request_id, self._path.slot, round((self._now() - start) * 1000, 3)), found.origin
+            return path.recommend(request, request_id, recent, exploring=True), "bypassed"
+        return shown_again(kept, request_id, path.slot, round((self._now() - start) * 1000, 3)), found.origin
 
     def forget(self, user_id: str) -> int:
         """Drops every answer that this process keeps for a user; how many that were."""
@@ -94,6 +94,3 @@ class Answers:
     def kept(self) -> tuple[int, float]:
         """How many answers this process keeps, and their bytes."""
         return self._cache.size
-
-    def _make(self, request: RecommendRequest, request_id: str, recent: Recent, exploring: bool) -> Answer:
-        return self._path.recommend(request, request_id, recent, exploring=exploring)

@@ -21,7 +21,6 @@ from components.adapters.demo_faults import DemoFaults
 from components.adapters.event_store.rows import feedback_rows, request_row
 from components.adapters.event_store.write_queue import StoreUnavailable, WriteQueue
 from components.serving.answer import UnknownItem
-from components.serving.request_path import RequestPath
 from components.serving.requests import (
     MAX_EVENTS,
     FeedbackEvent,
@@ -30,6 +29,7 @@ from components.serving.requests import (
     RecommendRequest,
     SimilarRequest,
 )
+from components.serving.variants import Variants
 from monitoring.cache_metrics import CacheMetrics
 from monitoring.request_metrics import OTHER, RequestMetrics
 
@@ -37,7 +37,8 @@ logger = logging.getLogger("recops.service")
 
 PROBE_HEADER = b"x-recops-probe"
 """Smoke tests send it, the gateway strips it from clients: answers are not logged, and come from the trained state
-alone, so that they equal the offline ones whatever the users have done since."""
+alone, so that they equal the offline ones whatever the users have done since. Its value names the variant that answers;
+the control does where there is none of this name."""
 Reply = tuple[int, bytes, Callable[[], None] | None]
 """Status, body, and what is left to do once they are sent."""
 JSON = b"application/json"
@@ -59,7 +60,7 @@ class RecopsApp:
 
     def __init__(
         self,
-        path: RequestPath,
+        variants: Variants,
         queue: WriteQueue,
         answers: Answers,
         prefetch: Prefetch,
@@ -70,7 +71,7 @@ class RecopsApp:
         perf_counter: Callable[[], float],
         faults: DemoFaults | None = None,
     ) -> None:
-        self._path = path
+        self._variants = variants
         self._queue = queue
         self._answers = answers
         self._prefetch = prefetch
@@ -79,8 +80,8 @@ class RecopsApp:
         self._description = orjson.dumps(dict(description))
         self._now = now
         self._perf_counter = perf_counter
-        self._damage = None if faults is None else Damage(faults, path.bundle.user_ids)
-        self._posts: dict[str, Callable[[bytes, str, bool], Awaitable[Reply]]] = {
+        self._damage = None if faults is None else Damage(faults, variants.control.bundle.user_ids)
+        self._posts: dict[str, Callable[[bytes, str, str | None], Awaitable[Reply]]] = {
             "/recommend": self._recommend,
             "/similar": self._similar,
             "/feedback": self._feedback,
@@ -129,7 +130,7 @@ class RecopsApp:
         try:
             post = self._posts.get(path)
             if post is not None and scope["method"] == "POST":
-                probe = PROBE_HEADER in headers
+                probe = headers[PROBE_HEADER].decode("latin-1") if PROBE_HEADER in headers else None
                 status, body, afterwards = await post(await read_json_body(headers, receive), request_id, probe)
             else:
                 status, (content_type, body) = 200, self._get(path, scope["method"])
@@ -169,37 +170,40 @@ class RecopsApp:
         text = f"{path} answers to {allowed}, not to {method[:20]}"
         raise HttpError(405, "method_not_allowed", text, headers=[(b"allow", allowed.encode())])
 
-    async def _recommend(self, body: bytes, request_id: str, probe: bool) -> Reply:
+    async def _recommend(self, body: bytes, request_id: str, probe: str | None) -> Reply:
         try:
             request = RecommendRequest.model_validate_json(body)
         except ValidationError as error:
             raise refuse_body(error) from error
         asked_by = request.user_id
-        if self._damage is not None and not probe:
+        path = self._variants.path_of(asked_by) if probe is None else self._variants.named(probe)
+        if self._damage is not None and probe is None:
             request = await self._damage.on_request(request)
-        answer, source = await self._answers.recommend(request, request_id, probe)
+        answer, source = await self._answers.recommend(path, request, request_id, probe is not None)
         if request.user_id != asked_by:
             request, answer = request.model_copy(update={"user_id": asked_by}), replace(answer, user_id=asked_by)
+        if (experiments := self._variants.experiments_of(path)) is not None:
+            answer = replace(answer, experiments=experiments)
 
         def log() -> None:
-            if not probe:
-                self._queue.log_request(request_row(request, answer, self._path.bundle.items.ids, self._now()))
+            if probe is None:
+                self._queue.log_request(request_row(request, answer, path.bundle.items.ids, self._now()))
             self._metrics.recommended(answer.route)
             self._cache_metrics.answered(source)
 
         return 200, orjson.dumps(answer.body()), log
 
-    async def _similar(self, body: bytes, request_id: str, _probe: bool) -> Reply:
+    async def _similar(self, body: bytes, request_id: str, _probe: str | None) -> Reply:
         try:
             request = SimilarRequest.model_validate_json(body)
         except ValidationError as error:
             raise refuse_body(error) from error
-        answer = self._path.similar(request, request_id)
+        answer = self._variants.control.similar(request, request_id)
         if isinstance(answer, UnknownItem):
             raise HttpError(404, "unknown_item", f"item_id: there is no item {answer.item_id!r}", "item_id")
         return 200, orjson.dumps(answer), None
 
-    async def _warm(self, body: bytes, _request_id: str, _probe: bool) -> Reply:
+    async def _warm(self, body: bytes, _request_id: str, _probe: str | None) -> Reply:
         """202 at once; the answers are made, and kept, in the background."""
         try:
             requests = PrefetchRequest.model_validate_json(body).all_requests()
@@ -211,9 +215,9 @@ class RecopsApp:
             raise HttpError(503, "busy", f"{error}; ask again later", headers=RETRY_LATER) from error
         return 202, orjson.dumps({"accepted": len(requests)}), None
 
-    async def _forget(self, body: bytes, _request_id: str, probe: bool) -> Reply:
+    async def _forget(self, body: bytes, _request_id: str, probe: str | None) -> Reply:
         """Drops what is kept for a user; only for the stack itself, as a client has no business with other users."""
-        if not probe:
+        if probe is None:
             raise HttpError(404, "not_found", "there is nothing at /forget")
         try:
             request = ForgetRequest.model_validate_json(body)
@@ -221,7 +225,7 @@ class RecopsApp:
             raise refuse_body(error) from error
         return 200, orjson.dumps({"forgotten": self._answers.forget(request.user_id)}), None
 
-    async def _feedback(self, body: bytes, request_id: str, _probe: bool) -> Reply:
+    async def _feedback(self, body: bytes, request_id: str, _probe: str | None) -> Reply:
         """202 once every event of the post is durable; nothing is stored when one of them is wrong."""
         try:
             if body.lstrip()[:1] == b"[":

@@ -2,30 +2,35 @@
 
 from __future__ import annotations
 
+import json
 import os
 import shutil
 import subprocess
 import sys
 import tempfile
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from bentos.served_release import BUNDLE, ServedRelease
+from bentos.served_release import BUNDLE, ServedExperiment, ServedRelease, ServedVariant
 from components.adapters.settings import Settings
 from components.params import Routing
-from components.rollout.release import Release
+from components.rollout.release import Release, Variant
+from components.serving.bundle import read_bundle
+from components.serving.expected_answers import expected_answers
 
 REQUIREMENTS = "requirements-serving.lock"
 """The extra `serving` of pyproject.toml alone, with the versions of requirements.lock; `make lock` writes it."""
+QUESTIONS = "questions.json"
 CODE = ("components", "monitoring", "bentos")
 BUILD_SECONDS = 120
 
-_BENTOFILE = f"""\
+_BENTOFILE = """\
 service: bentos.service:Recops
-include: ["components/", "monitoring/", "bentos/", "{BUNDLE}/", "release.json"]
+include: ["components/", "monitoring/", "bentos/", {bundles}, "release.json", "questions.json"]
 exclude: ["**/__pycache__/", "components/adapters/event_store/migrations/"]
 python:
-  requirements_txt: {REQUIREMENTS}
+  requirements_txt: requirements-serving.lock
   lock_packages: false
 """
 
@@ -54,29 +59,33 @@ def bento_environment(settings: Settings) -> dict[str, str]:
     }
 
 
-def build_bento(settings: Settings, bundle_folder: Path, release: Release, routing: Routing) -> BuiltBento:
-    """Builds `recops:<release id>` from the code in `settings.project` and the given bundle.
+def build_bento(settings: Settings, bundles: Mapping[int, Path], release: Release) -> BuiltBento:
+    """Builds `recops:<release id>` from the code in `settings.project` and the bundle of each model version.
 
-    Needs neither Docker nor a network. A Bento that is there already is left as it is and returned.
+    The answers that each variant must give when it is tested are put in beside them. Needs neither Docker nor a
+    network. A Bento that is there already is left as it is and returned.
 
     Raises:
         BentoBuildError: the build failed, or the Bento there was built for another release or bundle.
     """
-    served = served_release(release, routing)
+    served = served_release(release)
+    folders = {served_variant.bundle: bundles[v.model_version] for served_variant, v in _pairs(served, release)}
     version = release.release_id
     path = settings.root / "bentoml" / "bentos" / "recops" / version
     if path.is_dir():
-        _check_same(path, bundle_folder, served)
+        _check_same(path, folders, served)
         return BuiltBento(f"recops:{version}", path)
     settings.root.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix="recops-build-") as folder:  # BentoML refuses a hidden folder
-        staging = Path(folder)
+    with tempfile.TemporaryDirectory(prefix="recops-build-") as scratch:  # BentoML refuses a hidden folder
+        staging = Path(scratch)
         for name in CODE:
             shutil.copytree(settings.project / name, staging / name, ignore=shutil.ignore_patterns("__pycache__"))
-        shutil.copytree(bundle_folder, staging / BUNDLE)
+        for name, folder in folders.items():
+            shutil.copytree(folder, staging / name)
+        write_questions(staging, served)
         shutil.copy(settings.project / REQUIREMENTS, staging)
         served.write(staging)
-        (staging / "bentofile.yaml").write_text(_BENTOFILE)
+        (staging / "bentofile.yaml").write_text(_BENTOFILE.format(bundles=", ".join(f'"{name}/"' for name in folders)))
         command = [sys.executable, "-m", "bentoml", "build", "--version", version, "--output", "tag", str(staging)]
         try:
             done = subprocess.run(
@@ -96,12 +105,24 @@ def build_bento(settings: Settings, bundle_folder: Path, release: Release, routi
     return BuiltBento(f"recops:{version}", path)
 
 
-def served_release(release: Release, routing: Routing) -> ServedRelease:
+def served_release(release: Release) -> ServedRelease:
     """What the service has to know of a release."""
+    first = release.model_version
+    experiment = release.experiment
     return ServedRelease(
         release_id=release.release_id,
-        variant=release.variants[0].name,
-        routing=routing,
+        variants=tuple(
+            ServedVariant(
+                name=variant.name,
+                share=variant.share,
+                bundle=BUNDLE if variant.model_version == first else f"{BUNDLE}-{variant.model_version}",
+                routing=Routing.model_validate(variant.policy["routing"]),
+                model_version=variant.model_version,
+                prompt_version=variant.prompt_version,
+            )
+            for variant in release.variants
+        ),
+        experiment=experiment and ServedExperiment(experiment_id=experiment.experiment_id, salt=experiment.salt),
         details={
             "model_version": release.model_version,
             "data_version": release.summary.get("data_version"),
@@ -113,9 +134,31 @@ def served_release(release: Release, routing: Routing) -> ServedRelease:
     )
 
 
-def _check_same(path: Path, bundle_folder: Path, served: ServedRelease) -> None:
+def write_questions(folder: Path, served: ServedRelease) -> None:
+    """Writes what the smoke test asks each variant: the questions that its bundle carries, with the answers that this
+    variant's policy gives here, offline.
+    """
+    questions = []
+    for variant in served.variants:
+        bundle = read_bundle(folder / variant.bundle)
+        for k in sorted({asked.k for asked in bundle.expected_answers}):
+            users = [asked.user_id for asked in bundle.expected_answers if asked.k == k]
+            questions += [
+                {"variant": variant.name, "user_id": answer.user_id, "k": k, "item_ids": list(answer.item_ids)}
+                for answer in expected_answers(bundle, variant.routing, users, k)
+            ]
+    (folder / QUESTIONS).write_text(json.dumps(questions))
+
+
+def _pairs(served: ServedRelease, release: Release) -> list[tuple[ServedVariant, Variant]]:
+    return list(zip(served.variants, release.variants, strict=True))
+
+
+def _check_same(path: Path, folders: Mapping[str, Path], served: ServedRelease) -> None:
     manifest = "bundle.json"  # holds the digest of every file of the bundle
-    same_release = ServedRelease.read(path / "src") == served
-    same_bundle = (path / "src" / BUNDLE / manifest).read_bytes() == (bundle_folder / manifest).read_bytes()
-    if not (same_release and same_bundle):
+    same = ServedRelease.read(path / "src") == served and all(
+        (path / "src" / name / manifest).read_bytes() == (folder / manifest).read_bytes()
+        for name, folder in folders.items()
+    )
+    if not same:
         raise BentoBuildError(f"{path} holds another release of this id; releases never change, use a new id")

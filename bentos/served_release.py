@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import Any, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from components.params import Routing
 
@@ -13,20 +13,59 @@ FILE = "release.json"
 BUNDLE = "bundle"
 
 
+class ServedVariant(BaseModel):
+    """One arm of a release.
+
+    Attributes:
+        share: of the users.
+        bundle: folder of its bundle; variants of one model share it.
+        routing: the routing policy, part of the release because it can change a ranking.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str = "default"
+    share: float = 1.0
+    bundle: str = BUNDLE
+    routing: Routing
+    model_version: int | None = None
+    prompt_version: int | None = None
+
+
+class ServedExperiment(BaseModel):
+    """By what the variants of a release are assigned to users."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    experiment_id: str
+    salt: str
+
+
 class ServedRelease(BaseModel):
     """A release as the service sees it.
 
     Attributes:
-        routing: the routing policy, part of the release because it can change a ranking.
+        variants: one, or those of the experiment with the control first.
         details: more that `GET /release` shows, such as model and data versions.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     release_id: str
-    variant: str = "default"
-    routing: Routing
+    variants: tuple[ServedVariant, ...] = Field(min_length=1)
+    experiment: ServedExperiment | None = None
     details: dict[str, Any] = Field(default_factory=dict)
+
+    @model_validator(mode="after")
+    def _experiment_where_there_are_variants(self) -> Self:
+        if (len(self.variants) > 1) != (self.experiment is not None):
+            raise ValueError("several variants are those of an experiment, and an experiment has several")
+        return self
+
+    @property
+    def control(self) -> ServedVariant:
+        """The first variant."""
+        return self.variants[0]
 
     def write(self, folder: Path) -> None:
         """Write into `folder`."""

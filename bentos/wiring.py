@@ -8,7 +8,7 @@ from pathlib import Path
 from bentos.answers import Answers
 from bentos.asgi_app import RecopsApp
 from bentos.prefetch import Prefetch
-from bentos.served_release import BUNDLE, ServedRelease
+from bentos.served_release import ServedRelease
 from components.adapters.demo_faults import DemoFaults, fault_file
 from components.adapters.event_store.engine import open_engine
 from components.adapters.event_store.local_user_events import user_events
@@ -16,10 +16,12 @@ from components.adapters.event_store.user_events import BUDGET_SECONDS, UserEven
 from components.adapters.event_store.write_queue import WriteQueue
 from components.adapters.redis_cache import RedisAnswers
 from components.adapters.settings import Settings
+from components.experiments.assignment import Split
 from components.serving.answer_cache import AnswerCache
 from components.serving.bundle import read_bundle
 from components.serving.request_path import RequestPath
 from components.serving.requests import RecommendRequest, SimilarRequest
+from components.serving.variants import Experiment, Variants
 from monitoring.cache_metrics import CacheMetrics
 from monitoring.request_metrics import RequestMetrics
 
@@ -33,7 +35,7 @@ OPEN_SECONDS = 2.0
 def build_app(
     settings: Settings, folder: Path, busy_seconds: float = BUSY_SECONDS, read_seconds: float = BUDGET_SECONDS
 ) -> RecopsApp:
-    """The app for the release in `folder`, which holds `bundle/` and release.json.
+    """The app for the release in `folder`, which holds its bundles and release.json.
 
     The event store's schema must be there already; without it feedback is refused, and recommendations go on.
 
@@ -42,25 +44,25 @@ def build_app(
     """
     release = ServedRelease.read(folder)
     slot = settings.slot or "none"
-    bundle = read_bundle(folder / BUNDLE)
-    path = RequestPath(bundle, release.routing, release.release_id, slot, release.variant, time.perf_counter)
-    warm_up(path)
+    variants = make_variants(release, folder, slot)
+    for path in variants.all_paths():
+        warm_up(path)
     queue = WriteQueue(open_engine(settings.store_url, busy_seconds))
     reader = UserEventReader(open_engine(settings.store_url, read_seconds), read_seconds)
     events = user_events(settings.store_url, reader, time.perf_counter)
     events.open(OPEN_SECONDS)
     shared = RedisAnswers(settings.cache_url.get_secret_value(), time.monotonic) if settings.cache_url else None
-    cache = AnswerCache(release.routing.cache, shared, time.monotonic)
-    answers = Answers(path, events, cache, time.perf_counter, shared)
+    cache = AnswerCache(release.control.routing.cache, shared, time.monotonic)
+    answers = Answers(events, cache, time.perf_counter, shared)
 
     async def make_ahead(request: RecommendRequest, request_id: str) -> None:
-        await answers.recommend(request, request_id, probe=False)
+        await answers.recommend(variants.path_of(request.user_id), request, request_id, probe=False)
 
-    prefetch = Prefetch(make_ahead, release.routing.cache.prefetch_concurrency)
+    prefetch = Prefetch(make_ahead, release.control.routing.cache.prefetch_concurrency)
     metrics = RequestMetrics(
         release.release_id,
         slot,
-        release.variant,
+        release.control.name,
         written=lambda: queue.counts.written,
         dropped=lambda: queue.counts.dropped,
     )
@@ -74,14 +76,37 @@ def build_app(
     description = {
         "release": release.release_id,
         "slot": slot,
-        "variant": release.variant,
+        "variant": release.control.name,
+        "variants": {variant.name: variant.share for variant in release.variants},
+        "experiment": release.experiment and release.experiment.experiment_id,
         **release.details,
         "started_at": time.time(),
     }
     faults = DemoFaults(fault_file(settings, slot)) if settings.demo and settings.slot is not None else None
     return RecopsApp(
-        path, queue, answers, prefetch, metrics, cache_metrics, description, time.time, time.perf_counter, faults
+        variants, queue, answers, prefetch, metrics, cache_metrics, description, time.time, time.perf_counter, faults
     )
+
+
+def make_variants(release: ServedRelease, folder: Path, slot: str) -> Variants:
+    """A request path for each variant; those of one model share its bundle."""
+    bundles = {name: read_bundle(folder / name) for name in {variant.bundle for variant in release.variants}}
+    paths = {
+        variant.name: RequestPath(
+            bundles[variant.bundle],
+            variant.routing,
+            release.release_id,
+            slot,
+            variant.name,
+            time.perf_counter,
+            variant.model_version,
+        )
+        for variant in release.variants
+    }
+    if release.experiment is None:
+        return Variants(paths)
+    split = Split(tuple(paths), tuple(variant.share for variant in release.variants))
+    return Variants(paths, Experiment(release.experiment.experiment_id, release.experiment.salt, split))
 
 
 def warm_up(path: RequestPath) -> None:

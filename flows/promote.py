@@ -12,13 +12,21 @@ from prefect.states import Completed, Failed, State
 from components.adapters.params_file import read_params
 from components.adapters.settings import load_settings
 from components.rollout.outcomes import Promoted, Refused
+from components.rollout.release import Release
+from flows.choose_experiment import choose_experiment, record_served
 from flows.promotion import AlreadyLive, make_plan, run_promotion
 from flows.stack import world
 
 
 @flow(name="promote")
-def promote(model_version: int | None = None) -> State[Any]:
+def promote(
+    model_version: int | None = None, experiment: str | None = None, end_experiment: bool = False
+) -> State[Any]:
     """Promote `model_version` of the registered model, by default the challenger.
+
+    `experiment` is the file of an experiment (relative to the project) whose variants the release serves, on the model
+    that is live unless another is named; `end_experiment` ends the one that runs. Without either, a running experiment
+    goes on.
 
     Ends Completed when it is live, Completed as `NothingChanged` when the live release already answers alike, and
     Failed with the reason when it is refused; users see no change then.
@@ -28,11 +36,26 @@ def promote(model_version: int | None = None) -> State[Any]:
     settings = load_settings()
     logger = get_run_logger()
     registry = ModelRegistry(settings.mlflow_url)
-    plan = make_plan(settings, read_params(settings.project / "params.yaml"), registry, model_version)
+    parts = world(settings)
+    params = read_params(settings.project / "params.yaml")
+    chosen = choose_experiment(settings, params, parts.store, experiment, end_experiment, _started_by())
+    if isinstance(chosen, Refused):
+        return _end(chosen)
+    version = chosen.live_model if model_version is None else model_version
+    plan = make_plan(settings, params, registry, version, chosen.experiment)
     if isinstance(plan, Refused):
         return _end(plan)
-    outcome = run_promotion(settings, world(settings), registry, plan, _started_by(), logger.info)
+    outcome = run_promotion(settings, parts, registry, plan, _started_by(), logger.info)
+    if not isinstance(outcome, Refused):
+        record_served(settings, chosen)
     return _end(outcome)
+
+
+def _experiment_rows(release: Release) -> dict[str, str]:
+    if release.experiment is None:
+        return {}
+    variants = ", ".join(f"{v.name} {v.share:.0%} (model {v.model_version})" for v in release.variants)
+    return {"experiment": release.experiment.experiment_id, "variants": variants}
 
 
 def _started_by() -> str:
@@ -54,6 +77,7 @@ def _end(outcome: Promoted | Refused | AlreadyLive) -> State[Any]:
         "slot": outcome.slot,
         "before": before,
         "model version": release.model_version,
+        **_experiment_rows(release),
         "data version": release.summary["data_version"],
         "NDCG@10 offline": release.summary["ndcg_at_10"],
         "Bento": release.bento_tag,

@@ -10,14 +10,17 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from components.adapters.code_digest import SERVING_FOLDERS, code_digest
+from components.adapters.event_store.experiments import StoredExperiment
 from components.adapters.git_state import GitState, commit_of
 from components.adapters.mlflow_registry import CHALLENGER, ModelRegistry, ModelRegistryError, ModelVersion
 from components.adapters.settings import Settings
+from components.experiments.declaration import DeclarationError
 from components.params import Params
 from components.rollout.outcomes import Promoted, Refused
 from components.rollout.ports import ReleaseStore, StepFailed, World
 from components.rollout.promote import Limits, promote
 from components.rollout.release import Release, Variant
+from flows.experiment_file import params_of_variant, policy_of
 
 
 @dataclass(frozen=True)
@@ -29,25 +32,47 @@ class AlreadyLive:
 
 
 @dataclass(frozen=True)
-class Plan:
-    """Everything that decides how the next release answers."""
+class PlannedVariant:
+    """One arm of the next release."""
 
+    name: str
+    share: float
     model: ModelVersion
+    params: Params
+    prompt_version: int | None = None
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Everything that decides how the next release answers; the first variant is the control, or the only one."""
+
+    variants: tuple[PlannedVariant, ...]
     params: Params
     git: GitState
     serving_digest: str
     lock_hash: str
+    experiment: StoredExperiment | None = None
+
+    @property
+    def model(self) -> ModelVersion:
+        """That of the control."""
+        return self.variants[0].model
 
     def release(self, release_id: str, parent_id: str | None, by: str, bento_tag: str, now: float) -> Release:
         """The release that this plan gives."""
-        policy = {"routing": self.params.routing.model_dump()}
+        experiment = self.experiment and {
+            "id": self.experiment.name,
+            "salt": self.experiment.declaration.assignment_salt,
+        }
         return Release(
             release_id=release_id,
             created_at=now,
             created_by=by,
             parent_id=parent_id,
             bento_tag=bento_tag,
-            variants=(Variant("default", self.model.version, policy),),
+            variants=tuple(
+                Variant(v.name, v.model.version, policy_of(v.params), v.prompt_version, v.share) for v in self.variants
+            ),
             git_commit=self.git.commit,
             git_dirty=self.git.dirty,
             lock_hash=self.lock_hash,
@@ -58,26 +83,60 @@ class Plan:
                 "serving_digest": self.serving_digest,
                 "ndcg_at_10": self.model.metrics.get("ndcg_at_10"),
                 "popularity_ndcg_at_10": self.model.metrics.get("popularity_ndcg_at_10"),
+                **({"experiment": experiment} if experiment else {}),
             },
         )
 
 
-def make_plan(settings: Settings, params: Params, registry: ModelRegistry, model_version: int | None) -> Plan | Refused:
-    """The plan for a version of the model (by default the challenger), or why there can be none."""
+def make_plan(
+    settings: Settings,
+    params: Params,
+    registry: ModelRegistry,
+    model_version: int | None,
+    experiment: StoredExperiment | None = None,
+) -> Plan | Refused:
+    """The plan for a version of the model (by default the challenger), or why there can be none.
+
+    The variants of `experiment` are that model and the project's policy with what each of them changes.
+    """
     try:
-        model = registry.version_with_alias(CHALLENGER) if model_version is None else registry.version(model_version)
-    except ModelRegistryError as error:
+        model = _passed(registry, model_version)
+        variants = _variants(registry, params, model, experiment) if isinstance(model, ModelVersion) else model
+    except (ModelRegistryError, DeclarationError) as error:
         return Refused(str(error))
+    if isinstance(variants, Refused):
+        return variants
+    git = commit_of(settings.project)
+    if git.dirty and not settings.demo:
+        return Refused("the checkout has changes that are not committed; commit them, or set RECOPS_DEMO=true")
+    lock = hashlib.sha256((settings.project / "requirements.lock").read_bytes()).hexdigest()[:16]
+    return Plan(variants, params, git, code_digest(settings.project, SERVING_FOLDERS), lock, experiment)
+
+
+def _passed(registry: ModelRegistry, version: int | None) -> ModelVersion | Refused:
+    """This version, or the challenger, if it passed the gate."""
+    model = registry.version_with_alias(CHALLENGER) if version is None else registry.version(version)
     if model is None:
         return Refused("no model has the alias challenger; run `prefect deployment run retrain/default` first")
     if model.tags.get("gate") != "passed":
         reason = model.tags.get("gate_reason") or "it was never judged; run retrain/default"
         return Refused(f"version {model.version} did not pass the gate: {reason}")
-    git = commit_of(settings.project)
-    if git.dirty and not settings.demo:
-        return Refused("the checkout has changes that are not committed; commit them, or set RECOPS_DEMO=true")
-    lock = hashlib.sha256((settings.project / "requirements.lock").read_bytes()).hexdigest()[:16]
-    return Plan(model, params, git, code_digest(settings.project, SERVING_FOLDERS), lock)
+    return model
+
+
+def _variants(
+    registry: ModelRegistry, params: Params, model: ModelVersion, experiment: StoredExperiment | None
+) -> tuple[PlannedVariant, ...] | Refused:
+    if experiment is None:
+        return (PlannedVariant("default", 1.0, model, params),)
+    planned = []
+    for spec in experiment.declaration.variants:
+        of_variant = model if spec.model_version is None else _passed(registry, spec.model_version)
+        if isinstance(of_variant, Refused):
+            return Refused(f"variant {spec.name}: {of_variant.reason}")
+        changed = params_of_variant(params, spec.policy, spec.name)
+        planned.append(PlannedVariant(spec.name, spec.share, of_variant, changed, spec.prompt_version))
+    return tuple(planned)
 
 
 def run_promotion(
@@ -103,7 +162,7 @@ def run_promotion(
 def build_release(
     settings: Settings, registry: ModelRegistry, plan: Plan, release_id: str, parent_id: str | None, by: str
 ) -> Release:
-    """Fetch the registered bundle, hold it against its md5, and build the Bento.
+    """Fetch the registered bundle of each variant, hold it against its md5, and build the Bento.
 
     Raises:
         StepFailed: MLflow does not give the bundle, its bytes differ from those registered, or the build fails.
@@ -114,9 +173,11 @@ def build_release(
     settings.root.mkdir(parents=True, exist_ok=True)
     try:
         with tempfile.TemporaryDirectory(prefix="bundle-", dir=settings.root) as scratch:
-            bundle = Path(scratch) / "bundle"
-            registry.download_bundle(plan.model, bundle)
-            build_bento(settings, bundle, release, plan.params.routing)
+            models = {variant.model.version: variant.model for variant in plan.variants}
+            bundles = {version: Path(scratch) / f"bundle-{version}" for version in models}
+            for version, bundle in bundles.items():
+                registry.download_bundle(models[version], bundle)
+            build_bento(settings, bundles, release)
     except (ModelRegistryError, BentoBuildError, OSError) as error:
         raise StepFailed(f"build: {error}") from error
     return release

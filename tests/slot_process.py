@@ -36,7 +36,7 @@ def make_release(release_id: str = "release-1", model_version: int = 1) -> Relea
         created_by="test",
         parent_id=None,
         bento_tag=f"recops:{release_id}",
-        variants=(Variant("default", model_version, {}),),
+        variants=(Variant("default", model_version, {"routing": ROUTING.model_dump()}),),
         git_commit="0" * 40,
         git_dirty=False,
         lock_hash="1" * 64,
@@ -48,7 +48,7 @@ def make_release(release_id: str = "release-1", model_version: int = 1) -> Relea
 def build_small_release(home: Path, port: int) -> tuple[Settings, BuiltBento]:
     """Settings with slot blue on `port`, and the Bento of `make_release` assigned to it; the event store is ready."""
     settings = Settings(home=home, blue_port=port)
-    bento = build_bento(settings, make_bundle(home / "bundle"), make_release(), ROUTING)
+    bento = build_bento(settings, {1: make_bundle(home / "bundle")}, make_release())
     migrate(settings.store_url)
     (settings.root / "slots").mkdir()
     assignment = {"release_id": "release-1", "bento_path": str(bento.path)}

@@ -95,14 +95,15 @@ class SupervisedSlots:
             StepFailed: an answer is not what it must be; the message shows the question and the answer.
         """
         bento = Path(json.loads((self._folder / f"{slot}.json").read_text())["bento_path"])
-        expected = json.loads((bento / "src" / "bundle" / "expected_answers.json").read_text())
+        expected = json.loads((bento / "src" / "questions.json").read_text())
         for question in expected:
             body = {"user_id": question["user_id"], "k": question["k"]}
-            status, answer = self._post(slot, body, timeout)
+            status, answer = self._post(slot, body, timeout, question["variant"])
             got = [item["item_id"] for item in answer.get("items", [])]
             if status != 200 or got != question["item_ids"]:
                 raise StepFailed(
-                    f"smoke test: {body} should give {question['item_ids']}, but gave {status} {got or answer}"
+                    f"smoke test of variant {question['variant']}: {body} should give {question['item_ids']}, "
+                    f"but gave {status} {got or answer}"
                 )
         for k, wanted in ((0, 422), (1, 200), (100, 200), (101, 422)):
             status, answer = self._post(slot, {"user_id": expected[0]["user_id"], "k": k}, timeout)
@@ -130,8 +131,10 @@ class SupervisedSlots:
     def _get(self, slot: Slot, path: str) -> tuple[int, dict[str, Any]]:
         return _ask(urllib.request.Request(self._url_of(slot) + path), 2.0)  # noqa: S310 - our own slot
 
-    def _post(self, slot: Slot, body: dict[str, Any], timeout: float) -> tuple[int, dict[str, Any]]:
-        headers = {"content-type": "application/json", PROBE_HEADER: "smoke-test"}
+    def _post(
+        self, slot: Slot, body: dict[str, Any], timeout: float, variant: str = "control"
+    ) -> tuple[int, dict[str, Any]]:
+        headers = {"content-type": "application/json", PROBE_HEADER: variant}
         request = urllib.request.Request(  # noqa: S310 - our own slot
             self._url_of(slot) + "/recommend", json.dumps(body).encode(), headers, method="POST"
         )

@@ -8,17 +8,27 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Variant:
-    """One arm of a release. `policy` holds the parameters that the service reads (routing)."""
+    """One arm of a release. `policy` holds the parameters that the service reads (routing); `share` is of the users."""
 
     name: str
     model_version: int
     policy: dict[str, Any]
     prompt_version: int | None = None
+    share: float = 1.0
+
+
+@dataclass(frozen=True)
+class ReleasedExperiment:
+    """The experiment whose variants a release serves, with the salt that assigns them."""
+
+    experiment_id: str
+    salt: str
 
 
 @dataclass(frozen=True)
 class Release:
-    """What was built, from what, by whom; `summary` holds figures for people (data version, NDCG)."""
+    """What was built, from what, by whom; `summary` holds figures for people (data version, NDCG), and the experiment
+    if there is one."""
 
     release_id: str
     created_at: float
@@ -37,9 +47,15 @@ class Release:
         """The model version of the first variant, which the alias `champion` follows."""
         return self.variants[0].model_version
 
+    @property
+    def experiment(self) -> ReleasedExperiment | None:
+        """The experiment that the variants belong to."""
+        given = self.summary.get("experiment")
+        return None if given is None else ReleasedExperiment(given["id"], given["salt"])
+
     def recipe(self) -> tuple[Any, ...]:
         """What decides how this release answers: two releases of one recipe answer alike."""
         variants = tuple(
-            (v.name, v.model_version, v.prompt_version, repr(sorted(v.policy.items()))) for v in self.variants
+            (v.name, v.share, v.model_version, v.prompt_version, repr(sorted(v.policy.items()))) for v in self.variants
         )
-        return (variants, self.summary.get("serving_digest"), self.lock_hash)
+        return (variants, self.experiment, self.summary.get("serving_digest"), self.lock_hash)

@@ -44,11 +44,13 @@ class RequestPath:
         slot: str,
         variant: str,
         perf_counter: Callable[[], float] = _no_clock,
+        model_version: int | None = None,
     ) -> None:
         self.bundle = bundle
         self.release_id = release_id
         self.slot = slot
         self.variant = variant
+        self.model_version = model_version
         self._routing = routing
         self._now = perf_counter
         self._cf = bundle.manifest.recommender
@@ -101,6 +103,7 @@ class RequestPath:
                 "total": _milliseconds(start, done),
             },
             candidates=found.ranking,
+            model_version=self.model_version,
             n_known=len(asker.trained) + len(asker.news.seen),
             explored_position=None if explored is None else explored.position + 1,
             propensities=None if explored is None else (*explored.propensities, *[1.0] * (len(items) - len(best))),

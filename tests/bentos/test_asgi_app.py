@@ -11,7 +11,7 @@ import pytest
 from sqlalchemy import Engine, select
 
 from bentos.asgi_app import RecopsApp
-from bentos.served_release import BUNDLE, ServedRelease
+from bentos.served_release import BUNDLE, ServedRelease, ServedVariant
 from bentos.wiring import build_app
 from components.adapters.demo_faults import Fault, set_fault
 from components.adapters.event_store.engine import migrate, open_engine, reading
@@ -33,7 +33,8 @@ def settings(tmp_path: Path) -> Settings:
 def app(tmp_path: Path, settings: Settings) -> Iterator[RecopsApp]:
     make_bundle(tmp_path / "src" / BUNDLE)
     routing = Routing(cold_start_threshold=5, candidates=200)
-    ServedRelease(release_id="release-1", routing=routing, details={"model_version": 3}).write(tmp_path / "src")
+    variant = ServedVariant(routing=routing, model_version=3)
+    ServedRelease(release_id="release-1", variants=(variant,), details={"model_version": 3}).write(tmp_path / "src")
     migrate(settings.store_url)
     app = build_app(settings, tmp_path / "src", busy_seconds=0.2)
     yield app
@@ -170,7 +171,7 @@ def test_feedback_is_not_acknowledged_while_the_store_is_locked(app: RecopsApp, 
 class BrokenAnswers:
     """Answers with a fault."""
 
-    async def recommend(self, request: object, request_id: str, probe: bool) -> None:
+    async def recommend(self, path: object, request: object, request_id: str, probe: bool) -> None:
         raise ZeroDivisionError
 
 
@@ -215,7 +216,14 @@ def test_answers_are_logged_but_those_to_a_probe_are_not(app: RecopsApp, store: 
 def test_the_release_tells_what_it_is(app: RecopsApp) -> None:
     body = call(app, "GET", "/release").json
     assert body.pop("started_at") > 0
-    assert body == {"release": "release-1", "slot": "blue", "variant": "default", "model_version": 3}
+    assert body == {
+        "release": "release-1",
+        "slot": "blue",
+        "variant": "default",
+        "variants": {"default": 1.0},
+        "experiment": None,
+        "model_version": 3,
+    }
 
 
 def test_health_and_metrics_answer(app: RecopsApp) -> None:

@@ -22,7 +22,7 @@ def test_a_bento_holds_its_release_its_bundle_and_its_own_requirements(small_rel
     source = bento.path / "src"
     assert bento.tag == "recops:release-1"
     served = ServedRelease.read(source)
-    assert (served.release_id, served.routing, served.details["model_version"]) == ("release-1", ROUTING, 1)
+    assert (served.release_id, served.control.routing, served.control.model_version) == ("release-1", ROUTING, 1)
     bundle = settings.root / "bundle"
     names = sorted(path.relative_to(bundle).as_posix() for path in bundle.rglob("*") if path.is_file())
     assert filecmp.cmpfiles(bundle, source / "bundle", names, shallow=False) == (names, [], [])
@@ -48,7 +48,7 @@ def pins(lock: Path) -> dict[str, str]:
 def test_building_a_release_again_changes_nothing(small_release: Built) -> None:
     settings, bento = small_release
     before = {path: path.stat().st_mtime_ns for path in bento.path.rglob("*") if "__pycache__" not in path.parts}
-    assert build_bento(settings, settings.root / "bundle", make_release(), ROUTING) == bento
+    assert build_bento(settings, {1: settings.root / "bundle"}, make_release()) == bento
     after = {path: path.stat().st_mtime_ns for path in bento.path.rglob("*") if "__pycache__" not in path.parts}
     assert after.keys() == before.keys()
     assert {path: time for path, time in after.items() if path.is_file()} == {
@@ -59,9 +59,9 @@ def test_building_a_release_again_changes_nothing(small_release: Built) -> None:
 def test_another_release_or_bundle_under_a_used_id_is_refused(small_release: Built, tmp_path: Path) -> None:
     settings, _ = small_release
     with pytest.raises(BentoBuildError, match="releases never change"):
-        build_bento(settings, settings.root / "bundle", make_release(model_version=2), ROUTING)
+        build_bento(settings, {2: settings.root / "bundle"}, make_release(model_version=2))
     with pytest.raises(BentoBuildError, match="releases never change"):
-        build_bento(settings, make_bundle(tmp_path / "other", seed=1), make_release(), ROUTING)
+        build_bento(settings, {1: make_bundle(tmp_path / "other", seed=1)}, make_release())
 
 
 def test_a_failed_build_says_what_bentoml_said(small_release: Built, tmp_path: Path) -> None:
@@ -71,5 +71,5 @@ def test_a_failed_build_says_what_bentoml_said(small_release: Built, tmp_path: P
     shutil.copy(small_release[0].project / "requirements-serving.lock", tmp_path / "project")
     (tmp_path / "project" / "bentos" / "service.py").write_text("raise ValueError('this service is broken')\n")
     with pytest.raises(BentoBuildError, match="this service is broken"):
-        build_bento(settings, small_release[0].root / "bundle", make_release(), ROUTING)
+        build_bento(settings, {1: small_release[0].root / "bundle"}, make_release())
     assert not any((tmp_path / "home").glob("build-*"))

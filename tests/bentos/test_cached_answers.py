@@ -13,7 +13,7 @@ from pydantic import SecretStr
 from sqlalchemy import Engine, select
 
 from bentos.asgi_app import RecopsApp
-from bentos.served_release import BUNDLE, ServedRelease
+from bentos.served_release import BUNDLE, ServedRelease, ServedVariant
 from bentos.wiring import build_app
 from components.adapters.event_store.engine import migrate, open_engine, reading
 from components.adapters.event_store.tables import requests
@@ -45,7 +45,7 @@ def make_app(tmp_path: Path, settings: Settings) -> Iterator[Make]:
         routing = Routing(
             cold_start_threshold=5, candidates=200, cache=cache or Cache(), exploration=Exploration(share=share)
         )
-        ServedRelease(release_id=release, routing=routing).write(tmp_path / "src")
+        ServedRelease(release_id=release, variants=(ServedVariant(routing=routing),)).write(tmp_path / "src")
         apps.append(build_app(settings.model_copy(update=changes), tmp_path / "src", busy_seconds=0.2))
         return apps[-1]
 

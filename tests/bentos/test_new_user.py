@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from bentos.asgi_app import RecopsApp
-from bentos.served_release import BUNDLE, ServedRelease
+from bentos.served_release import BUNDLE, ServedRelease, ServedVariant
 from bentos.wiring import build_app
 from components.adapters.event_store.engine import migrate
 from components.adapters.settings import Settings
@@ -33,7 +33,7 @@ def write_release(folder: Path) -> None:
     factors = FittedFactors(np.tile(tastes, (3, 1))[:8], np.tile(tastes, (N_ITEMS // 3, 1)), embedding_width=3)
     write_bundle(folder / BUNDLE, replace(bundle, recommenders={**bundle.recommenders, "lightfm": factors}))
     routing = Routing(cold_start_threshold=5, candidates=200)
-    ServedRelease(release_id="release-1", routing=routing).write(folder)
+    ServedRelease(release_id="release-1", variants=(ServedVariant(routing=routing),)).write(folder)
 
 
 @pytest.fixture

@@ -62,7 +62,7 @@ class SmallStack:
         answers = expected_answers(read_bundle(folder), self.params.routing, USERS, 10)
         record_expected_answers(folder, answers)
         release = make_release(release_id, parent_id)
-        build_bento(self.settings, folder, release, self.params.routing)
+        build_bento(self.settings, {release.model_version: folder}, release)
         return release
 
     def promote(self) -> Promoted:

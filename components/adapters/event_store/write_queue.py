@@ -20,6 +20,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, Table
 from sqlalchemy.dialects import postgresql, sqlite
 
+from components.adapters.event_store.exposures import ExposureLog
 from components.adapters.event_store.tables import feedback, requests
 
 Row = Mapping[str, Any]
@@ -76,6 +77,7 @@ class WriteQueue:
         self._posts: deque[_Post] = deque()
         self._waiting_events = 0
         self._requests: deque[Row] = deque()
+        self._exposures = ExposureLog()
         self._insert_request = _text_insert(engine, requests, "request_id")
         self._wake = threading.Condition()
         self._closing = False
@@ -155,6 +157,7 @@ class WriteQueue:
         try:
             with self._engine.begin() as connection:
                 self._insert_request(connection, rows)
+                self._exposures.write(connection, rows)
             self._written += len(rows)
         except Exception:
             logger.exception("%d request rows were not written", len(rows))

@@ -1,0 +1,124 @@
+"""What is fixed before an experiment starts: the contents of its file, and of its row in the store."""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal, Self
+
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
+
+from components.experiments.assignment import Split
+from components.experiments.power import LEVEL, POWER, MinimumEffect
+
+MetricName = Literal["ndcg_at_10", "hit_rate", "ctr", "conversion", "revenue_per_user", "session_length"]
+GuardrailName = Literal["latency_ms", "cost_usd", "errors"]
+Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
+
+
+class DeclarationError(ValueError):
+    """An experiment is not declared as it must be; the message names the field and what to do."""
+
+
+class _Part(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class VariantSpec(_Part):
+    """One arm. What it leaves out is as in the release that is promoted.
+
+    Attributes:
+        share: of all users, above 0.
+        model_version: of the registered model.
+        prompt_version: of the registered prompt.
+        policy: parameters of the policy by dotted path, such as {"routing.diversity.strength": 0.3}.
+    """
+
+    name: Name
+    share: float = Field(gt=0, lt=1)
+    model_version: int | None = Field(default=None, ge=1)
+    prompt_version: int | None = Field(default=None, ge=1)
+    policy: dict[str, Any] = {}
+
+    @property
+    def changes(self) -> tuple[object, ...]:
+        """What sets it apart from the release."""
+        return self.model_version, self.prompt_version, tuple(sorted((key, repr(v)) for key, v in self.policy.items()))
+
+
+class Effect(_Part):
+    """The smallest change worth finding: in the metric's unit, or as a share of its baseline."""
+
+    size: float = Field(gt=0, allow_inf_nan=False)
+    kind: Literal["absolute", "relative"] = "relative"
+
+
+class Baseline(_Part):
+    """What the primary metric is without the experiment: mean, standard deviation over users, and users a day."""
+
+    mean: float = Field(allow_inf_nan=False)
+    std: float = Field(gt=0, allow_inf_nan=False)
+    users_per_day: float = Field(gt=0, allow_inf_nan=False)
+
+
+class Declaration(_Part):
+    """An experiment. The first variant is the control.
+
+    Attributes:
+        salt: of the assignment; the name, unless it is given.
+        primary: the one metric that decides.
+        test: read once when planned, or on any day.
+        guardrails: what a winner must not make worse.
+        segments: kinds of users that are shown apart; "history" is warm and cold.
+        baseline: for planning; measured in the store where it is left out.
+    """
+
+    name: Name
+    variants: tuple[VariantSpec, ...] = Field(min_length=2)
+    primary: MetricName
+    test: Literal["fixed", "sequential"]
+    minimum_effect: Effect
+    power: float = Field(default=POWER, gt=0.5, lt=1)
+    level: float = Field(default=LEVEL, gt=0, lt=0.5)
+    guardrails: tuple[GuardrailName, ...] = ("latency_ms", "cost_usd", "errors")
+    segments: tuple[Literal["history"], ...] = ("history",)
+    baseline: Baseline | None = None
+    salt: Annotated[str, StringConstraints(min_length=1, max_length=64)] | None = None
+
+    @model_validator(mode="after")
+    def _variants_differ(self) -> Self:
+        _ = self.split  # its own checks: names and shares
+        changes = [variant.changes for variant in self.variants]
+        if len(set(changes)) < len(changes):
+            raise ValueError("variants: two of them are the same; give each another model_version or policy")
+        return self
+
+    @property
+    def split(self) -> Split:
+        """Names and shares."""
+        return Split(tuple(v.name for v in self.variants), tuple(v.share for v in self.variants))
+
+    @property
+    def effect(self) -> MinimumEffect:
+        """The minimum effect."""
+        return MinimumEffect(self.minimum_effect.size, self.minimum_effect.kind)
+
+    @property
+    def assignment_salt(self) -> str:
+        """The salt, given or not."""
+        return self.salt or self.name
+
+
+def parse_declaration(value: object, where: str) -> Declaration:
+    """The declaration in `value`, a parsed YAML document.
+
+    Raises:
+        DeclarationError: a field is missing, unknown or wrong; the message names `where` and the field.
+    """
+    if not isinstance(value, dict):
+        raise DeclarationError(f"{where}: an experiment is a mapping with name, variants, primary, test, …")
+    try:
+        return Declaration.model_validate(value)
+    except ValidationError as error:
+        first = error.errors()[0]
+        field = ".".join(str(part) for part in first["loc"])
+        message = first["msg"].removeprefix("Value error, ")
+        raise DeclarationError(f"{where}: {f'{field}: ' if field else ''}{message}") from error

@@ -1,0 +1,55 @@
+"""Chooses the request path that answers a user: that of their variant, by the experiment's own salt."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from components.experiments.assignment import Split, assign_variant
+from components.serving.request_path import RequestPath
+
+
+@dataclass(frozen=True)
+class Experiment:
+    """What the service has to know of a running experiment."""
+
+    experiment_id: str
+    salt: str
+    split: Split
+
+
+class Variants:
+    """The variants of one release, one request path each; without an experiment there is one.
+
+    Args:
+        paths: by variant, the control first.
+
+    Raises:
+        ValueError: paths and split do not name the same variants.
+    """
+
+    def __init__(self, paths: Mapping[str, RequestPath], experiment: Experiment | None = None) -> None:
+        names = tuple(paths)
+        if names != (experiment.split.variants if experiment else names[:1]):
+            raise ValueError(f"the variants {names} are not those of the experiment {experiment}")
+        self._paths = dict(paths)
+        self._experiment = experiment
+        self.control = self._paths[names[0]]
+
+    def path_of(self, user_id: str) -> RequestPath:
+        """The path of the user's variant, always the same one as long as the experiment runs."""
+        if self._experiment is None:
+            return self.control
+        return self._paths[assign_variant(self._experiment.split, self._experiment.salt, user_id)]
+
+    def named(self, variant: str) -> RequestPath:
+        """The path of this variant, the control where there is none of this name."""
+        return self._paths.get(variant, self.control)
+
+    def experiments_of(self, path: RequestPath) -> Mapping[str, str] | None:
+        """Experiment id to variant, for the log."""
+        return None if self._experiment is None else {self._experiment.experiment_id: path.variant}
+
+    def all_paths(self) -> tuple[RequestPath, ...]:
+        """Of all variants, the control first."""
+        return tuple(self._paths.values())

@@ -1,0 +1,59 @@
+"""An experiment that is not declared as it must be is refused with the field and the reason."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from components.experiments.declaration import DeclarationError, parse_declaration
+
+GOOD: dict[str, Any] = {
+    "name": "varied-lists",
+    "variants": [
+        {"name": "control", "share": 0.5},
+        {"name": "varied", "share": 0.5, "policy": {"routing.diversity.strength": 0.3}},
+    ],
+    "primary": "ctr",
+    "test": "sequential",
+    "minimum_effect": {"size": 0.05},
+}
+
+
+def changed(**changes: Any) -> dict[str, Any]:
+    return {**GOOD, **changes}
+
+
+def test_a_declaration_says_everything_that_decides() -> None:
+    found = parse_declaration(GOOD, "x.yaml")
+    assert found.split.variants == ("control", "varied")
+    assert (found.effect.kind, found.power, found.level) == ("relative", 0.8, 0.05)
+    assert found.assignment_salt == "varied-lists"
+    assert parse_declaration(found.model_dump(mode="json"), "again") == found
+
+
+VARIED = GOOD["variants"][1]
+
+
+@pytest.mark.parametrize(
+    ("value", "said"),
+    [
+        ([], "a mapping"),
+        ({key: GOOD[key] for key in GOOD if key != "primary"}, "primary: Field required"),
+        (changed(primary="clicks"), "primary: .*'ctr'"),
+        (changed(test="bayes"), "test: "),
+        (changed(colour="red"), "colour: Extra inputs"),
+        (changed(name="Has Spaces"), "name: "),
+        (changed(variants=[VARIED]), "variants: "),
+        (changed(variants=[{"name": "a", "share": 0.5}, {**VARIED, "share": 0.6}]), "shares are positive and sum to 1"),
+        (changed(variants=[{"name": "varied", "share": 0.5}, VARIED]), "different names"),
+        (changed(variants=[{"name": "a", "share": 0.5}, {"name": "b", "share": 0.5}]), "two of them are the same"),
+        (changed(variants=[{"name": "a", "share": 0.5, "modle": 2}, VARIED]), "variants.0.modle"),
+        (changed(minimum_effect={"size": 0}), "minimum_effect.size"),
+        (changed(guardrails=["speed"]), "guardrails.0"),
+        (changed(power=0.3), "power: "),
+    ],
+)
+def test_a_wrong_field_is_named_with_the_file(value: object, said: str) -> None:
+    with pytest.raises(DeclarationError, match=f"x.yaml: .*{said}"):
+        parse_declaration(value, "x.yaml")
