@@ -18,6 +18,11 @@ COMMANDS = {
     "rollback": ("flows.commands.rollback", "rollback", "Go back to the standby release at once."),
     "reconcile": ("flows.commands.reconcile", "reconcile", "Make slots, gateway and aliases match the event store."),
     "simulate": ("flows.commands.simulate", "simulate", "Let people ask the gateway, click, and say what they did."),
+    "experiments": (
+        "flows.commands.experiments",
+        "experiments",
+        "List, show, plan and read experiments; judge policies.",
+    ),
     "benchmark": ("flows.commands.benchmark", "benchmark", "Compare every recommender on any data set."),
 }
 

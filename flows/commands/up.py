@@ -24,7 +24,7 @@ from flows.prefect_api import PrefectApi, PrefectApiError
 from flows.progress import Progress
 from flows.stack import WORK_POOL, ports, programs, router, stack_environment, supervisor, world
 
-DEPLOYMENTS = ("ingest/default", "retrain/default", "promote/default")
+DEPLOYMENTS = ("ingest/default", "retrain/default", "promote/default", "read-experiment/default")
 SECRETS = (
     "RECOPS_EVENT_STORE_URL",
     "RECOPS_SOURCE_SQL_URL",

@@ -6,9 +6,10 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import orjson
-from sqlalchemy import Connection
+from sqlalchemy import Connection, Engine, func, select
 from sqlalchemy.dialects import postgresql, sqlite
 
+from components.adapters.event_store.engine import reading
 from components.adapters.event_store.tables import exposures
 
 MAX_REMEMBERED = 200_000
@@ -57,3 +58,15 @@ def _exposures_in(requests: Sequence[Any]) -> Iterator[tuple[tuple[str, str], di
                     "n_known": request["n_known"],
                 },
             )
+
+
+def count_exposed(engine: Engine, experiment_id: str) -> dict[str, int]:
+    """Users by variant."""
+    query = (
+        select(exposures.c.variant, func.count())
+        .where(exposures.c.experiment_id == experiment_id)
+        .group_by(exposures.c.variant)
+        .order_by(exposures.c.variant)
+    )
+    with reading(engine) as db:
+        return {variant: int(users) for variant, users in db.execute(query)}

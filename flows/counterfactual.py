@@ -1,0 +1,86 @@
+"""Estimates from explored traffic what another policy of variety would have earned, beside the one that answered."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from bentos.served_release import ServedRelease
+from components.adapters.event_store.engine import open_engine
+from components.adapters.event_store.exploration_log import OpenPosition, read_open_positions
+from components.adapters.settings import Settings
+from components.experiments.counterfactual import Estimate, TooLittleSupport, estimate_value
+from components.params import Diversity
+from components.serving.bundle import read_bundle
+from components.serving.replay import shown_by
+from flows.errors import NothingThereError
+from flows.stack import bento_folder, release_store
+
+DAY = 86_400.0
+
+
+@dataclass(frozen=True)
+class Judged:
+    """Clicks per list and position under the live policy without chance, and under another one.
+
+    Attributes:
+        lists: with an open position.
+        explored: of them, those where chance put another item than the policy would have.
+        changed: lists in which the other policy shows another item at the open position.
+    """
+
+    lists: int
+    users: int
+    explored: int
+    changed: int
+    live: Estimate | TooLittleSupport
+    other: Estimate | TooLittleSupport
+
+
+def judge_policy(settings: Settings, policy: Diversity, days: float, now: float) -> Judged:
+    """The estimate for `policy` on what the live release explored in the last `days`.
+
+    Raises:
+        NothingThereError: nothing is live, or nothing was explored.
+    """
+    store = release_store(settings)
+    live = store.routing().live_release
+    if live is None:
+        raise NothingThereError("nothing is live yet; run `recops up`")
+    source = bento_folder(settings, store.release(live).bento_tag) / "src"
+    served = ServedRelease.read(source).control
+    bundle = read_bundle(source / served.bundle)
+    log = read_open_positions(open_engine(settings.store_url), now - days * DAY, now, live)
+    if not log:
+        raise NothingThereError(
+            f"{live} has explored nothing in {days:g} days; set routing.exploration.share in params.yaml above 0, "
+            "promote, and let users come"
+        )
+    as_live = _shares(log, [shown_by(served.routing.diversity, bundle, *_asked(row)) for row in log])
+    as_other = _shares(log, [shown_by(policy, bundle, *_asked(row)) for row in log])
+    user = np.unique(np.array([row.user_id for row in log]), return_inverse=True)[1]
+    reward = np.array([float(row.clicked) for row in log])
+    propensity = np.array([row.propensity for row in log])
+    return Judged(
+        lists=len(log),
+        users=int(user.max()) + 1,
+        explored=int((as_live == 0).sum()),
+        changed=int((as_live != as_other).sum()),
+        live=estimate_value(user, reward, propensity, as_live),
+        other=estimate_value(user, reward, propensity, as_other),
+    )
+
+
+def _asked(row: OpenPosition) -> tuple[object, ...]:
+    return row.candidates, row.scores, row.k
+
+
+def _shares(log: list[OpenPosition], lists: list[tuple[str, ...]]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
+    """1 where the policy would have shown what was shown at the open position, else 0."""
+    return np.array(
+        [
+            float(row.position < len(shown) and shown[row.position] == row.item_id)
+            for row, shown in zip(log, lists, strict=True)
+        ]
+    )
