@@ -135,8 +135,9 @@ def redis_killed(port: int, users: Sequence[str], redis: subprocess.Popen[bytes]
 def _slot(folder: Path, name: str, environment: dict[str, str]) -> Iterator[int]:
     """The port of a slot that runs the bundle in `folder`."""
     settings = Settings(home=folder / name, blue_port=_free_port())
-    release = Release("bench", 0.0, "bench", None, "recops:bench", (Variant("default", 1, {}),), "", False, "", "")
-    bento = build_bento(settings, folder / "bundle", release, ROUTING)
+    variant = Variant("default", 1, {"routing": ROUTING.model_dump()})
+    release = Release("bench", 0.0, "bench", None, "recops:bench", (variant,), "", False, "", "")
+    bento = build_bento(settings, {1: folder / "bundle"}, release)
     migrate(settings.store_url)
     (settings.root / "slots").mkdir()
     assignment = {"release_id": "bench", "bento_path": str(bento.path)}

@@ -23,6 +23,7 @@ COMMANDS = {
         "experiments",
         "List, show, plan and read experiments; judge policies.",
     ),
+    "llm": ("flows.commands.llm", "llm", "Start, stop and show the small local model; try every tier."),
     "benchmark": ("flows.commands.benchmark", "benchmark", "Compare every recommender on any data set."),
 }
 

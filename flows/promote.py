@@ -11,6 +11,7 @@ from prefect.states import Completed, Failed, State
 
 from components.adapters.params_file import read_params
 from components.adapters.settings import load_settings
+from components.llm_presets import with_local_model
 from components.rollout.outcomes import Promoted, Refused
 from components.rollout.release import Release
 from flows.choose_experiment import choose_experiment, record_served
@@ -20,13 +21,17 @@ from flows.stack import world
 
 @flow(name="promote")
 def promote(
-    model_version: int | None = None, experiment: str | None = None, end_experiment: bool = False
+    model_version: int | None = None,
+    experiment: str | None = None,
+    end_experiment: bool = False,
+    local_llm: bool = False,
 ) -> State[Any]:
     """Promote `model_version` of the registered model, by default the challenger.
 
     `experiment` is the file of an experiment (relative to the project) whose variants the release serves, on the model
     that is live unless another is named; `end_experiment` ends the one that runs. Without either, a running experiment
-    goes on.
+    goes on. With `local_llm` the release asks the small local model (`recops llm up`) in place of the tiers in
+    params.yaml.
 
     Ends Completed when it is live, Completed as `NothingChanged` when the live release already answers alike, and
     Failed with the reason when it is refused; users see no change then.
@@ -38,6 +43,8 @@ def promote(
     registry = ModelRegistry(settings.mlflow_url)
     parts = world(settings)
     params = read_params(settings.project / "params.yaml")
+    if local_llm:
+        params = params.model_copy(update={"llm": with_local_model(params.llm, settings.local_llm_url)})
     chosen = choose_experiment(settings, params, parts.store, experiment, end_experiment, _started_by())
     if isinstance(chosen, Refused):
         return _end(chosen)

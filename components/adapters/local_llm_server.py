@@ -21,6 +21,11 @@ THREADS = 1
 """Two are slower on a machine that does something else as well."""
 MAX_ANSWER_TOKENS = 512
 """Where a request does not say; small models like to go on for ever."""
+ORDER_GRAMMAR = r"""
+root ::= "{\"order\": [" number (", " number){1,9} "]}"
+number ::= [1-9] | "10"
+"""
+"""What it can say at all. It knows no `output_config`, and without a grammar a model of this size writes prose."""
 MEMORY_BYTES = 1 << 30
 """Of the process's own memory; weights are mapped from their file and do not count. Usually .25 GB are in use."""
 
@@ -75,6 +80,9 @@ def serve(settings: Settings, weights: Path) -> Any:
     parameters.cpuparams.n_threads = THREADS
     parameters.cache_ram_mib = 0  # 8 GB by default
     parameters.n_ctx_checkpoints = 0
+    parameters.sampling.grammar = xllamacpp.CommonGrammar(
+        xllamacpp.common_grammar_type.COMMON_GRAMMAR_TYPE_USER, ORDER_GRAMMAR
+    )
     parameters.sampling.temp = 0.0
     parameters.sampling.seed = 0
     return xllamacpp.Server(parameters)
