@@ -1,0 +1,166 @@
+"""Decides whether a quality such as NDCG@10 has fallen: by more than is tolerated, and beyond noise.
+
+The newest closed window is judged alone, and pooled with the ones before it (`lookbacks`), so that a large fall is seen
+at once and a smaller one as soon as it has lasted. The error `alpha` is spent evenly over a history of
+`history_windows` windows and its lookbacks, so it is the chance of any false alarm in that history, not in a window.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from components.quality.drop import Drop, Pair, relative_drop
+from components.quality.noise import window_noise
+from components.quality.window import Window, pool
+
+WEEK = 7 * 86_400.0
+
+
+@dataclass(frozen=True)
+class DropLimits:
+    """What is tolerated.
+
+    Attributes:
+        max_drop: relative; both the estimate must exceed it and the interval must exclude 0.
+        alpha: chance of a false alarm in a history of `history_windows` windows.
+        lookbacks: how many of the newest windows are judged together, ascending.
+        min_requests: a comparison of fewer requests says nothing.
+        reference_weeks: how far back a window of the same weekday and hour counts.
+        preceding_windows: how many earlier windows are the reference where weekday and hour are not matched.
+        assumed_noise: relative standard deviation between windows before enough of them were seen.
+    """
+
+    max_drop: float
+    alpha: float
+    history_windows: int
+    lookbacks: tuple[int, ...]
+    min_requests: int
+    reference_weeks: int
+    preceding_windows: int
+    assumed_noise: float
+
+    @property
+    def level(self) -> float:
+        """One-sided error of a single comparison."""
+        return self.alpha / (self.history_windows * len(self.lookbacks))
+
+
+@dataclass(frozen=True)
+class History:
+    """Closed windows of one length, in time order, the newest last.
+
+    Attributes:
+        rhythms: weekday and hour of each window; None matches none of it: each is held against those before it.
+        disturbed: whether a window was part of an incident, and so is no reference.
+    """
+
+    windows: tuple[Window, ...]
+    rhythms: tuple[tuple[int, int] | None, ...]
+    disturbed: tuple[bool, ...]
+
+
+@dataclass(frozen=True)
+class Fell:
+    """`windows` of the newest windows together have fallen; `since` is the start of the first of them."""
+
+    drop: Drop
+    windows: int
+    since: float
+
+
+@dataclass(frozen=True)
+class Calm:
+    """Nothing fell; `drop` is the newest window's, whatever its sign."""
+
+    drop: Drop
+
+
+@dataclass(frozen=True)
+class Unknown:
+    """The newest window cannot be judged."""
+
+    reason: str
+
+
+def judge_drop(history: History, limits: DropLimits) -> Fell | Calm | Unknown:
+    """Judge the newest window.
+
+    A fall that only a longer lookback finds is dated to the start of that lookback. Windows without traffic are part
+    of a lookback and weigh nothing.
+    """
+    if not history.windows:
+        return Unknown("no window is closed yet")
+    noise = window_noise(_calm_drops(history, limits), limits.assumed_noise)
+    newest: Drop | None = None
+    fallen: list[Fell] = []
+    for count in limits.lookbacks:
+        pairs = _pairs(history, len(history.windows), count, limits)
+        drop = relative_drop(pairs, limits.level, noise) if pairs else None
+        if drop is None:
+            continue
+        if count == limits.lookbacks[0]:
+            newest = drop
+        if drop.requests >= limits.min_requests and drop.relative > limits.max_drop and drop.low > 0:
+            fallen.append(Fell(drop, count, history.windows[-count].start))
+    if fallen:
+        return min(fallen, key=lambda fell: fell.drop.p_value)
+    return _without_fall(history, newest, limits)
+
+
+def _without_fall(history: History, newest: Drop | None, limits: DropLimits) -> Calm | Unknown:
+    requests = history.windows[-1].n_requests
+    if not requests:
+        return Unknown("no traffic in the newest window")
+    if newest is None:
+        return Unknown("no earlier window of the same weekday and hour, or none with any engagement, to compare with")
+    if newest.requests < limits.min_requests:
+        return Unknown(f"{newest.requests:.0f} comparable requests are fewer than the {limits.min_requests} needed")
+    return Calm(newest)
+
+
+def reference_of(history: History, place: int, before: int, limits: DropLimits) -> list[Window]:
+    """What the window at `place` is held against: undisturbed ones before the place `before`, with its weekday and
+    hour."""
+    rhythm = history.rhythms[place]
+    earliest = history.windows[place].start - limits.reference_weeks * WEEK - history.windows[place].seconds
+    found = [
+        window
+        for window, its, disturbed in zip(
+            history.windows[:before], history.rhythms[:before], history.disturbed[:before], strict=True
+        )
+        if not disturbed and its == rhythm and window.start >= earliest and window.n_requests
+    ]
+    return found[-limits.preceding_windows :] if rhythm is None else found
+
+
+def _pairs(history: History, end: int, count: int, limits: DropLimits) -> list[Pair]:
+    """The `count` windows before `end` with their references; empty when there are not that many."""
+    first = end - count
+    if first < 0:
+        return []
+    pairs = []
+    for place in range(first, end):
+        reference = reference_of(history, place, first, limits)
+        if history.windows[place].n_requests:
+            # Without a reference the window takes part with an empty one, and so lowers the share that was matched.
+            pairs.append(Pair(history.windows[place], pool(reference) if reference else _nothing_like(history.windows[place]), max(len(reference), 1)))
+    return pairs
+
+
+def _nothing_like(window: Window) -> Window:
+    return Window(window.start, window.seconds, 0 * window.requests, 0 * window.gain)
+
+
+def _calm_drops(history: History, limits: DropLimits) -> list[Drop]:
+    """Single windows that no lookback touches, each against its own reference: what noise is measured by."""
+    end = len(history.windows) - max(limits.lookbacks)
+    drops = []
+    for place in range(end):
+        if history.disturbed[place]:
+            continue
+        pairs = _pairs(history, place + 1, 1, limits)
+        drop = relative_drop(pairs, limits.level, 0.0) if pairs else None
+        if drop is not None and drop.requests >= limits.min_requests:
+            drops.append(drop)
+    return drops
