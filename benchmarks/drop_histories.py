@@ -96,7 +96,11 @@ def taste_levels(shape: Shape, rng: np.random.Generator) -> tuple[NDArray[np.flo
 
 
 def draw_case(
-    rng: np.random.Generator, world: World, shape: Shape, levels: NDArray[np.float64], pool: NDArray[np.float64],
+    rng: np.random.Generator,
+    world: World,
+    shape: Shape,
+    levels: NDArray[np.float64],
+    pool: NDArray[np.float64],
     drop: float,
 ) -> Case:
     """A history; `drop` 0 is calm. Each has a weekly rhythm, days that differ, and a change of the mix on some day."""

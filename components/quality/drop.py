@@ -11,6 +11,9 @@ from scipy.special import stdtr, stdtrit
 
 from components.quality.window import Window
 
+MIN_BUCKETS = 8
+"""With users in fewer buckets than these nothing is known of how users differ, and there is no interval."""
+
 MIN_REFERENCE_REQUESTS = 30.0
 """A stratum with fewer requests in the reference is left out of the comparison, on both sides."""
 
@@ -50,7 +53,7 @@ class Drop:
 
 
 def relative_drop(pairs: Sequence[Pair], level: float, window_noise: float) -> Drop | None:
-    """The fall over all pairs together; None where nothing can be compared.
+    """The fall over all pairs together; None where nothing can be compared, or where there are too few users.
 
     The reference is reweighted to the current windows: each pair and each stratum of it (warm, cold) weighs as much as
     it has requests now, so a change of the mix, or of the hours people come, is no fall (direct standardisation).
@@ -82,11 +85,14 @@ def relative_drop(pairs: Sequence[Pair], level: float, window_noise: float) -> D
         return None
     value = float(1 - after[0] / before[0])
     left_before, left_after = _means(*(part.sum(axis=1, keepdims=True) - part for part in parts))
+    # A bucket without users takes nothing away when it is left out, and is no sign of how users differ.
+    used = (parts[0].sum(axis=0) > 0) | (parts[2].sum(axis=0) > 0)
+    buckets = int(used.sum())
+    if buckets < MIN_BUCKETS:
+        return None
     with np.errstate(divide="ignore", invalid="ignore"):
-        left_out = 1 - left_after / left_before
-    left_out = left_out[np.isfinite(left_out)]
-    buckets = len(left_out)
-    if buckets < 2:
+        left_out = 1 - left_after[used] / left_before[used]
+    if not np.isfinite(left_out).all():
         return None
     error = float(np.sqrt((buckets - 1) / buckets * ((left_out - left_out.mean()) ** 2).sum()))
     shares = np.array([pair.current.n_requests for pair in pairs]) / total
@@ -95,8 +101,15 @@ def relative_drop(pairs: Sequence[Pair], level: float, window_noise: float) -> D
     reach = float(stdtrit(buckets - 1, 1 - level)) * error
     p_value = float(stdtr(buckets - 1, -value / error)) if error > 0 else float(value <= 0)
     return Drop(
-        float(before[0]), float(after[0]), value, value - reach, value + reach, error, p_value,
-        float(compared / total), float(compared),
+        float(before[0]),
+        float(after[0]),
+        value,
+        value - reach,
+        value + reach,
+        error,
+        p_value,
+        float(compared / total),
+        float(compared),
     )
 
 

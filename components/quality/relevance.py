@@ -35,8 +35,8 @@ class Engagement:
         hits: whether the item at a place was relevant, (n, K).
         n_relevant: distinct items that were relevant to the user within the horizon, shown or not.
         clicks: distinct items of the list that were clicked.
-        bought: places of requests after which a listed item was bought, with `spent` and `items`; one per purchase.
-        known: whether any event, relevant or not, came from the user within the horizon.
+        bought: places of requests after which a listed item was bought, one per purchase; `spent` and `bought_items`
+            in the same order.
     """
 
     hits: Flags
@@ -50,12 +50,13 @@ class Engagement:
 def is_relevant(feedback: FeedbackLog, horizon: Horizon) -> Flags:
     """Which events say that the user liked the item."""
     kind, value = feedback.kind, np.nan_to_num(feedback.value)
-    return (
+    liked: Flags = (
         (kind == CLICK)
         | (kind == PURCHASE)
         | ((kind == RATING) & (value >= horizon.min_rating))
         | ((kind == DWELL) & (value >= horizon.min_dwell_seconds))
     )
+    return liked
 
 
 def engage(requests: RequestLog, feedback: FeedbackLog, horizon: Horizon) -> Engagement:
@@ -90,7 +91,7 @@ def engage(requests: RequestLog, feedback: FeedbackLog, horizon: Horizon) -> Eng
 
 
 def _pairs(requests: RequestLog, feedback: FeedbackLog, seconds: float) -> tuple[Places, Places]:
-    """Each request with each event that counts for it, as places in the two logs; a pair may come up twice."""
+    """Each request with each event that counts for it, as places in the two logs."""
     named = np.flatnonzero(feedback.request >= 0)
     in_time = feedback.at[named] <= requests.at[feedback.request[named]] + seconds if seconds else np.True_
     named = named[np.broadcast_to(in_time, named.shape)]
@@ -109,7 +110,10 @@ def _pairs(requests: RequestLog, feedback: FeedbackLog, seconds: float) -> tuple
         request = np.repeat(np.arange(len(requests)), count)
         place = np.arange(count.sum()) - np.repeat(np.cumsum(count) - count, count) + np.repeat(first, count)
         pairs.append((request, order[place]))
-    return np.concatenate([pair[0] for pair in pairs]), np.concatenate([pair[1] for pair in pairs])
+    # An event that names a request also lies in its horizon, and is one event all the same.
+    width = max(len(feedback), 1)
+    cells = np.unique(np.concatenate([request * width + event for request, event in pairs]))
+    return cells // width, cells % width
 
 
 def _distinct(request: Places, items: NDArray[np.int32]) -> tuple[Places, NDArray[np.int32]]:

@@ -51,7 +51,7 @@ def roll_up(
 ) -> dict[Cell, Sums]:
     """One `Sums` for each window and group that has requests.
 
-    Windows begin at multiples of `window_seconds` since 1970, so they neither overlap nor leave gaps when clocks change.
+    Windows begin at multiples of `window_seconds` since 1970: no overlap and no gap when clocks change.
 
     Args:
         bought_from: the source of each bought item, in the order of `engagement.bought`.
@@ -62,7 +62,7 @@ def roll_up(
     by_bucket = cell * BUCKETS + (facts.user_hash[log.users] % np.uint64(BUCKETS)).astype(np.int64)
 
     def per_cell(values: NDArray[np.generic]) -> Floats:
-        return np.bincount(cell, values.astype(np.float64), minlength=n)
+        return np.asarray(np.bincount(cell, values.astype(np.float64), minlength=n), np.float64)
 
     def per_bucket(values: NDArray[np.generic] | None = None) -> Floats:
         weights = None if values is None else values.astype(np.float64)
@@ -145,7 +145,7 @@ def _distinct_in_rows(codes: Codes) -> NDArray[np.int64]:
     ordered = np.sort(codes, axis=1)
     new = np.ones(ordered.shape, np.bool_)
     new[:, 1:] = ordered[:, 1:] != ordered[:, :-1]
-    return (new & (ordered >= 0)).sum(axis=1)
+    return np.asarray((new & (ordered >= 0)).sum(axis=1))
 
 
 def _revenue(

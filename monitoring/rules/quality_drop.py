@@ -7,7 +7,6 @@ at once and a smaller one as soon as it has lasted. The error `alpha` is spent e
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 
 from components.quality.drop import Drop, Pair, relative_drop
@@ -144,7 +143,13 @@ def _pairs(history: History, end: int, count: int, limits: DropLimits) -> list[P
         reference = reference_of(history, place, first, limits)
         if history.windows[place].n_requests:
             # Without a reference the window takes part with an empty one, and so lowers the share that was matched.
-            pairs.append(Pair(history.windows[place], pool(reference) if reference else _nothing_like(history.windows[place]), max(len(reference), 1)))
+            pairs.append(
+                Pair(
+                    history.windows[place],
+                    pool(reference) if reference else _nothing_like(history.windows[place]),
+                    max(len(reference), 1),
+                )
+            )
     return pairs
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 import orjson
-from sqlalchemy import Connection, Engine, Row, Text, cast, func, select
+from sqlalchemy import Connection, Engine, Text, cast, func, select
 
 from components.adapters.event_store.engine import reading
 from components.adapters.event_store.tables import feedback, impressions, release_states, requests
@@ -85,7 +85,7 @@ class TrafficLog:
                 .order_by(requests.c.received_at)
                 .execution_options(yield_per=20_000)
             )
-            rows: list[Row[Any]] = []
+            rows: list[Any] = []
             for block in connection.execute(query).partitions():
                 rows.extend(block)
                 if len(rows) >= self._max_requests:
@@ -109,7 +109,7 @@ class TrafficLog:
     def _stretch(
         self,
         connection: Connection,
-        rows: Sequence[Row[Any]],
+        rows: Sequence[Any],
         horizon: float,
         names: Names,
         served_from: Mapping[str, float],
@@ -125,7 +125,7 @@ class TrafficLog:
             feedback.c.request_id,
             feedback.c.type,
             feedback.c.value,
-        ).where(feedback.c.occurred_at >= float(rows[0][1]))
+        ).where(feedback.c.received_at >= float(rows[0][1]), feedback.c.occurred_at >= float(rows[0][1]))
         if horizon:
             query = query.where(feedback.c.occurred_at <= until)
         events = connection.execute(query).all()
@@ -143,7 +143,7 @@ def _served_from(connection: Connection) -> dict[str, float]:
     return {**dict.fromkeys(known, float("inf")), **{row[0]: float(row[1]) for row in connection.execute(serving)}}
 
 
-def _request_log(rows: Sequence[Row[Any]], threshold: int, names: Names) -> RequestLog:
+def _request_log(rows: Sequence[Any], threshold: int, names: Names) -> RequestLog:
     groups: dict[Group, int] = {}
     n = len(rows)
     lists = np.full((n, K), -1, np.int32)
@@ -178,7 +178,7 @@ def _request_log(rows: Sequence[Row[Any]], threshold: int, names: Names) -> Requ
     )
 
 
-def _feedback_log(events: Sequence[Row[Any]], place_of: Mapping[str, int], names: Names) -> FeedbackLog:
+def _feedback_log(events: Sequence[Any], place_of: Mapping[str, int], names: Names) -> FeedbackLog:
     columns = list(zip(*events, strict=True)) if events else [()] * 6
     return FeedbackLog(
         at=np.array(columns[0], np.float64),
