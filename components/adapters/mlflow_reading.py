@@ -10,6 +10,8 @@ from typing import Any
 
 EXPERIMENT = "recops-experiments"
 COLOURS = ("#6b7280", "#2563eb", "#d97706", "#059669", "#9333ea")
+WIDEST = 1.5
+"""Share of the control at which the plot of intervals is cut off."""
 SEEN = {"better": "#047857", "unharmed": "#047857", "worse": "#b91c1c", "harmed": "#b91c1c"}
 
 
@@ -66,6 +68,8 @@ def draw_intervals(bars: Sequence[Bar], subject: str) -> Any:
         axes.plot([bar.low, bar.high], [place, place], color=colour, linewidth=3, alpha=0.5, solid_capstyle="butt")
         axes.plot([bar.value], [place], "|", color=colour, markersize=14, markeredgewidth=2.5)
     axes.axvline(0, color="#9ca3af", linewidth=1)
+    reach = min(WIDEST, max([0.05, *(abs(end) for bar in bars for end in (bar.low, bar.high))]) * 1.05)
+    axes.set_xlim(-reach, reach)
     axes.set_yticks(range(len(bars)), [bar.label for bar in reversed(bars)])
     axes.xaxis.set_major_formatter(lambda value, _: f"{value:+.0%}")
     axes.set_xlabel("share of the control's mean")
@@ -94,7 +98,7 @@ def _figure(title: str, height: float) -> tuple[Any, Any]:
     figure = Figure(figsize=(8.5, height), dpi=120, layout="constrained")
     FigureCanvasAgg(figure)
     axes = figure.add_subplot()
-    axes.set_title(title, loc="left", fontweight="bold")
+    figure.suptitle(title, x=0.01, ha="left", fontweight="bold")
     axes.spines[["top", "right"]].set_visible(False)
     axes.grid(axis="x", color="#e4e6ea", linewidth=0.8)
     axes.set_axisbelow(True)

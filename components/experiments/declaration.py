@@ -11,6 +11,8 @@ from components.experiments.power import LEVEL, POWER, MinimumEffect
 
 MetricName = Literal["ndcg_at_10", "hit_rate", "ctr", "conversion", "revenue_per_user", "session_length"]
 GuardrailName = Literal["latency_ms", "cost_usd", "errors"]
+USUAL_GUARDRAILS: dict[GuardrailName, float] = {"latency_ms": 5.0, "cost_usd": 0.0, "errors": 0.005}
+"""A tolerance of 0 forbids any worsening that is sure."""
 Name = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9_-]{0,62}$")]
 
 
@@ -66,7 +68,7 @@ class Declaration(_Part):
         salt: of the assignment; the name, unless it is given.
         primary: the one metric that decides.
         test: read once when planned, or on any day.
-        guardrails: what a winner must not make worse.
+        guardrails: what a winner must not make worse by more than this, in the metric's unit.
         segments: kinds of users that are shown apart; "history" is warm and cold.
         baseline: for planning; measured in the store where it is left out.
     """
@@ -78,7 +80,7 @@ class Declaration(_Part):
     minimum_effect: Effect
     power: float = Field(default=POWER, gt=0.5, lt=1)
     level: float = Field(default=LEVEL, gt=0, lt=0.5)
-    guardrails: tuple[GuardrailName, ...] = ("latency_ms", "cost_usd", "errors")
+    guardrails: dict[GuardrailName, Annotated[float, Field(ge=0, allow_inf_nan=False)]] = USUAL_GUARDRAILS
     segments: tuple[Literal["history"], ...] = ("history",)
     baseline: Baseline | None = None
     salt: Annotated[str, StringConstraints(min_length=1, max_length=64)] | None = None

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 import numpy as np
@@ -48,6 +48,7 @@ class Metric:
         minimum_effect: the smallest change worth knowing.
         better: the direction that users or the business want.
         before: covariates from before each user's assignment, (n_users, n_covariates), NaN where there is nothing.
+        tolerance: of a guardrail, in the metric's unit: a worsening by so much is no harm.
     """
 
     name: str
@@ -56,6 +57,7 @@ class Metric:
     better: Literal["higher", "lower"] = "higher"
     per: Values | None = None
     before: Values | None = None
+    tolerance: float = 0.0
 
 
 @dataclass(frozen=True)
@@ -108,8 +110,12 @@ def weigh_ratio(declared: Declared, variant: NDArray[np.integer]) -> Evidence:
     return Evidence(counts, check_sample_ratio(counts, declared.split.shares))
 
 
-def compare_variants(declared: Declared, metric: Metric, variant: NDArray[np.integer]) -> tuple[Comparison, ...]:
+def compare_variants(
+    declared: Declared, metric: Metric, variant: NDArray[np.integer], lead: float = 0.0
+) -> tuple[Comparison, ...]:
     """Every other variant beside the control; with several, the level is shared between them (Bonferroni).
+
+    `lead` is put on every value of the control, so that the question becomes whether the others differ by more.
 
     Raises:
         ValueError: a variant has fewer than two users, or no denominators; or the test is sequential, and a relative
@@ -127,6 +133,11 @@ def compare_variants(declared: Declared, metric: Metric, variant: NDArray[np.int
     found = []
     for row, name in enumerate(others, start=1):
         difference = compare_users(values[variant == 0], values[variant == row], level)
+        if lead and difference.std_error > 0:  # else rounding would make a spread of nothing
+            difference = compare_users(values[variant == 0] + lead, values[variant == row], level)
+        elif lead:
+            beyond = difference.value - lead
+            difference = replace(difference, value=beyond, low=beyond, high=beyond, p_value=float(beyond == 0))
         if declared.test == "sequential":
             difference = always_valid(difference, scale, level)
         found.append(Comparison(metric.name, name, difference, metric.better, scale, reduction))
@@ -138,7 +149,13 @@ def guard(declared: Declared, guardrails: Sequence[Metric], variant: NDArray[np.
     found = {
         (one.metric, one.variant): one for metric in guardrails for one in compare_variants(declared, metric, variant)
     }
-    harms = {"\0".join(key): _harm(one) for key, one in found.items()}
+    harms = {
+        f"{one.metric}\0{one.variant}": _harm(one)
+        for metric in guardrails
+        for one in compare_variants(
+            declared, metric, variant, metric.tolerance if metric.better == "lower" else -metric.tolerance
+        )
+    }
     adjusted = adjust_together(harms)
     return tuple(
         Guardrail(one, adjusted["\0".join(key)], adjusted["\0".join(key)] <= declared.level)

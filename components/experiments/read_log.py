@@ -42,7 +42,7 @@ def read_log(
     metrics = [
         metric_of(name, totals, declaration.effect if name == declaration.primary else others) for name in METRICS
     ]
-    guardrails = [guardrail_of(name, totals, others) for name in declaration.guardrails]
+    guardrails = [guardrail_of(name, totals, others, most) for name, most in declaration.guardrails.items()]
     history: NDArray[np.str_] = np.where(log.n_known >= cold_threshold, "warm", "cold")
     segments = {str(kind): history for kind in declaration.segments}
     return read_experiment(declared, log.variant, metrics, days, guardrails, segments)
@@ -62,10 +62,10 @@ def metric_of(name: MetricName, totals: UserTotals, effect: MinimumEffect) -> Me
     return Metric(name, total, effect, "higher", per, totals.before)
 
 
-def guardrail_of(name: GuardrailName, totals: UserTotals, effect: MinimumEffect) -> Metric:
-    """The guardrail of this name, per list; lower is better."""
+def guardrail_of(name: GuardrailName, totals: UserTotals, effect: MinimumEffect, tolerance: float) -> Metric:
+    """The guardrail of this name, per list; lower is better, and up to `tolerance` more is no harm."""
     sums = {"latency_ms": totals.latency_ms, "cost_usd": totals.cost_usd, "errors": totals.failed}
-    return Metric(name, sums[name], effect, "lower", totals.requests, totals.before)
+    return Metric(name, sums[name], effect, "lower", totals.requests, totals.before, tolerance)
 
 
 def baseline_of(name: MetricName, log: ExperimentLog) -> tuple[float, float] | None:

@@ -50,7 +50,8 @@ VARIED = GOOD["variants"][1]
         (changed(variants=[{"name": "a", "share": 0.5}, {"name": "b", "share": 0.5}]), "two of them are the same"),
         (changed(variants=[{"name": "a", "share": 0.5, "modle": 2}, VARIED]), "variants.0.modle"),
         (changed(minimum_effect={"size": 0}), "minimum_effect.size"),
-        (changed(guardrails=["speed"]), "guardrails.0"),
+        (changed(guardrails={"speed": 1.0}), "guardrails.speed"),
+        (changed(guardrails={"latency_ms": -1.0}), "guardrails.latency_ms"),
         (changed(power=0.3), "power: "),
     ],
 )

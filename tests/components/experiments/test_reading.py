@@ -208,3 +208,13 @@ def test_what_is_not_of_these_users_is_refused() -> None:
         read_experiment(DECLARED, VARIANT, [replace(clicks(0.0), total=np.full(2_000, np.nan))], 14)
     with pytest.raises(ValueError, match="2000 users"):
         read_experiment(DECLARED, VARIANT, [replace(clicks(0.0), total=np.zeros(3))], 14)
+
+
+@pytest.mark.parametrize("test", ["fixed", "sequential"])
+def test_a_worsening_within_the_tolerance_of_a_guardrail_is_no_harm(test) -> None:
+    declared = replace(DECLARED, test=test)
+    rng = np.random.default_rng(4)
+    worse = rng.normal(10.0, 1.0, len(VARIANT)) + 0.5 * VARIANT
+    for tolerance, outcome in ((0.0, Refused), (0.3, Refused), (0.7, Winner)):
+        latency = Metric("latency", worse, MinimumEffect(0.05, "relative"), "lower", tolerance=tolerance)
+        assert isinstance(read_experiment(declared, VARIANT, [clicks(0.5)], 14, guardrails=[latency]), outcome)
