@@ -211,6 +211,6 @@ def test_equal_requests_have_one_name_and_different_ones_two() -> None:
 
 def test_the_key_is_sent_and_written_nowhere(server: BatchesServer, tmp_path: Path) -> None:
     gathered = run(server, tmp_path / "j", bodies(1))
-    assert any("sk-planted-key" in each.get("x-api-key", "") for each in server.headers)
+    assert any("sk-planted-key" in str(each) for each in server.headers)
     assert "planted" not in (tmp_path / "j").read_text()
     assert all(isinstance(reply, Reply) for reply in gathered.replies.values())
