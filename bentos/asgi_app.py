@@ -10,20 +10,20 @@ from dataclasses import replace
 from typing import Any
 
 import orjson
-from pydantic import TypeAdapter, ValidationError
+from pydantic import ValidationError
 
 from bentos.answers import Answers
 from bentos.damage import Damage
+from bentos.feedback_body import parse_feedback
 from bentos.http_body import ClientGone, Receive, Scope, Send, read_json_body
 from bentos.http_errors import HttpError, refuse_body
 from bentos.prefetch import Prefetch, PrefetchFull
 from components.adapters.demo_faults import DemoFaults
-from components.adapters.event_store.rows import feedback_rows, request_row
+from components.adapters.event_store.rows import feedback_rows, request_row, shown_rows
 from components.adapters.event_store.write_queue import StoreUnavailable, WriteQueue
 from components.serving.answer import UnknownItem
+from components.serving.feedback_notes import take_note
 from components.serving.requests import (
-    MAX_EVENTS,
-    FeedbackEvent,
     ForgetRequest,
     PrefetchRequest,
     RecommendRequest,
@@ -44,7 +44,6 @@ Reply = tuple[int, bytes, Callable[[], None] | None]
 JSON = b"application/json"
 RETRY_LATER = ((b"retry-after", b"1"),)
 
-_EVENTS = TypeAdapter(list[FeedbackEvent])
 _SANE_ID = re.compile(rb"[A-Za-z0-9._:-]{1,64}").fullmatch
 
 
@@ -55,6 +54,7 @@ class RecopsApp:
         now: seconds since 1970, for rows of the event store.
         perf_counter: seconds, for durations.
         faults: what to get wrong on purpose; None outside the demo.
+        log_impressions: keep a row for each item shown.
         description: the answer to `GET /release`.
     """
 
@@ -70,6 +70,7 @@ class RecopsApp:
         now: Callable[[], float],
         perf_counter: Callable[[], float],
         faults: DemoFaults | None = None,
+        log_impressions: bool = True,
     ) -> None:
         self._variants = variants
         self._queue = queue
@@ -80,6 +81,7 @@ class RecopsApp:
         self._description = orjson.dumps(dict(description))
         self._now = now
         self._perf_counter = perf_counter
+        self._log_impressions = log_impressions
         self._damage = None if faults is None else Damage(faults, variants.control.bundle.user_ids)
         self._posts: dict[str, Callable[[bytes, str, str | None], Awaitable[Reply]]] = {
             "/recommend": self._recommend,
@@ -187,7 +189,9 @@ class RecopsApp:
 
         def log() -> None:
             if probe is None:
-                self._queue.log_request(request_row(request, answer, path.bundle.items.ids, self._now()))
+                now = self._now()
+                shown = shown_rows(answer, now) if self._log_impressions else ()
+                self._queue.log_request(request_row(request, answer, path.bundle.items.ids, now), shown)
             self._metrics.recommended(answer.route)
             self._cache_metrics.answered(source)
 
@@ -226,21 +230,19 @@ class RecopsApp:
         return 200, orjson.dumps({"forgotten": self._answers.forget(request.user_id)}), None
 
     async def _feedback(self, body: bytes, request_id: str, _probe: str | None) -> Reply:
-        """202 once every event of the post is durable; nothing is stored when one of them is wrong."""
+        """202 once every good event of the post is durable."""
+        post, now = parse_feedback(body), self._now()
+        noted, notes = take_note(post.events, now, self._variants.control.bundle.items.row_of)
         try:
-            if body.lstrip()[:1] == b"[":
-                events = _EVENTS.validate_json(body)
-            else:
-                events = [FeedbackEvent.model_validate_json(body)]
-        except ValidationError as error:
-            raise refuse_body(error) from error
-        if not 1 <= len(events) <= MAX_EVENTS:
-            raise HttpError(422, "invalid_field", f"a list holds 1 to {MAX_EVENTS} events, not {len(events)}")
-        try:
-            stored = await self._queue.append_feedback(feedback_rows(events, request_id, self._now()))
+            stored = await self._queue.append_feedback(feedback_rows(noted, request_id, now))
         except StoreUnavailable as error:
             logger.warning("feedback of request %s was not stored: %s", request_id, error)
             text = "the event store is busy or gone; nothing was stored, send the same events again"
             raise HttpError(503, "store_unavailable", text, headers=RETRY_LATER) from error
-        self._metrics.stored_feedback(stored.accepted, stored.duplicates)
-        return 202, orjson.dumps({"accepted": stored.accepted, "duplicates": stored.duplicates}), None
+        self._metrics.stored_feedback(stored.accepted, stored.duplicates, len(post.errors))
+        reply: dict[str, Any] = {"accepted": stored.accepted, "duplicates": stored.duplicates}
+        if post.errors:
+            reply["errors"] = post.errors
+        if notes:
+            reply["notes"] = notes
+        return 202, orjson.dumps(reply), None

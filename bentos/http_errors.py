@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 import orjson
 from pydantic import ValidationError
@@ -15,6 +16,7 @@ class HttpError(Exception):
 
     Attributes:
         headers: further headers of the answer.
+        more: what stands in its body beside the error.
     """
 
     def __init__(
@@ -24,6 +26,7 @@ class HttpError(Exception):
         message: str,
         field: str | None = None,
         headers: Sequence[tuple[bytes, bytes]] = (),
+        more: Mapping[str, Any] | None = None,
     ) -> None:
         super().__init__(message)
         self.status = status
@@ -31,20 +34,30 @@ class HttpError(Exception):
         self.message = message
         self.field = field
         self.headers = headers
+        self.more = more or {}
 
     def body(self) -> bytes:
         """The JSON of the answer."""
-        return orjson.dumps({"error": {"code": self.code, "message": self.message, "field": self.field}})
+        error = {"code": self.code, "message": self.message, "field": self.field}
+        return orjson.dumps({"error": error, **self.more})
 
 
-def refuse_body(error: ValidationError) -> HttpError:
+def refuse_body(error: ValidationError, more: Mapping[str, Any] | None = None) -> HttpError:
     """The answer to a body that did not parse: 400 for broken JSON, else 422 naming the first wrong field."""
     first = error.errors(include_url=False, include_context=False, include_input=False)[0]
     if first["type"] == "json_invalid":
         return HttpError(400, "invalid_json", f"the body is not JSON: {first['msg'].removeprefix('Invalid JSON: ')}")
-    field = field_path(first["loc"])
-    message = f"{field}: {first['msg']}" if field else first["msg"]
-    return HttpError(422, _CODES.get(first["type"], "invalid_field"), message, field)
+    return HttpError(422, **describe_fault(first["type"], first["msg"], first["loc"]), more=more)
+
+
+def describe_fault(kind: str, message: str, location: Sequence[int | str]) -> dict[str, Any]:
+    """Code, message and field of one of pydantic's errors."""
+    field = field_path(location)
+    return {
+        "code": _CODES.get(kind, "invalid_field"),
+        "message": f"{field}: {message}" if field else message,
+        "field": field,
+    }
 
 
 def field_path(location: Sequence[int | str]) -> str | None:

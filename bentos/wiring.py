@@ -59,13 +59,7 @@ def build_app(
         await answers.recommend(variants.path_of(request.user_id), request, request_id, probe=False)
 
     prefetch = Prefetch(make_ahead, release.control.routing.cache.prefetch_concurrency)
-    metrics = RequestMetrics(
-        release.release_id,
-        slot,
-        release.control.name,
-        written=lambda: queue.counts.written,
-        dropped=lambda: queue.counts.dropped,
-    )
+    metrics = RequestMetrics(release.release_id, slot, release.control.name, log_counts=lambda: queue.counts)
     cache_metrics = CacheMetrics(
         metrics.registry,
         kept=lambda: answers.kept,
@@ -84,7 +78,17 @@ def build_app(
     }
     faults = DemoFaults(fault_file(settings, slot)) if settings.demo and settings.slot is not None else None
     return RecopsApp(
-        variants, queue, answers, prefetch, metrics, cache_metrics, description, time.time, time.perf_counter, faults
+        variants,
+        queue,
+        answers,
+        prefetch,
+        metrics,
+        cache_metrics,
+        description,
+        now=time.time,
+        perf_counter=time.perf_counter,
+        faults=faults,
+        log_impressions=settings.log_impressions,
     )
 
 

@@ -2,9 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Mapping
 
 from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram, ProcessCollector, generate_latest
+from prometheus_client.core import GaugeMetricFamily
+from prometheus_client.registry import Collector
+
+from components.adapters.event_store.request_log import LogCounts
 
 SECONDS = (0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5, 10.0)
 OTHER = "other"
@@ -16,13 +20,13 @@ class RequestMetrics:
 
     Args:
         release, slot, variant: who is answering.
-        written, dropped: read request rows stored and lost so far.
+        log_counts: reads what became of the best-effort rows of each table so far.
     """
 
     content_type = "text/plain; version=0.0.4; charset=utf-8"
 
     def __init__(
-        self, release: str, slot: str, variant: str, written: Callable[[], int], dropped: Callable[[], int]
+        self, release: str, slot: str, variant: str, log_counts: Callable[[], Mapping[str, LogCounts]]
     ) -> None:
         self.registry = CollectorRegistry()
         ProcessCollector(registry=self.registry)
@@ -38,9 +42,7 @@ class RequestMetrics:
         )
         self._routes = Counter("recops_recommendations", "Lists by route.", ("route",), registry=self.registry)
         self._feedback = Counter("recops_feedback_events", "Feedback events.", ("outcome",), registry=self.registry)
-        log_rows = Gauge("recops_request_log_rows", "Request rows by fate.", ("fate",), registry=self.registry)
-        log_rows.labels("written").set_function(written)
-        log_rows.labels("dropped").set_function(dropped)
+        self.registry.register(_LogRows(log_counts))
 
     def answered(self, endpoint: str, status: int, seconds: float) -> None:
         """One request was answered; `endpoint` is one of ours or `OTHER`."""
@@ -51,11 +53,27 @@ class RequestMetrics:
         """A list was made by `route`."""
         self._routes.labels(route).inc()
 
-    def stored_feedback(self, accepted: int, duplicates: int) -> None:
-        """A feedback post was committed."""
+    def stored_feedback(self, accepted: int, duplicates: int, refused: int = 0) -> None:
+        """A feedback post was committed, but for `refused` events that were wrong."""
         self._feedback.labels("accepted").inc(accepted)
         self._feedback.labels("duplicate").inc(duplicates)
+        self._feedback.labels("refused").inc(refused)
 
     def page(self) -> bytes:
         """The text that Prometheus scrapes."""
         return generate_latest(self.registry)
+
+
+class _LogRows(Collector):
+    """The rows that are logged best effort, by table and fate."""
+
+    def __init__(self, log_counts: Callable[[], Mapping[str, LogCounts]]) -> None:
+        self._log_counts = log_counts
+
+    def collect(self) -> Iterator[GaugeMetricFamily]:
+        rows = GaugeMetricFamily("recops_log_rows", "Best-effort rows by table and fate.", labels=("table", "fate"))
+        for table, counts in self._log_counts().items():
+            rows.add_metric((table, "written"), counts.written)
+            rows.add_metric((table, "dropped"), counts.dropped)
+            rows.add_metric((table, "waiting"), counts.waiting)
+        yield rows

@@ -38,6 +38,7 @@ class Settings(BaseSettings):
     llm_port: int = 8081  # of the small local model, which `recops llm up` starts
 
     event_store_url: SecretStr | None = None
+    log_impressions: bool = True
     data_registry_url: SecretStr | None = None
     dvc_remote_url: SecretStr | None = None
     source_sql_url: SecretStr | None = None

@@ -15,13 +15,13 @@ from bentos.served_release import BUNDLE, ServedRelease, ServedVariant
 from bentos.wiring import build_app
 from components.adapters.demo_faults import Fault, set_fault
 from components.adapters.event_store.engine import migrate, open_engine, reading
-from components.adapters.event_store.tables import feedback, requests
+from components.adapters.event_store.tables import feedback, impressions, requests
 from components.adapters.settings import Settings
 from components.params import Routing
 from tests.asgi_client import call
 from tests.worlds import make_bundle
 
-CLICK = {"user_id": "8", "item_id": "101", "type": "click"}
+CLICK: dict[str, Any] = {"user_id": "8", "item_id": "101", "type": "click"}
 
 
 @pytest.fixture
@@ -148,13 +148,71 @@ def test_feedback_without_ids_sent_again_by_the_gateway_counts_once(app: RecopsA
     assert stored_events(store) == ["gateway-1:0", "gateway-1:1"]
 
 
-def test_nothing_of_a_list_with_a_wrong_event_is_stored(app: RecopsApp, store: Engine) -> None:
-    events = [CLICK, CLICK, CLICK, {"user_id": "8", "type": "click"}]
-    assert call(app, "POST", "/feedback", events).error == (422, "missing_field", "[3].item_id")
+def test_a_wrong_event_does_not_cost_the_others_of_its_list(app: RecopsApp, store: Engine) -> None:
+    timed = {**CLICK, "timestamp": "2026-01-01T00:00:00Z", "value": 1}
+    events = [{**timed, "event_id": "a"}, {"user_id": "8", "type": "click"}, 7, {**CLICK, "type": "like"}, timed]
+    reply = call(app, "POST", "/feedback", events, {"x-request-id": "gateway-1"})
+    assert reply.status == 202
+    assert (reply.json["accepted"], reply.json["duplicates"]) == (2, 0)
+    assert [(error["index"], error["code"], error["field"]) for error in reply.json["errors"]] == [
+        (1, "missing_field", "item_id"),
+        (2, "invalid_field", None),
+        (3, "invalid_field", "type"),
+    ]
+    assert all(error["message"] for error in reply.json["errors"])
+    assert stored_events(store) == ["a", "gateway-1:4"]
+
+
+def test_a_list_without_a_good_event_is_refused(app: RecopsApp, store: Engine) -> None:
+    reply = call(app, "POST", "/feedback", [{"user_id": "8", "type": "click"}, {**CLICK, "type": "like"}])
+    assert reply.error == (422, "missing_field", "[0].item_id")
+    assert [error["index"] for error in reply.json["errors"]] == [0, 1]
     assert call(app, "POST", "/feedback", {**CLICK, "type": "like"}).error == (422, "invalid_field", "type")
     assert call(app, "POST", "/feedback", []).error == (422, "invalid_field", None)
-    assert call(app, "POST", "/feedback", [CLICK] * 1_001).error == (422, "invalid_field", None)
+    assert call(app, "POST", "/feedback", b"[{").error == (400, "invalid_json", None)
     assert stored_events(store) == []
+
+
+@pytest.mark.parametrize("last", [CLICK, {}])
+def test_a_list_of_more_than_1000_is_refused_whole(app: RecopsApp, store: Engine, last: dict[str, str]) -> None:
+    assert call(app, "POST", "/feedback", [*[CLICK] * 1_000, last]).error == (422, "invalid_field", None)
+    assert stored_events(store) == []
+
+
+def test_a_list_of_ten_megabytes_is_refused_whole(app: RecopsApp, store: Engine) -> None:
+    event = {**CLICK, "event_id": "x" * 100}
+    body = [event] * 65_000
+    assert call(app, "POST", "/feedback", body, chunk_size=65_536).error == (413, "body_too_large", None)
+    assert stored_events(store) == []
+
+
+@pytest.mark.parametrize(
+    ("odd", "code", "field"),
+    [
+        ({"timestamp": "2999-01-01T00:00:00Z"}, "time_in_future", "timestamp"),
+        ({"timestamp": "1970-01-01T00:00:05Z"}, "time_too_old", "timestamp"),
+        ({"item_id": "of tomorrow"}, "unknown_item", "item_id"),
+    ],
+)
+def test_an_odd_event_is_stored_with_a_note(
+    app: RecopsApp, store: Engine, odd: dict[str, str], code: str, field: str
+) -> None:
+    reply = call(app, "POST", "/feedback", [CLICK, {**CLICK, **odd}])
+    assert (reply.status, reply.json["accepted"]) == (202, 2)
+    assert [(note["index"], note["code"], note["field"]) for note in reply.json["notes"]] == [(1, code, field)]
+    assert len(stored_events(store)) == 2
+    with reading(store) as connection:
+        times = connection.execute(select(feedback.c.occurred_at, feedback.c.received_at)).all()
+    assert all(occurred == received for occurred, received in times)
+
+
+def test_a_clock_that_goes_backwards_loses_nothing_and_keeps_the_order(app: RecopsApp, store: Engine) -> None:
+    clock = iter([2e9, 1e9, 5.0, 6.0])
+    app._now = lambda: next(clock)
+    for event_id in "abc":
+        assert call(app, "POST", "/feedback", {**CLICK, "event_id": event_id}).json["accepted"] == 1
+    assert call(app, "POST", "/feedback", {**CLICK, "event_id": "a"}).json == {"accepted": 0, "duplicates": 1}
+    assert stored_events(store) == ["a", "b", "c"]
 
 
 def test_feedback_is_not_acknowledged_while_the_store_is_locked(app: RecopsApp, store: Engine) -> None:
@@ -211,6 +269,23 @@ def test_answers_are_logged_but_those_to_a_probe_are_not(app: RecopsApp, store: 
     assert [(row.request_id, row.k, row.route, len(row.items), len(row.candidates)) for row in rows] == [
         ("real", 3, "cf", 3, 23)
     ]
+
+
+def test_each_item_shown_becomes_an_impression(app: RecopsApp, store: Engine) -> None:
+    body = call(app, "POST", "/recommend", {"user_id": "8", "k": 3}, {"x-request-id": "real"}).json
+    call(app, "POST", "/recommend", {"user_id": "8", "k": 3}, {"x-request-id": "probe", "x-recops-probe": "1"})
+    app.close()
+    with reading(store) as connection:
+        rows = connection.execute(select(impressions).order_by(impressions.c.position)).all()
+        request = connection.execute(select(requests)).one()
+    assert [(row.request_id, row.position, row.item_id, row.score, row.source) for row in rows] == [
+        ("real", item["rank"], item["item_id"], item["score"], item["source"]) for item in body["items"]
+    ]
+    assert {(row.user_id, row.shown_at, row.propensity, row.release_id, row.variant) for row in rows} == {
+        ("8", request.received_at, 1.0, "release-1", "default")
+    }
+    page = call(app, "GET", "/metrics").body.decode()
+    assert 'recops_log_rows{fate="written",table="impressions"} 3.0' in page
 
 
 def test_the_release_tells_what_it_is(app: RecopsApp) -> None:

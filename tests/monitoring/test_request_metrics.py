@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+from components.adapters.event_store.request_log import LogCounts
 from monitoring.request_metrics import OTHER, RequestMetrics
 
 
 def test_the_page_counts_what_happened() -> None:
-    metrics = RequestMetrics("release-1", "blue", "default", written=lambda: 7, dropped=lambda: 2)
+    metrics = RequestMetrics(
+        "release-1", "blue", "default", lambda: {"requests": LogCounts(written=7, dropped=2, waiting=1)}
+    )
     metrics.answered("/recommend", 200, 0.002)
     metrics.answered("/recommend", 200, 0.2)
     metrics.answered(OTHER, 404, 0.001)
@@ -22,14 +25,15 @@ def test_the_page_counts_what_happened() -> None:
         'recops_recommendations_total{route="cf"} 1.0',
         'recops_feedback_events_total{outcome="accepted"} 3.0',
         'recops_feedback_events_total{outcome="duplicate"} 1.0',
-        'recops_request_log_rows{fate="written"} 7.0',
-        'recops_request_log_rows{fate="dropped"} 2.0',
+        'recops_log_rows{fate="written",table="requests"} 7.0',
+        'recops_log_rows{fate="dropped",table="requests"} 2.0',
+        'recops_log_rows{fate="waiting",table="requests"} 1.0',
     ):
         assert line in lines
 
 
 def test_two_services_in_one_process_count_apart() -> None:
-    first = RequestMetrics("a", "blue", "default", lambda: 0, lambda: 0)
-    second = RequestMetrics("b", "green", "default", lambda: 0, lambda: 0)
+    first = RequestMetrics("a", "blue", "default", dict)
+    second = RequestMetrics("b", "green", "default", dict)
     first.recommended("cf")
     assert b'route="cf"' not in second.page()

@@ -23,8 +23,13 @@ _MIGRATION_LOCK = 7_263_517  # any number, the same in all processes; PostgreSQL
 
 
 def open_engine(url: str, busy_timeout_seconds: float = BUSY_TIMEOUT_SECONDS) -> Engine:
-    """An engine for `url`; connects to nothing yet. The folder of a SQLite file is made if it is missing."""
+    """An engine for `url`; connects to nothing yet. The folder of a SQLite file is made if it is missing.
+
+    A plain `postgresql://` goes through psycopg 3, the driver that is installed.
+    """
     parsed = make_url(url)
+    if parsed.drivername in ("postgres", "postgresql"):
+        parsed = parsed.set(drivername="postgresql+psycopg")
     if parsed.get_backend_name() != "sqlite":
         return create_engine(parsed, json_serializer=_to_json, json_deserializer=orjson.loads, pool_pre_ping=True)
     if parsed.database and parsed.database != ":memory:":

@@ -7,9 +7,9 @@ from typing import Any
 
 import orjson
 from sqlalchemy import Connection, Engine, func, select
-from sqlalchemy.dialects import postgresql, sqlite
 
 from components.adapters.event_store.engine import reading
+from components.adapters.event_store.fast_inserts import insert_ignoring
 from components.adapters.event_store.tables import exposures
 
 MAX_REMEMBERED = 200_000
@@ -33,8 +33,7 @@ class ExposureLog:
                 new.setdefault(key, row)
         if not new:
             return
-        insert = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-        statement = insert(exposures).on_conflict_do_nothing(index_elements=["experiment_id", "user_id"])
+        statement = insert_ignoring(connection.dialect.name, exposures, ["experiment_id", "user_id"])
         connection.execute(statement, list(new.values()))
         if len(self._known) + len(new) > MAX_REMEMBERED:
             self._known.clear()

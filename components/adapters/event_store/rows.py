@@ -8,23 +8,25 @@ from typing import Any
 import orjson
 
 from components.serving.answer import Answer
-from components.serving.requests import FeedbackEvent, RecommendRequest
+from components.serving.feedback_notes import Noted
+from components.serving.requests import RecommendRequest
 
 
-def feedback_rows(events: Sequence[FeedbackEvent], gateway_request_id: str, received_at: float) -> list[dict[str, Any]]:
-    """One row per event, in order; an event without id gets the gateway's request id and its position."""
+def feedback_rows(noted: Sequence[Noted], gateway_request_id: str, received_at: float) -> list[dict[str, Any]]:
+    """One row per event, in order; an event without id gets the gateway's request id and its place in the post."""
     return [
         {
-            "event_id": event.event_id or f"{gateway_request_id}:{position}",
+            "event_id": event.event_id or f"{gateway_request_id}:{each.index}",
             "request_id": event.request_id,
             "user_id": event.user_id,
             "item_id": event.item_id,
             "type": event.type,
             "value": event.value,
-            "occurred_at": event.timestamp.timestamp() if event.timestamp else received_at,
+            "occurred_at": each.occurred_at,
             "received_at": received_at,
         }
-        for position, event in enumerate(events)
+        for each in noted
+        for event in (each.event,)
     ]
 
 
@@ -63,6 +65,16 @@ def request_row(
         "canary": answer.canary,
         "llm": _json(answer.llm) if answer.llm else None,
     }
+
+
+def shown_rows(answer: Answer, shown_at: float) -> list[tuple[Any, ...]]:
+    """One row of the impressions table per item shown, as values in the order of its columns."""
+    propensities = answer.propensities or (1.0,) * len(answer.items)
+    request_id, user_id, release, variant = answer.request_id, answer.user_id, answer.release, answer.variant
+    return [
+        (request_id, item.rank, item.item_id, user_id, shown_at, item.source, item.score, propensity, release, variant)
+        for item, propensity in zip(answer.items, propensities, strict=True)
+    ]
 
 
 def _json(value: object) -> str:

@@ -2,34 +2,41 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 from pathlib import Path
 
-from components.adapters.event_store.rows import feedback_rows, request_row
-from components.adapters.event_store.tables import feedback, requests
+from components.adapters.event_store.rows import feedback_rows, request_row, shown_rows
+from components.adapters.event_store.tables import feedback, impressions, requests
 from components.params import Routing
 from components.serving.bundle import read_bundle
+from components.serving.feedback_notes import Noted
 from components.serving.request_path import RequestPath
 from components.serving.requests import FeedbackEvent, RecommendRequest
 from tests.worlds import make_bundle
 
 
-def test_an_event_without_an_id_gets_the_gateways_and_its_position() -> None:
+def test_an_event_without_an_id_gets_the_gateways_and_its_place() -> None:
     events = [
-        FeedbackEvent(event_id=event_id, user_id="1", item_id="101", type="click") for event_id in (None, "e", None)
+        Noted(index, FeedbackEvent(event_id=event_id, user_id="1", item_id="101", type="click"), 5.0)
+        for index, event_id in ((0, None), (2, "e"), (3, None))
     ]
     rows = feedback_rows(events, "gateway-7", received_at=9.0)
-    assert [row["event_id"] for row in rows] == ["gateway-7:0", "e", "gateway-7:2"]
-    assert {row["occurred_at"] for row in rows} == {9.0}
+    assert [row["event_id"] for row in rows] == ["gateway-7:0", "e", "gateway-7:3"]
+    assert {(row["occurred_at"], row["received_at"]) for row in rows} == {(5.0, 9.0)}
     assert set(rows[0]) == set(feedback.columns.keys()) - {"sequence"}
 
 
-def test_an_events_own_time_is_kept_beside_the_time_of_arrival() -> None:
-    body = (
-        '{"user_id": "1", "item_id": "101", "type": "rating", "value": 4.5, "timestamp": "1970-01-01T01:00:05+01:00"}'
-    )
-    row = feedback_rows([FeedbackEvent.model_validate_json(body)], "g", received_at=9.0)[0]
-    assert (row["occurred_at"], row["received_at"], row["value"]) == (5.0, 9.0, 4.5)
+def test_what_was_drawn_keeps_its_propensity(tmp_path: Path) -> None:
+    bundle = read_bundle(make_bundle(tmp_path / "bundle"))
+    path = RequestPath(bundle, Routing(cold_start_threshold=5, candidates=100), "release-1", "blue", "default")
+    answer = path.recommend(RecommendRequest(user_id="8", k=3), "request-1")
+    drawn = shown_rows(dataclasses.replace(answer, propensities=(1.0, 0.25, 1.0)), 9.0)
+    names = list(impressions.columns.keys())
+    assert [dict(zip(names, row, strict=True))["propensity"] for row in drawn] == [1.0, 0.25, 1.0]
+    assert [dict(zip(names, row, strict=True))["propensity"] for row in shown_rows(answer, 9.0)] == [1.0, 1.0, 1.0]
+    first = dict(zip(names, drawn[0], strict=True))
+    assert (first["request_id"], first["position"], first["user_id"], first["shown_at"]) == ("request-1", 1, "8", 9.0)
 
 
 def test_a_request_row_can_be_replayed(tmp_path: Path) -> None:

@@ -21,13 +21,6 @@ PATIENT = 10.0
 
 
 @pytest.fixture
-def url(tmp_path: Path) -> str:
-    address = f"sqlite:///{tmp_path / 'events.db'}"
-    migrate(address)
-    return address
-
-
-@pytest.fixture
 def store(url: str) -> Iterator[Engine]:
     engine = open_engine(url)
     yield engine
@@ -87,6 +80,8 @@ def test_only_the_newest_events_are_read(reader: UserEventReader, store: Engine)
 
 
 def test_the_query_goes_through_the_index(reader: UserEventReader, store: Engine) -> None:
+    if store.dialect.name != "sqlite":
+        pytest.skip("SQLite's plan; PostgreSQL's depends on statistics")
     with store.connect() as connection:
         plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {reader._statement}", reader._arguments("u")).all()
     assert [row[-1] for row in plan] == ["SEARCH feedback USING INDEX ix_feedback_user_id_sequence (user_id=?)"]
@@ -123,7 +118,7 @@ def test_the_connection_cannot_write(reader: UserEventReader) -> None:
     reader._statement, reader._arguments = "DELETE FROM feedback", lambda _: ()
     found = read(reader, "u")
     assert isinstance(found, EventsUnread)
-    assert "readonly" in found.reason
+    assert "readonly" in found.reason or "read-only" in found.reason
 
 
 def test_a_store_without_the_table_is_unread_and_is_read_once_it_is_there(tmp_path: Path) -> None:

@@ -13,23 +13,9 @@ import pytest
 from sqlalchemy import Engine, select
 
 from components.adapters.event_store.engine import migrate, open_engine, reading
-from components.adapters.event_store.tables import feedback, requests
+from components.adapters.event_store.request_log import LogCounts
+from components.adapters.event_store.tables import feedback, impressions, requests
 from components.adapters.event_store.write_queue import FeedbackStored, StoreUnavailable, WriteQueue
-
-
-@pytest.fixture
-def url(tmp_path: Path) -> str:
-    url = f"sqlite:///{tmp_path / 'events.db'}"
-    migrate(url)
-    return url
-
-
-@pytest.fixture
-def engine(url: str) -> Iterator[Engine]:
-    """The test's own connections."""
-    engine = open_engine(url)
-    yield engine
-    engine.dispose()
 
 
 @pytest.fixture
@@ -133,13 +119,18 @@ asyncio.run(post())
     assert sorted(stored_ids(engine), key=int) == [str(number) for number in range(200)]
 
 
-def test_a_locked_store_is_an_error_and_the_next_post_succeeds(queue: WriteQueue, engine: Engine) -> None:
+def test_a_locked_store_is_an_error_and_the_next_post_succeeds(tmp_path: Path) -> None:
+    url = f"sqlite:///{tmp_path / 'events.db'}"
+    migrate(url)
+    engine, queue = open_engine(url), WriteQueue(open_engine(url, busy_timeout_seconds=0.2))
     with engine.begin() as blocker:
         blocker.exec_driver_sql("SELECT 1")
         with pytest.raises(StoreUnavailable, match="locked"):
             asyncio.run(queue.append_feedback([event("a")]))
     assert stored_ids(engine) == []
     assert asyncio.run(queue.append_feedback([event("a")])) == FeedbackStored(1, 0)
+    queue.close()
+    engine.dispose()
 
 
 def test_a_store_without_tables_is_an_error(tmp_path: Path) -> None:
@@ -157,32 +148,63 @@ def test_more_waiting_events_than_allowed_are_refused(url: str, engine: Engine) 
     assert stored_ids(engine) == []
 
 
-def test_request_rows_are_written_when_the_queue_closes(url: str, engine: Engine) -> None:
+def shown(request_id: str, n: int = 2) -> list[tuple[Any, ...]]:
+    return [(request_id, n_, str(n_), "1", 1.0, "cf", 0.5, 1.0, "r", "default") for n_ in range(1, n + 1)]
+
+
+def test_requests_and_what_they_showed_are_written_when_the_queue_closes(url: str, engine: Engine) -> None:
     queue = WriteQueue(open_engine(url), flush_seconds=60.0)
     for number in range(1_200):
-        queue.log_request(request(str(number)))
-    queue.log_request(request("7"))
+        queue.log_request(request(str(number)), shown(str(number)))
+    queue.log_request(request("7"), shown("7"))
     queue.close()
     with reading(engine) as connection:
-        rows = connection.execute(select(requests)).all()
+        rows = connection.execute(select(requests).order_by(requests.c.request_id)).all()
+        seen = connection.execute(select(impressions).order_by(impressions.c.request_id, impressions.c.position)).all()
     assert len(rows) == 1_200
     assert (rows[0].candidates, rows[0].scores) == (["101", "102", "103"], [3.0, 2.0, 1.0])
     assert (rows[0].timings_ms, rows[0].context, rows[0].degraded) == ({"total": 1.5}, {}, False)
+    assert (rows[0].experiments, rows[0].llm, rows[0].canary) == ({"layout": "wide"}, None, False)
+    assert len(seen) == 2_400
+    assert tuple(seen[0]) == ("0", 1, "1", "1", 1.0, "cf", 0.5, 1.0, "r", "default")
 
 
-def test_request_rows_that_do_not_fit_are_dropped_and_counted(url: str) -> None:
-    queue = WriteQueue(open_engine(url), max_request_rows=3, flush_seconds=60.0)
-    for number in range(5):
-        queue.log_request(request(str(number)))
+def test_what_an_impression_says_is_kept_as_it_is(url: str, engine: Engine) -> None:
+    odd = ("r", 1, "0042", "Zoë's \"; DROP TABLE", 1764037200.123456, "a+b", None, 1 / 3, "release-1", "ü")
+    queue = WriteQueue(open_engine(url))
+    queue.log_request(request("r"), [odd])
     queue.close()
-    assert (queue.counts.written, queue.counts.dropped) == (3, 2)
+    with reading(engine) as connection:
+        assert tuple(connection.execute(select(impressions)).one()) == odd
 
 
-def test_request_rows_that_the_store_refuses_cost_no_feedback(queue: WriteQueue, engine: Engine) -> None:
-    queue.log_request({**request("bad"), "user_id": None})
+def test_requests_that_do_not_fit_are_dropped_and_counted_with_what_they_showed(url: str, engine: Engine) -> None:
+    with engine.begin() as blocker:
+        blocker.execute(requests.insert().values(**request("blocker")))
+        queue = WriteQueue(open_engine(url), max_request_rows=3, flush_seconds=60.0)
+        for number in range(5):
+            queue.log_request(request(str(number)), shown(str(number)))
+        assert queue.counts["impressions"] == LogCounts(written=0, dropped=4, waiting=6)
+    queue.close()
+    assert queue.counts["requests"] == LogCounts(written=3, dropped=2, waiting=0)
+    assert queue.counts["impressions"] == LogCounts(written=6, dropped=4, waiting=0)
+
+
+def test_long_lists_are_bounded_as_well(url: str) -> None:
+    queue = WriteQueue(open_engine(url), max_request_rows=10, flush_seconds=60.0)
+    for number in range(3):
+        queue.log_request(request(str(number)), shown(str(number), n=100))
+    queue.close()
+    assert queue.counts["requests"] == LogCounts(written=2, dropped=1, waiting=0)
+    assert queue.counts["impressions"] == LogCounts(written=200, dropped=100, waiting=0)
+
+
+def test_a_request_that_the_store_refuses_costs_no_feedback(queue: WriteQueue, engine: Engine) -> None:
+    queue.log_request({**request("bad"), "user_id": None}, shown("bad"))
     assert asyncio.run(queue.append_feedback([event("a")])) == FeedbackStored(1, 0)
     queue.close()
-    assert (queue.counts.written, queue.counts.dropped) == (0, 1)
+    assert queue.counts["requests"] == LogCounts(written=0, dropped=1, waiting=0)
+    assert queue.counts["impressions"] == LogCounts(written=0, dropped=2, waiting=0)
     assert stored_ids(engine) == ["a"]
 
 
