@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from bentos.served_release import ServedRelease
 from components.adapters.event_store.engine import open_engine
@@ -12,7 +14,7 @@ from components.adapters.event_store.exploration_log import OpenPosition, read_o
 from components.adapters.settings import Settings
 from components.experiments.counterfactual import Estimate, TooLittleSupport, estimate_value
 from components.params import Diversity
-from components.serving.bundle import read_bundle
+from components.serving.bundle import Bundle, read_bundle
 from components.serving.replay import shown_by
 from flows.errors import NothingThereError
 from flows.stack import bento_folder, release_store
@@ -57,8 +59,12 @@ def judge_policy(settings: Settings, policy: Diversity, days: float, now: float)
             f"{live} has explored nothing in {days:g} days; set routing.exploration.share in params.yaml above 0, "
             "promote, and let users come"
         )
-    as_live = _shares(log, [shown_by(served.routing.diversity, bundle, *_asked(row)) for row in log])
-    as_other = _shares(log, [shown_by(policy, bundle, *_asked(row)) for row in log])
+    return judge_log(log, bundle, served.routing.diversity, policy)
+
+
+def judge_log(log: Sequence[OpenPosition], bundle: Bundle, live: Diversity, other: Diversity) -> Judged:
+    """Both policies on the same open positions; a policy counts where it would have shown what was shown."""
+    as_live, as_other = _shares(log, bundle, live), _shares(log, bundle, other)
     user = np.unique(np.array([row.user_id for row in log]), return_inverse=True)[1]
     reward = np.array([float(row.clicked) for row in log])
     propensity = np.array([row.propensity for row in log])
@@ -72,12 +78,9 @@ def judge_policy(settings: Settings, policy: Diversity, days: float, now: float)
     )
 
 
-def _asked(row: OpenPosition) -> tuple[object, ...]:
-    return row.candidates, row.scores, row.k
-
-
-def _shares(log: list[OpenPosition], lists: list[tuple[str, ...]]) -> np.ndarray[tuple[int], np.dtype[np.float64]]:
-    """1 where the policy would have shown what was shown at the open position, else 0."""
+def _shares(log: Sequence[OpenPosition], bundle: Bundle, policy: Diversity) -> NDArray[np.float64]:
+    """1 where the policy would have shown what was shown at the open position, else 0, (n_lists,)."""
+    lists = [shown_by(policy, bundle, row.candidates, row.scores, row.k) for row in log]
     return np.array(
         [
             float(row.position < len(shown) and shown[row.position] == row.item_id)

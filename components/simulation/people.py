@@ -15,6 +15,10 @@ ACTIVE_PEOPLE = Shape(median_requests=1.0, activity_spread=1.2, median_taste=0.7
 """How people in front of a screen differ: here taste is the probability that they click what they like and look at."""
 
 
+DEVICES = ("phone", "tv", "web")
+PREMIUM_SHARE = 0.1
+
+
 class NobodyToAsk(ValueError):
     """There are no interactions that anybody could be made of."""
 
@@ -46,8 +50,8 @@ def people_from_future(
 ) -> tuple[Person, ...]:
     """A person for each user of `future` (columns user_id, item_id and value), in the order of their ids.
 
-    Activity is lognormal and taste logit-normal, drawn from `seed`: a few ask very often, most rarely. Of several
-    interactions with an item the last one counts.
+    Activity is lognormal and taste logit-normal, drawn from `seed`: a few ask very often, most rarely. One in ten pays
+    for the tier "premium", and each has a device. Of several interactions with an item the last one counts.
 
     Raises:
         NobodyToAsk: `future` is empty.
@@ -59,6 +63,8 @@ def people_from_future(
     for user_id, item_id, value in zip(*(column.tolist() for column in columns), strict=True):
         rows.setdefault(user_id, {})[item_id] = value
     drawn = draw_population(np.random.default_rng(seed), len(rows), shape)
+    rng = np.random.default_rng([seed, 4])
+    premium, device = rng.random(len(rows)) < PREMIUM_SHARE, rng.integers(0, len(DEVICES), len(rows))
     return tuple(
         Person(
             user_id=user_id,
@@ -66,6 +72,10 @@ def people_from_future(
             liked=frozenset(item_id for item_id, value in rows[user_id].items() if value >= positive_threshold),
             activity=float(drawn.requests_per_day[row]),
             taste=float(drawn.taste[row]),
+            wishes={
+                "context": {"device": DEVICES[device[row]]},
+                **({"profile": {"tier": "premium"}} if premium[row] else {}),
+            },
         )
         for row, user_id in enumerate(sorted(rows))
     )

@@ -12,7 +12,7 @@ from components.adapters.event_store.engine import reading
 from components.adapters.event_store.fast_inserts import insert_ignoring
 from components.adapters.event_store.tables import exposures
 
-MAX_REMEMBERED = 200_000
+MAX_REMEMBERED = 100_000
 """Exposures that a process does not write again; past it, it forgets them all, and the key keeps the first one."""
 
 

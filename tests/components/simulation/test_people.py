@@ -25,6 +25,7 @@ def test_the_seed_decides_how_people_differ() -> None:
     first, again, other = (people_from_future(FUTURE, 4.0, seed=seed) for seed in (1, 1, 2))
     assert first == again
     assert [each.activity for each in first] != [each.activity for each in other]
+    assert {each.wishes["context"]["device"] for each in first} <= {"phone", "tv", "web"}
 
 
 def test_without_a_future_there_is_nobody() -> None:
