@@ -8,6 +8,7 @@ from pydantic import Field, model_validator
 
 from components.llm_params import Llm
 from components.params_section import Section
+from components.shadow_params import Shadow
 
 
 class Data(Section):
@@ -323,3 +324,4 @@ class Params(Section):
     llm: Llm
     gate: Gate
     promotion: Promotion
+    shadow: Shadow
