@@ -48,6 +48,7 @@ class Shadow(Section):
         look_every: requests between looks before it, which may refuse and never promote.
         max_per_user: requests of one user in the sample.
         horizon_hours: how long after a request what its user does still counts.
+        attribution_minutes: within which a like of an item that a list showed is the list's, whatever the client says.
         min_gain: NDCG@10 that the challenger must be better by, with confidence.
         planned_gain: NDCG@10 that the plan finds with probability `power`.
         read_level: one-sided level of the planned read (bootstrap).
@@ -61,12 +62,13 @@ class Shadow(Section):
             champion, so only a gross loss refuses.
     """
 
-    sample_size: int = Field(default=500, ge=1)
+    sample_size: int = Field(default=600, ge=1)
     look_every: int = Field(default=100, ge=1)
     max_per_user: int = Field(default=3, ge=1)
     horizon_hours: float = Field(default=168.0, gt=0)
+    attribution_minutes: float = Field(default=30.0, ge=0)
     min_gain: float = Field(default=0.005, ge=0)
-    planned_gain: float = Field(default=0.04, gt=0)
+    planned_gain: float = Field(default=0.05, gt=0)
     power: float = Field(default=0.9, gt=0, lt=1)
     read_level: float = Field(default=0.02, gt=0, lt=0.5)
     sequential_level: float = Field(default=0.005, gt=0, lt=0.5)

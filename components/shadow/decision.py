@@ -129,7 +129,7 @@ def _target(evidence: Evidence, policy: Shadow, read: Read) -> Check:
     if bounds.high < policy.min_gain:
         return Check(name, "fails", f"{shown}, so not better by {policy.min_gain:g}")
     said = f"{shown}: the minimum of {policy.min_gain:+g} lies within"
-    return Check(name, "open", said, _requests_to_tell(evidence.cases, found, policy.min_gain, policy))
+    return Check(name, "open", said, _requests_to_tell(evidence.cases, found, policy))
 
 
 _WAYS = {"later": "did later, through no list", "explored": "took from positions filled at random"}
@@ -139,13 +139,13 @@ def _all_agree(evidence: Evidence, policy: Shadow, read: Read) -> Check:
     """What was taken from the champion's lists is missing from `later`, so the gain must show with it as well."""
     found, bounds = evidence.by_source["all"], _bounds(evidence.by_source["all"], read)
     shown = f"NDCG@10 with what users took from lists as well: {_shown(found, bounds)}"
-    if bounds.low > 0:
+    if bounds.low > policy.min_gain:
         return Check("all interactions", "holds", f"{shown}, so the gain is not only what the lists hid")
     said = (
         f"{shown}: the gain may be no more than what the champion's lists took out of the ground truth; "
         "positions filled at random would tell"
     )
-    return Check("all interactions", "open", said, _requests_to_tell(evidence.cases, found, 0.0, policy))
+    return Check("all interactions", "open", said, _requests_to_tell(evidence.cases, found, policy))
 
 
 def _listed(found: Paired, policy: Shadow, read: Read) -> Check:
@@ -194,9 +194,9 @@ def _bounds(found: Paired, read: Read) -> Interval:
     return found.fixed if read == "planned" else found.sequence
 
 
-def _requests_to_tell(cases: int, found: Paired, limit: float, policy: Shadow) -> int | None:
+def _requests_to_tell(cases: int, found: Paired, policy: Shadow) -> int | None:
     """In all: the plan made again with the spread seen; once that is reached, as many as would bring the sequence off
-    `limit` if the estimate stayed where it is.
+    the minimum if the estimate stayed where it is.
     """
     if not found.users or not math.isfinite(found.std_error):
         return None
@@ -205,7 +205,7 @@ def _requests_to_tell(cases: int, found: Paired, limit: float, policy: Shadow) -
     signal = squared_signal("sequential", 2 * policy.sequential_level, policy.power)
     users = math.ceil(signal * (spread / effect) ** 2)
     if users <= found.users:
-        distance = max(abs(found.difference - limit), 1e-9)
+        distance = max(abs(found.difference - policy.min_gain), 1e-9)
         reach = (found.sequence.high - found.sequence.low) / 2
         users = math.ceil(found.users * max(1.0, (reach / distance) ** 2))
     return math.ceil(cases * users / found.users)

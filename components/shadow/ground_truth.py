@@ -3,9 +3,9 @@
 What a user clicks in the champion's list says as much about the list as about the user. Two sources are free of that:
 
 - *later*: what the user did after the request and not through a list of ours. It is not quite neutral: an item that the
-  user took from the champion's list is missing from it, which favours a challenger that ranks otherwise. So every
-  judgement also exists as *all*, which counts what was taken from lists as well and favours the champion. A gain is
-  believed only where both show it; the truth lies between.
+  user took from the champion's list is missing from it, which favours a challenger that ranks otherwise. So there is
+  *all* beside it, which counts what was taken from lists as well and favours the champion. A gain is believed only
+  where both show it; the truth lies between.
 - *explored*: the item that stood at a randomly filled position and was taken there, weighted by the inverse of the
   probability with which it was drawn. This favours nobody.
 """
@@ -52,46 +52,65 @@ class Truth:
         return found
 
 
+@dataclass(frozen=True)
+class ShownList:
+    """A list that a user saw."""
+
+    user_id: str
+    at: float
+    items: frozenset[str]
+
+
 def judge_requests(
     requests: Sequence[LoggedRequest],
     interactions: Iterable[Interaction],
-    shown_in: Mapping[str, frozenset[str]],
+    other_lists: Iterable[ShownList],
     horizon_seconds: float,
+    attribution_seconds: float,
 ) -> Truth:
     """What the users of `requests` wanted among the candidates, within the horizon after each request.
 
-    An interaction belongs to a list when it names a request, or when its item stood in a list that the same user was
-    shown within the horizon before it: that a client did not say where a click came from must not make it neutral.
+    An interaction belongs to a list when it names a request, or when a list that held the item was shown to the user
+    less than `attribution_seconds` before: that a client did not say where a click came from makes it no wish of the
+    user's own.
 
     Args:
         interactions: likes of these users, in any order.
-        shown_in: items shown, by user, of *all* lists that the user saw in the time; those of `requests` are added.
+        other_lists: what else the users were shown in the time, beside `requests` themselves.
     """
-    by_user: dict[str, list[Interaction]] = {}
-    for interaction in interactions:
-        by_user.setdefault(interaction.user_id, []).append(interaction)
-    lists = {user: set(items) for user, items in shown_in.items()}
-    for request in requests:
-        lists.setdefault(request.user_id, set()).update(request.shown)
+    lists: dict[str, list[ShownList]] = {}
+    own = [ShownList(one.user_id, one.received_at, frozenset(one.shown)) for one in requests]
+    for shown in (*own, *other_lists):
+        lists.setdefault(shown.user_id, []).append(shown)
+    by_user: dict[str, list[tuple[Interaction, bool]]] = {}
+    for one in interactions:
+        from_list = one.request_id is not None or any(
+            one.item_id in shown.items and 0 <= one.at - shown.at <= attribution_seconds
+            for shown in lists.get(one.user_id, [])
+        )
+        by_user.setdefault(one.user_id, []).append((one, from_list))
     truth: dict[str, dict[str, Judgement]] = {"later": {}, "explored": {}, "all": {}, "listed": {}}
     for request in requests:
         end = request.received_at + horizon_seconds
-        after = [one for one in by_user.get(request.user_id, []) if request.received_at < one.at <= end]
+        after = [pair for pair in by_user.get(request.user_id, []) if request.received_at < pair[0].at <= end]
         ranked = frozenset(request.candidates)
-        seen = lists[request.user_id]
-        listed = {one.item_id for one in after if one.request_id is not None or one.item_id in seen} & ranked
-        later = {one.item_id for one in after if one.request_id is None and one.item_id not in seen} & ranked
+        listed = {one.item_id for one, from_list in after if from_list} & ranked
+        later = {one.item_id for one, from_list in after if not from_list} & ranked - listed
         sources = {"later": later, "listed": listed, "all": later | listed}
         for source, items in sources.items():
             if items:
                 truth[source][request.request_id] = Judgement(request.request_id, frozenset(items))
         explored = request.explored_item
-        if explored in ranked and request.propensity and _taken_there(explored, request.request_id, after):
+        if (
+            explored in ranked
+            and request.propensity
+            and _taken_there(explored, request.request_id, (one for one, _ in after))
+        ):
             truth["explored"][request.request_id] = Judgement(
                 request.request_id, frozenset({explored}), 1 / request.propensity
             )
     return Truth(**truth)
 
 
-def _taken_there(item: str, request_id: str, interactions: Sequence[Interaction]) -> bool:
+def _taken_there(item: str, request_id: str, interactions: Iterable[Interaction]) -> bool:
     return any(one.item_id == item and one.request_id == request_id for one in interactions)

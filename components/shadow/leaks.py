@@ -78,4 +78,5 @@ def _matches(text: str) -> list[tuple[str, str]]:
 
 
 def _bare(text: str) -> str:
-    return "".join(char for char in text.casefold() if char.isalnum())
+    """Letters and digits alone, without the words that stand for @ and the full stop in spelled-out addresses."""
+    return "".join(word for word in re.findall(r"[^\W_]+", text.casefold()) if word not in ("at", "dot"))

@@ -67,13 +67,14 @@ class ShadowReply:
     explanation_faults: tuple[str, ...] = ()
     input_tokens: int = 0
     output_tokens: int = 0
+    cache_read_tokens: int = 0
     cost_usd: float = 0.0
     latency_ms: float = 0.0
 
     @property
     def tokens(self) -> int:
         """Read and written."""
-        return self.input_tokens + self.output_tokens
+        return self.input_tokens + self.output_tokens + self.cache_read_tokens
 
     @property
     def fault_kinds(self) -> tuple[str, ...]:

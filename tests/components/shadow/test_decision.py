@@ -1,0 +1,155 @@
+"""The decision on a prompt: what promotes, what refuses, what is left open and how much more it needs."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from components.experiments.bootstrap import Interval
+from components.shadow.decision import Promote, Refuse, Undecided, decide
+from components.shadow.evidence import Evidence, Speed
+from components.shadow.fault_rate import count_faults
+from components.shadow.paired import NOTHING, Paired
+from components.shadow.scores import Engagement
+from components.shadow_params import Shadow
+
+POLICY = Shadow(min_gain=0.01, planned_gain=0.05, max_fault_rate=0.01)
+
+
+def paired(low: float, high: float, champion: float = 0.5, users: int = 300) -> Paired:
+    """A comparison whose bootstrap says so, with a confidence sequence half as wide again on each side."""
+    middle, reach = (low + high) / 2, (high - low) / 2
+    return Paired(
+        champion,
+        champion + middle,
+        Interval(middle, low, high),
+        Interval(middle, middle - 1.5 * reach, middle + 1.5 * reach),
+        reach / 2,
+        users,
+        users * 2,
+        float(users),
+    )
+
+
+EVEN = paired(-0.001, 0.001)
+CLEAN = count_faults([()] * 600, 0.95)
+
+
+def evidence(**changes: Any) -> Evidence:
+    better = paired(0.02, 0.08)
+    found = Evidence(
+        cases=600,
+        source="later",
+        share=0.9,
+        target=better,
+        by_source={"explored": NOTHING, "later": better, "all": better, "listed": NOTHING},
+        segments={},
+        faults=CLEAN,
+        champion_faults=CLEAN,
+        explanation_faults=count_faults([], 0.95),
+        guards={"diversity": EVEN, "category spread": EVEN, "cost": EVEN, "latency": EVEN},
+        engagement=Engagement(0, 0, 0, 0),
+        overlap=0.5,
+        top_ten=0.5,
+        speed=(Speed(1, 2), Speed(1, 2)),
+        tokens=(1, 1),
+        cost_usd=(1.0, 1.0),
+    )
+    return replace(found, **changes)
+
+
+def by_source(later: Paired, everything: Paired, listed: Paired = NOTHING) -> dict[str, Paired]:
+    return {"explored": NOTHING, "later": later, "all": everything, "listed": listed}
+
+
+def test_a_prompt_that_is_better_and_harms_nothing_is_promoted() -> None:
+    assert isinstance(decide(evidence(), POLICY, "planned"), Promote)
+
+
+def test_nothing_is_promoted_before_the_planned_size() -> None:
+    decision = decide(evidence(cases=200), POLICY, "look")
+    assert isinstance(decision, Undecided)
+    assert decision.requests_needed == POLICY.sample_size - 200
+
+
+def test_after_the_planned_read_only_the_sequence_counts() -> None:
+    narrow = paired(0.012, 0.08)  # the bootstrap holds, the wider sequence does not
+    found = evidence(target=narrow, by_source=by_source(narrow, narrow))
+    assert isinstance(decide(found, POLICY, "planned"), Promote)
+    assert isinstance(decide(found, POLICY, "later"), Undecided)
+
+
+def test_a_gain_below_the_minimum_is_refused_when_that_is_sure_and_else_undecided() -> None:
+    small, unsure = paired(-0.03, 0.008), paired(-0.01, 0.06)
+    refused = decide(evidence(target=small, by_source=by_source(small, small)), POLICY, "planned")
+    assert isinstance(refused, Refuse)
+    assert "not better by 0.01" in refused.reasons[0]
+    undecided = decide(evidence(target=unsure, by_source=by_source(unsure, unsure)), POLICY, "planned")
+    assert isinstance(undecided, Undecided)
+    assert undecided.requests_needed is not None
+    assert undecided.requests_needed > 0
+
+
+def test_a_gain_that_vanishes_with_what_was_taken_from_lists_is_not_believed() -> None:
+    better, even = paired(0.02, 0.08), paired(-0.03, 0.03)
+    decision = decide(evidence(by_source=by_source(better, even)), POLICY, "planned")
+    assert isinstance(decision, Undecided)
+    assert "positions filled at random would tell" in decision.reasons[0]
+
+
+def test_clicks_in_the_champions_lists_alone_never_promote_and_refuse_only_a_gross_loss() -> None:
+    gain, loss, gross = paired(0.1, 0.2), paired(-0.2, -0.1), paired(-0.4, -0.3)
+    nothing: dict[str, Any] = {"source": None, "target": NOTHING, "share": 0.0}
+    for clicks, kind in ((gain, Undecided), (loss, Undecided), (gross, Refuse)):
+        found = evidence(**nothing, by_source=by_source(NOTHING, clicks, clicks))
+        decision = decide(found, POLICY, "planned")
+        assert isinstance(decision, kind)
+    assert isinstance(decision, Refuse)
+    assert "clicks in the champion's own lists" in decision.reasons[0]
+
+
+def test_explored_positions_need_no_second_source() -> None:
+    better, worse = paired(0.02, 0.08), paired(-0.2, -0.1)
+    sources = {"explored": better, "later": NOTHING, "all": worse, "listed": NOTHING}
+    assert isinstance(decide(evidence(source="explored", by_source=sources), POLICY, "planned"), Promote)
+
+
+@pytest.mark.parametrize(
+    ("faulty", "replies", "kind"),
+    [(0, 500, Promote), (0, 200, Undecided), (2, 500, Undecided), (5, 500, Refuse), (15, 500, Refuse)],
+)
+def test_faults_must_be_shown_to_be_rare(faulty: int, replies: int, kind: type) -> None:
+    faults = count_faults([("missing",)] * faulty + [()] * (replies - faulty), 0.95)
+    decision = decide(evidence(faults=faults), POLICY, "planned")
+    assert isinstance(decision, kind)
+    if isinstance(decision, Refuse):
+        assert decision.reasons[0].startswith(f"reply faults: {faulty} of {replies} (missing {faulty})")
+
+
+def test_faults_that_are_surely_too_many_refuse_at_a_look_already() -> None:
+    many, few = (count_faults([("missing",)] * n + [()] * (100 - n), 0.95) for n in (6, 1))
+    assert isinstance(decide(evidence(cases=100, faults=many), POLICY, "look"), Refuse)
+    assert isinstance(decide(evidence(cases=100, faults=few), POLICY, "look"), Undecided)
+
+
+@pytest.mark.parametrize("name", ["diversity", "category spread", "cost", "latency"])
+def test_each_guardrail_refuses_what_is_surely_worse_and_waits_when_unsure(name: str) -> None:
+    sign = -1 if name in ("diversity", "category spread") else 1
+    sure = paired(*sorted((sign * 0.4, sign * 0.45)))
+    unsure = paired(*sorted((sign * 0.01, sign * 0.45)))
+    for guard, kind in ((sure, Refuse), (unsure, Undecided)):
+        decision = decide(evidence(guards={**evidence().guards, name: guard}), POLICY, "planned")
+        assert isinstance(decision, kind)
+        assert decision.reasons[0].startswith(name)
+
+
+def test_without_any_truth_it_says_what_is_missing() -> None:
+    found = evidence(
+        source=None, target=NOTHING, by_source=dict.fromkeys(("explored", "later", "all", "listed"), NOTHING)
+    )
+    decision = decide(found, POLICY, "planned")
+    assert isinstance(decision, Undecided)
+    assert decision.requests_needed is None
+    assert "ground truth is worth 0 users" in decision.reasons[0]

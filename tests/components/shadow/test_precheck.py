@@ -1,0 +1,62 @@
+"""The pre-check refuses gross faults, leaks and rankings that follow the order shown, and names them."""
+
+from __future__ import annotations
+
+from components.shadow.leaks import leaks_in_prompt, leaks_of_planted, plant
+from components.shadow.precheck import judge_precheck
+from components.shadow.records import ShadowReply
+from components.shadow_params import Shadow
+
+POLICY = Shadow()
+ITEMS = tuple("abcdefgh")
+
+
+def replies(n: int, faulty: int = 0, order: tuple[str, ...] = ITEMS) -> list[ShadowReply]:
+    faults = [("missing",) if number < faulty else () for number in range(n)]
+    return [ShadowReply(f"r{row}", "2", order, by_model=order, faults=found) for row, found in enumerate(faults)]
+
+
+def test_a_prompt_without_flaws_passes() -> None:
+    assert judge_precheck(replies(20, faulty=1), replies(20), [], POLICY).passed
+
+
+def test_two_faults_in_twenty_replies_are_gross() -> None:
+    found = judge_precheck(replies(20, faulty=2), replies(20), [], POLICY)
+    assert found.reasons == ("reply faults: 2 of 20 (missing 2), so surely over 1%",)
+
+
+def test_a_ranking_that_follows_the_order_shown_is_refused() -> None:
+    echo = replies(20, order=("c", "a", "h", "b", "g", "e", "d", "f"))
+    mirrored = replies(20, order=tuple(reversed(ITEMS)))
+    assert not judge_precheck(replies(20), mirrored, [], POLICY).passed
+    found = judge_precheck(replies(20), echo, [], Shadow())
+    assert found.stability.requests == 20
+    assert found.passed == (found.stability.correlation >= 0.2)
+
+
+def test_failed_calls_are_faults_and_say_nothing_about_stability() -> None:
+    failed = [ShadowReply(f"r{row}", "2", ITEMS, outcome="timeout") for row in range(20)]
+    found = judge_precheck(failed, failed, [], POLICY)
+    assert dict(found.faults.kinds) == {"timeout": 20}
+    assert found.stability.requests == 0
+
+
+def test_a_leak_is_named_with_its_place() -> None:
+    planted = plant("e1", 3)
+    spelled = planted.email.replace("@", " (at) ").upper()
+    leaks = leaks_of_planted(planted, [("the reason for item a", f"Since you are {spelled}"), ("the reply", "fine")])
+    found = judge_precheck(replies(20), replies(20), leaks, POLICY)
+    assert found.reasons == (f"leak: e-mail address {planted.email!r} in the reason for item a",)
+
+
+def test_planted_data_are_all_in_the_profile_and_different_each_time() -> None:
+    first, second = plant("e1", 0), plant("e1", 1)
+    assert all(part in first.profile for part in first.parts.values())
+    assert not leaks_of_planted(first, [("", second.profile)])
+    assert {leak.kind for leak in leaks_of_planted(first, [("", first.profile)])} == set(first.parts)
+
+
+def test_personal_data_in_the_prompt_itself_are_found() -> None:
+    assert [leak.found for leak in leaks_in_prompt('For "jane@corp.example": rank')] == ["jane@corp.example"]
+    assert leaks_in_prompt("key sk-" + "a1b2" * 6)[0].kind == "API key"
+    assert not leaks_in_prompt('Rank items for one person; answer {"order": [1, 2, 3]}')
