@@ -24,12 +24,16 @@ class Code(Section):
 
 
 class Ingest(Section):
-    """When rows, or a whole ingest, are refused; `implicit_value` is what an interaction without a value counts as."""
+    """When rows, or a whole ingest, are refused; `implicit_value` is what an interaction without a value counts as.
+
+    Feedback that names no request answers to what was shown at most `attribution_hours` before.
+    """
 
     max_bad_share: float = Field(ge=0, le=1)
     min_value: float
     max_value: float
     implicit_value: float
+    attribution_hours: float = Field(default=24.0, ge=0)
 
     @model_validator(mode="after")
     def _implicit_value_is_in_range(self) -> Self:
@@ -308,6 +312,18 @@ class Promotion(Section):
     smoke_timeout_seconds: float = Field(gt=0)
 
 
+class Retention(Section):
+    """For how many days the event store keeps rows; None for ever.
+
+    `traffic_days` is for requests, impressions and calls of language models, `records_days` for resolved alerts,
+    finished evaluations and sums per hour.
+    """
+
+    traffic_days: float | None = Field(default=90.0, gt=0)
+    feedback_days: float | None = Field(default=730.0, gt=0)
+    records_days: float | None = Field(default=730.0, gt=0)
+
+
 class Params(Section):
     """The whole of params.yaml."""
 
@@ -325,3 +341,4 @@ class Params(Section):
     gate: Gate
     promotion: Promotion
     shadow: Shadow
+    retention: Retention = Retention()

@@ -31,9 +31,9 @@ def ingest(
 
     Args:
         source: "movielens" (the demo), "movielens-described" (with its films' directors, casts and countries, which
-            needs the extra `enrichment`), "sql" (the database at RECOPS_SOURCE_SQL_URL), or the path of a CSV, TSV or
-            Parquet file or of a folder with interactions.*, and optionally items.* and users.*. A relative path is
-            taken from the project.
+            needs the extra `enrichment`), "sql" (the database at RECOPS_SOURCE_SQL_URL), "events" (what the event store
+            has, added to the latest version), or the path of a CSV, TSV or Parquet file, or of a folder with
+            interactions.*, and optionally items.* and users.*. A relative path is taken from the project.
         until: take the interactions before this ISO 8601 time (UTC), or this share of them in time order, such as
             "95%"; everything when left out.
         mapping: from the name of a column in the source to ours, such as {"userId": "user_id"}.
@@ -107,6 +107,8 @@ def describe(version: DataVersion) -> str:
         "last": f"{manifest.last:%Y-%m-%d}",
         "values": f"{manifest.min_value:g} to {manifest.max_value:g}",
         "rows in quarantine": manifest.quarantined,
+        "of our own feedback": manifest.events,
+        "of our own impressions": f"{manifest.own_impressions} ({manifest.own_share:.2%})",
         "DVC md5": version.md5,
         "to use it by hand": f"`recops data use {version.tag}`",
     }

@@ -15,12 +15,14 @@ from components.adapters.settings import Settings
 from components.adapters.sql_source import SqlSource
 from components.adapters.version_files import quarantine_csv
 from components.interactions.columns import VALUE
+from components.interactions.event_interactions import EVENTS
 from components.interactions.refusal import Refused, find_refusal
 from components.interactions.screening import Screened, screen
 from components.interactions.source import INTERACTIONS, ITEMS, USERS, Source, SourceError, SourceTables
 from components.interactions.withholding import parse_until, until
 from components.params import Ingest
 from flows.steps import AsStep, Log, plainly
+from flows.version_steps import NextVersion, with_kept_events, with_new_events
 
 SQL = "sql"
 REFUSED_FILE = "refused-ingest.csv"
@@ -83,11 +85,10 @@ def screen_slice(settings: Settings, tables: SourceTables, config: Ingest) -> Sc
     return Refused(f"{refused.reason}. All bad rows are listed in {path}")
 
 
-def register_version(
-    settings: Settings, screened: Screened, source_name: str, cut: str | None
-) -> VersionAdded | NothingChanged:
+def register_version(settings: Settings, version: NextVersion) -> VersionAdded | NothingChanged:
     """The data version; see DataRegistry.add_version."""
-    return DataRegistry(settings).add_version(screened, source_name, cut)
+    registry = DataRegistry(settings)
+    return registry.add_version(version.screened, version.source, version.until, version.events_read_until)
 
 
 def run_ingest(
@@ -98,6 +99,8 @@ def run_ingest(
     Raises:
         UntilError, SourceError, DataRegistryError: as the steps do; no version was made.
     """
+    if request.source == EVENTS:
+        return _ingest_events(settings, config, request, log, as_step)
     name = choose_source(settings, request).name
     tables = as_step(read_slice)(settings, request)
     log(f"read {len(tables.interactions)} interactions from {name}")
@@ -107,4 +110,14 @@ def run_ingest(
     if isinstance(screened, Refused):
         return screened
     log(f"kept {len(screened.interactions)} interactions, quarantined {len(screened.quarantine)} rows")
-    return as_step(register_version)(settings, screened, name, request.until)
+    version = as_step(with_kept_events)(settings, config, screened, name, request.until)
+    return as_step(register_version)(settings, version)
+
+
+def _ingest_events(
+    settings: Settings, config: Ingest, request: Request, log: Log, as_step: AsStep
+) -> VersionAdded | NothingChanged:
+    if request != Request(EVENTS):
+        raise SourceError("source events: the store is read whole; leave out until, mapping and tables")
+    version = as_step(with_new_events)(settings, config, log)
+    return as_step(register_version)(settings, version)

@@ -18,12 +18,15 @@ if TYPE_CHECKING:
 
 
 @flow(name="retrain")
-def retrain(data_version: str | None = None, overrides: dict[str, Any] | None = None) -> State[Any]:
+def retrain(
+    data_version: str | None = None, overrides: dict[str, Any] | None = None, ingest_first: bool = True
+) -> State[Any]:
     """Retrain on a data version, by default the newest.
 
     Args:
         data_version: a tag of the data registry, such as data-v3.
         overrides: parameters to change for this run, by dotted path, such as {"train.lightfm.epochs": 30}.
+        ingest_first: without a data version, first add what the event store has gained to the newest.
 
     Ends Completed when the model passed the gate and is challenger, Completed as `Refused` when the gate refused it
     (it stays registered, with the reason), Completed as `NothingChanged` when neither data, code nor parameters
@@ -34,17 +37,19 @@ def retrain(data_version: str | None = None, overrides: dict[str, Any] | None = 
     from components.adapters.mlflow_registry import ModelRegistryError
     from components.adapters.params_file import ParamsError
     from components.adapters.pipeline_repository import PipelineError
+    from components.interactions.source import SourceError
     from flows import training
     from flows.champion import RescoringError
     from flows.training_steps import TrainingError
 
     logger = get_run_logger()
-    request = training.Request(data_version, overrides or {})
+    request = training.Request(data_version, overrides or {}, ingest_first)
     try:
         return _end(training.retrain(load_settings(), request, logger.info, _as_task))
     except (
         SettingsError,
         ParamsError,
+        SourceError,
         TrainingError,
         DataRegistryError,
         PipelineError,

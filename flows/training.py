@@ -17,6 +17,7 @@ from flows.training_steps import (
     EVALUATION,
     GATE_RUN_TAG,
     find_data,
+    ingest_events,
     judge,
     load_model,
     make_params,
@@ -34,11 +35,13 @@ if TYPE_CHECKING:
 class Request:
     """What to train on (a tag of the data registry, None for the newest) and which parameters to change for it.
 
-    `overrides` maps dotted paths to values, such as {"train.lightfm.epochs": 30}.
+    `overrides` maps dotted paths to values, such as {"train.lightfm.epochs": 30}. With `ingest_first` the newest
+    version is first given what the event store has gained; a version that is named is taken as it is.
     """
 
     data_version: str | None = None
     overrides: Mapping[str, Any] = field(default_factory=dict)
+    ingest_first: bool = False
 
 
 @dataclass(frozen=True)
@@ -49,6 +52,7 @@ class Judged:
     version: ModelVersion
     verdict: Passed | Refused
     champion_note: str | None
+    data: DataVersion
 
 
 @dataclass(frozen=True)
@@ -70,6 +74,8 @@ def retrain(settings: Settings, request: Request, log: Log, as_step: AsStep = pl
     """
     from components.adapters.mlflow_registry import ModelRegistry
 
+    if request.ingest_first and request.data_version is None:
+        as_step(ingest_events)(settings, log)
     data = as_step(find_data)(settings, request.data_version)
     params = make_params(settings, data.tag, request.overrides)
     outcome = as_step(run_pipeline)(settings, params, log)
@@ -95,4 +101,4 @@ def _judge_run(settings: Settings, run: PipelineRun, data: DataVersion, log: Log
         as_step(settle)(settings, run, version, verdict)
     for check in verdict.checks:
         log(check.explanation)
-    return Judged(run, version, verdict, rescored.note if rescored else None)
+    return Judged(run, version, verdict, rescored.note if rescored else None, data)

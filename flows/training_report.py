@@ -27,6 +27,8 @@ def describe(outcome: Judged) -> str:
         "code": outcome.version.tags["project_commit"],
         "coverage": _number(outcome.run.metrics, "coverage"),
         "novelty (bits)": _number(outcome.run.metrics, "novelty"),
+        "trained on our own feedback": f"{outcome.data.manifest.events} interactions",
+        "trained on what we had shown": f"{outcome.data.manifest.own_share:.2%} of the interactions",
     }
     return "\n".join(
         [

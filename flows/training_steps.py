@@ -32,6 +32,23 @@ class TrainingError(Exception):
     """The retraining cannot be done as asked; the message says what to change."""
 
 
+def ingest_events(settings: Settings, log: Callable[[str], None]) -> None:
+    """Adds what the event store has gained to the newest data version, if there is one yet.
+
+    Raises:
+        components.interactions.source.SourceError, DataRegistryError: the store or the version cannot be read.
+    """
+    from components.adapters.data_registry import VersionAdded
+    from components.interactions.event_interactions import EVENTS
+    from flows.ingest_steps import Request, run_ingest
+
+    if DataRegistry(settings).latest() is None:
+        return
+    outcome = run_ingest(settings, read_params(settings.project / "params.yaml").ingest, Request(EVENTS), log)
+    if isinstance(outcome, VersionAdded):
+        log(f"{outcome.version.tag} has {outcome.version.manifest.events} interactions from our own feedback")
+
+
 def find_data(settings: Settings, tag: str | None) -> DataVersion:
     """The data version `tag`, by default the newest.
 
@@ -97,6 +114,11 @@ def register_model(settings: Settings, run: PipelineRun, data: DataVersion, fold
         project=commit_of(settings.project),
         data_source=registry_address(settings),
         data_md5=data.md5,
+        data_metrics={
+            "n_own_feedback": float(data.manifest.events),
+            "n_own_impressions": float(data.manifest.own_impressions),
+            "own_impression_share": data.manifest.own_share,
+        },
     )
     return ModelRegistry(settings.mlflow_url).register(record)
 

@@ -82,10 +82,13 @@ class DataRegistry:
             remote=settings.dvc_remote,
         )
 
-    def add_version(self, screened: Screened, source: str, until: str | None) -> VersionAdded | NothingChanged:
+    def add_version(
+        self, screened: Screened, source: str, until: str | None, events_read_until: float | None = None
+    ) -> VersionAdded | NothingChanged:
         """Makes `screened` the next version, unless it is the latest one already.
 
-        `source` and `until` are only recorded. What a killed ingest left behind is put in order first.
+        `source`, `until` and `events_read_until` are only recorded. What a killed ingest left behind is put in order
+        first.
 
         Raises:
             DataRegistryError: Git, DVC or a remote failed; no version was made.
@@ -104,7 +107,8 @@ class DataRegistry:
             if latest is not None and latest.manifest.digest == digest:
                 shutil.rmtree(staging)
                 return NothingChanged(latest)
-            manifest = describe_version(screened, self._git.next_tag(), source, until, files, digest)
+            tag = self._git.next_tag()
+            manifest = describe_version(screened, tag, source, until, files, digest, events_read_until)
             self._store(staging, manifest)
             return VersionAdded(self._version(manifest.version))
 

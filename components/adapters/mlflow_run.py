@@ -7,7 +7,7 @@ import json
 import tempfile
 import warnings
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -35,6 +35,7 @@ class TrainingRecord:
         project: the Git state of the code that ran.
         data_source: address of the data registry, without a password.
         data_md5: DVC's md5 of the data version's folder.
+        data_metrics: figures of the data version, such as the share that answers to our own impressions.
     """
 
     run: PipelineRun
@@ -43,6 +44,7 @@ class TrainingRecord:
     project: GitState
     data_source: str
     data_md5: str
+    data_metrics: Mapping[str, float] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -68,7 +70,7 @@ def log_training(record: TrainingRecord) -> LoggedModel:
         if any(record.pictures.iterdir()):
             mlflow.log_artifacts(str(record.pictures), "plots")
         model_id, model_uri = _log_model(record)
-        mlflow.log_metrics(dict(record.run.metrics), model_id=model_id)
+        mlflow.log_metrics({**record.run.metrics, **record.data_metrics}, model_id=model_id)
         return LoggedModel(active.info.run_id, model_uri)
 
 

@@ -9,6 +9,12 @@ TYPE = "type"
 TIMESTAMP = "timestamp"
 INTERACTION_COLUMNS = (USER, ITEM, VALUE, TYPE, TIMESTAMP)
 
+# Of the interactions of a data version: where each came from, which feedback of ours it is ("" for others), and the
+# probability with which we had shown the item (NaN where we had not).
+ORIGIN = "source"
+EVENT = "event_id"
+PROPENSITY = "propensity"
+
 TITLE = "title"
 DESCRIPTION = "description"
 CATEGORY = "category"

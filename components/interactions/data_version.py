@@ -30,6 +30,8 @@ class Manifest(BaseModel):
 
     first, last: times of the first and the last interaction. quarantine: bad rows by table and reason. files: sha256
     of each file of the version. digest: sha256 of what makes a version new; see components.adapters.version_files.
+    events: interactions that are feedback of ours. own_impressions: those of them that answer to something we had
+    shown. events_read_until: arrival of the newest feedback that was read for it, seconds since 1970.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -49,6 +51,14 @@ class Manifest(BaseModel):
     max_value: float
     files: dict[str, str]
     digest: str
+    events: int = 0
+    own_impressions: int = 0
+    events_read_until: float | None = None
+
+    @property
+    def own_share(self) -> float:
+        """The share of the interactions that answer to our own impressions: a guard against feedback loops."""
+        return self.own_impressions / self.interactions
 
     def to_json(self) -> str:
         """The text of manifest.json."""
@@ -69,10 +79,17 @@ class Manifest(BaseModel):
 
 
 def describe_version(
-    screened: Screened, tag: str, source: str, until: str | None, files: dict[str, str], digest: str
+    screened: Screened,
+    tag: str,
+    source: str,
+    until: str | None,
+    files: dict[str, str],
+    digest: str,
+    events_read_until: float | None = None,
 ) -> Manifest:
     """The manifest of the version `tag` with the data `screened`, which has at least one interaction."""
-    times, values = screened.interactions[columns.TIMESTAMP], screened.interactions[columns.VALUE]
+    rows = screened.interactions
+    times, values = rows[columns.TIMESTAMP], rows[columns.VALUE]
     return Manifest(
         version=tag,
         source=source,
@@ -88,4 +105,7 @@ def describe_version(
         max_value=float(values.max()),
         files=files,
         digest=digest,
+        events=int((rows[columns.EVENT] != "").sum()) if columns.EVENT in rows else 0,
+        own_impressions=int(rows[columns.PROPENSITY].notna().sum()) if columns.PROPENSITY in rows else 0,
+        events_read_until=events_read_until,
     )

@@ -25,6 +25,17 @@ def interactions_schema(config: Ingest) -> pa.DataFrameSchema:
     )
 
 
+def version_schema(config: Ingest) -> pa.DataFrameSchema:
+    """`interactions_schema`, with where each row came from; see components.interactions.columns."""
+    return interactions_schema(config).add_columns(
+        {
+            columns.ORIGIN: _id(),
+            columns.EVENT: pa.Column(str),
+            columns.PROPENSITY: pa.Column("float64", pa.Check.in_range(0, 1), nullable=True),
+        }
+    )
+
+
 def items_schema() -> pa.DataFrameSchema:
     """One row per item, with a title; an absent description, category or tags is "", an absent price NaN."""
     return pa.DataFrameSchema(

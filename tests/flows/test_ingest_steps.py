@@ -197,7 +197,7 @@ def test_the_steps_run_in_one_order_and_none_follows_a_refusal(settings: Setting
     rows = ratings(100)
     rows.to_csv(folder / "interactions.csv", index=False)
     version_of(run_ingest(settings, CONFIG, Request(str(folder)), print, noted))
-    assert steps == ["read_slice", "screen_slice", "register_version"]
+    assert steps == ["read_slice", "screen_slice", "with_kept_events", "register_version"]
     steps.clear()
     rows.assign(value="11").to_csv(folder / "interactions.csv", index=False)
     assert isinstance(run_ingest(settings, CONFIG, Request(str(folder)), print, noted), Refused)

@@ -1,0 +1,93 @@
+"""Decides what stored feedback says to training: which events are interactions, and of what value.
+
+The same as the service makes of it at once (components/serving/news.py): of a user's ratings of an item the last
+counts; an item without a rating is liked once it was clicked or purchased. Views and dwelling say that the item is
+known, not whether it is liked; they enter no data version, and the service goes on leaving the item out.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from components.interactions.columns import EVENT, ITEM, ORIGIN, PROPENSITY, TIMESTAMP, TYPE, USER, VALUE
+from components.params import Ingest
+
+EVENTS = "events"
+"""What the column `source` says of an interaction that is a feedback of ours."""
+
+VERSION_COLUMNS = (USER, ITEM, VALUE, TYPE, TIMESTAMP, ORIGIN, EVENT, PROPENSITY)
+LIKES = ("click", "purchase")
+RATING = "rating"
+
+
+@dataclass(frozen=True)
+class EventInteractions:
+    """`rows` has the columns of a data version; `left_out` says how many events are no interactions, and why."""
+
+    rows: pd.DataFrame
+    left_out: dict[str, int]
+
+
+def event_interactions(feedback: pd.DataFrame, config: Ingest) -> EventInteractions:
+    """What the events in `feedback` (components.adapters.event_store.event_rows) are as interactions.
+
+    A click or a purchase has the value `config.implicit_value`, whatever value came with it.
+    """
+    kind, value = feedback["type"], feedback["value"]
+    liked, rated = kind.isin(LIKES), (kind == RATING) & value.notna()
+    in_range = value.between(config.min_value, config.max_value)
+    reasons = {
+        "says nothing about liking (view, dwell, rating without a value)": ~(liked | rated),
+        "rating out of range": rated & ~in_range,
+    }
+    good = feedback[liked | (rated & in_range)]
+    moments = np.rint(good["occurred_at"].to_numpy() * 1e6).astype("int64") * 1000
+    rows = pd.DataFrame(
+        {
+            USER: good["user_id"],
+            ITEM: good["item_id"],
+            VALUE: good["value"].where(good["type"] == RATING, config.implicit_value),
+            TYPE: good["type"],
+            TIMESTAMP: pd.to_datetime(moments, unit="ns", utc=True),
+            ORIGIN: EVENTS,
+            EVENT: good["event_id"],
+            PROPENSITY: good["propensity"],
+        }
+    )
+    counts = {reason: int(mask.sum()) for reason, mask in reasons.items() if mask.any()}
+    return EventInteractions(rows.reset_index(drop=True), counts)
+
+
+def settle(events: pd.DataFrame) -> pd.DataFrame:
+    """One row per user and item of `events` (rows of a data version): the last rating, or else the first like.
+
+    An `event_id` that is there twice counts once.
+    """
+    unique = events.drop_duplicates(EVENT)
+    rated = unique[TYPE] == RATING
+    # Ratings first, the latest of them; then likes, the earliest of them.
+    moment = unique[TIMESTAMP].astype("int64")
+    order = pd.DataFrame({"like": ~rated, "moment": moment.where(~rated, -moment), "event": unique[EVENT]})
+    ranked = unique.loc[order.sort_values(["like", "moment", "event"]).index]
+    return ranked.drop_duplicates([USER, ITEM]).sort_index()
+
+
+def merge(base: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
+    """`base` with the settled `events` (both with the columns of a data version), in the order of a data version.
+
+    A rating that is not older takes the place of what `base` has of that user and item; anything else that `base` knows
+    already is left out, so that no item stands in both parts of a split.
+    """
+    keys = [USER, ITEM]
+    last = base.groupby(keys, sort=False)[TIMESTAMP].max().rename("known").reset_index()
+    held = events.merge(last, how="left", on=keys)
+    replaces = (held[TYPE] == RATING) & (held[TIMESTAMP] >= held["known"])
+    taken = held[held["known"].isna() | replaces]
+    replaced = pd.MultiIndex.from_frame(held.loc[replaces, keys])
+    kept = base[~pd.MultiIndex.from_frame(base[keys]).isin(replaced)]
+    parts = [part for part in (kept, taken[list(VERSION_COLUMNS)]) if len(part)]
+    whole = pd.concat(parts, ignore_index=True) if parts else kept
+    return whole.sort_values([TIMESTAMP, USER, ITEM, TYPE], ignore_index=True)
