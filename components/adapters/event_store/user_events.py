@@ -58,13 +58,14 @@ def events_of(rows: Sequence[Any]) -> UserEvents:
     return UserEvents(events, version=rows[0][0])
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class _Question:
-    """Who wants to know about whom; without a loop the future is one for threads."""
+    """Who wants to know about whom; without a loop the future is one for threads. `over` once the thread is done."""
 
     user_id: str
     answer: Any
     loop: asyncio.AbstractEventLoop | None
+    over: bool = False
 
 
 class UserEventReader:
@@ -85,7 +86,7 @@ class UserEventReader:
         self._statement, self._arguments = newest_events(engine.dialect)
         self._questions: SimpleQueue[_Question | None] = SimpleQueue()
         self._connection: Any = None
-        self._stuck = False
+        self._late: _Question | None = None  # the last one that exceeded its budget
         self._closed = False
         self._thread = threading.Thread(target=self._run, name="event-store-reader", daemon=True)
         self._thread.start()
@@ -93,23 +94,25 @@ class UserEventReader:
     def open(self, seconds: float) -> None:
         """Opens the store, so that the first user does not wait for it; gives up after `seconds`, harmlessly."""
         opened: Future[Outcome] = Future()
-        self._questions.put(_Question("", opened, None))
+        question = _Question("", opened, None)
+        self._questions.put(question)
         try:
             opened.result(seconds)
         except TimeoutError:
-            self._stuck = True
+            self._late = question
 
     async def read(self, user_id: str) -> Outcome:
         """The newest events of a user, oldest first; `EventsUnread` when the store fails or exceeds the budget.
 
         While a read that exceeded its budget is still under way, nobody waits behind it: further reads fail at once.
         """
-        if self._stuck or self._closed:
+        if self._closed or (self._late is not None and not self._late.over):
             return EventsUnread("the event store is still busy with an earlier read")
         loop = asyncio.get_running_loop()
         answer: asyncio.Future[Outcome] = loop.create_future()
-        alarm = loop.call_later(self._budget, self._give_up, answer)
-        self._questions.put(_Question(user_id, answer, loop))
+        question = _Question(user_id, answer, loop)
+        alarm = loop.call_later(self._budget, self._give_up, question)
+        self._questions.put(question)
         try:
             return await answer
         finally:
@@ -121,10 +124,13 @@ class UserEventReader:
         self._questions.put(None)
         self._thread.join(self._budget)
 
-    def _give_up(self, answer: asyncio.Future[Outcome]) -> None:
-        if not answer.done():
-            self._stuck = True
-            answer.set_result(EventsUnread(f"the event store did not answer within {self._budget * 1000:g} ms"))
+    def _give_up(self, question: _Question) -> None:
+        """The thread may be done just now, with its outcome on the way: then nothing is under way any more."""
+        if not question.answer.done():
+            self._late = question
+            question.answer.set_result(
+                EventsUnread(f"the event store did not answer within {self._budget * 1000:g} ms")
+            )
 
     def _run(self) -> None:
         while (question := self._questions.get()) is not None:
@@ -139,7 +145,8 @@ class UserEventReader:
                     break
                 questions.append(more)
             outcomes = [self._ask(each.user_id) for each in questions]
-            self._stuck = False
+            for each in questions:
+                each.over = True
             _deliver(questions, outcomes)
         self._disconnect()
         self._engine.dispose()

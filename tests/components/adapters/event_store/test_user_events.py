@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import threading
+import time
 import uuid
 from collections.abc import Iterator
 from pathlib import Path
@@ -165,3 +166,29 @@ def test_a_read_over_its_budget_is_unread_and_nobody_waits_behind_it(url: str) -
     finally:
         slow.go.set()
         reader.close()
+
+
+class LateLoop(asyncio.SelectorEventLoop):
+    """A loop that hears from other threads only after a while."""
+
+    def call_soon_threadsafe(self, *arguments: Any, **more: Any) -> asyncio.Handle:
+        time.sleep(0.2)
+        return super().call_soon_threadsafe(*arguments, **more)
+
+
+def test_an_outcome_that_the_loop_hears_too_late_does_not_stop_later_reads(url: str) -> None:
+    reader = UserEventReader(open_engine(url), budget_seconds=0.05)
+    reader.open(PATIENT)
+
+    async def ask() -> tuple[UserEvents | EventsUnread, UserEvents | EventsUnread]:
+        first = await reader.read("u")
+        reader._budget = PATIENT
+        return first, await reader.read("u")
+
+    try:
+        with asyncio.Runner(loop_factory=LateLoop) as runner:
+            late, following = runner.run(ask())
+    finally:
+        reader.close()
+    assert isinstance(late, EventsUnread)
+    assert following == UserEvents((), version=0)
