@@ -48,7 +48,8 @@ class Answers:
     ) -> tuple[Answer, Source]:
         """The answer of the user's variant, `path`, and where it came from.
 
-        A probe is answered from the trained state alone, and neither fills nor reads the cache. So is the cache left
+        A probe is answered from the trained state alone, without a language model, and neither fills nor reads the
+        cache. So is the cache left
         out when it is not known what the user did last, as that is in the key.
         """
         if probe:
@@ -56,25 +57,25 @@ class Answers:
         start = self._now()
         recent = await self._events.read(request.user_id)
         if not isinstance(recent, UserEvents):
-            return path.recommend(request, request_id, recent, exploring=True), "bypassed"
+            return await path.answer(request, request_id, recent, exploring=True), "bypassed"
         made: Answer | None = None
 
         async def make() -> Made:
             nonlocal made
-            made = path.recommend(request, request_id, recent, exploring=True)
+            made = await path.answer(request, request_id, recent, exploring=True)
             return Made(encode(made), is_worth_keeping(made))
 
         key = cache_key(request, path.release_id, path.variant, recent.version)
-        found = await self._cache.find(key, None, make)
+        found = await self._cache.find(key, request.timeout_ms, make)
         if made is not None:
             return made, found.origin
         try:
             kept = decode(found.content)
         except UnreadableAnswer as error:  # a shared cache holds what anybody wrote there
             logger.warning("a kept answer is left aside: %s", error)
-            return path.recommend(request, request_id, recent, exploring=True), "bypassed"
+            return await path.answer(request, request_id, recent, exploring=True), "bypassed"
         if kept.explored_position is not None:  # chance is drawn for each request, also of those who waited together
-            return path.recommend(request, request_id, recent, exploring=True), "bypassed"
+            return await path.answer(request, request_id, recent, exploring=True), "bypassed"
         return shown_again(kept, request_id, path.slot, round((self._now() - start) * 1000, 3)), found.origin
 
     def forget(self, user_id: str) -> int:

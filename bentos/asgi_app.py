@@ -17,6 +17,7 @@ from bentos.damage import Damage
 from bentos.feedback_body import parse_feedback
 from bentos.http_body import ClientGone, Receive, Scope, Send, read_json_body
 from bentos.http_errors import HttpError, refuse_body
+from bentos.language_model import LanguageModels
 from bentos.prefetch import Prefetch, PrefetchFull
 from components.adapters.demo_faults import DemoFaults
 from components.adapters.event_store.rows import feedback_rows, request_row, shown_rows
@@ -71,6 +72,7 @@ class RecopsApp:
         perf_counter: Callable[[], float],
         faults: DemoFaults | None = None,
         log_impressions: bool = True,
+        models: LanguageModels | None = None,
     ) -> None:
         self._variants = variants
         self._queue = queue
@@ -78,6 +80,7 @@ class RecopsApp:
         self._prefetch = prefetch
         self._metrics = metrics
         self._cache_metrics = cache_metrics
+        self._models = models
         self._description = orjson.dumps(dict(description))
         self._now = now
         self._perf_counter = perf_counter
@@ -111,12 +114,16 @@ class RecopsApp:
         self._prefetch.close()
         self._queue.close()
         self._answers.close()
+        if self._models is not None:
+            self._models.close()
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()
         await send({"type": "lifespan.startup.complete"})
         await receive()
         await self._answers.let_go()
+        if self._models is not None:
+            await self._models.let_go()
         self.close()
         await send({"type": "lifespan.shutdown.complete"})
 
@@ -192,7 +199,7 @@ class RecopsApp:
                 now = self._now()
                 shown = shown_rows(answer, now) if self._log_impressions else ()
                 self._queue.log_request(request_row(request, answer, path.bundle.items.ids, now), shown)
-            self._metrics.recommended(answer.route)
+            self._metrics.recommended(answer.route, answer.timings_ms)
             self._cache_metrics.answered(source)
 
         return 200, orjson.dumps(answer.body()), log

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from bentos.served_release import BUNDLE, ServedExperiment, ServedRelease, ServedVariant
 from components.adapters.settings import Settings
+from components.llm_params import Llm
 from components.params import Routing
 from components.rollout.release import Release, Variant
 from components.serving.bundle import read_bundle
@@ -59,8 +60,11 @@ def bento_environment(settings: Settings) -> dict[str, str]:
     }
 
 
-def build_bento(settings: Settings, bundles: Mapping[int, Path], release: Release) -> BuiltBento:
-    """Builds `recops:<release id>` from the code in `settings.project` and the bundle of each model version.
+def build_bento(
+    settings: Settings, bundles: Mapping[int, Path], release: Release, prompts: Mapping[int, str] | None = None
+) -> BuiltBento:
+    """Builds `recops:<release id>` from the code in `settings.project`, the bundle of each model version and the
+    text of each prompt version.
 
     The answers that each variant must give when it is tested are put in beside them. Needs neither Docker nor a
     network. A Bento that is there already is left as it is and returned.
@@ -68,7 +72,7 @@ def build_bento(settings: Settings, bundles: Mapping[int, Path], release: Releas
     Raises:
         BentoBuildError: the build failed, or the Bento there was built for another release or bundle.
     """
-    served = served_release(release)
+    served = served_release(release, prompts)
     folders = {served_variant.bundle: bundles[v.model_version] for served_variant, v in _pairs(served, release)}
     version = release.release_id
     path = settings.root / "bentoml" / "bentos" / "recops" / version
@@ -105,8 +109,8 @@ def build_bento(settings: Settings, bundles: Mapping[int, Path], release: Releas
     return BuiltBento(f"recops:{version}", path)
 
 
-def served_release(release: Release) -> ServedRelease:
-    """What the service has to know of a release."""
+def served_release(release: Release, prompts: Mapping[int, str] | None = None) -> ServedRelease:
+    """What the service has to know of a release; `prompts` holds the text of each prompt version that it names."""
     first = release.model_version
     experiment = release.experiment
     return ServedRelease(
@@ -117,8 +121,10 @@ def served_release(release: Release) -> ServedRelease:
                 share=variant.share,
                 bundle=BUNDLE if variant.model_version == first else f"{BUNDLE}-{variant.model_version}",
                 routing=Routing.model_validate(variant.policy["routing"]),
+                llm=Llm.model_validate(variant.policy.get("llm", {})),
                 model_version=variant.model_version,
                 prompt_version=variant.prompt_version,
+                prompt=None if variant.prompt_version is None else (prompts or {})[variant.prompt_version],
             )
             for variant in release.variants
         ),

@@ -7,6 +7,7 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
+from components.llm_params import Llm
 from components.params import Routing
 
 FILE = "release.json"
@@ -19,7 +20,8 @@ class ServedVariant(BaseModel):
     Attributes:
         share: of the users.
         bundle: folder of its bundle; variants of one model share it.
-        routing: the routing policy, part of the release because it can change a ranking.
+        routing, llm: the policy, part of the release because it can change a ranking.
+        prompt: the text of `prompt_version`; None leaves the language model out.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -28,8 +30,10 @@ class ServedVariant(BaseModel):
     share: float = 1.0
     bundle: str = BUNDLE
     routing: Routing
+    llm: Llm = Llm()
     model_version: int | None = None
     prompt_version: int | None = None
+    prompt: str | None = None
 
 
 class ServedExperiment(BaseModel):

@@ -5,8 +5,11 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
+from prometheus_client import CollectorRegistry
+
 from bentos.answers import Answers
 from bentos.asgi_app import RecopsApp
+from bentos.language_model import LanguageModels
 from bentos.prefetch import Prefetch
 from bentos.served_release import ServedRelease
 from components.adapters.demo_faults import DemoFaults, fault_file
@@ -23,6 +26,7 @@ from components.serving.request_path import RequestPath
 from components.serving.requests import RecommendRequest, SimilarRequest
 from components.serving.variants import Experiment, Variants
 from monitoring.cache_metrics import CacheMetrics
+from monitoring.llm_metrics import LlmMetrics
 from monitoring.request_metrics import RequestMetrics
 
 BUSY_SECONDS = 10.0
@@ -44,7 +48,9 @@ def build_app(
     """
     release = ServedRelease.read(folder)
     slot = settings.slot or "none"
-    variants = make_variants(release, folder, slot)
+    registry = CollectorRegistry()
+    models = LanguageModels(settings, lambda tiers: LlmMetrics(registry, tiers))
+    variants = make_variants(release, folder, slot, models)
     for path in variants.all_paths():
         warm_up(path)
     queue = WriteQueue(open_engine(settings.store_url, busy_seconds))
@@ -59,9 +65,11 @@ def build_app(
         await answers.recommend(variants.path_of(request.user_id), request, request_id, probe=False)
 
     prefetch = Prefetch(make_ahead, release.control.routing.cache.prefetch_concurrency)
-    metrics = RequestMetrics(release.release_id, slot, release.control.name, log_counts=lambda: queue.counts)
+    metrics = RequestMetrics(
+        release.release_id, slot, release.control.name, log_counts=lambda: queue.counts, registry=registry
+    )
     cache_metrics = CacheMetrics(
-        metrics.registry,
+        registry,
         kept=lambda: answers.kept,
         failed=lambda: shared.counts.failed if shared else 0,
         left_out=lambda: shared.counts.left_out if shared else 0,
@@ -89,10 +97,11 @@ def build_app(
         perf_counter=time.perf_counter,
         faults=faults,
         log_impressions=settings.log_impressions,
+        models=models,
     )
 
 
-def make_variants(release: ServedRelease, folder: Path, slot: str) -> Variants:
+def make_variants(release: ServedRelease, folder: Path, slot: str, models: LanguageModels) -> Variants:
     """A request path for each variant; those of one model share its bundle."""
     bundles = {name: read_bundle(folder / name) for name in {variant.bundle for variant in release.variants}}
     paths = {
@@ -104,6 +113,8 @@ def make_variants(release: ServedRelease, folder: Path, slot: str) -> Variants:
             variant.name,
             time.perf_counter,
             variant.model_version,
+            variant.prompt_version,
+            models.hybrid_of(release.release_id, variant, bundles[variant.bundle]),
         )
         for variant in release.variants
     }

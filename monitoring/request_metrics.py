@@ -21,14 +21,20 @@ class RequestMetrics:
     Args:
         release, slot, variant: who is answering.
         log_counts: reads what became of the best-effort rows of each table so far.
+        registry: where they are, beside those of others.
     """
 
     content_type = "text/plain; version=0.0.4; charset=utf-8"
 
     def __init__(
-        self, release: str, slot: str, variant: str, log_counts: Callable[[], Mapping[str, LogCounts]]
+        self,
+        release: str,
+        slot: str,
+        variant: str,
+        log_counts: Callable[[], Mapping[str, LogCounts]],
+        registry: CollectorRegistry | None = None,
     ) -> None:
-        self.registry = CollectorRegistry()
+        self.registry = registry or CollectorRegistry()
         ProcessCollector(registry=self.registry)
         info = Gauge(
             "recops_release", "The release that answers.", ("release", "slot", "variant"), registry=self.registry
@@ -41,6 +47,9 @@ class RequestMetrics:
             "recops_request_seconds", "Time to answer.", ("endpoint",), buckets=SECONDS, registry=self.registry
         )
         self._routes = Counter("recops_recommendations", "Lists by route.", ("route",), registry=self.registry)
+        self._stages = Histogram(
+            "recops_stage_seconds", "Time of a stage of an answer.", ("stage",), buckets=SECONDS, registry=self.registry
+        )
         self._feedback = Counter("recops_feedback_events", "Feedback events.", ("outcome",), registry=self.registry)
         self.registry.register(_LogRows(log_counts))
 
@@ -49,9 +58,11 @@ class RequestMetrics:
         self._requests.labels(endpoint, status).inc()
         self._seconds.labels(endpoint).observe(seconds)
 
-    def recommended(self, route: str) -> None:
-        """A list was made by `route`."""
+    def recommended(self, route: str, timings_ms: Mapping[str, float]) -> None:
+        """A list was made by `route`; its stages took so long, in milliseconds."""
         self._routes.labels(route).inc()
+        for stage, milliseconds in timings_ms.items():
+            self._stages.labels(stage).observe(milliseconds / 1000)
 
     def stored_feedback(self, accepted: int, duplicates: int, refused: int = 0) -> None:
         """A feedback post was committed, but for `refused` events that were wrong."""

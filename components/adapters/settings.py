@@ -45,6 +45,9 @@ class Settings(BaseSettings):
     cache_url: SecretStr | None = None  # Redis, for answers that the slots share
     demo: bool = True
 
+    llm_base_url: str | None = None  # of a Messages API in place of Anthropic's
+    user_salt: SecretStr | None = None  # of the pseudonyms that a provider of language models sees
+
     slot: Slot | None = None
     release_id: str | None = None
     stack: str | None = None  # marks the processes that `recops up` started, so that `recops down` finds them all
@@ -65,6 +68,12 @@ class Settings(BaseSettings):
     def mlflow_url(self) -> str:
         """Where MLflow answers; `MLFLOW_TRACKING_URI` overrides it."""
         return os.environ.get("MLFLOW_TRACKING_URI") or f"http://{self.host}:{self.mlflow_port}"
+
+    @property
+    def anthropic_api_key(self) -> SecretStr | None:
+        """`ANTHROPIC_API_KEY`, if it is set."""
+        key = os.environ.get("ANTHROPIC_API_KEY", "").strip()
+        return SecretStr(key) if key else None
 
     @property
     def prefect_api_url(self) -> str:

@@ -91,8 +91,10 @@ def _person(task: RerankTask) -> str:
             lines.append(f"{name}: {', '.join(labels)}")
     lines += [f"{name}: {clean(value, CONTEXT_LIMIT)}" for name, value in task.context.items() if value.strip()]
     if task.recent:
-        lines.append("met lately, oldest first:")
-        lines += [f"- {clean(item.title, TITLE_LIMIT)}|{clean(item.category, CATEGORY_LIMIT)}" for item in task.recent]
+        lines.append("met lately, oldest first (+ liked, - not):")
+        for item in task.recent:
+            sign, title = "+" if item.liked else "-", clean(item.title, TITLE_LIMIT)
+            lines.append(f"{sign} {title}|{clean(item.category, CATEGORY_LIMIT)}")
     if task.diversity > 0:
         lines.append(f"wants variety: {task.diversity:.1f} of 1")
     return "\n".join(lines) or "nothing is known"

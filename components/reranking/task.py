@@ -8,11 +8,12 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class ItemText:
-    """An item as a model reads it."""
+    """An item as a model reads it; `liked` matters for what a user has met."""
 
     title: str
     category: str
     text: str = ""
+    liked: bool = True
 
 
 @dataclass(frozen=True, slots=True)

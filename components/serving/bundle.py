@@ -24,6 +24,7 @@ from components.recommenders.protocol import FittedRecommender, Ranking
 from components.recommenders.saved import load_recommender
 from components.retrieval.annoy_index import AnnoyIndex
 from components.retrieval.indexed_factors import IndexedFactors
+from components.routing.confidence import Confidence
 from components.serving.catalogue import Catalogue, read_catalogue, write_catalogue
 
 FORMAT = 1
@@ -34,6 +35,8 @@ HISTORY_ITEMS = "history_items.npy"
 HISTORY_OFFSETS = "history_offsets.npy"
 INDEX = "index.ann"
 EXPECTED_ANSWERS = "expected_answers.json"
+RECENT = "recent.npy"
+CONFIDENCE = "confidence.json"
 
 
 class BundleError(Exception):
@@ -84,7 +87,13 @@ class ExpectedAnswer:
 
 @dataclass(frozen=True)
 class Bundle:
-    """Everything the request path needs. Row numbers count items as `items` does and users as `user_ids` does."""
+    """Everything the request path needs. Row numbers count items as `items` does and users as `user_ids` does.
+
+    Attributes:
+        recent: the last items that each user met in training, oldest first, as 1 + the item row, negative for one that
+            was not liked, 0 where there are fewer, (n_users, n); None where no times are known.
+        confidence: how likely a list of the primary recommender holds a hit; None where that was not measured.
+    """
 
     manifest: Manifest
     items: Catalogue
@@ -92,6 +101,8 @@ class Bundle:
     history: csr_array
     recommenders: Mapping[str, FittedRecommender]
     expected_answers: tuple[ExpectedAnswer, ...] = ()
+    recent: NDArray[np.int32] | None = None
+    confidence: Confidence | None = None
 
     @cached_property
     def user_row(self) -> dict[str, int]:
@@ -115,6 +126,10 @@ class Bundle:
         seen: NDArray[np.int32] = self.history.indices[self.history.indptr[user] : self.history.indptr[user + 1]]
         return seen
 
+    def recent_of(self, user: int) -> list[int]:
+        """The user's row of `recent` without the zeros; nothing for an unknown user."""
+        return [] if self.recent is None or user < 0 else [code for code in self.recent[user].tolist() if code]
+
     def similar_items(self, item: int, k: int) -> Ranking:
         """The `k` items most like item row `item`, without itself: by taste where the model knows it, else by label."""
         primary = self.primary
@@ -135,6 +150,10 @@ def write_bundle(folder: Path, bundle: Bundle, index_file: Path | None = None) -
     _write_json(folder / USERS, bundle.user_ids)
     np.save(folder / HISTORY_ITEMS, bundle.history.indices.astype(np.int32))
     np.save(folder / HISTORY_OFFSETS, bundle.history.indptr.astype(np.int64))
+    if bundle.recent is not None:
+        np.save(folder / RECENT, bundle.recent.astype(np.int32))
+    if bundle.confidence is not None:
+        _write_json(folder / CONFIDENCE, asdict(bundle.confidence))
     for name, recommender in bundle.recommenders.items():
         recommender.save(folder / name)
     if bundle.manifest.index.kind == "annoy":
@@ -184,7 +203,14 @@ def read_bundle(folder: Path) -> Bundle:
         ExpectedAnswer(row["user_id"], row["k"], tuple(row["item_ids"]), tuple(row["scores"]))
         for row in json.loads((folder / EXPECTED_ANSWERS).read_text())
     )
-    return Bundle(manifest, items, user_ids, history, recommenders, answers)
+    recent = np.load(folder / RECENT) if RECENT in manifest.sha256 else None
+    return Bundle(manifest, items, user_ids, history, recommenders, answers, recent, _read_confidence(folder, manifest))
+
+
+def _read_confidence(folder: Path, manifest: Manifest) -> Confidence | None:
+    if CONFIDENCE not in manifest.sha256:
+        return None
+    return Confidence(tuple(json.loads((folder / CONFIDENCE).read_text())["weights"]))
 
 
 def _read_manifest(folder: Path) -> Manifest:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -63,4 +63,18 @@ def news_of(events: UserEvents, row_of: Mapping[str, int], trained: Rows, thresh
         likes[row] = likes.pop(row, False) or event.type in LIKED_WITHOUT_VALUE
     seen = list(likes)
     liked = [row for row in seen if ratings.get(row, likes[row])]
+    return News(np.array(seen, np.int32), np.array(liked, np.int32))
+
+
+def with_cart(news: News, cart: Sequence[str], row_of: Mapping[str, int], trained: Rows) -> News:
+    """`news` with the items of a cart behind them, each liked; what the bundle does not know is left out.
+
+    One that training knows as met is left out as well: what it says has been weighed already.
+    """
+    rows = dict.fromkeys(row_of[item_id] for item_id in cart if item_id in row_of)
+    for row in trained.tolist():
+        rows.pop(row, None)
+    added = list(rows)
+    seen = [row for row in news.seen.tolist() if row not in rows] + added
+    liked = [row for row in news.liked.tolist() if row not in rows] + added
     return News(np.array(seen, np.int32), np.array(liked, np.int32))

@@ -1,8 +1,9 @@
-"""Answers a parsed request from a bundle: candidates, variety, filling up, explanations. Computes only."""
+"""Answers a parsed request from a bundle: candidates, a second opinion, variety, filling up, explanations."""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +19,8 @@ from components.serving.answer import Answer, AnsweredItem, SimilarAnswer, Unkno
 from components.serving.bundle import Bundle
 from components.serving.candidates import UNKNOWN_USER, Asker, CandidateFinder, Candidates
 from components.serving.explanation import POPULAR, explain_by_history, explain_by_wishes
-from components.serving.news import EventsUnread, UserEvents, news_of
+from components.serving.hybrid import Hybrid, Second
+from components.serving.news import EventsUnread, UserEvents, news_of, with_cart
 from components.serving.requests import RecommendRequest, SimilarRequest
 
 NOTHING = np.empty(0, np.int32)
@@ -30,10 +32,24 @@ def _no_clock() -> float:
     return 0.0
 
 
+@dataclass(frozen=True, slots=True)
+class _Ranked:
+    """A request up to its candidates; `start` and `at_hand` are seconds of the clock."""
+
+    asker: Asker
+    exclude: NDArray[np.int32]
+    found: Candidates
+    unread: bool
+    start: float
+    at_hand: float
+
+
 class RequestPath:
     """One release's way of answering; the same object serves online and is evaluated offline.
 
-    `perf_counter` returns seconds and feeds `timings_ms` only; without it all timings are zero.
+    Args:
+        perf_counter: returns seconds, for `timings_ms` and the time budget of `hybrid`; without it all are zero.
+        hybrid: has a language model look at some rankings; `answer` asks it, `recommend` never does.
     """
 
     def __init__(
@@ -45,12 +61,16 @@ class RequestPath:
         variant: str,
         perf_counter: Callable[[], float] = _no_clock,
         model_version: int | None = None,
+        prompt_version: int | None = None,
+        hybrid: Hybrid | None = None,
     ) -> None:
         self.bundle = bundle
         self.release_id = release_id
         self.slot = slot
         self.variant = variant
-        self.model_version = model_version
+        self._model_version = model_version
+        self._prompt_version = None if prompt_version is None else str(prompt_version)
+        self._hybrid = hybrid
         self._routing = routing
         self._now = perf_counter
         self._cf = bundle.manifest.recommender
@@ -66,47 +86,78 @@ class RequestPath:
 
         `recent` is what the user did lately; training may know some of it. Without it the trained state answers, as it
         does, marked as degraded, when it could not be read. The list is shorter than `k` only when the catalogue has no
-        more such items. With `exploring` one position is open to chance, if the policy says so.
+        more such items. With `exploring` one position is open to chance, if the policy says so. No language model is
+        asked.
         """
+        return self._compose(request, request_id, self._rank(request, recent), None, exploring)
+
+    async def answer(
+        self, request: RecommendRequest, request_id: str, recent: Recent = None, exploring: bool = False
+    ) -> Answer:
+        """As `recommend`, with the language model's opinion where this path has one and its policy asks for it."""
+        ranked = self._rank(request, recent)
+        if self._hybrid is None:
+            return self._compose(request, request_id, ranked, None, exploring)
+        diversity = self._strength(request)
+        second = await self._hybrid.second_opinion(
+            request, request_id, ranked.asker, ranked.found, diversity, ranked.start
+        )
+        return self._compose(request, request_id, ranked, second, exploring)
+
+    def _rank(self, request: RecommendRequest, recent: Recent) -> _Ranked:
         start = self._now()
-        asker = self._asker(request.user_id, recent)
+        asker = self._asker(request, recent)
         exclude = self._excluded(asker, request.exclude)
         found = self._finder.find(request, asker, exclude)
-        at_hand = self._now()
-        best = self._best(request, found.ranking)
-        explored = explore(best, found.ranking, self._routing.exploration, request_id) if exploring else None
+        return _Ranked(asker, exclude, found, isinstance(recent, EventsUnread), start, self._now())
+
+    def _compose(
+        self, request: RecommendRequest, request_id: str, ranked: _Ranked, second: Second | None, exploring: bool
+    ) -> Answer:
+        """The answer from the ranking, or from the one that the language model made of it."""
+        asker, exclude, found = ranked.asker, ranked.exclude, ranked.found
+        begun = ranked.at_hand if second is None else self._now()
+        ranking, source, route = found.ranking, found.source, found.route
+        if second is not None and second.ranking is not None:
+            ranking, source, route = second.ranking, f"{found.source}+llm", "hybrid"
+        best = self._best(request, ranking)
+        explored = explore(best, ranking, self._routing.exploration, request_id) if exploring else None
         if explored is not None:
             best = explored.ranking
         reasons = self._reasons(found, best.items, asker, request) if request.explain else None
-        items = self._items(best.items, best.scores, found.source, reasons)
+        if reasons is not None and second is not None:
+            reasons = [second.reasons.get(row, text) for row, text in zip(best.items.tolist(), reasons, strict=True)]
+        items = self._items(best.items, best.scores, source, reasons)
         if len(best) < request.k:
             filler = self._finder.popular(asker, request.k - len(best), np.concatenate([exclude, best.items]))
             reasons = [POPULAR] * len(filler) if request.explain else None
             items += self._items(filler.items, filler.scores, "popularity", reasons, first_rank=len(best) + 1)
-        unread = isinstance(recent, EventsUnread)
         done = self._now()
+        timings = {"candidates": _milliseconds(ranked.start, ranked.at_hand)}
+        if second is not None:
+            timings["llm"] = _milliseconds(ranked.at_hand, begun)
+        timings["compose"] = _milliseconds(begun, done)
+        timings["total"] = _milliseconds(ranked.start, done)
         return Answer(
             request_id=request_id,
             user_id=request.user_id,
             items=items,
-            route=found.route,
-            fallback_reason=found.fallback_reason or (EVENTS_UNREAD if unread else None),
+            route=route,
+            fallback_reason=_why(found.fallback_reason, ranked.unread, second),
             release=self.release_id,
             slot=self.slot,
             variant=self.variant,
             cached=False,
-            degraded=unread,
-            cost_usd=0.0,
-            timings_ms={
-                "candidates": _milliseconds(start, at_hand),
-                "compose": _milliseconds(at_hand, done),
-                "total": _milliseconds(start, done),
-            },
+            degraded=ranked.unread,
+            cost_usd=0.0 if second is None else second.cost_usd,
+            timings_ms=timings,
             candidates=found.ranking,
-            model_version=self.model_version,
             n_known=len(asker.trained) + len(asker.news.seen),
             explored_position=None if explored is None else explored.position + 1,
             propensities=None if explored is None else (*explored.propensities, *[1.0] * (len(items) - len(best))),
+            model_version=self._model_version,
+            prompt_version=self._prompt_version,
+            llm=None if second is None else second.log,
         )
 
     def similar(self, request: SimilarRequest, request_id: str) -> SimilarAnswer | UnknownItem:
@@ -127,13 +178,15 @@ class RequestPath:
             timings_ms={"total": _milliseconds(start, self._now())},
         )
 
-    def _asker(self, user_id: str, recent: Recent) -> Asker:
-        row = self.bundle.user_row.get(user_id, UNKNOWN_USER)
+    def _asker(self, request: RecommendRequest, recent: Recent) -> Asker:
+        row = self.bundle.user_row.get(request.user_id, UNKNOWN_USER)
         trained = NOTHING if row == UNKNOWN_USER else self.bundle.seen(row)
         news = NO_NEWS
         if isinstance(recent, UserEvents):
             threshold = self.bundle.manifest.positive_threshold
             news = news_of(recent, self.bundle.items.row_of, trained, threshold)
+        if request.context is not None and request.context.cart:
+            news = with_cart(news, request.context.cart, self.bundle.items.row_of, trained)
         return Asker(row, trained, news)
 
     def _excluded(self, asker: Asker, item_ids: list[str]) -> NDArray[np.int32]:
@@ -149,10 +202,12 @@ class RequestPath:
 
     def _best(self, request: RecommendRequest, candidates: Ranking) -> Ranking:
         """The first `k` candidates, or as many that make a varied list where the request or the policy asks for it."""
-        policy = self._routing.diversity
-        strength = policy.strength if request.diversity is None else request.diversity
+        policy, strength = self._routing.diversity, self._strength(request)
         labels, categories = self.bundle.content.item_labels, self.bundle.items.categories
         return diversify(candidates, request.k, labels, categories, strength, policy.max_per_category)
+
+    def _strength(self, request: RecommendRequest) -> float:
+        return self._routing.diversity.strength if request.diversity is None else request.diversity
 
     def _reasons(self, found: Candidates, rows: Rows, asker: Asker, request: RecommendRequest) -> list[str]:
         items = self.bundle.items
@@ -175,6 +230,18 @@ class RequestPath:
                 zip(rows.tolist(), scores[: len(rows)].tolist(), texts, strict=True), start=first_rank
             )
         ]
+
+
+def _why(reason: str | None, unread: bool, second: Second | None) -> str | None:
+    """Everything for which the answer is another than the intended one.
+
+    Where the language model ranked, it has read the wishes that the candidates may not answer to.
+    """
+    if second is not None and second.ranking is not None:
+        reason = None
+    not_asked = second.fallback_reason if second is not None else None
+    reasons = [each for each in (reason or (EVENTS_UNREAD if unread else None), not_asked) if each]
+    return "; ".join(reasons) or None
 
 
 def _milliseconds(start: float, end: float) -> float:

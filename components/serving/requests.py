@@ -8,6 +8,7 @@ from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstrai
 
 MAX_K = 100
 MAX_EVENTS = 1000
+MAX_TIMEOUT_MS = 60_000
 MAX_PREFETCH = 1000
 
 _NO_CONTROL_CHARACTERS = r"^[^\x00-\x1f\x7f]*$"
@@ -32,6 +33,7 @@ class Context(Body):
     device: ShortText | None = None
     mood: ShortText | None = None
     query: Annotated[str, StringConstraints(max_length=512)] | None = None
+    cart: list[Id] = Field(default_factory=list, max_length=100)
 
 
 class Profile(Body):
@@ -49,7 +51,9 @@ class RecommendRequest(Body):
     """Body of `POST /recommend`.
 
     `diversity` says how much relevance the list may give up for variety, 0 none and 1 all; without it the release's
-    policy holds. `context.query` asks for items whose texts match it.
+    policy holds. `context.query` asks for items whose texts match it. `timeout_ms` is how long a language model may
+    take, from the arrival of the request on; without it the release's policy holds. `context.cart` counts as liked, for
+    this request alone.
     """
 
     user_id: Id
@@ -59,6 +63,7 @@ class RecommendRequest(Body):
     exclude: list[Id] = Field(default_factory=list, max_length=10_000)
     explain: bool = True
     diversity: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] | None = None
+    timeout_ms: Annotated[int, Field(ge=1, le=MAX_TIMEOUT_MS)] | None = None
 
 
 class PrefetchRequest(Body):

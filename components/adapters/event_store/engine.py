@@ -31,13 +31,20 @@ def open_engine(url: str, busy_timeout_seconds: float = BUSY_TIMEOUT_SECONDS) ->
     if parsed.drivername in ("postgres", "postgresql"):
         parsed = parsed.set(drivername="postgresql+psycopg")
     if parsed.get_backend_name() != "sqlite":
-        return create_engine(parsed, json_serializer=_to_json, json_deserializer=orjson.loads, pool_pre_ping=True)
+        return create_engine(
+            parsed,
+            json_serializer=_to_json,
+            json_deserializer=orjson.loads,
+            pool_pre_ping=True,
+            hide_parameters=True,  # an error is logged, and its text would hold ids of users
+        )
     if parsed.database and parsed.database != ":memory:":
         Path(parsed.database).parent.mkdir(parents=True, exist_ok=True)
     engine = create_engine(
         parsed,
         json_serializer=_to_json,
         json_deserializer=orjson.loads,
+        hide_parameters=True,
         connect_args={"timeout": busy_timeout_seconds},
     )
 

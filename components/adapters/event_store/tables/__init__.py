@@ -14,6 +14,7 @@ from components.adapters.event_store.tables.traffic import (
     feedback,
     forgotten_users,
     impressions,
+    llm_budget,
     llm_calls,
     requests,
 )
@@ -28,6 +29,7 @@ __all__ = [
     "forgotten_users",
     "hourly_rollups",
     "impressions",
+    "llm_budget",
     "llm_calls",
     "metadata",
     "release_states",

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import JSON, Boolean, Column, Double, Index, Integer, String, Table, Text, false
+from sqlalchemy import JSON, BigInteger, Boolean, Column, Double, Index, Integer, String, Table, Text, false
 
 from components.adapters.event_store.tables.metadata import metadata
 
@@ -88,6 +88,18 @@ llm_calls = Table(
     Column("cache_read_tokens", Integer, nullable=False),
     Column("cost_usd", Double, nullable=False),
     Column("latency_ms", Double, nullable=False),
+    # Since 0003.
+    Column("cache_write_tokens", Integer, nullable=False, server_default="0"),
+    Column("variant", String(64)),
+)
+
+# The day's money for language models, one row a UTC day: what is spent, and what calls under way may still cost. It is
+# in billionths of a dollar, so that adding and taking away leaves no rounding behind.
+llm_budget = Table(
+    "llm_budget",
+    metadata,
+    Column("day", String(10), primary_key=True),
+    Column("committed_nano_usd", BigInteger, nullable=False),
 )
 
 # Users that asked to be forgotten, as a digest of their id: what they did before that moment enters no data version.

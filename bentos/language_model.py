@@ -1,0 +1,132 @@
+"""Makes what a serving process needs to ask a language model; nothing where none is configured."""
+
+from __future__ import annotations
+
+import logging
+import os
+import secrets
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from pydantic import SecretStr
+
+from bentos.served_release import ServedVariant
+from components.adapters.event_store.engine import open_engine
+from components.adapters.event_store.llm_budget import LlmBudget
+from components.adapters.settings import Settings, SettingsError
+from components.llm_params import Llm
+from components.reranking.cascade import Cascade
+from components.reranking.prompt import parse_template
+from components.serving.bundle import Bundle
+from components.serving.hybrid import Hybrid
+from monitoring.llm_metrics import LlmMetrics
+
+if TYPE_CHECKING:
+    from components.adapters.claude import Claude
+
+logger = logging.getLogger("recops.llm")
+
+STORE_SECONDS = 1.0
+"""How long a reservation waits for another process's write; the request waits less, and goes on without."""
+
+
+def is_on(llm: Llm, settings: Settings) -> bool:
+    """Whether a variant with these parameters asks a model.
+
+    `auto` means: where a key or an address is set, or every tier has an address of its own.
+
+    Raises:
+        SettingsError: it must be on, and Anthropic's key is missing.
+    """
+    if llm.enabled == "off" or not llm.tiers:
+        return False
+    reachable = (
+        settings.anthropic_api_key is not None
+        or settings.llm_base_url is not None
+        or all(tier.base_url is not None for tier in llm.tiers)
+    )
+    if llm.enabled == "on" and not reachable:
+        raise SettingsError(
+            "llm.enabled is on, but ANTHROPIC_API_KEY is not set; set it, or RECOPS_LLM_BASE_URL, or llm.enabled: off"
+        )
+    return reachable
+
+
+@dataclass
+class LanguageModels:
+    """The language models of one process, one set of connections, breakers and metrics a variant.
+
+    Their metrics go to `metrics`, made by `make_metrics` once the first variant needs them.
+    """
+
+    settings: Settings
+    make_metrics: Callable[[list[str]], LlmMetrics]
+
+    def __post_init__(self) -> None:
+        salt = self.settings.user_salt
+        self._salt = salt.get_secret_value().encode() if salt else secrets.token_bytes(32)
+        self._budget: LlmBudget | None = None
+        self._metrics: LlmMetrics | None = None
+        self._clients: list[Claude] = []
+
+    def hybrid_of(self, release_id: str, variant: ServedVariant, bundle: Bundle) -> Hybrid | None:
+        """What gives the variant's second opinions; None where it asks no model.
+
+        Raises:
+            SettingsError: the model must be asked, and a key is missing.
+            PromptError: the release's prompt cannot be used.
+        """
+        llm = variant.llm
+        if variant.prompt is None or not is_on(llm, self.settings):
+            return None
+        from components.adapters.claude import Claude
+        from components.adapters.llm_breakers import TierBreakers
+
+        names = [tier.name for tier in llm.tiers]
+        if self._metrics is None:
+            self._metrics = self.make_metrics(names)
+        if self._budget is None:
+            self._budget = LlmBudget(open_engine(self.settings.store_url, STORE_SECONDS), time.time)
+        client = Claude(llm, self.settings.llm_base_url, self.settings.anthropic_api_key, tier_keys(llm))
+        self._clients.append(client)
+        version = None if variant.prompt_version is None else str(variant.prompt_version)
+        cascade = Cascade(
+            llm,
+            parse_template(variant.prompt),
+            client,
+            self._budget.for_variant(release_id, variant.name, version, llm.daily_budget_usd),
+            TierBreakers(llm.breaker, names, self._metrics.breaker_changed),
+            self._metrics,
+            time.perf_counter,
+        )
+        threshold = variant.routing.cold_start_threshold
+        logger.info("variant %s asks %s", variant.name, ", ".join(f"{tier.name}: {tier.model}" for tier in llm.tiers))
+        return Hybrid(bundle, llm, threshold, cascade, self._metrics, self._salt, time.perf_counter)
+
+    async def let_go(self) -> None:
+        """Closes the connections."""
+        for client in self._clients:
+            await client.close()
+
+    def close(self) -> None:
+        """Settles what waits to be settled; safe to call twice."""
+        if self._budget is not None:
+            self._budget.close()
+
+
+def tier_keys(llm: Llm) -> dict[str, SecretStr]:
+    """The keys of tiers with an address of their own, from the variables that they name.
+
+    Raises:
+        SettingsError: such a variable is not set.
+    """
+    keys = {}
+    for tier in llm.tiers:
+        if tier.key_env is not None:
+            value = os.environ.get(tier.key_env)
+            if not value:
+                raise SettingsError(f"tier {tier.name} takes its key from {tier.key_env}, which is not set")
+            keys[tier.name] = SecretStr(value)
+    return keys

@@ -1,0 +1,164 @@
+"""Has the language model rank a request's candidates where the policy asks for it, and joins its order with the scores.
+
+Any failure leaves the ranking as it was, with the reason.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Protocol
+
+from components.llm_params import Llm
+from components.recommenders.protocol import Ranking
+from components.reranking.cascade import Asking, NotReranked, Reranked, Spent
+from components.reranking.fusion import fuse
+from components.reranking.reasons import TitleIndex, checked_reasons
+from components.reranking.task import RerankTask
+from components.routing.ask_policy import AskReason, Signals, is_premium, reason_to_ask, tiers_for
+from components.routing.confidence import Confidence, features_of
+from components.serving.bundle import Bundle
+from components.serving.candidates import Asker, Candidates
+from components.serving.requests import RecommendRequest
+from components.serving.rerank_task import Met, pseudonym, task_of
+
+
+class Reranker(Protocol):
+    """Has candidates ranked; `components.reranking.cascade.Cascade`, or what stands for it in an evaluation."""
+
+    async def rerank(self, task: RerankTask, asking: Asking) -> Reranked | NotReranked:
+        """The order, or the reason why there is none."""
+
+
+class HybridObserver(Protocol):
+    """Is told what is decided, for metrics."""
+
+    def decided(self, reason: str | None) -> None:
+        """The policy has decided."""
+
+    def ended(self, fate: str) -> None:
+        """A request that was asked about has its ranking."""
+
+    def repaired(self, kind: str, times: int) -> None:
+        """Reasons of this kind were dropped."""
+
+
+@dataclass(frozen=True, slots=True)
+class Second:
+    """What the model made of a ranking.
+
+    Attributes:
+        ranking: the joined one; None where the model did not rank.
+        reasons: what it says, by item row.
+        fallback_reason: why it did not rank.
+        log: reason for asking, tier, outcome, tokens.
+    """
+
+    ranking: Ranking | None
+    reasons: Mapping[int, str] = field(default_factory=dict)
+    fallback_reason: str | None = None
+    cost_usd: float = 0.0
+    log: Mapping[str, object] = field(default_factory=dict)
+
+
+class Hybrid:
+    """One variant's second opinion.
+
+    Args:
+        cold_threshold: users with fewer interactions are cold.
+        salt: of the pseudonyms under which users are known to the provider.
+    """
+
+    def __init__(
+        self,
+        bundle: Bundle,
+        llm: Llm,
+        cold_threshold: int,
+        reranker: Reranker,
+        observer: HybridObserver,
+        salt: bytes,
+        perf_counter: Callable[[], float],
+    ) -> None:
+        self._bundle = bundle
+        self._llm = llm
+        self._cold_threshold = cold_threshold
+        self._reranker = reranker
+        self._observer = observer
+        self._salt = salt
+        self._now = perf_counter
+        self._titles = TitleIndex(bundle.items.titles)
+        self._depth = max(tier.candidates for tier in llm.tiers)
+
+    async def second_opinion(
+        self,
+        request: RecommendRequest,
+        request_id: str,
+        asker: Asker,
+        found: Candidates,
+        diversity: float,
+        started: float,
+    ) -> Second | None:
+        """The model's view of the candidates, or None where the policy does not ask for it.
+
+        `started` is when the request arrived, in seconds of the clock; its time budget runs from there.
+        """
+        reason = self._reason(request, asker, found)
+        self._observer.decided(reason)
+        if reason is None or len(found.ranking) < 2:
+            return None
+        task = task_of(request, found.ranking.items[: self._depth], self._met(asker), self._bundle.items, diversity)
+        premium = request.profile is not None and is_premium(request.profile.tier, self._llm)
+        tiers = tiers_for(request.user_id, premium, self._llm)
+        milliseconds = request.timeout_ms or tiers[0].timeout_ms
+        user = pseudonym(request.user_id, self._salt)
+        outcome = await self._reranker.rerank(task, Asking(request_id, user, tiers, started + milliseconds / 1000))
+        log = _log(reason, outcome)
+        if isinstance(outcome, NotReranked):
+            self._observer.ended(outcome.reason)
+            return Second(None, fallback_reason=f"llm: {outcome.reason}", cost_usd=outcome.spent.cost_usd, log=log)
+        self._observer.ended("reranked")
+        ranking = fuse(found.ranking, outcome.order, self._llm.fusion_weight)
+        return Second(ranking, self._reasons(outcome, task, found), None, outcome.spent.cost_usd, log)
+
+    def _reason(self, request: RecommendRequest, asker: Asker, found: Candidates) -> AskReason | None:
+        n_known = len(asker.trained) + len(asker.news.seen)
+        context = request.context
+        confidence: Confidence | None = self._bundle.confidence
+        signals = Signals(
+            n_known=n_known,
+            tier=request.profile.tier if request.profile else None,
+            has_query=bool(context and context.query and context.query.strip()),
+            has_mood=bool(context and context.mood and context.mood.strip()),
+            confidence=confidence.of(features_of(found.ranking.scores, n_known))
+            if confidence is not None and found.route == "cf"
+            else None,
+        )
+        return reason_to_ask(signals, self._llm, self._cold_threshold)
+
+    def _met(self, asker: Asker) -> list[Met]:
+        """The last items of the user's history and of their news, oldest first."""
+        liked = set(asker.news.liked.tolist())
+        met = [Met(abs(code) - 1, code > 0) for code in self._bundle.recent_of(asker.user)]
+        met += [Met(row, row in liked) for row in asker.news.seen.tolist()]
+        return met[-self._llm.recent :] if self._llm.recent else []
+
+    def _reasons(self, outcome: Reranked, task: RerankTask, found: Candidates) -> dict[int, str]:
+        known = (*task.candidates, *task.recent)
+        also = (task.profile, *task.preferences, *task.context.values())
+        good, flaws = checked_reasons(outcome.reasons, known, also, self._titles)
+        for kind, times in flaws.items():
+            self._observer.repaired(kind, times)
+        return {int(found.ranking.items[position]): text for position, text in good.items()}
+
+
+def _log(reason: AskReason, outcome: Reranked | NotReranked) -> dict[str, object]:
+    spent: Spent = outcome.spent
+    return {
+        "asked_for": reason,
+        "tier": outcome.tier,
+        "outcome": "ok" if isinstance(outcome, Reranked) else outcome.reason,
+        "calls": spent.calls,
+        "input_tokens": spent.usage.input,
+        "output_tokens": spent.usage.output,
+        "cache_read_tokens": spent.usage.cache_read,
+    }

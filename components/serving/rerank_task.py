@@ -1,0 +1,70 @@
+"""Tells a language model what it needs for a reranking: the candidates, and the person without their identity."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+
+from components.recommenders.protocol import Rows
+from components.reranking.clean_text import without_identity
+from components.reranking.task import ItemText, RerankTask
+from components.serving.catalogue import Catalogue
+from components.serving.requests import RecommendRequest
+
+MAX_TAGS = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Met:
+    """An item row that the user met, and whether they liked it."""
+
+    row: int
+    liked: bool
+
+
+def task_of(
+    request: RecommendRequest, candidates: Rows, met: Sequence[Met], items: Catalogue, diversity: float
+) -> RerankTask:
+    """The task for `candidates` (item rows, best first).
+
+    `met` is what the user met last, oldest first. Identity means e-mail addresses, links and the user's own id, which
+    are taken out of everything that the user says.
+    """
+    profile, context = request.profile, request.context
+    said = (
+        {
+            "time of day": context.time_of_day,
+            "device": context.device,
+            "mood": context.mood,
+            "asks for": context.query,
+            "in the cart": ", ".join(items.titles[items.row_of[i]] for i in context.cart if i in items.row_of),
+        }
+        if context
+        else {}
+    )
+    return RerankTask(
+        candidates=tuple(item_text(items, row) for row in candidates.tolist()),
+        k=request.k,
+        profile=without_identity(profile.text or "", request.user_id) if profile else "",
+        preferences={without_identity(label, request.user_id): weight for label, weight in profile.preferences.items()}
+        if profile
+        else {},
+        recent=tuple(item_text(items, each.row, each.liked) for each in met),
+        context={name: without_identity(text, request.user_id) for name, text in said.items() if text},
+        explain=request.explain,
+        diversity=diversity,
+    )
+
+
+def item_text(items: Catalogue, row: int, liked: bool = True) -> ItemText:
+    """An item as a model reads it: title, category, the other tags, and the price where there is one."""
+    category, price = items.categories[row], items.prices[row]
+    tags = [tag for tag in items.tags[row] if tag != category][:MAX_TAGS]
+    text = ", ".join([*tags, *([f"price {price:g}"] if price is not None else [])])
+    return ItemText(items.titles[row], category, text, liked)
+
+
+def pseudonym(user_id: str, salt: bytes) -> str:
+    """What stands for a user outside: a keyed hash, which nobody without the salt can trace back by trying ids."""
+    return blake2b(user_id.encode(), key=salt[:64], digest_size=16).hexdigest()
