@@ -1,0 +1,82 @@
+"""Whatever a reply says, the result is a permutation of the candidates that were shown."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+from hypothesis import example, given, settings
+from hypothesis import strategies as st
+
+from components.reranking.reply_parser import parse_reply
+
+PIECES = st.sampled_from(
+    [
+        '{"order": [',
+        '"order"',
+        "]",
+        "}",
+        "3, 1, 2",
+        "1. [4]\n2. [2]",
+        "-1",
+        "99",
+        "1e3",
+        "null",
+        '"2"',
+        "2.0",
+        ",",
+        " > ",
+    ]
+)
+REPLIES = st.one_of(
+    st.text(max_size=300),
+    st.lists(PIECES, max_size=12).map("".join),
+    st.recursive(
+        st.none() | st.booleans() | st.integers() | st.floats() | st.text(max_size=8),
+        lambda inner: st.lists(inner, max_size=6) | st.dictionaries(st.sampled_from(["order", "reasons", "x"]), inner),
+        max_leaves=20,
+    ).map(json.dumps),
+    st.lists(st.integers(-5, 60) | st.text(max_size=3)).map(
+        lambda order: json.dumps({"order": order, "reasons": order})
+    ),
+)
+
+
+@settings(max_examples=300, deadline=None)
+@given(text=REPLIES, n=st.integers(1, 50), k=st.integers(1, 100))
+@example(text="[" * 5_000, n=3, k=3)
+@example(text='{"order": [' + "9" * 5_000 + "]}", n=3, k=3)
+@example(text='{"order": [true, false, 1]}', n=3, k=3)
+def test_for_any_text_the_result_is_a_permutation_of_the_candidates_shown(text: str, n: int, k: int) -> None:
+    parsed = parse_reply(text, n, k)
+    assert sorted(parsed.order) == list(range(n))
+    assert 0 <= parsed.n_placed <= n
+    rest = list(parsed.order[parsed.n_placed :])
+    assert rest == sorted(rest)
+    assert set(parsed.reasons) <= set(parsed.order[: parsed.n_placed])
+
+
+@pytest.mark.parametrize(
+    ("text", "order"),
+    [
+        ('{"order": [3, 1]}', (2, 0)),
+        ('```json\n{"order": [3, 1]}\n```', (2, 0)),
+        ("3, 1, 2", (2, 0, 1)),
+        ("[3] > [1] > [4]", (2, 0, 3)),
+        ("The best order is:\n4\n2\n1", (3, 1, 0)),
+        ("1. [4] a fine film\n2. [2] another", (3, 1)),
+        ('{"order": ["2", 4.0, true, null]}', (1, 3)),
+        ("I like number 3 most.", ()),
+        ("A film from 1995, really.", ()),
+        ("", ()),
+    ],
+)
+def test_plain_orders_are_read_too(text: str, order: tuple[int, ...]) -> None:
+    parsed = parse_reply(text, 5, 2)
+    assert parsed.order[: parsed.n_placed] == order
+
+
+def test_a_reason_belongs_to_the_number_beside_which_it_stands() -> None:
+    parsed = parse_reply('{"order": [9, 2, 2, 1], "reasons": ["stranger", "two", "again", "one", "more"]}', 3, 3)
+    assert dict(parsed.reasons) == {1: "two", 0: "one"}
+    assert dict(parsed.repairs) == {"stranger": 1, "duplicate": 1, "missing": 1}
