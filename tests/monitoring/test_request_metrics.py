@@ -13,7 +13,7 @@ def test_the_page_counts_what_happened() -> None:
     metrics.answered("/recommend", 200, 0.002)
     metrics.answered("/recommend", 200, 0.2)
     metrics.answered(OTHER, 404, 0.001)
-    metrics.recommended("cf")
+    metrics.recommended("cf", {"candidates": 1.5, "total": 2.0})
     metrics.stored_feedback(accepted=3, duplicates=1)
     lines = metrics.page().decode().splitlines()
     for line in (
