@@ -23,6 +23,7 @@ def test_the_page_counts_what_happened() -> None:
         'recops_request_seconds_bucket{endpoint="/recommend",le="0.0025"} 1.0',
         'recops_request_seconds_count{endpoint="/recommend"} 2.0',
         'recops_recommendations_total{route="cf"} 1.0',
+        'recops_stage_seconds_bucket{le="0.0025",stage="candidates"} 1.0',
         'recops_feedback_events_total{outcome="accepted"} 3.0',
         'recops_feedback_events_total{outcome="duplicate"} 1.0',
         'recops_log_rows{fate="written",table="requests"} 7.0',
@@ -35,5 +36,5 @@ def test_the_page_counts_what_happened() -> None:
 def test_two_services_in_one_process_count_apart() -> None:
     first = RequestMetrics("a", "blue", "default", dict)
     second = RequestMetrics("b", "green", "default", dict)
-    first.recommended("cf")
+    first.recommended("cf", {"total": 1.0})
     assert b'route="cf"' not in second.page()
