@@ -6,7 +6,7 @@ import logging
 import re
 import uuid
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
@@ -40,12 +40,27 @@ PROBE_HEADER = b"x-recops-probe"
 """Smoke tests send it, the gateway strips it from clients: answers are not logged, and come from the trained state
 alone, so that they equal the offline ones whatever the users have done since. Its value names the variant that answers;
 the control does where there is none of this name."""
+CANARY_HEADER = b"x-recops-canary"
+"""The gateway sends it, with the id of the release on trial, and strips it from clients."""
 Reply = tuple[int, bytes, Callable[[], None] | None]
 """Status, body, and what is left to do once they are sent."""
 JSON = b"application/json"
 RETRY_LATER = ((b"retry-after", b"1"),)
 
 _SANE_ID = re.compile(rb"[A-Za-z0-9._:-]{1,64}").fullmatch
+
+
+@dataclass(frozen=True, slots=True)
+class Marks:
+    """What our own gateway and tests say of a request: the value of the probe's header, and the release on trial.
+
+    Attributes:
+        start: when the request came, of `perf_counter`.
+    """
+
+    probe: str | None
+    canary: str
+    start: float
 
 
 class RecopsApp:
@@ -86,7 +101,7 @@ class RecopsApp:
         self._perf_counter = perf_counter
         self._log_impressions = log_impressions
         self._damage = None if faults is None else Damage(faults, variants.control.bundle.user_ids)
-        self._posts: dict[str, Callable[[bytes, str, str | None], Awaitable[Reply]]] = {
+        self._posts: dict[str, Callable[[bytes, str, Marks], Awaitable[Reply]]] = {
             "/recommend": self._recommend,
             "/similar": self._similar,
             "/feedback": self._feedback,
@@ -140,7 +155,8 @@ class RecopsApp:
             post = self._posts.get(path)
             if post is not None and scope["method"] == "POST":
                 probe = headers[PROBE_HEADER].decode("latin-1") if PROBE_HEADER in headers else None
-                status, body, afterwards = await post(await read_json_body(headers, receive), request_id, probe)
+                marks = Marks(probe, headers.get(CANARY_HEADER, b"").decode("latin-1"), start)
+                status, body, afterwards = await post(await read_json_body(headers, receive), request_id, marks)
             else:
                 status, (content_type, body) = 200, self._get(path, scope["method"])
         except HttpError as error:
@@ -179,12 +195,12 @@ class RecopsApp:
         text = f"{path} answers to {allowed}, not to {method[:20]}"
         raise HttpError(405, "method_not_allowed", text, headers=[(b"allow", allowed.encode())])
 
-    async def _recommend(self, body: bytes, request_id: str, probe: str | None) -> Reply:
+    async def _recommend(self, body: bytes, request_id: str, marks: Marks) -> Reply:
         try:
             request = RecommendRequest.model_validate_json(body)
         except ValidationError as error:
             raise refuse_body(error) from error
-        asked_by = request.user_id
+        asked_by, probe = request.user_id, marks.probe
         path = self._variants.path_of(asked_by) if probe is None else self._variants.named(probe)
         if self._damage is not None and probe is None:
             request = await self._damage.on_request(request)
@@ -193,18 +209,23 @@ class RecopsApp:
             request, answer = request.model_copy(update={"user_id": asked_by}), replace(answer, user_id=asked_by)
         if (experiments := self._variants.experiments_of(path)) is not None:
             answer = replace(answer, experiments=experiments)
+        if marks.canary == answer.release:  # another one's where this release stands in for it
+            answer = replace(answer, canary=True)
 
         def log() -> None:
             if probe is None:
                 now = self._now()
                 shown = shown_rows(answer, now) if self._log_impressions else ()
-                self._queue.log_request(request_row(request, answer, path.bundle.items.ids, now), shown)
+                # With what no timing inside of the request path can see, such as a busy event loop.
+                timings = {**answer.timings_ms, "service": round((self._perf_counter() - marks.start) * 1000, 3)}
+                logged = replace(answer, timings_ms=timings)
+                self._queue.log_request(request_row(request, logged, path.bundle.items.ids, now), shown)
             self._metrics.recommended(answer.route, answer.timings_ms)
             self._cache_metrics.answered(source)
 
         return 200, orjson.dumps(answer.body()), log
 
-    async def _similar(self, body: bytes, request_id: str, _probe: str | None) -> Reply:
+    async def _similar(self, body: bytes, request_id: str, _marks: Marks) -> Reply:
         try:
             request = SimilarRequest.model_validate_json(body)
         except ValidationError as error:
@@ -214,7 +235,7 @@ class RecopsApp:
             raise HttpError(404, "unknown_item", f"item_id: there is no item {answer.item_id!r}", "item_id")
         return 200, orjson.dumps(answer), None
 
-    async def _warm(self, body: bytes, _request_id: str, _probe: str | None) -> Reply:
+    async def _warm(self, body: bytes, _request_id: str, _marks: Marks) -> Reply:
         """202 at once; the answers are made, and kept, in the background."""
         try:
             requests = PrefetchRequest.model_validate_json(body).all_requests()
@@ -226,9 +247,9 @@ class RecopsApp:
             raise HttpError(503, "busy", f"{error}; ask again later", headers=RETRY_LATER) from error
         return 202, orjson.dumps({"accepted": len(requests)}), None
 
-    async def _forget(self, body: bytes, _request_id: str, probe: str | None) -> Reply:
+    async def _forget(self, body: bytes, _request_id: str, marks: Marks) -> Reply:
         """Drops what is kept for a user; only for the stack itself, as a client has no business with other users."""
-        if probe is None:
+        if marks.probe is None:
             raise HttpError(404, "not_found", "there is nothing at /forget")
         try:
             request = ForgetRequest.model_validate_json(body)
@@ -236,7 +257,7 @@ class RecopsApp:
             raise refuse_body(error) from error
         return 200, orjson.dumps({"forgotten": self._answers.forget(request.user_id)}), None
 
-    async def _feedback(self, body: bytes, request_id: str, _probe: str | None) -> Reply:
+    async def _feedback(self, body: bytes, request_id: str, _marks: Marks) -> Reply:
         """202 once every good event of the post is durable."""
         post, now = parse_feedback(body), self._now()
         noted, notes = take_note(post.events, now, self._variants.control.bundle.items.row_of)

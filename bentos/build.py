@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bentos.served_release import BUNDLE, ServedExperiment, ServedRelease, ServedVariant
+from components.adapters.bento_files import list_files, listed_md5
 from components.adapters.settings import Settings
 from components.llm_params import Llm
 from components.params import Routing
@@ -42,10 +43,11 @@ class BentoBuildError(Exception):
 
 @dataclass(frozen=True)
 class BuiltBento:
-    """A Bento in the store: its tag `recops:<version>` and its folder, both never changed again."""
+    """A Bento in the store: its tag `recops:<version>`, its folder, and the md5 of the listing of its files."""
 
     tag: str
     path: Path
+    md5: str
 
 
 def bento_environment(settings: Settings) -> dict[str, str]:
@@ -78,7 +80,7 @@ def build_bento(
     path = settings.root / "bentoml" / "bentos" / "recops" / version
     if path.is_dir():
         _check_same(path, folders, served)
-        return BuiltBento(f"recops:{version}", path)
+        return BuiltBento(f"recops:{version}", path, listed_md5(path))
     settings.root.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(prefix="recops-build-") as scratch:  # BentoML refuses a hidden folder
         staging = Path(scratch)
@@ -106,7 +108,7 @@ def build_bento(
     if done.returncode != 0 or not path.is_dir():
         said = f"{done.stdout[-2000:]}\n{done.stderr[-4000:]}".strip()
         raise BentoBuildError(f"bentoml build failed: {said.splitlines()[-1] if said else done.returncode}\n{said}")
-    return BuiltBento(f"recops:{version}", path)
+    return BuiltBento(f"recops:{version}", path, list_files(path))
 
 
 def served_release(release: Release, prompts: Mapping[int, str] | None = None) -> ServedRelease:

@@ -7,6 +7,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from components.llm_params import Llm
+from components.params_promotion import Promotion
 from components.params_section import Section
 from components.shadow_params import Shadow
 
@@ -302,14 +303,6 @@ class Gate(Section):
     metric: str
     max_relative_drop: float = Field(ge=0, lt=1)
     min_gain_over_popularity: float
-
-
-class Promotion(Section):
-    """Time limits of a promotion, in seconds."""
-
-    lease_seconds: float = Field(gt=0)
-    ready_timeout_seconds: float = Field(gt=0)
-    smoke_timeout_seconds: float = Field(gt=0)
 
 
 class Retention(Section):

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import hashlib
+import json
 import tempfile
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+from components.adapters.bento_files import damage_of, size_mb
+from components.adapters.clean_start import start_clean
 from components.adapters.code_digest import SERVING_FOLDERS, code_digest
 from components.adapters.event_store.experiments import StoredExperiment
 from components.adapters.git_state import GitState, commit_of
@@ -16,11 +19,15 @@ from components.adapters.mlflow_registry import CHALLENGER, ModelRegistry, Model
 from components.adapters.settings import Settings
 from components.experiments.declaration import DeclarationError
 from components.params import Params
+from components.params_promotion import Promotion
+from components.rollout.bring_up import Limits
 from components.rollout.outcomes import Promoted, Refused
 from components.rollout.ports import ReleaseStore, StepFailed, World
-from components.rollout.promote import Limits, promote
+from components.rollout.promote import Making, promote
 from components.rollout.release import Release, Variant
+from components.rollout.release_gate import Found, GateCheck, judge_release
 from flows.experiment_file import params_of_variant, policy_of
+from flows.stack import bento_folder
 
 
 @dataclass(frozen=True)
@@ -149,14 +156,42 @@ def run_promotion(
     def build(release_id: str, parent_id: str | None) -> Release:
         return build_release(settings, registry, plan, release_id, parent_id, by)
 
+    def examine(release: Release) -> tuple[GateCheck, ...]:
+        said = json.loads(plan.model.tags.get("gate_checks", "[]"))
+        data_at = _taken_in(settings, plan.model.data_version)
+        return examine_release(settings, plan.params, release, said, data_at, time.time())
+
     limits = plan.params.promotion
-    return promote(
-        world,
-        build,
-        by,
-        Limits(limits.lease_seconds, limits.ready_timeout_seconds, limits.smoke_timeout_seconds),
-        report,
+    return promote(world, Making(build, examine), by, limits_of(limits), limits.canary, report)
+
+
+def limits_of(promotion: Promotion) -> Limits:
+    """The time limits in the parameters."""
+    return Limits(promotion.lease_seconds, promotion.ready_timeout_seconds, promotion.smoke_timeout_seconds)
+
+
+def examine_release(
+    settings: Settings,
+    params: Params,
+    release: Release,
+    said_of_model: Sequence[str],
+    data_at: float | None,
+    now: float,
+) -> tuple[GateCheck, ...]:
+    """What the gate finds in a built release, before anything is started.
+
+    `said_of_model` is what the gate of the model said after training, `data_at` when its data was taken in.
+    """
+    package, limits = bento_folder(settings, release.bento_tag), params.promotion.gate
+    damaged = damage_of(package, release.summary["bento_md5"])
+    found = Found(
+        damaged=damaged,
+        start=None if damaged else start_clean(package, limits.start_timeout_seconds),
+        size_mb=size_mb(package) if package.is_dir() else 0.0,
+        data_at=data_at,
+        said_of_model=tuple(said_of_model),
     )
+    return judge_release(found, params.index.min_recall, limits, now)
 
 
 def build_release(
@@ -177,10 +212,20 @@ def build_release(
             bundles = {version: Path(scratch) / f"bundle-{version}" for version in models}
             for version, bundle in bundles.items():
                 registry.download_bundle(models[version], bundle)
-            build_bento(settings, bundles, release)
+            bento = build_bento(settings, bundles, release)
     except (ModelRegistryError, BentoBuildError, OSError) as error:
         raise StepFailed(f"build: {error}") from error
-    return release
+    return replace(release, summary={**release.summary, "bento_md5": bento.md5})
+
+
+def _taken_in(settings: Settings, tag: str) -> float | None:
+    """When this data version was made (seconds since 1970)."""
+    from components.adapters.data_registry import DataRegistry, DataRegistryError
+
+    try:
+        return DataRegistry(settings).find(tag).created.timestamp()
+    except DataRegistryError:
+        return None
 
 
 def _same_as_live(store: ReleaseStore, plan: Plan) -> AlreadyLive | None:

@@ -7,6 +7,7 @@ import sys
 from pathlib import Path
 
 from components.adapters.envoy_router import EnvoyRouter
+from components.adapters.event_store.canary_traffic import SqlTraffic
 from components.adapters.event_store.engine import open_engine
 from components.adapters.event_store.releases import SqlReleaseStore
 from components.adapters.mlflow_aliases import MlflowAliases
@@ -153,9 +154,9 @@ def supervisor(settings: Settings) -> Supervisor:
 
 def router(settings: Settings) -> EnvoyRouter:
     """The gateway."""
-    slot_ports = {slot: settings.slot_port(slot) for slot in SLOTS}
+    endpoints = {slot: settings.slot_endpoints(slot) for slot in SLOTS}
     return EnvoyRouter(
-        settings.root / "envoy", settings.host, settings.gateway_port, settings.envoy_admin_port, slot_ports
+        settings.root / "envoy", settings.host, settings.gateway_port, settings.envoy_admin_port, endpoints
     )
 
 
@@ -181,10 +182,11 @@ def world(settings: Settings) -> World:
         supervisor(settings),
         settings.root / "slots",
         settings.logs_folder,
-        settings.slot_url,
+        settings.slot_urls,
         lambda tag: bento_folder(settings, tag),
     )
-    return World(release_store(settings), slots, router(settings), MlflowAliases(settings.mlflow_url))
+    traffic = SqlTraffic(open_engine(existing_store_url(settings)))
+    return World(release_store(settings), slots, router(settings), MlflowAliases(settings.mlflow_url), traffic)
 
 
 def bento_folder(settings: Settings, tag: str) -> Path:

@@ -1,26 +1,28 @@
-"""Envoy: its bootstrap, and the route file that says which slot answers what share of the requests.
+"""Envoy: its bootstrap, how it is told the routes, and what it says of the slots.
 
-The route file is a projection of the stored routing. It is written aside and moved into place; Envoy watches the
-folder and changes over without dropping a request. Four clusters exist: each slot alone, and each slot with the
-other as second priority, so that a slot that has not passed its tests can never be a fallback.
+The route file (components/adapters/envoy_routes.py) is a projection of the stored routing. It is written aside and
+moved into place; Envoy watches the folder and changes over without dropping a request. Four clusters exist: each slot
+alone, and each slot with the other as second priority, so that a slot that has not passed its tests can never be a
+fallback. A slot may have several endpoints, its replicas.
 """
 
 from __future__ import annotations
 
+import ipaddress
 import json
 import os
 import time
-import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from components.rollout.routing import SLOTS, RoutingState, Share, Slot, other, shares_of
+from components.adapters.envoy_routes import TYPE, cluster_name, lua_filter, route_file_of
+from components.rollout.ports import Counts, StepFailed
+from components.rollout.routing import SLOTS, RoutingState, Slot, other
 
-ROUTE_TIMEOUT = "15s"
-TYPE = "type.googleapis.com/envoy"
-NO_RELEASE = "nothing is live yet; run `recops up`"
+Endpoint = tuple[str, int]
+"""Host and port of one replica of a slot."""
 LOCAL_REPLY = {"error": {"code": "gateway_error", "message": "%LOCAL_REPLY_BODY%", "field": None}}
 
 
@@ -28,19 +30,15 @@ class EnvoyRouter:
     """`components.rollout.ports.Router` on files in `folder`."""
 
     def __init__(
-        self, folder: Path, host: str, gateway_port: int, admin_port: int, slot_ports: dict[Slot, int]
+        self, folder: Path, host: str, gateway_port: int, admin_port: int, endpoints: dict[Slot, Sequence[Endpoint]]
     ) -> None:
         self._folder = folder
         self._host = host
         self._gateway_port = gateway_port
         self._admin_port = admin_port
-        self._slot_ports = slot_ports
+        self._endpoints = endpoints
         self.bootstrap_file = folder / "envoy.json"
         self.route_file = folder / "routes" / "routes.json"
-
-    def slot_port(self, slot: Slot) -> int:
-        """Where the slot is looked for."""
-        return self._slot_ports[slot]
 
     def write_bootstrap(self) -> Path:
         """Write what Envoy starts with; the routes are in a file of their own."""
@@ -60,21 +58,23 @@ class EnvoyRouter:
         """Write the route file from what `read` returns, until nothing has changed between read and write.
 
         A process that was paused between the two so mends what it wrote late.
+
+        Raises:
+            StepFailed: the file cannot be written.
         """
         while True:
             state = read()
-            _replace(self.route_file, route_file_of(state))
+            try:
+                _replace(self.route_file, route_file_of(state))
+            except OSError as error:
+                raise StepFailed(f"the gateway's route file {self.route_file} cannot be written: {error}") from error
             if read().version == state.version:
                 return
 
     def applied_version(self) -> int | None:
         """The version of the routing that Envoy follows now; None when Envoy does not answer."""
-        url = f"http://{self._host}:{self._admin_port}/config_dump?resource=dynamic_route_configs"
-        try:
-            with urllib.request.urlopen(url, timeout=1.0) as reply:
-                configs = json.load(reply).get("configs", [])
-        except (urllib.error.URLError, OSError, ValueError):
-            return None
+        found = self._ask("/config_dump?resource=dynamic_route_configs")
+        configs = found.get("configs") if found else None
         return int(configs[0]["version_info"]) if configs else None
 
     def wait_applied(self, version: int, timeout: float) -> bool:
@@ -95,24 +95,54 @@ class EnvoyRouter:
             time.sleep(0.05)
         return True
 
+    def wait_drained(self, slot: Slot, timeout: float) -> bool:
+        """Whether no request is under way to the slot, within `timeout` seconds."""
+        deadline = time.monotonic() + timeout
+        while any(_number(host, "rq_active") for host in self._hosts_of(slot)):
+            if time.monotonic() > deadline:
+                return False
+            time.sleep(0.05)
+        return True
+
+    def counts(self) -> dict[Slot, Counts] | None:
+        """Requests sent to each slot, and those it answered with a 5xx or not at all; None when Envoy does not say.
+
+        By host, not by cluster: what a slot failed to answer counts against it also when the other one stood in.
+        """
+        if self._ask("/clusters?format=json") is None:
+            return None
+        counts: dict[Slot, Counts] = {}
+        for slot in SLOTS:
+            hosts = self._hosts_of(slot)
+            failed = sum(_number(host, "rq_error") for host in hosts)
+            counts[slot] = Counts(sum(_number(host, "rq_success") for host in hosts) + failed, failed)
+        return counts
+
     def _is_healthy(self, slot: Slot) -> bool:
-        """In each cluster that begins with the slot."""
-        url = f"http://{self._host}:{self._admin_port}/clusters?format=json"
-        try:
-            with urllib.request.urlopen(url, timeout=1.0) as reply:
-                clusters = json.load(reply).get("cluster_statuses", [])
-        except (urllib.error.URLError, OSError, ValueError):
-            return False
-        hosts = [
-            host["health_status"]
-            for cluster in clusters
+        """Every endpoint, in each cluster that it is part of."""
+        hosts = self._hosts_of(slot)
+        return bool(hosts) and not any(host["health_status"].get("failed_active_health_check") for host in hosts)
+
+    def _hosts_of(self, slot: Slot) -> list[dict[str, Any]]:
+        """What Envoy says of each endpoint of the slot, once for each cluster; empty when it does not answer."""
+        found = self._ask("/clusters?format=json") or {}
+        return [
+            host
+            for cluster in found.get("cluster_statuses", [])
             for host in cluster.get("host_statuses", [])
-            if host["address"]["socket_address"]["port_value"] == self.slot_port(slot)
+            if _belongs(host, cluster["name"], slot)
         ]
-        return bool(hosts) and not any(status.get("failed_active_health_check") for status in hosts)
+
+    def _ask(self, page: str) -> dict[str, Any] | None:
+        """A page of Envoy's administration, or None."""
+        try:
+            with urllib.request.urlopen(f"http://{self._host}:{self._admin_port}{page}", timeout=1.0) as reply:
+                return dict(json.load(reply))
+        except (OSError, ValueError):
+            return None
 
     def _address(self, port: int) -> dict[str, Any]:
-        return {"socket_address": {"address": self._host, "port_value": port}}
+        return _socket_address((self._host, port))
 
     def _listener(self) -> dict[str, Any]:
         manager = {
@@ -142,10 +172,11 @@ class EnvoyRouter:
                 },
             },
             "http_filters": [
+                lua_filter(),
                 {
                     "name": "envoy.filters.http.router",
                     "typed_config": {"@type": f"{TYPE}.extensions.filters.http.router.v3.Router"},
-                }
+                },
             ],
         }
         chain = {"filters": [{"name": "envoy.filters.network.http_connection_manager", "typed_config": manager}]}
@@ -159,13 +190,19 @@ class EnvoyRouter:
     def _cluster(self, slot: Slot, fallback: Slot | None) -> dict[str, Any]:
         order = [slot] if fallback is None else [slot, fallback]
         return {
-            "name": _cluster_name(slot, fallback),
-            "type": "STATIC",
+            "name": cluster_name(slot, fallback),
+            "type": "STATIC" if self._are_addresses(order) else "STRICT_DNS",
             "connect_timeout": "0.5s",
             "load_assignment": {
-                "cluster_name": _cluster_name(slot, fallback),
+                "cluster_name": cluster_name(slot, fallback),
                 "endpoints": [
-                    {"priority": n, "lb_endpoints": [{"endpoint": {"address": self._address(self.slot_port(s))}}]}
+                    {
+                        "priority": n,
+                        "lb_endpoints": [
+                            {"endpoint": {"address": _socket_address(each), "hostname": s}}
+                            for each in self._endpoints[s]
+                        ],
+                    }
                     for n, s in enumerate(order)
                 ],
             },
@@ -188,60 +225,25 @@ class EnvoyRouter:
             "common_lb_config": {"healthy_panic_threshold": {"value": 0}},
         }
 
-
-def route_file_of(state: RoutingState) -> dict[str, Any]:
-    """The content of the route file for this state; before the first release every request is answered with 503."""
-    shares = shares_of(state)
-    routes = [_feedback_route(shares), _default_route(shares)] if shares else [_nothing_live()]
-    config = {
-        "@type": f"{TYPE}.config.route.v3.RouteConfiguration",
-        "name": "recops",
-        "virtual_hosts": [{"name": "recops", "domains": ["*"], "routes": routes}],
-        "request_headers_to_remove": ["x-recops-probe"],
-    }
-    return {"version_info": str(state.version), "resources": [config]}
+    def _are_addresses(self, slots: list[Slot]) -> bool:
+        try:
+            return all(ipaddress.ip_address(host) for slot in slots for host, _ in self._endpoints[slot])
+        except ValueError:
+            return False
 
 
-def _default_route(shares: tuple[Share, ...]) -> dict[str, Any]:
-    retry = {
-        "retry_on": "connect-failure,refused-stream,reset",
-        "num_retries": 3,
-        "retry_back_off": {"base_interval": "0.02s", "max_interval": "0.2s"},
-        "retry_priority": {
-            "name": "envoy.retry_priorities.previous_priorities",
-            "typed_config": {
-                "@type": f"{TYPE}.extensions.retry.priority.previous_priorities.v3.PreviousPrioritiesConfig",
-                "update_frequency": 1,
-            },
-        },
-    }
-    return {"match": {"prefix": "/"}, "route": {**_targets(shares), "timeout": ROUTE_TIMEOUT, "retry_policy": retry}}
+def _socket_address(endpoint: Endpoint) -> dict[str, Any]:
+    return {"socket_address": {"address": endpoint[0], "port_value": endpoint[1]}}
 
 
-def _feedback_route(shares: tuple[Share, ...]) -> dict[str, Any]:
-    """Feedback is sent again only when it cannot have arrived."""
-    retry = {
-        "retry_on": "connect-failure",
-        "num_retries": 3,
-        "retry_back_off": {"base_interval": "0.02s", "max_interval": "0.2s"},
-    }
-    return {
-        "match": {"path": "/feedback"},
-        "route": {**_targets(shares), "timeout": ROUTE_TIMEOUT, "retry_policy": retry},
-    }
+def _belongs(host: dict[str, Any], cluster: str, slot: Slot) -> bool:
+    """Whether it is an endpoint of the slot: of the cluster's first priority, or of its second."""
+    first, _, second = cluster.partition("_then_")
+    return slot == (second if host.get("priority", 0) else first.removesuffix("_only"))
 
 
-def _targets(shares: tuple[Share, ...]) -> dict[str, Any]:
-    clusters = [{"name": _cluster_name(share.slot, share.fallback), "weight": share.weight} for share in shares]
-    return {"weighted_clusters": {"clusters": clusters}}
-
-
-def _nothing_live() -> dict[str, Any]:
-    return {"match": {"prefix": "/"}, "direct_response": {"status": 503, "body": {"inline_string": NO_RELEASE}}}
-
-
-def _cluster_name(slot: Slot, fallback: Slot | None) -> str:
-    return f"{slot}_only" if fallback is None else f"{slot}_then_{fallback}"
+def _number(host: dict[str, Any], name: str) -> int:
+    return next((int(each.get("value", 0)) for each in host.get("stats", []) if each["name"] == name), 0)
 
 
 def _status_at_least(status: int) -> dict[str, Any]:

@@ -11,9 +11,9 @@ from collections.abc import Sequence
 
 from redis.exceptions import RedisError
 
+from components.adapters.envoy_routes import PROBE_HEADER
 from components.adapters.redis_cache import RedisAnswers
 from components.adapters.settings import Settings
-from components.adapters.slots import PROBE_HEADER
 from components.routing.cache_key import user_hash
 
 TIMEOUT_SECONDS = 5.0

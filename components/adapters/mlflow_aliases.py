@@ -1,4 +1,4 @@
-"""Moves an alias of the registered model over MLflow's REST interface.
+"""Moves an alias of the registered model, and tags its versions, over MLflow's REST interface.
 
 The MLflow client takes seconds to import; a rollback has to be done in less.
 """
@@ -18,7 +18,7 @@ class MlflowAliases:
     """`components.rollout.ports.Aliases` at an MLflow server's address."""
 
     def __init__(self, tracking_url: str, timeout: float = 1.0) -> None:
-        self._url = f"{tracking_url}/api/2.0/mlflow/registered-models/alias"
+        self._url = f"{tracking_url}/api/2.0/mlflow"
         self._timeout = timeout
 
     def point(self, alias: str, model_version: int) -> None:
@@ -27,12 +27,23 @@ class MlflowAliases:
         Raises:
             StepFailed: MLflow does not answer in time, or refuses.
         """
-        body = json.dumps({"name": MODEL_NAME, "alias": alias, "version": str(model_version)}).encode()
-        request = urllib.request.Request(self._url, body, {"content-type": "application/json"}, method="POST")  # noqa: S310
+        self._post("registered-models/alias", {"alias": alias, "version": str(model_version)})
+
+    def note(self, model_version: int, key: str, value: str) -> None:
+        """Write a tag on this version of the model.
+
+        Raises:
+            StepFailed: MLflow does not answer in time, or refuses.
+        """
+        self._post("model-versions/set-tag", {"version": str(model_version), "key": key, "value": value})
+
+    def _post(self, what: str, values: dict[str, str]) -> None:
+        url, body = f"{self._url}/{what}", json.dumps({"name": MODEL_NAME, **values}).encode()
+        request = urllib.request.Request(url, body, {"content-type": "application/json"}, method="POST")  # noqa: S310
         try:
             with urllib.request.urlopen(request, timeout=self._timeout):  # noqa: S310 - the configured MLflow
                 return
         except urllib.error.HTTPError as error:
             raise StepFailed(f"MLflow refuses: {error.read().decode(errors='replace')[:200]}") from error
         except OSError as error:
-            raise StepFailed(f"MLflow does not answer at {self._url}: {error}") from error
+            raise StepFailed(f"MLflow does not answer at {url}: {error}") from error

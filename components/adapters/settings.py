@@ -32,6 +32,8 @@ class Settings(BaseSettings):
     gateway_port: int = 8080
     blue_port: int = 3001
     green_port: int = 3002
+    blue_endpoints: str | None = None  # "host:port, host:port" of a slot's replicas, where they run elsewhere
+    green_endpoints: str | None = None
     mlflow_port: int = 5000
     prefect_port: int = 4200
     envoy_admin_port: int = 9901
@@ -94,9 +96,23 @@ class Settings(BaseSettings):
         """The port of a slot's service."""
         return self.blue_port if slot == "blue" else self.green_port
 
-    def slot_url(self, slot: Slot) -> str:
-        """The address of a slot's service."""
-        return f"http://{self.host}:{self.slot_port(slot)}"
+    def slot_endpoints(self, slot: Slot) -> list[tuple[str, int]]:
+        """Host and port of each replica of a slot; one here unless the settings name others.
+
+        Raises:
+            SettingsError: they are not a list of host:port.
+        """
+        given = self.blue_endpoints if slot == "blue" else self.green_endpoints
+        if given is None:
+            return [(self.host, self.slot_port(slot))]
+        found = [each.strip().rpartition(":") for each in given.split(",")]
+        if not all(host and port.isdecimal() for host, _, port in found):
+            raise SettingsError(f"{PREFIX}{slot.upper()}_ENDPOINTS: a list such as host:3001,host:3003, not {given!r}")
+        return [(host, int(port)) for host, _, port in found]
+
+    def slot_urls(self, slot: Slot) -> list[str]:
+        """The address of each replica of a slot."""
+        return [f"http://{host}:{port}" for host, port in self.slot_endpoints(slot)]
 
     @property
     def registry_folder(self) -> Path:

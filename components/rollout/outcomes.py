@@ -36,6 +36,15 @@ class RolledBack:
 
 
 @dataclass(frozen=True)
+class CanaryStopped:
+    """`live_release` answers all users again; `canary` takes part no more."""
+
+    canary: str
+    live_release: str
+    warnings: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class StandbyNotReady:
     """`release_id` is what to go back to, but it does not run: a promotion took its slot, or it was stopped."""
 

@@ -6,7 +6,15 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Protocol
 
-from components.rollout.outcomes import NothingToRollBackTo, PromotionCancelled, RolledBack, StandbyNotReady
+from components.rollout.canary_judge import Arm
+from components.rollout.history import StateChange
+from components.rollout.outcomes import (
+    CanaryStopped,
+    NothingToRollBackTo,
+    PromotionCancelled,
+    RolledBack,
+    StandbyNotReady,
+)
 from components.rollout.release import Release
 from components.rollout.routing import RoutingState, Slot
 from components.rollout.states import State
@@ -46,20 +54,26 @@ class ReleaseStore(Protocol):
     def routing(self) -> RoutingState: ...
     def release(self, release_id: str) -> Release: ...
     def state_of(self, release_id: str) -> State: ...
+    def states_of(self, release_id: str) -> list[StateChange]: ...
     def acquire(self, kind: str, by: str, lease_seconds: float) -> Lease | LeaseHeld: ...
+    def seize(self, kind: str, by: str, reason: str, lease_seconds: float) -> Lease: ...
     def acquire_maintenance(self, lease_seconds: float) -> Lease | LeaseHeld: ...
     def renew(self, lease: Lease, lease_seconds: float) -> None: ...
     def record_step(self, lease: Lease, step: str, check: dict[str, Any] | None = None) -> None: ...
     def add_release(self, lease: Lease, release: Release) -> None: ...
+    def take_up(self, lease: Lease, release_id: str) -> Release: ...
     def move(self, lease: Lease, release_id: str, state: State, reason: str | None = None) -> None: ...
     def take_idle_slot(self, lease: Lease, release_id: str) -> Slot: ...
+    def set_canary(self, lease: Lease, release_id: str, weight: int) -> None: ...
     def make_live(self, lease: Lease, release_id: str) -> None: ...
+    def finish_draining(self) -> None: ...
     def fail(self, lease: Lease, reason: str) -> None: ...
+    def reject(self, lease: Lease, reason: str) -> None: ...
     def finish(self, lease: Lease, outcome: str, reason: str | None = None) -> None: ...
     def mark_standby(self, lease: Lease, ready: bool) -> None: ...
     def roll_back(
-        self, by: str, reason: str
-    ) -> RolledBack | StandbyNotReady | PromotionCancelled | NothingToRollBackTo: ...
+        self, by: str, reason: str, blamed: str | None = None, reject: bool = False
+    ) -> RolledBack | CanaryStopped | StandbyNotReady | PromotionCancelled | NothingToRollBackTo: ...
 
 
 Fence = Callable[[], None]
@@ -89,6 +103,17 @@ class Slots(Protocol):
             StepFailed: an answer is not what it must be.
         """
 
+    def gives_items(self, slot: Slot, question: dict[str, Any], timeout: float) -> bool:
+        """Whether the slot answers this recorded request with at least one item; the answer is not logged."""
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Requests that the router has sent to a slot, and those that failed, since the router started."""
+
+    asked: int
+    failed: int
+
 
 class Router(Protocol):
     """What sends requests to slots."""
@@ -99,12 +124,46 @@ class Router(Protocol):
     def wait_healthy(self, slot: Slot, timeout: float) -> bool:
         """Whether the router itself has seen the slot answer, within `timeout` seconds: a switch then acts at once."""
 
+    def wait_applied(self, version: int, timeout: float) -> bool:
+        """Whether the router follows this version of the routing, or a later one, within `timeout` seconds."""
+
+    def wait_drained(self, slot: Slot, timeout: float) -> bool:
+        """Whether no request is under way to the slot, within `timeout` seconds."""
+
+    def counts(self) -> dict[Slot, Counts] | None:
+        """By slot; None when the router does not say."""
+
+
+@dataclass(frozen=True)
+class EmptyAnswer:
+    """An answer without items: who asked, and the request to ask again."""
+
+    user_id: str
+    question: dict[str, Any]
+
+
+class Traffic(Protocol):
+    """What was answered lately. Rows may be a second late, for all releases alike."""
+
+    def answered(self, release_id: str, since: float, counts: Counts) -> Arm:
+        """What `release_id` has answered since then (seconds since 1970), with the router's counts of that time."""
+
+    def empty_answers(self, release_id: str, since: float, limit: int) -> list[EmptyAnswer]:
+        """The latest answers without an item, at most one of each user."""
+
 
 class Aliases(Protocol):
     """The registry's names for versions, for people to read."""
 
     def point(self, alias: str, model_version: int) -> None:
         """Let `alias` name this version.
+
+        Raises:
+            StepFailed: the registry does not answer.
+        """
+
+    def note(self, model_version: int, key: str, value: str) -> None:
+        """Write a tag on this version.
 
         Raises:
             StepFailed: the registry does not answer.
@@ -119,3 +178,4 @@ class World:
     slots: Slots
     router: Router
     aliases: Aliases
+    traffic: Traffic

@@ -1,4 +1,4 @@
-"""Promotes a release blue-green: lease, build, idle slot, ready, smoke test, switch, standby.
+"""Promotes a release blue-green: lease, build, gate, idle slot, ready, smoke test, canary, switch, standby.
 
 The store decides first; the router and the aliases follow it. Each side effect comes right after a renewal of
 the lease, which fails when the epoch has moved on, so a promotion that was paused past its lease changes nothing.
@@ -7,109 +7,148 @@ the lease, which fails when the epoch has moved on, so a promotion that was paus
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import asdict, dataclass
 
+from components.params_promotion import Canary
 from components.rollout.acquire_lease import acquire_lease
+from components.rollout.bring_up import Limits, bring_up
 from components.rollout.keep_lease import LeaseKeeper
 from components.rollout.outcomes import Promoted, Refused
 from components.rollout.ports import Lease, LeaseHeld, LeaseLost, StepFailed, World
-from components.rollout.reconcile import ROUTER_SECONDS, restore_standby
+from components.rollout.reconcile import drain, point_champion, restore_standby
 from components.rollout.release import Release
-from components.rollout.states import State
+from components.rollout.release_gate import GateCheck
+from components.rollout.routing import Slot
+from components.rollout.watch_canary import CanaryHarmful, Clock, Trial, watch_canary
 
-Build = Callable[[str, str | None], Release]
 Report = Callable[[str], None]
 
 
 @dataclass(frozen=True)
-class Limits:
-    """Time limits in seconds."""
+class Making:
+    """How a release comes about.
 
-    lease: float
-    ready: float
-    smoke: float
+    Attributes:
+        build: `build(release_id, parent_id)` makes the immutable release; raises `StepFailed` when it cannot.
+        examine: what the gate finds in it, before anything is started; raises `StepFailed` when it cannot look.
+    """
+
+    build: Callable[[str, str | None], Release]
+    examine: Callable[[Release], Sequence[GateCheck]]
+
+
+@dataclass(frozen=True)
+class _Promotion:
+    world: World
+    lease: Lease
+    making: Making
+    limits: Limits
+    canary: Canary
+    report: Report
+    clock: Clock
 
 
 def promote(
     world: World,
-    build: Build,
+    making: Making,
     by: str,
     limits: Limits,
+    canary: Canary,
     report: Report,
-    sleep: Callable[[float], None] = time.sleep,
+    clock: Clock = Clock(time.time, time.sleep),  # noqa: B008 - the real one, a value without state
 ) -> Promoted | Refused:
-    """Build a release and make it live.
-
-    `build(release_id, parent_id)` makes the immutable release; it raises `StepFailed` when it cannot.
-    """
-    lease = acquire_lease(lambda: world.store.acquire("promote", by, limits.lease), limits.lease, sleep)
+    """Build a release and make it live, by way of a canary unless it is the first."""
+    lease = acquire_lease(lambda: world.store.acquire("promote", by, limits.lease), limits.lease, clock.sleep)
     if isinstance(lease, LeaseHeld):
         return Refused(
             f"rollout {lease.rollout_id}, started by {lease.by}, is still running; wait for it or run `recops rollback`"
         )
     with LeaseKeeper(world.store, lease, limits.lease):
         try:
-            return _promote(world, lease, build, limits, report)
+            return _promote(_Promotion(world, lease, making, limits, canary, report, clock))
         except LeaseLost as error:
             return Refused(f"stopped: {error}")
 
 
-def _promote(world: World, lease: Lease, build: Build, limits: Limits, report: Report) -> Promoted | Refused:
-    store, slots = world.store, world.slots
-    before = store.routing()
-    release_id = f"release-{lease.rollout_id}"
+def _promote(this: _Promotion) -> Promoted | Refused:
+    store, before = this.world.store, this.world.store.routing()
+    release_id = f"release-{this.lease.rollout_id}"
     try:
-        store.record_step(lease, "build")
-        release = build(release_id, before.live_release)
-        store.add_release(lease, release)
-        report(f"built {release_id} as {release.bento_tag}")
-
-        slot = store.take_idle_slot(lease, release_id)
-        world.router.project(store.routing)
-        report(f"starting {release_id} in {slot}")
-        slots.run(slot, release, lambda: store.renew(lease, limits.lease))
-        slots.wait_ready(slot, release_id, limits.ready)
-        if not world.router.wait_healthy(slot, ROUTER_SECONDS):
-            report(f"the gateway does not see {slot} yet; it uses it as soon as it does")
-        store.move(lease, release_id, State.READY)
-        report(f"{slot} is ready; asking it the smoke test")
-
-        checked = slots.smoke_test(slot, limits.smoke)
-        store.record_step(lease, "smoke test", checked)
-        store.move(lease, release_id, State.SMOKE_TESTED)
-        report("smoke test passed: " + ", ".join(f"{name} {value}" for name, value in checked.items()))
-
-        store.make_live(lease, release_id)
-    except StepFailed as error:
-        _give_up(world, lease, limits, report, str(error))
-        return Refused(str(error), release_id)
+        release = _make(this, release_id, before.live_release)
+        slot = bring_up(this.world, this.lease, release, this.limits, this.report)
+        if before.live_release is not None:
+            watch_canary(_trial(this, release, slot, before.live_release), this.report)
+        store.make_live(this.lease, release_id)
     except LeaseLost:
         raise
+    except CanaryHarmful as error:
+        return _give_up(this, release_id, str(error), rejected=True)
+    except StepFailed as error:
+        return _give_up(this, release_id, str(error))
     except Exception as error:
-        _give_up(world, lease, limits, report, f"{type(error).__name__}: {error}")
+        _give_up(this, release_id, f"{type(error).__name__}: {error}")
         raise
-
-    world.router.project(store.routing)
-    report(f"{release_id} is live in {slot}")
-    warnings = _point_champion(world, lease, release, limits)
+    warnings = _follow(this, release, slot)
     return Promoted(release, slot, before.live_release, warnings)
 
 
-def _give_up(world: World, lease: Lease, limits: Limits, report: Report, reason: str) -> None:
-    """Put the standby back where it stood, and only then give the lease back."""
-    world.store.fail(lease, reason)
-    report(f"failed: {reason}; the live release is untouched")
-    restore_standby(world, lease, limits.lease, limits.ready, report)
-    world.store.finish(lease, "failed", reason)
+def _make(this: _Promotion, release_id: str, parent_id: str | None) -> Release:
+    store = this.world.store
+    store.record_step(this.lease, "build")
+    release = this.making.build(release_id, parent_id)
+    store.add_release(this.lease, release)
+    this.report(f"built {release_id} as {release.bento_tag}")
+    checks = this.making.examine(release)
+    store.record_step(this.lease, "gate", {"checks": [asdict(check) for check in checks]})
+    for check in checks:
+        this.report(f"gate: {'passed' if check.passed else 'FAILED'}: {check.explanation}")
+    if failed := [check.explanation for check in checks if not check.passed]:
+        raise StepFailed("gate: " + "; ".join(failed))
+    return release
 
 
-def _point_champion(world: World, lease: Lease, release: Release, limits: Limits) -> tuple[str, ...]:
-    warnings: tuple[str, ...] = ()
+def _trial(this: _Promotion, release: Release, slot: Slot, live_release: str) -> Trial:
+    return Trial(
+        this.world, this.lease, this.limits.lease, release, slot, live_release, plan=this.canary, clock=this.clock
+    )
+
+
+def _give_up(this: _Promotion, release_id: str, reason: str, rejected: bool = False) -> Refused:
+    """Put the standby back where it stood, and only then give the lease back.
+
+    Where even the store takes nothing more, the lease ends by itself, and `reconcile` does the same.
+    """
+    store = this.world.store
+    this.report(f"failed: {reason}; the live release answers as before")
     try:
-        world.store.renew(lease, limits.lease)
-        world.aliases.point("champion", release.model_version)
+        (store.reject if rejected else store.fail)(this.lease, reason)
+        restore_standby(this.world, this.lease, this.limits.lease, this.limits.ready, this.report)
+        store.finish(this.lease, "rejected" if rejected else "failed", reason)
     except StepFailed as error:
-        warnings = (f"alias champion not moved: {error}; `recops reconcile` moves it",)
-    world.store.finish(lease, "promoted")
-    return warnings
+        left = f"{error}; `recops reconcile` puts the slots in order"
+        this.report(left)
+        return Refused(f"{reason}; then: {left}", release_id)
+    return Refused(reason, release_id)
+
+
+def _follow(this: _Promotion, release: Release, slot: Slot) -> tuple[str, ...]:
+    """After the switch nothing can fail any more, but what does not follow the store is told."""
+    world, store = this.world, this.world.store
+    warnings = []
+    try:
+        drain(world, store.routing().idle_slot)
+        this.report(f"{release.release_id} is live in {slot}")
+        store.finish_draining()
+        store.renew(this.lease, this.limits.lease)
+    except StepFailed as error:
+        warnings.append(f"{error}; `recops reconcile` mends it")
+    try:
+        point_champion(world, release)
+    except StepFailed as error:
+        warnings.append(f"alias champion not moved: {error}; `recops reconcile` moves it")
+    try:
+        store.finish(this.lease, "promoted")
+    except StepFailed as error:
+        warnings.append(f"{error}; the rollout is closed when its lease ends")
+    return tuple(warnings)

@@ -6,16 +6,32 @@ import time
 from collections.abc import Callable
 
 from components.rollout.acquire_lease import acquire_lease
+from components.rollout.history import in_one_line
 from components.rollout.keep_lease import LeaseKeeper
 from components.rollout.ports import Lease, LeaseHeld, StepFailed, World
-from components.rollout.routing import SLOTS, RoutingState
-from components.rollout.states import State
+from components.rollout.release import Release
+from components.rollout.routing import SLOTS, RoutingState, Slot
+from components.rollout.states import WARM, State
 
 Report = Callable[[str], None]
 ROUTER_SECONDS = 3.0
 """How long to wait for the router's own health check; without it a switch still works, a moment later."""
+FOLLOW_SECONDS = 2.0
+"""How long to wait for the router to follow the store."""
+DRAIN_SECONDS = 10.0
+"""How long a slot may take to answer what it was asked before it is stopped all the same."""
 ATTEMPTS = 2
 """A promotion that has just lost its lease may have been stopping the slot at that moment."""
+
+
+def drain(world: World, slot: Slot) -> None:
+    """Send the slot nothing that the stored routing does not, and wait until it has answered what it was asked.
+
+    Without a router there is nothing to wait for.
+    """
+    world.router.project(world.store.routing)
+    if world.router.wait_applied(world.store.routing().version, FOLLOW_SECONDS):
+        world.router.wait_drained(slot, DRAIN_SECONDS)
 
 
 def restore_standby(
@@ -34,10 +50,10 @@ def restore_standby(
         store.renew(lease, lease_seconds)
 
     state = store.routing()
-    world.router.project(store.routing)
     idle = state.idle_slot
+    drain(world, idle)
     release_id = state.releases[idle]
-    if release_id is None or not state.should_run[idle] or store.state_of(release_id) is not State.STANDBY:
+    if release_id is None or not state.should_run[idle] or store.state_of(release_id) not in WARM:
         slots.stop(idle, fence)
         return None
     for attempt in range(1, ATTEMPTS + 1):
@@ -54,6 +70,7 @@ def restore_standby(
                 slots.stop(idle, fence)
                 return None
     store.mark_standby(lease, ready=True)
+    store.finish_draining()
     world.router.project(store.routing)
     return release_id
 
@@ -98,15 +115,37 @@ def _start_both(world: World, lease: Lease, lease_seconds: float) -> None:
         release_id = state.releases[slot]
         if release_id is None or not state.should_run[slot]:
             continue
-        if world.store.state_of(release_id) in (State.LIVE, State.STANDBY):
+        if world.store.state_of(release_id) in WARM | {State.LIVE}:
             world.slots.run(slot, world.store.release(release_id), lambda: world.store.renew(lease, lease_seconds))
+
+
+def point_champion(world: World, release: Release) -> None:
+    """Let the registry's alias name the model of this release, which is live, and its tags tell what became of both.
+
+    Raises:
+        StepFailed: the registry does not answer.
+    """
+    world.aliases.point("champion", release.model_version)
+    former = world.store.routing().standby_release
+    for release_id in filter(None, (release.release_id, former)):
+        tell_registry(world, release_id)
+
+
+def tell_registry(world: World, release_id: str) -> None:
+    """Write on the model's version what became of this release.
+
+    Raises:
+        StepFailed: the registry does not answer.
+    """
+    version = world.store.release(release_id).model_version
+    world.aliases.note(version, f"recops.{release_id}", in_one_line(world.store.states_of(release_id)))
 
 
 def _point_champion(world: World, report: Report) -> None:
     """Until nothing has changed meanwhile, as a promotion or rollback may come in between."""
     while (live := world.store.routing().live_release) is not None:
         try:
-            world.aliases.point("champion", world.store.release(live).model_version)
+            point_champion(world, world.store.release(live))
         except StepFailed as error:
             report(f"alias champion not checked: {error}")
             return

@@ -16,7 +16,12 @@ def other(slot: Slot) -> Slot:
 
 @dataclass(frozen=True)
 class RoutingState:
-    """The stored truth: `live_weight` is in per cent; `version` grows with each change of the routing."""
+    """The stored truth: weights are in per cent; `version` grows with each change of the routing.
+
+    Attributes:
+        live_weight: of the requests, when a standby shares them; the rest goes to the standby.
+        canary_weight: of the users who are answered by the release in the idle slot, while it is a canary.
+    """
 
     epoch: int
     version: int
@@ -25,6 +30,7 @@ class RoutingState:
     standby_ready: bool
     releases: dict[Slot, str | None]
     should_run: dict[Slot, bool]
+    canary_weight: int = 0
 
     @property
     def idle_slot(self) -> Slot:
@@ -41,6 +47,11 @@ class RoutingState:
         """The id of the release that takes over on failure or rollback, or None."""
         return self.releases[self.idle_slot] if self.live_slot and self.standby_ready else None
 
+    @property
+    def canary_release(self) -> str | None:
+        """The id of the release that answers some of the users on trial, or None."""
+        return self.releases[self.idle_slot] if self.live_slot and self.canary_weight else None
+
 
 @dataclass(frozen=True)
 class Share:
@@ -52,11 +63,18 @@ class Share:
 
 
 def shares_of(state: RoutingState) -> tuple[Share, ...]:
-    """Who answers what share; nobody before the first release. An untested slot is never a fallback."""
+    """Who answers what share; nobody before the first release.
+
+    An untested slot is never a fallback. A canary comes first, so that the users with the lowest numbers are its own
+    and a growing share only adds to them; it has passed its tests, and so each of the two may stand in for the other.
+    """
     if state.live_slot is None:
         return ()
     live, idle = state.live_slot, state.idle_slot
-    if not state.standby_ready:
+    if state.canary_weight:
+        shares = (Share(idle, live, state.canary_weight), Share(live, idle, 100 - state.canary_weight))
+    elif not state.standby_ready:
         return (Share(live, None, 100),)
-    shares = (Share(live, idle, state.live_weight), Share(idle, live, 100 - state.live_weight))
+    else:
+        shares = (Share(live, idle, state.live_weight), Share(idle, live, 100 - state.live_weight))
     return tuple(share for share in shares if share.weight > 0)

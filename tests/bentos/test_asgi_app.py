@@ -288,6 +288,16 @@ def test_each_item_shown_becomes_an_impression(app: RecopsApp, store: Engine) ->
     assert 'recops_log_rows{fate="written",table="impressions"} 3.0' in page
 
 
+def test_only_an_answer_for_the_release_on_trial_is_marked_as_a_canarys(app: RecopsApp, store: Engine) -> None:
+    for number, on_trial in enumerate(("release-1", "release-2", None)):
+        headers = {"x-request-id": f"r{number}"} | ({"x-recops-canary": on_trial} if on_trial else {})
+        call(app, "POST", "/recommend", {"user_id": "8"}, headers)
+    app.close()
+    with reading(store) as connection:
+        marked = connection.execute(select(requests.c.request_id, requests.c.canary).order_by("request_id")).all()
+    assert [tuple(row) for row in marked] == [("r0", True), ("r1", False), ("r2", False)]
+
+
 def test_the_release_tells_what_it_is(app: RecopsApp) -> None:
     body = call(app, "GET", "/release").json
     assert body.pop("started_at") > 0

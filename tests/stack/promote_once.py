@@ -10,8 +10,8 @@ import signal
 import sys
 from pathlib import Path
 
-from components.rollout.promote import promote
-from tests.stack.small_stack import LIMITS, SmallStack
+from components.rollout.promote import Making, promote
+from tests.stack.small_stack import LIMITS, QUICK, SmallStack
 
 
 def main(home: str, ports: str, stop_at: str = "") -> None:
@@ -23,7 +23,8 @@ def main(home: str, ports: str, stop_at: str = "") -> None:
         if stop_at and line.startswith(stop_at):
             os.kill(os.getpid(), signal.SIGSTOP)
 
-    print(promote(stack.world, stack.build, f"process {os.getpid()}", LIMITS, report), flush=True)
+    making = Making(stack.build, stack.examine)
+    print(promote(stack.world, making, f"process {os.getpid()}", LIMITS, QUICK, report), flush=True)
 
 
 if __name__ == "__main__":

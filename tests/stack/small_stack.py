@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 import psutil
@@ -11,12 +13,16 @@ from bentos.build import build_bento
 from components.adapters.event_store.engine import migrate
 from components.adapters.params_file import read_params
 from components.adapters.settings import Settings
+from components.params_promotion import Canary
+from components.rollout.bring_up import Limits
 from components.rollout.outcomes import Promoted
-from components.rollout.promote import Limits, promote
+from components.rollout.promote import Making, promote
 from components.rollout.release import Release
+from components.rollout.release_gate import GateCheck
 from components.rollout.routing import Slot
 from components.serving.bundle import read_bundle, record_expected_answers
 from components.serving.expected_answers import expected_answers
+from flows.promotion import examine_release
 from flows.stack import programs, release_store, router, stack_environment, supervisor, world
 from tests.components.rollout.fake_world import make_release
 from tests.free_ports import free_ports
@@ -24,6 +30,10 @@ from tests.worlds import make_bundle
 
 PROJECT = Path(__file__).parents[2]
 LIMITS = Limits(lease=3.0, ready=60.0, smoke=10.0)
+QUICK = read_params(PROJECT / "params.yaml").promotion.canary.model_copy(
+    update={"seconds_per_step": 0.4, "looks_per_step": 1}
+)
+"""A canary that is over in a second."""
 USERS = [str(user) for user in range(1, 9)]
 
 
@@ -62,11 +72,14 @@ class SmallStack:
         answers = expected_answers(read_bundle(folder), self.params.routing, USERS, 10)
         record_expected_answers(folder, answers)
         release = make_release(release_id, parent_id)
-        build_bento(self.settings, {release.model_version: folder}, release)
-        return release
+        bento = build_bento(self.settings, {release.model_version: folder}, release)
+        return replace(release, summary={**release.summary, "bento_md5": bento.md5})
 
-    def promote(self) -> Promoted:
-        outcome = promote(self.world, self.build, "test", LIMITS, lambda _line: None)
+    def examine(self, release: Release) -> tuple[GateCheck, ...]:
+        return examine_release(self.settings, self.params, release, (), time.time(), time.time())
+
+    def promote(self, canary: Canary = QUICK) -> Promoted:
+        outcome = promote(self.world, Making(self.build, self.examine), "test", LIMITS, canary, lambda _line: None)
         assert isinstance(outcome, Promoted), outcome
         assert router(self.settings).wait_applied(self.world.store.routing().version, 5)
         return outcome

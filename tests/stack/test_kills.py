@@ -16,7 +16,7 @@ import pytest
 from components.rollout.outcomes import Promoted, RolledBack
 from components.rollout.ports import StepFailed
 from components.rollout.reconcile import reconcile
-from components.rollout.rollback import roll_back
+from components.rollout.rollback import Cause, roll_back
 from components.rollout.routing import Slot
 from flows.stack import router, stack_environment
 from tests.load import LoadResult, run_load
@@ -115,7 +115,7 @@ def test_promotions_and_rollbacks_under_load_cost_no_request(stack: SmallStack) 
         for _ in range(5):
             stack.promote()
             time.sleep(0.5)
-            outcome = roll_back(stack.world, "test", "cycle", LIMITS.lease, LIMITS.ready, print)
+            outcome = roll_back(stack.world, Cause("test", "cycle"), LIMITS, print)
             assert isinstance(outcome, RolledBack)
             assert router(stack.settings).wait_applied(stack.world.store.routing().version, 2)
 
@@ -183,7 +183,7 @@ def test_rollback_in_the_middle_of_a_promotion_goes_back_and_the_promotion_ends(
     before = stack.world.store.routing()
     process = start_promotion(stack)
     read_until(process, "starting")
-    outcome = roll_back(stack.world, "test", "in the middle", LIMITS.lease, LIMITS.ready, print)
+    outcome = roll_back(stack.world, Cause("test", "in the middle"), LIMITS, print)
     assert isinstance(outcome, RolledBack)
     assert (outcome.from_release, outcome.to_release) == (before.live_release, before.standby_release)
     output, _ = process.communicate(timeout=60)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+from dataclasses import replace
 
 from flows.stack import release_store, router
 from tests.load import LoadResult, run_load
@@ -15,12 +16,13 @@ FLIPS = (0, 100, 50, 0, 100, 5, 95, 50, 100, 0, 25, 75, 0, 100, 0, 100, 50, 0, 5
 async def load_while_flipping(stack: SmallStack) -> list[LoadResult]:
     """A share of the requests under each weight, and each change in the midst of its requests."""
     store, gateway = release_store(stack.settings), router(stack.settings)
+    state = store.routing()
     results = []
-    for weight in FLIPS:
+    for number, weight in enumerate(FLIPS, start=1):
+        flipped = replace(state, live_weight=weight, version=state.version + number)
         load = asyncio.create_task(run_load(stack.settings.gateway_port, REQUESTS // len(FLIPS), USERS))
         await asyncio.sleep(0.05)
-        await asyncio.to_thread(store.set_live_weight, weight)
-        await asyncio.to_thread(gateway.project, store.routing)
+        await asyncio.to_thread(gateway.project, lambda flipped=flipped: flipped)
         results.append(await load)
     return results
 

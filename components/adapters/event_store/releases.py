@@ -12,14 +12,25 @@ from contextlib import contextmanager
 from typing import Any
 
 from sqlalchemy import Connection, Engine, Row, insert, select, update
+from sqlalchemy.exc import DBAPIError
 
 from components.adapters.event_store.engine import reading
 from components.adapters.event_store.tables import release_states, releases, rollouts, routing, slots
-from components.rollout.outcomes import NothingToRollBackTo, PromotionCancelled, RolledBack, StandbyNotReady
-from components.rollout.ports import MAINTENANCE, Lease, LeaseHeld, LeaseLost
+from components.rollout.history import StateChange
+from components.rollout.outcomes import (
+    CanaryStopped,
+    NothingToRollBackTo,
+    PromotionCancelled,
+    RolledBack,
+    StandbyNotReady,
+)
+from components.rollout.ports import MAINTENANCE, Lease, LeaseHeld, LeaseLost, StepFailed
 from components.rollout.release import Release, Variant
 from components.rollout.routing import SLOTS, RoutingState, Slot, other
-from components.rollout.states import State, check_step
+from components.rollout.states import WARM, State, check_growth, check_step
+
+PUT_BACK = "putting the standby back"
+"""The step of a rollout that has failed and been undone in the store, while its holder restores the slots."""
 
 
 class UnknownRelease(LookupError):
@@ -54,35 +65,40 @@ class SqlReleaseStore:
         with reading(self._engine) as db:
             return State(_release_row(db, release_id).state)
 
+    def states_of(self, release_id: str) -> list[StateChange]:
+        """All that became of the release, oldest first."""
+        with reading(self._engine) as db:
+            rows = db.execute(
+                select(release_states).where(release_states.c.release_id == release_id).order_by(release_states.c.id)
+            )
+            return [StateChange(State(row.state), row.at, row.by, row.reason) for row in rows]
+
+    def rollout(self, rollout_id: int) -> Row[Any]:
+        """What was started under this number, with its checks so far."""
+        with reading(self._engine) as db:
+            return _rollout(db, rollout_id)
+
     # The lease
 
     def acquire(self, kind: str, by: str, lease_seconds: float) -> Lease | LeaseHeld:
         """The lease with a new epoch, or who holds it. Closes the rollout of a holder whose lease has ended."""
-        with self._engine.begin() as db:
+        with self._writing() as db:
             held = self._succeed(db)
             if held is not None:
                 return held
-            state, now = _routing(db), self._now()
-            epoch = state.epoch + 1
-            rollout_id = db.execute(
-                insert(rollouts).values(
-                    kind=kind,
-                    from_release_id=state.live_release,
-                    started_by=by,
-                    started_at=now,
-                    epoch=epoch,
-                    step="acquired",
-                    checks={},
-                )
-            ).inserted_primary_key[0]  # type: ignore[index]
-            db.execute(
-                update(routing).values(epoch=epoch, lease_rollout_id=rollout_id, lease_expires_at=now + lease_seconds)
-            )
-            return Lease(rollout_id, epoch)
+            return self._begin_rollout(db, kind, by, lease_seconds)
+
+    def seize(self, kind: str, by: str, reason: str, lease_seconds: float) -> Lease:
+        """The lease at once, whoever holds it: what runs is cancelled."""
+        with self._writing() as db:
+            running = _routing_row(db).lease_rollout_id or None
+            if running is not None:
+                self._close(db, _rollout(db, running), "cancelled", f"rolled back by {by}: {reason}")
+            return self._begin_rollout(db, kind, by, lease_seconds, reason)
 
     def acquire_maintenance(self, lease_seconds: float) -> Lease | LeaseHeld:
         """A lease for restoring what the store says; it is no rollout, and leaves no line in the history."""
-        with self._engine.begin() as db:
+        with self._writing() as db:
             held = self._succeed(db)
             if held is not None:
                 return held
@@ -109,7 +125,11 @@ class SqlReleaseStore:
         """The rollout's release is failed, and the slot it took goes back to what stood there. Keeps the lease."""
         with self._held(lease) as db:
             self._undo(db, _rollout(db, lease.rollout_id), reason)
-            self._step(db, lease.rollout_id, "putting the standby back")
+
+    def reject(self, lease: Lease, reason: str) -> None:
+        """As `fail`, for a canary that did harm: no release of its recipe is promoted again by itself."""
+        with self._held(lease) as db:
+            self._undo(db, _rollout(db, lease.rollout_id), reason, State.REJECTED)
 
     # The steps of a promotion
 
@@ -127,10 +147,14 @@ class SqlReleaseStore:
                 "state": State.BUILT,
             }
             db.execute(insert(releases).values(**values))
-            db.execute(
-                update(rollouts).where(rollouts.c.rollout_id == lease.rollout_id).values(release_id=release.release_id)
-            )
+            self._concerns(db, lease, release.release_id)
             self._note_state(db, release.release_id, State.BUILT, lease.epoch, release.created_by, None)
+
+    def take_up(self, lease: Lease, release_id: str) -> Release:
+        """The rollout is about a release that was built before."""
+        with self._held(lease) as db:
+            self._concerns(db, lease, release_id)
+            return _release_of(_release_row(db, release_id))
 
     def move(self, lease: Lease, release_id: str, state: State, reason: str | None = None) -> None:
         """Bring the release to its next state.
@@ -154,101 +178,117 @@ class SqlReleaseStore:
                 .values(slot=slot, displaced_release_id=state.releases[slot], step=State.STARTING)
             )
             _put(db, slot, release_id)
-            db.execute(update(routing).values(standby_ready=False, live_weight=100, version=state.version + 1))
+            _route(db, standby_ready=False)
             return slot
 
+    def set_canary(self, lease: Lease, release_id: str, weight: int) -> None:
+        """Let the release in the idle slot answer `weight` per cent of the users.
+
+        Raises:
+            IllegalStep: the share does not grow, or the release has not passed its smoke test.
+        """
+        with self._held(lease) as db:
+            check_growth(_routing(db).canary_weight, weight)
+            self._move(db, release_id, State.CANARY, lease.epoch, self._by(db, lease), f"{weight} %")
+            self._step(db, lease.rollout_id, f"{State.CANARY} {weight} %")
+            _route(db, canary_weight=weight)
+
     def make_live(self, lease: Lease, release_id: str) -> None:
-        """Switch: the release answers, the one before it stands by, the one it displaced retires."""
+        """Switch: the release answers, the one before it drains to stand by, the one it displaced retires."""
         with self._held(lease) as db:
             state = _routing(db)
             by = self._by(db, lease)
             rollout = _rollout(db, lease.rollout_id)
             self._move(db, release_id, State.LIVE, lease.epoch, by, None)
             if state.live_release is not None:
-                self._move(db, state.live_release, State.STANDBY, lease.epoch, by, f"succeeded by {release_id}")
-            if rollout.displaced_release_id is not None:
-                self._move(
-                    db, rollout.displaced_release_id, State.RETIRED, lease.epoch, by, f"displaced by {release_id}"
-                )
+                self._move(db, state.live_release, State.DRAINING, lease.epoch, by, f"succeeded by {release_id}")
+            displaced = rollout.displaced_release_id
+            if displaced is not None and _release_row(db, displaced).state in WARM:
+                self._move(db, displaced, State.RETIRED, lease.epoch, by, f"displaced by {release_id}")
             self._step(db, lease.rollout_id, State.LIVE)
-            db.execute(
-                update(routing).values(
-                    live_slot=rollout.slot,
-                    live_weight=100,
-                    standby_ready=state.live_slot is not None,
-                    version=state.version + 1,
-                )
-            )
+            _route(db, live_slot=rollout.slot, standby_ready=state.live_slot is not None)
+
+    def finish_draining(self) -> None:
+        """The release in the idle slot has answered its last request and stands by, if it was draining.
+
+        Needs no lease, as it changes nothing but a name.
+        """
+        with self._writing() as db:
+            state = _routing(db)
+            former = state.releases[state.idle_slot] if state.live_slot else None
+            if former is not None and _release_row(db, former).state == State.DRAINING:
+                self._move(db, former, State.STANDBY, state.epoch, "recops", "has answered its last request")
 
     def mark_standby(self, lease: Lease, ready: bool) -> None:
         """Whether the idle slot's release answers, so that it may take over."""
         with self._held(lease) as db:
             state = _routing(db)
             if state.standby_ready is not ready:
-                db.execute(update(routing).values(standby_ready=ready, live_weight=100, version=state.version + 1))
+                _route(db, standby_ready=ready)
 
     # The way back
 
     def roll_back(
-        self, by: str, reason: str
-    ) -> RolledBack | StandbyNotReady | PromotionCancelled | NothingToRollBackTo:
-        """Raise the epoch, which ends any lease, and switch to the standby if one is ready."""
-        with self._engine.begin() as db:
-            row, now = _routing_row(db), self._now()
-            epoch = row.epoch + 1
-            running = row.lease_rollout_id or None  # a restoration has nothing to cancel
-            if running is not None:
-                self._close(db, _rollout(db, running), "cancelled", f"rolled back by {by}: {reason}")
-            db.execute(update(routing).values(epoch=epoch, lease_rollout_id=None, lease_expires_at=None))
-            state = _routing(db)
-            if state.live_slot is None or state.live_release is None:
-                return NothingToRollBackTo("nothing is live yet; run `recops up`")
-            former = state.releases[state.idle_slot]
-            if former is None or _release_row(db, former).state != State.STANDBY:
-                if running is not None:
-                    return PromotionCancelled(running, state.live_release)
-                return NothingToRollBackTo(f"there is no release before {state.live_release} in the other slot")
-            if state.standby_release is None:
-                return StandbyNotReady(former)
-            self._move(db, state.standby_release, State.LIVE, epoch, by, reason)
-            self._move(db, state.live_release, State.STANDBY, epoch, by, reason)
-            db.execute(
-                update(routing).values(live_slot=other(state.live_slot), live_weight=100, version=state.version + 1)
-            )
-            db.execute(
-                insert(rollouts).values(
-                    kind="rollback",
-                    release_id=state.standby_release,
-                    from_release_id=state.live_release,
-                    started_by=by,
-                    started_at=now,
-                    epoch=epoch,
-                    step=State.LIVE,
-                    finished_at=now,
-                    outcome="rolled back",
-                    reason=reason,
-                    checks={},
-                    slot=other(state.live_slot),
-                )
-            )
-            return RolledBack(state.live_release, state.standby_release)
+        self, by: str, reason: str, blamed: str | None = None, reject: bool = False
+    ) -> RolledBack | CanaryStopped | StandbyNotReady | PromotionCancelled | NothingToRollBackTo:
+        """Raise the epoch, which ends any lease, and let the release answer that did so before.
 
-    def set_live_weight(self, weight: int) -> None:
-        """Share the requests: `weight` per cent for the live slot, the rest for a ready standby.
-
-        Needs no lease: it moves requests between two releases that have both passed their tests.
+        That is the live one while a canary takes a share, else the standby if one is ready. `blamed` names the release
+        that is to go, whichever takes traffic last by default. With `reject` it never comes back by itself.
         """
-        if not 0 <= weight <= 100:
-            raise ValueError(f"weight is in per cent, 0 to 100, not {weight}")
-        with self._engine.begin() as db:
-            row = _routing_row(db)
-            db.execute(update(routing).values(live_weight=weight, version=row.version + 1))
+        with self._writing() as db:
+            state = _routing(db)
+            canary, live = state.canary_release, state.live_release
+            if live is None:
+                return NothingToRollBackTo("nothing is live yet; run `recops up`")
+            if blamed not in (None, live, canary):
+                return NothingToRollBackTo(f"{blamed} does not answer; {live} is live")
+            running = _routing_row(db).lease_rollout_id or None  # a restoration has nothing to cancel
+            if running is not None:
+                bad = State.REJECTED if reject and canary and blamed != live else State.FAILED
+                self._close(db, _rollout(db, running), "cancelled", f"rolled back by {by}: {reason}", bad)
+            epoch = _routing(db).epoch + 1
+            db.execute(update(routing).values(epoch=epoch, lease_rollout_id=None, lease_expires_at=None))
+            if canary is not None and blamed != live:
+                self._note_rollback(db, live, canary, state.live_slot, by, reason)
+                return CanaryStopped(canary, live)
+            return self._to_standby(db, running, by, reason, reject)
+
+    def _to_standby(
+        self, db: Connection, running: int | None, by: str, reason: str, reject: bool
+    ) -> RolledBack | StandbyNotReady | PromotionCancelled | NothingToRollBackTo:
+        state = _routing(db)
+        slot, live = state.live_slot, state.live_release
+        assert slot is not None  # noqa: S101 - something is live
+        assert live is not None  # noqa: S101
+        former = state.releases[other(slot)]
+        if former is None or _release_row(db, former).state not in WARM:
+            if running is not None:
+                return PromotionCancelled(running, live)
+            return NothingToRollBackTo(f"there is no release before {live} in the other slot")
+        if state.standby_release is None:
+            return StandbyNotReady(former)
+        self._move(db, former, State.LIVE, state.epoch, by, reason)
+        self._move(db, live, State.REJECTED if reject else State.DRAINING, state.epoch, by, reason)
+        if reject:
+            _put(db, slot, None)
+        _route(db, live_slot=other(slot), standby_ready=not reject)
+        self._note_rollback(db, former, live, other(slot), by, reason)
+        return RolledBack(live, former)
 
     # Within a transaction
 
     @contextmanager
+    def _writing(self) -> Iterator[Connection]:
+        try:
+            with self._engine.begin() as db:
+                yield db
+        except DBAPIError as error:
+            raise StepFailed(f"the event store does not take the write: {error.orig}") from error
+
+    @contextmanager
     def _held(self, lease: Lease) -> Iterator[Connection]:
-        with self._engine.begin() as db:
+        with self._writing() as db:
             row = _routing_row(db)
             if (row.epoch, row.lease_rollout_id) != (lease.epoch, lease.rollout_id):
                 raise LeaseLost(
@@ -257,29 +297,76 @@ class SqlReleaseStore:
                 )
             yield db
 
+    def _begin_rollout(
+        self, db: Connection, kind: str, by: str, lease_seconds: float, reason: str | None = None
+    ) -> Lease:
+        state, now = _routing(db), self._now()
+        epoch = state.epoch + 1
+        values: dict[str, Any] = {
+            "kind": kind,
+            "from_release_id": state.live_release,
+            "started_by": by,
+            "started_at": now,
+            "epoch": epoch,
+            "step": "acquired",
+            "reason": reason,
+            "checks": {},
+        }
+        rollout_id = db.execute(insert(rollouts).values(values)).inserted_primary_key[0]  # type: ignore[index]
+        lease = {"lease_rollout_id": rollout_id, "lease_expires_at": now + lease_seconds}
+        db.execute(update(routing).values(epoch=epoch, **lease))
+        return Lease(rollout_id, epoch)
+
+    def _note_rollback(self, db: Connection, to: str, away_from: str, slot: Slot | None, by: str, reason: str) -> None:
+        """A line in the history for what was done at once."""
+        state, now = _routing(db), self._now()
+        values: dict[str, Any] = {
+            "kind": "rollback",
+            "release_id": to,
+            "from_release_id": away_from,
+            "slot": slot,
+            "started_by": by,
+            "started_at": now,
+            "epoch": state.epoch,
+            "step": State.LIVE,
+            "finished_at": now,
+            "outcome": "rolled back",
+            "reason": reason,
+            "checks": {},
+        }
+        db.execute(insert(rollouts).values(values))
+
+    def _concerns(self, db: Connection, lease: Lease, release_id: str) -> None:
+        this = rollouts.c.rollout_id == lease.rollout_id
+        db.execute(update(rollouts).where(this).values(release_id=release_id))
+
     def _by(self, db: Connection, lease: Lease) -> str:
         by = db.execute(select(rollouts.c.started_by).where(rollouts.c.rollout_id == lease.rollout_id)).scalar_one()
         return str(by)
 
-    def _close(self, db: Connection, rollout: Row[Any], outcome: str, reason: str) -> None:
-        """End a rollout in the place of its holder: past the switch it is promoted, before it everything is undone."""
-        if not self._went_live(db, rollout):
-            self._undo(db, rollout, reason)
+    def _close(self, db: Connection, rollout: Row[Any], outcome: str, reason: str, bad: State = State.FAILED) -> None:
+        """End a rollout in the place of its holder: past the switch it is done, before it everything is undone."""
+        if not _went_live(rollout):
+            self._undo(db, rollout, reason, bad)
             self._end_rollout(db, rollout.rollout_id, outcome, reason)
         else:
-            self._end_rollout(db, rollout.rollout_id, "promoted", reason)
+            told = reason if outcome == "abandoned" else None
+            self._end_rollout(db, rollout.rollout_id, "promoted" if rollout.kind == "promote" else "rolled back", told)
 
-    def _went_live(self, db: Connection, rollout: Row[Any]) -> bool:
-        if rollout.release_id is None:
-            return False
-        return _release_row(db, rollout.release_id).state in (State.LIVE, State.STANDBY)
-
-    def _undo(self, db: Connection, rollout: Row[Any], reason: str) -> None:
-        if rollout.release_id is not None and _release_row(db, rollout.release_id).state != State.FAILED:
-            self._move(db, rollout.release_id, State.FAILED, rollout.epoch, rollout.started_by, reason)
-            if rollout.slot is not None:
-                _put(db, rollout.slot, rollout.displaced_release_id)
-                db.execute(update(routing).values(standby_ready=False, version=_routing_row(db).version + 1))
+    def _undo(self, db: Connection, rollout: Row[Any], reason: str, bad: State = State.FAILED) -> None:
+        """The rollout's release is `bad`, or retired if it has been live once, and its slot is as it was before."""
+        if rollout.release_id is None or rollout.step == PUT_BACK:
+            return
+        state = _release_row(db, rollout.release_id).state
+        if rollout.slot is not None:
+            _put(db, rollout.slot, rollout.displaced_release_id)
+            _route(db, standby_ready=False)
+        if state != State.RETIRED:
+            known = release_states.c.release_id == rollout.release_id
+            lived = db.execute(select(release_states.c.id).where(known, release_states.c.state == State.LIVE)).first()
+            following = State.RETIRED if lived is not None else bad
+            self._move(db, rollout.release_id, following, rollout.epoch, rollout.started_by, reason)
+        self._step(db, rollout.rollout_id, PUT_BACK)
 
     def _succeed(self, db: Connection) -> LeaseHeld | None:
         """Who holds the lease; None when nobody does, or the lease has ended, and its rollout is closed."""
@@ -294,11 +381,8 @@ class SqlReleaseStore:
         return None
 
     def _end_rollout(self, db: Connection, rollout_id: int, outcome: str, reason: str | None) -> None:
-        db.execute(
-            update(rollouts)
-            .where(rollouts.c.rollout_id == rollout_id)
-            .values(finished_at=self._now(), outcome=outcome, reason=reason)
-        )
+        values = {"finished_at": self._now(), "outcome": outcome} | ({"reason": reason} if reason else {})
+        db.execute(update(rollouts).where(rollouts.c.rollout_id == rollout_id).values(values))
         db.execute(update(routing).values(lease_rollout_id=None, lease_expires_at=None))
 
     def _step(self, db: Connection, rollout_id: int, step: str, check: dict[str, Any] | None = None) -> None:
@@ -343,6 +427,7 @@ def _routing(db: Connection) -> RoutingState:
         standby_ready=bool(row and row.standby_ready),
         releases={slot: held[slot].release_id if slot in held else None for slot in SLOTS},
         should_run={slot: bool(slot in held and held[slot].should_run) for slot in SLOTS},
+        canary_weight=row.canary_weight if row else 0,
     )
 
 
@@ -362,6 +447,16 @@ def _release_of(row: Row[Any]) -> Release:
     values.pop("state")
     values["variants"] = tuple(Variant(**variant) for variant in values["variants"])
     return Release(**values)
+
+
+def _went_live(rollout: Row[Any]) -> bool:
+    return rollout.release_id is not None and rollout.step == State.LIVE
+
+
+def _route(db: Connection, **values: Any) -> None:
+    """Change who answers; without a word of it no canary takes a share, and a standby none either."""
+    version = _routing_row(db).version + 1
+    db.execute(update(routing).values({"live_weight": 100, "canary_weight": 0, "version": version, **values}))
 
 
 def _put(db: Connection, slot: Slot, release_id: str | None) -> None:

@@ -16,7 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from components.adapters.envoy_router import EnvoyRouter, route_file_of
+from components.adapters.envoy_router import EnvoyRouter
+from components.adapters.envoy_routes import route_file_of
 from components.rollout.routing import RoutingState
 from tests.free_ports import free_ports
 
@@ -48,7 +49,7 @@ def test_feedback_is_sent_again_only_when_it_cannot_have_arrived() -> None:
 
 
 def test_a_state_that_changes_during_the_write_is_written_in_the_end(tmp_path: Path) -> None:
-    router = EnvoyRouter(tmp_path, "127.0.0.1", 1, 2, {"blue": 3, "green": 4})
+    router = EnvoyRouter(tmp_path, "127.0.0.1", 1, 2, {"blue": [("127.0.0.1", 3)], "green": [("127.0.0.1", 4)]})
     states = iter([EMPTY, LIVE, LIVE, LIVE])
     router.project(lambda: next(states))
     assert json.loads(router.route_file.read_text())["version_info"] == "2"
@@ -56,23 +57,25 @@ def test_a_state_that_changes_during_the_write_is_written_in_the_end(tmp_path: P
 
 
 @pytest.fixture
-def envoy(tmp_path: Path) -> Iterator[tuple[EnvoyRouter, int]]:
+def envoy(tmp_path: Path) -> Iterator[tuple[EnvoyRouter, int, int]]:
     gateway, admin, blue, green = free_ports(4)
-    router = EnvoyRouter(tmp_path, "127.0.0.1", gateway, admin, {"blue": blue, "green": green})
+    router = EnvoyRouter(
+        tmp_path, "127.0.0.1", gateway, admin, {"blue": [("127.0.0.1", blue)], "green": [("127.0.0.1", green)]}
+    )
     router.project(lambda: EMPTY)
     binary = Path(sys.executable).parent / "envoy"
     command = [str(binary), "-c", str(router.write_bootstrap()), "--disable-hot-restart", "--log-level", "error"]
     process = subprocess.Popen(command)
     try:
         assert router.wait_applied(1, 20)
-        yield router, gateway
+        yield router, gateway, blue
     finally:
         process.terminate()
         process.wait(20)
 
 
-def test_envoy_says_in_json_what_is_missing(envoy: tuple[EnvoyRouter, int]) -> None:
-    router, gateway = envoy
+def test_envoy_says_in_json_what_is_missing(envoy: tuple[EnvoyRouter, int, int]) -> None:
+    router, gateway, _ = envoy
     for state, message in ((EMPTY, "nothing is live yet"), (LIVE, "no healthy upstream")):
         router.project(lambda state=state: state)  # type: ignore[misc]
         assert router.wait_applied(state.version, 10)
@@ -89,10 +92,10 @@ def test_envoy_says_in_json_what_is_missing(envoy: tuple[EnvoyRouter, int]) -> N
             assert time.monotonic() < deadline, error
 
 
-def test_a_slot_is_healthy_once_envoy_itself_has_seen_it_answer(envoy: tuple[EnvoyRouter, int]) -> None:
-    router, _ = envoy
+def test_a_slot_is_healthy_once_envoy_itself_has_seen_it_answer(envoy: tuple[EnvoyRouter, int, int]) -> None:
+    router, _, blue = envoy
     assert not router.wait_healthy("blue", 0.0)
-    server = HTTPServer(("127.0.0.1", router.slot_port("blue")), Ready)
+    server = HTTPServer(("127.0.0.1", blue), Ready)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     try:

@@ -37,7 +37,7 @@ def slots_in(folder: Path, supervisor: RememberingSupervisor) -> SupervisedSlots
         supervisor,  # type: ignore[arg-type]
         folder / "slots",
         folder / "logs",
-        lambda slot: "http://127.0.0.1:1",
+        lambda slot: ["http://127.0.0.1:1"],
         lambda tag: folder / tag.split(":")[1],
     )
 

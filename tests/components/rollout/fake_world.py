@@ -1,19 +1,41 @@
-"""Hand-written fakes of the slots, the router and the aliases, around the real store on SQLite."""
+"""Hand-written fakes of the slots, the router, the aliases and the traffic, around the real store on SQLite."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from components.adapters.event_store.engine import migrate, open_engine
 from components.adapters.event_store.releases import SqlReleaseStore
-from components.rollout.ports import StepFailed, World
-from components.rollout.promote import Limits
+from components.params_promotion import Canary
+from components.rollout.bring_up import Limits
+from components.rollout.canary_judge import Arm
+from components.rollout.ports import Counts, EmptyAnswer, StepFailed, World
+from components.rollout.promote import Making
 from components.rollout.release import Release, Variant
+from components.rollout.release_gate import GateCheck
 from components.rollout.routing import RoutingState, Slot
 
 LIMITS = Limits(lease=10.0, ready=1.0, smoke=1.0)
+CANARY = Canary(
+    steps=[5, 25, 100],
+    seconds_per_step=1.0,
+    looks_per_step=2,
+    min_requests=100,
+    on_low_traffic="proceed",
+    max_hold_seconds=60.0,
+    alpha=0.02,
+    max_error_increase=0.002,
+    max_empty_increase=0.001,
+    max_p95_ratio=1.5,
+    p95_floor_ms=20.0,
+    max_click_drop=0.05,
+)
+PASSED = (GateCheck("files", True, "every file is as it was built"),)
 
 
 class FakeClock:
@@ -57,6 +79,9 @@ class FakeSlots:
         self._step("smoke_test")
         return {"questions": 1}
 
+    def gives_items(self, slot: Slot, question: dict[str, Any], timeout: float) -> bool:
+        return slot in self.running
+
     def _step(self, step: str) -> None:
         self.before(step)
         if self.fail_at == step:
@@ -69,6 +94,7 @@ class FakeRouter:
 
     def __init__(self) -> None:
         self.followed: list[RoutingState] = []
+        self.requests: dict[Slot, Counts] | None = None
 
     def project(self, read: Callable[[], RoutingState]) -> None:
         self.followed.append(read())
@@ -76,18 +102,63 @@ class FakeRouter:
     def wait_healthy(self, slot: Slot, timeout: float) -> bool:
         return True
 
+    def wait_applied(self, version: int, timeout: float) -> bool:
+        return True
+
+    def wait_drained(self, slot: Slot, timeout: float) -> bool:
+        return True
+
+    def counts(self) -> dict[Slot, Counts] | None:
+        return self.requests
+
+
+class FakeTraffic:
+    """Each release has the arm that a test gives it; nobody asks others. `empty` are the answers without items."""
+
+    def __init__(self) -> None:
+        self.arms: dict[str, Arm] = {}
+        self.empty: list[EmptyAnswer] = []
+        self.before: Callable[[str], None] = lambda _release_id: None
+
+    def answered(self, release_id: str, since: float, counts: Counts) -> Arm:
+        self.before(release_id)
+        arm = self.arms.get(release_id, make_arm(0))
+        return replace(arm, asked=arm.asked + counts.asked, failed=arm.failed + counts.failed)
+
+    def empty_answers(self, release_id: str, since: float, limit: int) -> list[EmptyAnswer]:
+        return self.empty[:limit]
+
+
+def make_arm(n_answers: int, **changes: Any) -> Arm:
+    """One answer for each of `n_answers` users, in 10 ms; every fifth is clicked."""
+    arm = Arm(
+        users=np.arange(n_answers),
+        milliseconds=np.full(n_answers, 10.0),
+        empty=np.zeros(n_answers, bool),
+        clicked=np.arange(n_answers) % 5 == 0,
+        asked=n_answers,
+        failed=0,
+    )
+    return replace(arm, **changes)
+
 
 class FakeAliases:
-    """Names of versions; `away` makes it refuse."""
+    """Names of versions, and tags by version and key; `away` makes it refuse."""
 
     def __init__(self) -> None:
         self.names: dict[str, int] = {}
+        self.tags: dict[tuple[int, str], str] = {}
         self.away = False
 
     def point(self, alias: str, model_version: int) -> None:
         if self.away:
             raise StepFailed("MLflow is away")
         self.names[alias] = model_version
+
+    def note(self, model_version: int, key: str, value: str) -> None:
+        if self.away:
+            raise StepFailed("MLflow is away")
+        self.tags[model_version, key] = value
 
 
 class FakeWorld:
@@ -98,9 +169,10 @@ class FakeWorld:
         migrate(url)
         self.clock = FakeClock()
         self.store = SqlReleaseStore(open_engine(url), self.clock)
-        self.slots, self.router, self.aliases = FakeSlots(), FakeRouter(), FakeAliases()
-        self.world = World(self.store, self.slots, self.router, self.aliases)
+        self.slots, self.router, self.aliases, self.traffic = FakeSlots(), FakeRouter(), FakeAliases(), FakeTraffic()
+        self.world = World(self.store, self.slots, self.router, self.aliases, self.traffic)
         self.built: list[str] = []
+        self.making = Making(self.build, lambda _release: PASSED)
 
     def build(self, release_id: str, parent_id: str | None) -> Release:
         self.built.append(release_id)

@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from components.rollout.outcomes import NothingToRollBackTo, Promoted, PromotionCancelled, Refused, RolledBack
 from components.rollout.ports import Lease, LeaseHeld, LeaseLost, StepFailed
-from components.rollout.promote import promote
+from components.rollout.promote import Making, promote
 from components.rollout.reconcile import reconcile
 from components.rollout.release import Release
-from components.rollout.rollback import roll_back
+from components.rollout.rollback import Cause, Outcome, roll_back, tidy_up
 from components.rollout.routing import RoutingState
 from components.rollout.states import State
-from tests.components.rollout.fake_world import LIMITS, FakeWorld, make_release
+from components.rollout.watch_canary import Clock
+from tests.components.rollout.fake_world import CANARY, LIMITS, FakeWorld, make_release
 
 
 @pytest.fixture
@@ -23,11 +25,21 @@ def fake(tmp_path: Path) -> FakeWorld:
 
 
 def run(fake: FakeWorld) -> Promoted | Refused:
-    return promote(fake.world, fake.build, "test", LIMITS, lambda _line: None, fake.clock.sleep)
+    return promote_with(fake, fake.making)
 
 
-def back(fake: FakeWorld) -> RolledBack | PromotionCancelled | NothingToRollBackTo:
-    return roll_back(fake.world, "test", "told to", LIMITS.lease, LIMITS.ready, lambda _line: None)
+def promote_with(fake: FakeWorld, making: Making, by: str = "test", clock: Clock | None = None) -> Promoted | Refused:
+    clock = clock or Clock(fake.clock, fake.clock.sleep)
+    return promote(fake.world, making, by, LIMITS, CANARY, lambda _line: None, clock)
+
+
+TOLD = Cause("test", "told to")
+
+
+def back(fake: FakeWorld, cause: Cause = TOLD) -> Outcome:
+    outcome = roll_back(fake.world, cause, LIMITS, lambda _line: None)
+    tidy_up(fake.world, outcome, cause, LIMITS, lambda _line: None)
+    return outcome
 
 
 def mend(fake: FakeWorld, told: list[str] | None = None, holder: Lease | None = None) -> RoutingState:
@@ -100,7 +112,7 @@ def test_a_failed_build_takes_no_slot(fake: FakeWorld) -> None:
     def broken(release_id: str, parent_id: str | None) -> Release:
         raise StepFailed("build: model.bin is missing")
 
-    outcome = promote(fake.world, broken, "test", LIMITS, lambda _line: None, fake.clock.sleep)
+    outcome = promote_with(fake, replace(fake.making, build=broken))
     assert outcome == Refused("build: model.bin is missing", "release-2")
     assert fake.slots.running == {"blue": "release-1"}
 
@@ -110,7 +122,7 @@ def test_an_unforeseen_error_is_told_and_gives_the_lease_back(fake: FakeWorld) -
         raise ZeroDivisionError("oops")
 
     with pytest.raises(ZeroDivisionError):
-        promote(fake.world, broken, "test", LIMITS, lambda _line: None, fake.clock.sleep)
+        promote_with(fake, replace(fake.making, build=broken))
     assert isinstance(run(fake), Promoted)
 
 
@@ -270,7 +282,7 @@ def test_a_second_promotion_is_refused_with_the_id_of_the_first(fake: FakeWorld)
         fake.clock.sleep(seconds)
         fake.store.renew(first, 10.0)
 
-    outcome = promote(fake.world, fake.build, "the second", LIMITS, lambda _line: None, first_is_alive)
+    outcome = promote_with(fake, fake.making, "the second", Clock(fake.clock, first_is_alive))
     assert isinstance(outcome, Refused)
     assert "rollout 1" in outcome.reason
     assert "the first" in outcome.reason

@@ -1,0 +1,192 @@
+"""Decides whether a canary does harm, from what it and the live release answered over the same minutes.
+
+Four guardrails: errors, empty lists, slow answers, clicks. Each is harmed when the canary is worse by more than its
+margin and that cannot well be chance: its one-sided p-value is at most the share of one family-wise level that falls to
+each guardrail, step and look (Bonferroni). Late figures such as NDCG are no guardrails: they are not there yet.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import bdtrc, ndtr
+
+from components.params_promotion import Canary
+
+GUARDRAILS = ("errors", "empty lists", "slow answers", "clicks")
+SLOW_SHARE = 0.05
+"""Of the answers, by the definition of the 95th percentile."""
+MIN_TIMED = 30
+"""Answers in each arm below which a 95th percentile says nothing."""
+
+
+@dataclass(frozen=True)
+class Arm:
+    """What one release answered in a step.
+
+    Attributes:
+        users: a small number, from 0, for the user of each answered list, (n_answers,).
+        milliseconds: how long each took, (n_answers,).
+        empty: whether the list held no item, (n_answers,).
+        clicked: whether something in it was clicked, (n_answers,).
+        asked, failed: requests that the gateway sent there, and those that were answered with an error or not at all.
+    """
+
+    users: NDArray[np.int64]
+    milliseconds: NDArray[np.float64]
+    empty: NDArray[np.bool_]
+    clicked: NDArray[np.bool_]
+    asked: int
+    failed: int
+
+    @property
+    def n_users(self) -> int:
+        """Users who were answered."""
+        return _distinct(self.users)
+
+    @property
+    def requests(self) -> int:
+        """Requests that say something: those answered with a list, or failed."""
+        return len(self.users) + self.failed
+
+
+@dataclass(frozen=True)
+class Guardrail:
+    """One figure of the canary (`canary`) beside the live release's (`live`); NaN where there is nothing to compute."""
+
+    name: str
+    live: float
+    canary: float
+    p_value: float
+    harmed: bool
+    explanation: str
+
+
+@dataclass(frozen=True)
+class Judged:
+    """What a look at a canary found."""
+
+    live_requests: int
+    canary_requests: int
+    canary_users: int
+    guardrails: tuple[Guardrail, ...]
+    empty_beside_full: tuple[str, ...]
+
+    @property
+    def harm(self) -> str | None:
+        """Why the canary has to go, or None."""
+        said = [each.explanation for each in self.guardrails if each.harmed]
+        if self.empty_beside_full:
+            shown = ", ".join(repr(user) for user in self.empty_beside_full[:3])
+            said.insert(0, f"an empty list for user {shown}, who gets a full one from the live release")
+        return "; ".join(said) or None
+
+
+def looks_of(canary: Canary) -> int:
+    """How often a canary is looked at in all."""
+    return len(canary.steps) * canary.looks_per_step
+
+
+def judge_canary(live: Arm, canary: Arm, empty_beside_full: Sequence[str], limits: Canary) -> Judged:
+    """Hold the canary against the live release.
+
+    `empty_beside_full` names users to whom the canary gave no item where the live release gives some; one is enough,
+    whatever the statistics.
+    """
+    level = limits.alpha / (len(GUARDRAILS) * looks_of(limits))
+    guardrails = (
+        _errors(live, canary, limits, level),
+        _empty(live, canary, limits, level),
+        _slow(live, canary, limits, level),
+        _clicks(live, canary, limits, level),
+    )
+    return Judged(live.requests, canary.requests, canary.n_users, guardrails, tuple(empty_beside_full))
+
+
+def _errors(live: Arm, canary: Arm, limits: Canary, level: float) -> Guardrail:
+    shares = _share(live.failed, live.asked), _share(canary.failed, canary.asked)
+    p_value = _excess_p_value(live.failed, live.asked, canary.failed, canary.asked)
+    harmed = p_value <= level and shares[1] - shares[0] > limits.max_error_increase
+    said = (
+        f"errors: {shares[1]:.2%} of {canary.asked} requests, live {shares[0]:.2%} of {live.asked}, p = {p_value:.2g}"
+    )
+    return Guardrail("errors", *shares, p_value, harmed, said)
+
+
+def _empty(live: Arm, canary: Arm, limits: Canary, level: float) -> Guardrail:
+    """By user, as who gets one empty list gets more of them."""
+    empty = _distinct(live.users[live.empty]), _distinct(canary.users[canary.empty])
+    shares = _share(empty[0], live.n_users), _share(empty[1], canary.n_users)
+    p_value = _excess_p_value(empty[0], live.n_users, empty[1], canary.n_users)
+    harmed = p_value <= level and shares[1] - shares[0] > limits.max_empty_increase
+    said = f"empty lists: {shares[1]:.2%} of {canary.n_users} users, live {shares[0]:.2%}, p = {p_value:.2g}"
+    return Guardrail("empty lists", *shares, p_value, harmed, said)
+
+
+def _slow(live: Arm, canary: Arm, limits: Canary, level: float) -> Guardrail:
+    """Harmed when more than 5 % of the canary's answers take longer than the live p95 and its margin allow."""
+    if min(len(live.users), len(canary.users)) < MIN_TIMED:
+        return Guardrail("slow answers", math.nan, math.nan, 1.0, False, "slow answers: too few to tell")
+    p95 = float(np.quantile(live.milliseconds, 0.95)), float(np.quantile(canary.milliseconds, 0.95))
+    bar = max(p95[0] * limits.max_p95_ratio, p95[0] + limits.p95_floor_ms)
+    over = _per_user(canary.users, canary.milliseconds > bar)
+    of = _per_user(canary.users, np.ones(len(canary.users), bool))
+    error = math.sqrt(max(_ratio_variance(over, of), SLOW_SHARE * (1 - SLOW_SHARE) / len(canary.users)))
+    share = float(over.sum() / of.sum())
+    p_value = float(ndtr((SLOW_SHARE - share) / error))
+    said = f"slow answers: p95 {p95[1]:.1f} ms, live {p95[0]:.1f} ms, at most {bar:.1f} ms, p = {p_value:.2g}"
+    return Guardrail("slow answers", *p95, p_value, p_value <= level, said)
+
+
+def _clicks(live: Arm, canary: Arm, limits: Canary, level: float) -> Guardrail:
+    """Clicked lists per answered list, with the user as unit.
+
+    The variance is that of all users together: with the canary's own, a handful of users without a click would have
+    none, and look like proof.
+    """
+    if not len(live.users) or not len(canary.users) or not (live.clicked.any() or canary.clicked.any()):
+        return Guardrail("clicks", math.nan, math.nan, 1.0, False, "clicks: none to compare")
+    clicked, lists = [], []
+    for arm in (live, canary):
+        clicked.append(_per_user(arm.users, arm.clicked))
+        lists.append(_per_user(arm.users, np.ones(len(arm.users), bool)))
+    rates = float(clicked[0].sum() / lists[0].sum()), float(clicked[1].sum() / lists[1].sum())
+    users = [len(each) for each in lists]
+    spread = _ratio_variance(np.concatenate(clicked), np.concatenate(lists)) * sum(users)
+    error = math.sqrt(spread * (1 / users[0] + 1 / users[1]))
+    p_value = float(ndtr((rates[1] - rates[0]) / error)) if error > 0 else 1.0
+    harmed = p_value <= level and rates[1] < rates[0] * (1 - limits.max_click_drop)
+    said = f"clicks: {rates[1]:.2%} of {len(canary.users)} lists, live {rates[0]:.2%}, p = {p_value:.2g}"
+    return Guardrail("clicks", *rates, p_value, harmed, said)
+
+
+def _excess_p_value(live: int, of_live: int, canary: int, of_canary: int) -> float:
+    """Of as many or more of all cases falling to the canary, if both arms had the same rate (exact, conditional)."""
+    if not canary or not of_canary:
+        return 1.0
+    return float(bdtrc(canary - 1, live + canary, of_canary / (of_live + of_canary)))
+
+
+def _ratio_variance(numerator: NDArray[np.float64], denominator: NDArray[np.float64]) -> float:
+    """Variance of the ratio of sums over independent users (delta method); both (n_users,)."""
+    ratio = numerator.sum() / denominator.sum()
+    residual = (numerator - ratio * denominator) / denominator.mean()
+    return float(np.mean(residual**2) / len(residual))
+
+
+def _per_user(users: NDArray[np.int64], counted: NDArray[np.bool_]) -> NDArray[np.float64]:
+    """How many of each user's answers count, (n_users,), in the order of the users' numbers."""
+    there = np.bincount(users) > 0
+    return np.asarray(np.bincount(users, weights=counted)[there], dtype=np.float64)
+
+
+def _distinct(users: NDArray[np.int64]) -> int:
+    return int(np.count_nonzero(np.bincount(users)))
+
+
+def _share(part: int, of: int) -> float:
+    return part / of if of else 0.0

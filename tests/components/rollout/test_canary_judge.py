@@ -1,0 +1,76 @@
+"""Laws of the judge of canaries; how often it errs is measured in benchmarks/canary_detection.py."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+import pytest
+
+from components.rollout.canary_judge import Arm, judge_canary
+from tests.components.rollout.fake_world import CANARY, make_arm
+
+LIVE = make_arm(2000)
+
+
+def harmed(canary: Arm, live: Arm = LIVE, **limits: Any) -> list[str]:
+    judged = judge_canary(live, canary, (), CANARY.model_copy(update=limits))
+    return [each.name for each in judged.guardrails if each.harmed]
+
+
+def first(n: int, of: int) -> Any:
+    return np.arange(of) < n
+
+
+@pytest.mark.parametrize(
+    ("canary", "expected"),
+    [
+        (make_arm(200), []),
+        (make_arm(0), []),
+        (make_arm(200, asked=200, failed=20), ["errors"]),
+        (make_arm(200, empty=first(20, 200)), ["empty lists"]),
+        (make_arm(200, milliseconds=np.full(200, 60.0)), ["slow answers"]),
+        (make_arm(200, milliseconds=np.full(200, 29.0)), []),
+        (make_arm(2000, clicked=first(100, 2000)), ["clicks"]),
+        (make_arm(2000, clicked=first(1999, 2000)), []),
+        (make_arm(0, asked=30, failed=30), ["errors"]),
+    ],
+)
+def test_each_guardrail_sees_its_own_harm_and_nothing_else(canary: Arm, expected: list[str]) -> None:
+    assert harmed(canary) == expected
+
+
+@pytest.mark.parametrize("n", [1, 2, 5, 10])
+def test_a_handful_of_users_proves_nothing(n: int) -> None:
+    assert harmed(make_arm(n, clicked=np.zeros(n, bool), milliseconds=np.full(n, 1000.0))) == []
+
+
+def test_harm_within_the_margins_is_none_however_sure() -> None:
+    many = make_arm(200_000)
+    slightly = make_arm(
+        200_000,
+        failed=300,
+        empty=first(180, 200_000),
+        clicked=first(39_000, 200_000),
+        milliseconds=many.milliseconds,
+    )
+    assert harmed(slightly, many) == []
+
+
+def test_repeated_answers_to_one_user_count_as_one() -> None:
+    talker = make_arm(2000, empty=first(40, 2000))
+    canary = Arm(np.zeros(500, int), np.full(500, 10.0), np.ones(500, bool), np.zeros(500, bool), 500, 0)
+    assert harmed(canary, talker) == []
+
+
+def test_an_empty_list_beside_a_full_one_is_told_first() -> None:
+    judged = judge_canary(LIVE, make_arm(200, failed=100), ("7",), CANARY)
+    assert judged.harm is not None
+    assert judged.harm.startswith("an empty list for user '7'")
+    assert "errors" in judged.harm
+
+
+def test_nobody_is_compared_with_nobody() -> None:
+    judged = judge_canary(make_arm(0), make_arm(0), (), CANARY)
+    assert judged.harm is None
+    assert (judged.live_requests, judged.canary_requests, judged.canary_users) == (0, 0, 0)
