@@ -68,7 +68,7 @@ routing = Table(
     Column("live_slot", String(16)),
     Column("live_weight", Integer, nullable=False),  # per cent of requests for the live slot
     Column("standby_ready", Boolean, nullable=False),  # the other slot may answer when the live one fails
-    # Since 0003: per cent of the users who are answered by the release on trial in the idle slot
+    # Since 0004: per cent of the users who are answered by the release on trial in the idle slot
     Column("canary_weight", Integer, nullable=False, server_default="0"),
 )
 
