@@ -24,6 +24,11 @@ COMMANDS = {
         "List, show, plan and read experiments; judge policies.",
     ),
     "llm": ("flows.commands.llm", "llm", "Start, stop and show the small local model; try every tier."),
+    "events": ("flows.commands.events", "events", "Show how much is stored, and drop what is past its time."),
+    "export": ("flows.commands.export", "export", "Write what is stored as Parquet files."),
+    "backup": ("flows.commands.backup", "backup", "Back the event store up into a folder."),
+    "restore": ("flows.commands.restore", "restore", "Restore the event store from a backup, or prove that it can be."),
+    "forget": ("flows.commands.forget", "forget", "Delete a user everywhere, and keep them out of later data."),
     "benchmark": ("flows.commands.benchmark", "benchmark", "Compare every recommender on any data set."),
 }
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, Engine, delete, inspect, select, update
+from collections.abc import Mapping
+
+from sqlalchemy import Connection, Engine, delete, inspect, select, union, update
 
 from components.adapters.event_store.engine import reading
 from components.adapters.event_store.fast_inserts import insert_ignoring
@@ -51,3 +53,15 @@ def read_forgotten(engine: Engine) -> dict[str, float]:
             return {}
         rows = db.execute(select(forgotten_users.c.user_digest, forgotten_users.c.forgotten_at))
         return {row.user_digest: row.forgotten_at for row in rows}
+
+
+def bury_again(db: Connection, forgotten: Mapping[str, float]) -> None:
+    """Within a transaction: deletes the users of these tombstones, and keeps the tombstones; for restored backups."""
+    if not forgotten:
+        return
+    users = union(*(select(table.c.user_id) for table in (feedback, impressions, exposures, requests)))
+    for user_id in db.execute(users).scalars().all():
+        if user_digest(user_id) in forgotten:
+            delete_user(db, user_id)
+    rows = [{"user_digest": digest, "forgotten_at": at, "by": "restore"} for digest, at in forgotten.items()]
+    db.execute(insert_ignoring(db.dialect.name, forgotten_users, ["user_digest"]), rows)
