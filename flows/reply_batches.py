@@ -9,12 +9,12 @@ from __future__ import annotations
 import hashlib
 import json
 import uuid
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import islice
-from typing import Any
+from typing import Any, Protocol
 
-from components.adapters.batch_journal import BatchJournal, Submission
+from components.adapters.batch_journal import BatchJournal, Reserved, Submission
 from components.adapters.claude_batches import (
     MAX_BYTES,
     MAX_REQUESTS,
@@ -23,7 +23,7 @@ from components.adapters.claude_batches import (
     BatchUnanswered,
     ClaudeBatches,
 )
-from components.reranking.calls import Reply
+from components.reranking.calls import Failed, Reply
 
 Body = Mapping[str, Any]
 CLOCKS_APART_SECONDS = 300.0
@@ -42,6 +42,16 @@ class Pace:
     sleep: Callable[[float], None]
     poll_seconds: float
     patience_seconds: float
+
+
+class Purse(Protocol):
+    """The money that batches are paid from."""
+
+    def reserve(self, requests: Mapping[str, Body]) -> Reserved | None:
+        """What is set aside for these requests; None when there is not enough."""
+
+    def settle(self, submission: Submission, answers: Sequence[tuple[str, Reply | Failed]]) -> None:
+        """What became of a submission; without answers it was never a batch. Called once for each."""
 
 
 @dataclass(frozen=True)
@@ -63,20 +73,17 @@ def gather_replies(
     batches: ClaudeBatches,
     journal: BatchJournal,
     pace: Pace,
-    reserve: Callable[[Mapping[str, Body]], float | None],
+    purse: Purse,
     report: Callable[[str], None],
 ) -> Gathered:
     """The replies to `requests` (by `custom_id_of`), those of the journal included.
-
-    Args:
-        reserve: sets money aside for these requests; the dollars, or None when there is not enough.
 
     Raises:
         BatchError: the API refuses. What was handed over is in the journal, and the next run goes on with it.
     """
     for submission in journal.pending:
         if submission.batch_id is None:
-            _look_for(submission, batches, journal, pace, report)
+            _look_for(submission, batches, journal, pace, purse, report)
     under_way = {custom_id for submission in journal.pending for custom_id in submission.custom_ids}
     open_requests = {
         custom_id: body
@@ -85,34 +92,35 @@ def gather_replies(
     }
     unasked = 0
     for part in _parts(open_requests):
-        usd = reserve(part)
-        if usd is None:
+        reserved = purse.reserve(part)
+        if reserved is None:
             unasked += len(part)
         else:
-            _submit(part, usd, batches, journal, pace, report)
-    _wait(batches, journal, pace, report)
+            _submit(part, reserved, batches, journal, pace, purse, report)
+    _wait(batches, journal, pace, purse, report)
     replies = {custom_id: journal.replies[custom_id] for custom_id in requests if custom_id in journal.replies}
     return Gathered(replies, len(journal.pending), unasked)
 
 
 def _submit(
     part: Mapping[str, Body],
-    usd: float,
+    reserved: Reserved,
     batches: ClaudeBatches,
     journal: BatchJournal,
     pace: Pace,
+    purse: Purse,
     report: Callable[[str], None],
 ) -> None:
-    submission = Submission(uuid.uuid4().hex, pace.now(), tuple(part), usd=usd)
+    submission = Submission(uuid.uuid4().hex, pace.now(), tuple(part), reserved)
     journal.submitting(submission)
     try:
         state = batches.submit(part)
     except BatchUnanswered as error:
         report(f"{error}; looking whether it was made")
-        _look_for(submission, batches, journal, pace, report)
+        _look_for(submission, batches, journal, pace, purse, report)
         return
     except BatchError:
-        journal.finished(submission.submission_id, ())
+        _finish(submission, (), journal, purse)
         raise
     journal.submitted(submission.submission_id, state.batch_id)
     report(f"{len(part)} requests are batch {state.batch_id}")
@@ -123,6 +131,7 @@ def _look_for(
     batches: ClaudeBatches,
     journal: BatchJournal,
     pace: Pace,
+    purse: Purse,
     report: Callable[[str], None],
 ) -> None:
     """Finds the batch of a submission that was not answered, or settles that there is none.
@@ -143,19 +152,29 @@ def _look_for(
             journal.submitted(submission.submission_id, state.batch_id)
             report(f"{len(wanted)} requests of an interrupted run are batch {state.batch_id}")
             return
-    journal.finished(submission.submission_id, ())
+    _finish(submission, (), journal, purse)
     report(f"{len(wanted)} requests of an interrupted run were never made a batch")
 
 
-def _wait(batches: ClaudeBatches, journal: BatchJournal, pace: Pace, report: Callable[[str], None]) -> None:
+def _finish(
+    submission: Submission, answers: Sequence[tuple[str, Reply | Failed]], journal: BatchJournal, purse: Purse
+) -> None:
+    """Writes down the replies first: what is in the journal is never paid for again, whatever happens next."""
+    journal.finished(submission.submission_id, [(name, each) for name, each in answers if isinstance(each, Reply)])
+    purse.settle(submission, answers)
+
+
+def _wait(
+    batches: ClaudeBatches, journal: BatchJournal, pace: Pace, purse: Purse, report: Callable[[str], None]
+) -> None:
     deadline = pace.now() + pace.patience_seconds
     while True:
         for submission in journal.pending:
             if submission.batch_id is not None and batches.state(submission.batch_id).ended:
                 answers = list(batches.results(submission.batch_id))
-                replies = [(custom_id, each) for custom_id, each in answers if isinstance(each, Reply)]
-                journal.finished(submission.submission_id, replies)
-                report(f"batch {submission.batch_id}: {len(replies)} of {len(submission.custom_ids)} replies")
+                _finish(submission, answers, journal, purse)
+                n_replies = sum(isinstance(each, Reply) for _, each in answers)
+                report(f"batch {submission.batch_id}: {n_replies} of {len(submission.custom_ids)} replies")
         if not journal.pending or pace.now() >= deadline:
             return
         pace.sleep(pace.poll_seconds)

@@ -132,7 +132,7 @@ def batches_server() -> Iterator[BatchesServer]:
     handler = type("Handler", (_Handler,), {"script": script})
     with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         server.daemon_threads = True
-        thread = threading.Thread(target=server.serve_forever)
+        thread = threading.Thread(target=server.serve_forever, args=(0.02,))
         thread.start()
         script.url = f"http://127.0.0.1:{server.server_port}"
         try:

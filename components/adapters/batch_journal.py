@@ -9,12 +9,20 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Iterable, Iterator
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from components.reranking.calls import Reply
 from components.reranking.cost import Usage
+
+
+@dataclass(frozen=True)
+class Reserved:
+    """Dollars that a day's budget holds for a submission; the day is that of UTC, in ISO 8601."""
+
+    usd: float
+    day: str
 
 
 @dataclass(frozen=True)
@@ -24,14 +32,13 @@ class Submission:
     Attributes:
         at: seconds since 1970, before it was handed over.
         batch_id: None as long as nobody knows whether the batch exists.
-        usd: reserved for it.
     """
 
     submission_id: str
     at: float
     custom_ids: tuple[str, ...]
+    reserved: Reserved
     batch_id: str | None = None
-    usd: float = 0.0
 
 
 class BatchJournal:
@@ -62,6 +69,10 @@ class BatchJournal:
         """It is this batch."""
         self._append({"event": "submitted", "submission_id": submission_id, "batch_id": batch_id})
 
+    def answered(self, custom_id: str, reply: Reply) -> None:
+        """A request was answered outside of a batch."""
+        self._append({"event": "reply", "custom_id": custom_id, **asdict(reply)})
+
     def finished(self, submission_id: str, replies: Iterable[tuple[str, Reply]]) -> None:
         """Everything that came of it; without replies when it never was a batch."""
         for custom_id, reply in replies:
@@ -85,14 +96,12 @@ class BatchJournal:
             usage = Usage(**line["usage"])
             self._replies[line["custom_id"]] = Reply(line["text"], None, usage, line["stop"])
         elif event == "submitting":
-            values = {name: value for name, value in line.items() if name != "event"}
-            self._submissions[line["submission_id"]] = Submission(
-                **{**values, "custom_ids": tuple(values["custom_ids"])}
-            )
+            reserved = Reserved(**line["reserved"])
+            name, custom_ids = line["submission_id"], tuple(line["custom_ids"])
+            self._submissions[name] = Submission(name, line["at"], custom_ids, reserved, line["batch_id"])
         elif event == "submitted":
-            before = self._submissions[line["submission_id"]]
-            known = {**asdict(before), "batch_id": line["batch_id"]}
-            self._submissions[before.submission_id] = Submission(**known)
+            name = line["submission_id"]
+            self._submissions[name] = replace(self._submissions[name], batch_id=line["batch_id"])
         elif event == "finished":
             self._submissions.pop(line["submission_id"], None)
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
@@ -11,10 +11,10 @@ from typing import Any
 import pytest
 from pydantic import SecretStr
 
-from components.adapters.batch_journal import BatchJournal
+from components.adapters.batch_journal import BatchJournal, Reserved, Submission
 from components.adapters.claude_batches import BatchError, BatchUnanswered, ClaudeBatches, batch_parameters
 from components.llm_params import Price, Tier
-from components.reranking.calls import Reply
+from components.reranking.calls import Failed, Reply
 from components.reranking.prompt import parse_template, render
 from components.reranking.task import ItemText, RerankTask
 from components.reranking.verdict import read_order
@@ -49,17 +49,19 @@ class Clock:
 
 @dataclass
 class Purse:
-    """Money for so many requests."""
+    """Money for so many requests, at a dollar each."""
 
     left: int = 1_000
-    reserved: list[int] = field(default_factory=list)
+    settled: list[tuple[float, int]] = field(default_factory=list)
 
-    def reserve(self, part: Mapping[str, Body]) -> float | None:
+    def reserve(self, part: Mapping[str, Body]) -> Reserved | None:
         if len(part) > self.left:
             return None
         self.left -= len(part)
-        self.reserved.append(len(part))
-        return 0.001 * len(part)
+        return Reserved(float(len(part)), "2026-11-25")
+
+    def settle(self, submission: Submission, answers: Sequence[tuple[str, Reply | Failed]]) -> None:
+        self.settled.append((submission.reserved.usd, sum(isinstance(each, Reply) for _, each in answers)))
 
 
 @pytest.fixture
@@ -90,7 +92,7 @@ def run(
     batches = ClaudeBatches(server.url, SecretStr("sk-planted-key"))
     pace = Pace(clock.now, clock.sleep, poll_seconds=10.0, patience_seconds=100.0)
     try:
-        return gather_replies(requests, batches, BatchJournal(file), pace, (purse or Purse()).reserve, lambda _: None)
+        return gather_replies(requests, batches, BatchJournal(file), pace, purse or Purse(), lambda _: None)
     finally:
         batches.close()
 
@@ -189,6 +191,18 @@ def test_a_batch_that_takes_longer_than_the_run_waits_is_left_to_the_next(
 def test_nothing_is_asked_without_money(server: BatchesServer, tmp_path: Path) -> None:
     assert run(server, tmp_path / "j", bodies(3), purse=Purse(2)) == Gathered({}, 0, 3)
     assert server.batches == {}
+
+
+def test_every_reservation_is_settled_once_also_by_a_later_run(server: BatchesServer, tmp_path: Path) -> None:
+    server.polls = 15
+    first, second = Purse(), Purse()
+    run(server, tmp_path / "j", bodies(2), purse=first)
+    run(server, tmp_path / "j", bodies(2), purse=second)
+    assert (first.settled, second.settled) == ([], [(2.0, 2)])
+    server.create = [400]
+    with pytest.raises(BatchError):
+        run(server, tmp_path / "j", bodies(3), purse=first)
+    assert first.settled == [(1.0, 0)]
 
 
 def test_a_journal_whose_last_line_was_cut_off_is_read_to_there(server: BatchesServer, tmp_path: Path) -> None:
