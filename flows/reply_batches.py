@@ -91,12 +91,16 @@ def gather_replies(
         if custom_id not in journal.replies and custom_id not in under_way
     }
     unasked = 0
-    for part in _parts(open_requests):
+    parts = list(_parts(open_requests))
+    while parts:
+        part = parts.pop(0)
         reserved = purse.reserve(part)
-        if reserved is None:
-            unasked += len(part)
-        else:
+        if reserved is not None:
             _submit(part, reserved, batches, journal, pace, purse, report)
+        elif len(part) > 1:
+            parts[:0] = _halves(part)  # as many as the money suffices for
+        else:
+            unasked += 1
     _wait(batches, journal, pace, purse, report)
     replies = {custom_id: journal.replies[custom_id] for custom_id in requests if custom_id in journal.replies}
     return Gathered(replies, len(journal.pending), unasked)
@@ -186,6 +190,12 @@ def _ended(state: BatchState, batches: ClaudeBatches, pace: Pace) -> BatchState:
         pace.sleep(pace.poll_seconds)
         state = batches.state(state.batch_id)
     return state
+
+
+def _halves(part: Mapping[str, Body]) -> list[dict[str, Body]]:
+    items = list(part.items())
+    middle = len(items) // 2
+    return [dict(items[:middle]), dict(items[middle:])]
 
 
 def _parts(requests: Mapping[str, Body]) -> Iterator[dict[str, Body]]:

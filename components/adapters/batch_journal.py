@@ -19,10 +19,13 @@ from components.reranking.cost import Usage
 
 @dataclass(frozen=True)
 class Reserved:
-    """Dollars that a day's budget holds for a submission; the day is that of UTC, in ISO 8601."""
+    """Dollars that a day's budget holds for a submission, and for which model; the day is that of UTC, in ISO 8601."""
 
     usd: float
     day: str
+    variant: str = ""
+    tier: str = ""
+    model: str = ""
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,10 @@ class BatchJournal:
     def replies(self) -> dict[str, Reply]:
         """What was answered, by custom id."""
         return dict(self._replies)
+
+    def reply(self, custom_id: str) -> Reply | None:
+        """What was answered to one request."""
+        return self._replies.get(custom_id)
 
     @property
     def pending(self) -> list[Submission]:

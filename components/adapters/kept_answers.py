@@ -1,4 +1,7 @@
-"""Drops what the slots and the shared cache keep for a user: part of forgetting somebody."""
+"""Gives answers to the caches of the service from outside, and drops what they keep for a user.
+
+Where there is a Redis, it holds the answers for every process; without one, each slot that runs is told by itself.
+"""
 
 from __future__ import annotations
 
@@ -7,16 +10,18 @@ import json
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from redis.exceptions import RedisError
 
 from components.adapters.envoy_routes import PROBE_HEADER
 from components.adapters.redis_cache import RedisAnswers
 from components.adapters.settings import Settings
-from components.routing.cache_key import user_hash
+from components.routing.cache_key import CacheKey, user_hash
 
 TIMEOUT_SECONDS = 5.0
+MAX_POST_BYTES = 900_000
 
 
 class NotForgotten(Exception):
@@ -38,15 +43,8 @@ def forget_kept_answers(settings: Settings, slot_urls: Sequence[str], user_id: s
 
 
 def _forget_in(url: str, user_id: str) -> int:
-    request = urllib.request.Request(  # noqa: S310 - our own slot
-        f"{url}/forget",
-        json.dumps({"user_id": user_id}).encode(),
-        {"content-type": "application/json", PROBE_HEADER: "forget"},
-        method="POST",
-    )
     try:
-        with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as reply:  # noqa: S310 - our own slot
-            return int(json.loads(reply.read())["forgotten"])
+        return int(_told(f"{url}/forget", {"user_id": user_id})["forgotten"])
     except urllib.error.HTTPError as error:
         raise NotForgotten(f"the slot at {url} answered {error.code}") from error
     except urllib.error.URLError as error:
@@ -55,6 +53,55 @@ def _forget_in(url: str, user_id: str) -> int:
         raise NotForgotten(f"the slot at {url} does not answer: {error.reason}") from error
     except (OSError, ValueError, KeyError) as error:
         raise NotForgotten(f"the slot at {url} does not answer: {error!r}") from error
+
+
+def keep_answers(
+    settings: Settings, slot_urls: Sequence[str], entries: Sequence[tuple[CacheKey, bytes]], seconds: float
+) -> int:
+    """Gives answers to the cache, for so long in Redis; how many a cache has taken. A cache that is away takes none."""
+    if settings.cache_url is not None:
+        return asyncio.run(_keep_in_redis(settings.cache_url.get_secret_value(), entries, seconds))
+    return max((sum(_keep_in(url, part) for part in _parts(entries)) for url in slot_urls), default=0)
+
+
+def _keep_in(url: str, entries: Sequence[tuple[CacheKey, bytes]]) -> int:
+    body = {"answers": [{"user": key.user, "answer": key.answer, "content": text.decode()} for key, text in entries]}
+    try:
+        return int(_told(f"{url}/keep", body)["kept"])
+    except (OSError, ValueError, KeyError):
+        return 0
+
+
+def _parts(entries: Sequence[tuple[CacheKey, bytes]]) -> Iterator[Sequence[tuple[CacheKey, bytes]]]:
+    """The entries in parts that one post may hold; quotes in the content double there."""
+    part: list[tuple[CacheKey, bytes]] = []
+    size = 0
+    for key, content in entries:
+        length = len(json.dumps(content.decode())) + 150
+        if part and size + length > MAX_POST_BYTES:
+            yield part
+            part, size = [], 0
+        part.append((key, content))
+        size += length
+    if part:
+        yield part
+
+
+def _told(url: str, body: dict[str, Any]) -> dict[str, Any]:
+    """The JSON with which a slot answers the stack itself."""
+    headers = {"content-type": "application/json", PROBE_HEADER: "stack"}
+    request = urllib.request.Request(url, json.dumps(body).encode(), headers, method="POST")  # noqa: S310 - our own slot
+    with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS) as reply:  # noqa: S310 - our own slot
+        answer: dict[str, Any] = json.loads(reply.read())
+        return answer
+
+
+async def _keep_in_redis(url: str, entries: Sequence[tuple[CacheKey, bytes]], seconds: float) -> int:
+    answers = RedisAnswers(url, time.monotonic, TIMEOUT_SECONDS)
+    try:
+        return sum([await answers.keep(key, content, seconds) for key, content in entries])
+    finally:
+        await answers.close()
 
 
 async def _forget_in_redis(url: str, user_id: str) -> int:

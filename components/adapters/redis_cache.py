@@ -61,7 +61,7 @@ class RedisAnswers:
         self._clock = clock
         self._rest = FIRST_REST_SECONDS
         self._rest_until = float("-inf")
-        self._writes: set[asyncio.Task[None]] = set()
+        self._writes: set[asyncio.Task[bool]] = set()
         self.counts = RedisCounts()
 
     async def get(self, key: CacheKey) -> Kept | None:
@@ -76,7 +76,7 @@ class RedisAnswers:
         if len(self._writes) >= MAX_PENDING_WRITES:
             self.counts.left_out += 1
             return
-        writing = asyncio.get_running_loop().create_task(self._write(_name(key), content, seconds))
+        writing = asyncio.get_running_loop().create_task(self.keep(key, content, seconds))
         self._writes.add(writing)
         writing.add_done_callback(self._writes.discard)
 
@@ -103,8 +103,10 @@ class RedisAnswers:
             content, milliseconds = await both.execute()
         return content, milliseconds
 
-    async def _write(self, name: str, content: bytes, seconds: float) -> None:
-        await self._try(lambda: self._redis.set(name, content, px=max(1, int(seconds * 1000))), None)
+    async def keep(self, key: CacheKey, content: bytes, seconds: float) -> bool:
+        """As `put`, but waits for it; whether it was written."""
+        milliseconds = max(1, int(seconds * 1000))
+        return bool(await self._try(lambda: self._redis.set(_name(key), content, px=milliseconds), False))
 
     async def _try(self, call: Callable[[], Awaitable[T]], otherwise: T) -> T:
         if self._clock() < self._rest_until:

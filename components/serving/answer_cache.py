@@ -81,6 +81,10 @@ class AnswerCache:
             if landed is not None:
                 return Found(landed, "joined")
 
+    def keep(self, key: CacheKey, content: bytes) -> None:
+        """Takes an answer that was made elsewhere, for as long as one made here."""
+        self._keep(key, Kept(content, self._seconds))
+
     def forget(self, user_id: str) -> int:
         """Drops every answer that this process keeps for a user; how many that were."""
         user = user_hash(user_id)

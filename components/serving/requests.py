@@ -89,6 +89,20 @@ class ForgetRequest(Body):
     user_id: Id
 
 
+class KeptAnswer(Body):
+    """An answer for the cache: its key, and what components/serving/answer_codec.py writes."""
+
+    user: ShortText
+    answer: ShortText
+    content: str
+
+
+class KeepRequest(Body):
+    """Body of `POST /keep`, which only the stack itself can reach."""
+
+    answers: list[KeptAnswer]
+
+
 class SimilarRequest(Body):
     """Body of `POST /similar`."""
 

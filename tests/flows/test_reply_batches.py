@@ -189,8 +189,13 @@ def test_a_batch_that_takes_longer_than_the_run_waits_is_left_to_the_next(
 
 
 def test_nothing_is_asked_without_money(server: BatchesServer, tmp_path: Path) -> None:
-    assert run(server, tmp_path / "j", bodies(3), purse=Purse(2)) == Gathered({}, 0, 3)
+    assert run(server, tmp_path / "j", bodies(3), purse=Purse(0)) == Gathered({}, 0, 3)
     assert server.batches == {}
+
+
+def test_as_much_is_asked_as_the_money_suffices_for(server: BatchesServer, tmp_path: Path) -> None:
+    gathered = run(server, tmp_path / "j", bodies(8), purse=Purse(5))
+    assert (len(gathered.replies), gathered.unasked) == (5, 3)
 
 
 def test_every_reservation_is_settled_once_also_by_a_later_run(server: BatchesServer, tmp_path: Path) -> None:

@@ -60,7 +60,7 @@ def nowhere() -> str:
 def test_a_slot_is_told_and_one_that_does_not_run_keeps_nothing(tmp_path: Path) -> None:
     with slot(200) as (url, asked):
         assert forget_kept_answers(Settings(home=tmp_path), [url, nowhere()], "u") == 2
-    assert asked == [("/forget", "forget", {"user_id": "u"})]
+    assert asked == [("/forget", "stack", {"user_id": "u"})]
 
 
 def test_a_slot_that_refuses_is_an_error_that_names_it(tmp_path: Path) -> None:
