@@ -9,13 +9,13 @@ from typing import Literal
 from components.adapters.event_store.local_user_events import LocalUserEvents
 from components.adapters.event_store.user_events import UserEventReader
 from components.adapters.redis_cache import RedisAnswers
-from components.routing.cache_key import cache_key
+from components.routing.cache_key import CacheKey, cache_key
 from components.serving.answer import Answer
 from components.serving.answer_cache import AnswerCache, Made, Origin
 from components.serving.answer_codec import UnreadableAnswer, decode, encode, is_worth_keeping, shown_again
 from components.serving.news import UserEvents
 from components.serving.request_path import RequestPath
-from components.serving.requests import RecommendRequest
+from components.serving.requests import KeepRequest, RecommendRequest
 
 logger = logging.getLogger("recops.service")
 
@@ -77,6 +77,19 @@ class Answers:
         if kept.explored_position is not None:  # chance is drawn for each request, also of those who waited together
             return await path.answer(request, request_id, recent, exploring=True), "bypassed"
         return shown_again(kept, request_id, path.slot, round((self._now() - start) * 1000, 3)), found.origin
+
+    def keep(self, given: KeepRequest) -> int:
+        """Takes answers that were made elsewhere; how many. What is no answer of this code is left out."""
+        kept = 0
+        for each in given.answers:
+            content = each.content.encode()
+            try:
+                decode(content)
+            except UnreadableAnswer:
+                continue
+            self._cache.keep(CacheKey(each.user, each.answer), content)
+            kept += 1
+        return kept
 
     def forget(self, user_id: str) -> int:
         """Drops every answer that this process keeps for a user; how many that were."""

@@ -10,13 +10,12 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
-from pydantic import ValidationError
 
 from bentos.answers import Answers
 from bentos.damage import Damage
 from bentos.feedback_body import parse_feedback
 from bentos.http_body import ClientGone, Receive, Scope, Send, read_json_body
-from bentos.http_errors import HttpError, refuse_body
+from bentos.http_errors import HttpError, nothing_at, parse_body
 from bentos.language_model import LanguageModels
 from bentos.prefetch import Prefetch, PrefetchFull
 from components.adapters.demo_faults import DemoFaults
@@ -26,6 +25,7 @@ from components.serving.answer import UnknownItem
 from components.serving.feedback_notes import take_note
 from components.serving.requests import (
     ForgetRequest,
+    KeepRequest,
     PrefetchRequest,
     RecommendRequest,
     SimilarRequest,
@@ -107,6 +107,7 @@ class RecopsApp:
             "/feedback": self._feedback,
             "/prefetch": self._warm,
             "/forget": self._forget,
+            "/keep": self._keep,
         }
         self._gets: dict[str, Callable[[], tuple[bytes, bytes]]] = {
             "/release": lambda: (JSON, self._description),
@@ -196,10 +197,7 @@ class RecopsApp:
         raise HttpError(405, "method_not_allowed", text, headers=[(b"allow", allowed.encode())])
 
     async def _recommend(self, body: bytes, request_id: str, marks: Marks) -> Reply:
-        try:
-            request = RecommendRequest.model_validate_json(body)
-        except ValidationError as error:
-            raise refuse_body(error) from error
+        request = parse_body(RecommendRequest, body)
         asked_by, probe = request.user_id, marks.probe
         path = self._variants.path_of(asked_by) if probe is None else self._variants.named(probe)
         if self._damage is not None and probe is None:
@@ -226,10 +224,7 @@ class RecopsApp:
         return 200, orjson.dumps(answer.body()), log
 
     async def _similar(self, body: bytes, request_id: str, _marks: Marks) -> Reply:
-        try:
-            request = SimilarRequest.model_validate_json(body)
-        except ValidationError as error:
-            raise refuse_body(error) from error
+        request = parse_body(SimilarRequest, body)
         answer = self._variants.control.similar(request, request_id)
         if isinstance(answer, UnknownItem):
             raise HttpError(404, "unknown_item", f"item_id: there is no item {answer.item_id!r}", "item_id")
@@ -237,10 +232,7 @@ class RecopsApp:
 
     async def _warm(self, body: bytes, _request_id: str, _marks: Marks) -> Reply:
         """202 at once; the answers are made, and kept, in the background."""
-        try:
-            requests = PrefetchRequest.model_validate_json(body).all_requests()
-        except ValidationError as error:
-            raise refuse_body(error) from error
+        requests = parse_body(PrefetchRequest, body).all_requests()
         try:
             self._prefetch.add(requests)
         except PrefetchFull as error:
@@ -249,13 +241,13 @@ class RecopsApp:
 
     async def _forget(self, body: bytes, _request_id: str, marks: Marks) -> Reply:
         """Drops what is kept for a user; only for the stack itself, as a client has no business with other users."""
-        if marks.probe is None:
-            raise HttpError(404, "not_found", "there is nothing at /forget")
-        try:
-            request = ForgetRequest.model_validate_json(body)
-        except ValidationError as error:
-            raise refuse_body(error) from error
+        request = parse_body(ForgetRequest, body) if marks.probe is not None else nothing_at("/forget")
         return 200, orjson.dumps({"forgotten": self._answers.forget(request.user_id)}), None
+
+    async def _keep(self, body: bytes, _request_id: str, marks: Marks) -> Reply:
+        """Keeps answers that a batch has made; only for the stack itself."""
+        request = parse_body(KeepRequest, body) if marks.probe is not None else nothing_at("/keep")
+        return 200, orjson.dumps({"kept": self._answers.keep(request)}), None
 
     async def _feedback(self, body: bytes, request_id: str, _marks: Marks) -> Reply:
         """202 once every good event of the post is durable."""

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
+from typing import Any, NoReturn, TypeVar
 
 import orjson
-from pydantic import ValidationError
+from pydantic import BaseModel, ValidationError
 
 _CODES = {"missing": "missing_field", "extra_forbidden": "unknown_field"}
 
@@ -40,6 +40,30 @@ class HttpError(Exception):
         """The JSON of the answer."""
         error = {"code": self.code, "message": self.message, "field": self.field}
         return orjson.dumps({"error": error, **self.more})
+
+
+Parsed = TypeVar("Parsed", bound=BaseModel)
+
+
+def parse_body(kind: type[Parsed], body: bytes) -> Parsed:
+    """The body of a request.
+
+    Raises:
+        HttpError: it is no such thing.
+    """
+    try:
+        return kind.model_validate_json(body)
+    except ValidationError as error:
+        raise refuse_body(error) from error
+
+
+def nothing_at(path: str) -> NoReturn:
+    """For paths that only the stack itself may ask.
+
+    Raises:
+        HttpError: always.
+    """
+    raise HttpError(404, "not_found", f"there is nothing at {path}")
 
 
 def refuse_body(error: ValidationError, more: Mapping[str, Any] | None = None) -> HttpError:

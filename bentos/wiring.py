@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry
@@ -11,7 +12,7 @@ from bentos.answers import Answers
 from bentos.asgi_app import RecopsApp
 from bentos.language_model import LanguageModels
 from bentos.prefetch import Prefetch
-from bentos.served_release import ServedRelease
+from bentos.served_release import ServedRelease, ServedVariant
 from components.adapters.demo_faults import DemoFaults, fault_file
 from components.adapters.event_store.engine import open_engine
 from components.adapters.event_store.local_user_events import user_events
@@ -21,7 +22,8 @@ from components.adapters.redis_cache import RedisAnswers
 from components.adapters.settings import Settings
 from components.experiments.assignment import Split
 from components.serving.answer_cache import AnswerCache
-from components.serving.bundle import read_bundle
+from components.serving.bundle import Bundle, read_bundle
+from components.serving.hybrid import Hybrid
 from components.serving.request_path import RequestPath
 from components.serving.requests import RecommendRequest, SimilarRequest
 from components.serving.variants import Experiment, Variants
@@ -50,7 +52,7 @@ def build_app(
     slot = settings.slot or "none"
     registry = CollectorRegistry()
     models = LanguageModels(settings, lambda tiers: LlmMetrics(registry, tiers))
-    variants = make_variants(release, folder, slot, models)
+    variants = make_variants(release, folder, slot, models.hybrid_of)
     for path in variants.all_paths():
         warm_up(path)
     queue = WriteQueue(open_engine(settings.store_url, busy_seconds))
@@ -101,7 +103,11 @@ def build_app(
     )
 
 
-def make_variants(release: ServedRelease, folder: Path, slot: str, models: LanguageModels) -> Variants:
+HybridOf = Callable[[str, ServedVariant, Bundle], Hybrid | None]
+"""Makes what gives a variant's second opinions, from the release's id, the variant and its bundle."""
+
+
+def make_variants(release: ServedRelease, folder: Path, slot: str, hybrid_of: HybridOf) -> Variants:
     """A request path for each variant; those of one model share its bundle."""
     bundles = {name: read_bundle(folder / name) for name in {variant.bundle for variant in release.variants}}
     paths = {
@@ -114,7 +120,7 @@ def make_variants(release: ServedRelease, folder: Path, slot: str, models: Langu
             time.perf_counter,
             variant.model_version,
             variant.prompt_version,
-            models.hybrid_of(release.release_id, variant, bundles[variant.bundle]),
+            hybrid_of(release.release_id, variant, bundles[variant.bundle]),
         )
         for variant in release.variants
     }

@@ -7,9 +7,9 @@ import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from datetime import UTC, datetime
 from pathlib import Path
 
-from components.adapters.event_store.llm_budget import LlmBudget
 from sqlalchemy import select
 
 from bentos.served_release import ServedRelease
@@ -17,6 +17,7 @@ from bentos.wiring import make_variants
 from components.adapters.answer_files import AnswerFile
 from components.adapters.batch_journal import BatchJournal
 from components.adapters.event_store.engine import open_engine, reading
+from components.adapters.event_store.llm_budget import LlmBudget
 from components.adapters.event_store.tables import feedback
 from components.adapters.event_store.user_events import UserEventReader
 from components.adapters.file_lock import exclusive_lock
@@ -124,7 +125,7 @@ class _Batch:
     report: Callable[[str], None]
 
     def make(self, home: Path, now: float) -> Made:
-        stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now))
+        stamp = datetime.fromtimestamp(now, UTC).strftime("%Y%m%dT%H%M%S.%fZ")
         made = Made(home / f"recommendations-{self.release.release_id}-{stamp}.parquet", self.release.release_id)
         variants = self._variants()
         users = list(dict.fromkeys(self._everybody(variants) if self.asked.users is None else self.asked.users))

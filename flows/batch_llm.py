@@ -12,20 +12,19 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
 from bentos.language_model import is_on, tier_keys
-from components.adapters.event_store.llm_budget import LlmBudget, VariantBudget
-from components.reranking.cascade import Cascade
-from components.serving.hybrid import Hybrid
-
 from bentos.served_release import ServedRelease, ServedVariant
 from components.adapters.batch_journal import BatchJournal, Reserved, Submission
 from components.adapters.claude import Claude
 from components.adapters.claude_batches import ClaudeBatches
+from components.adapters.event_store.llm_budget import LlmBudget, VariantBudget
 from components.adapters.settings import Settings
 from components.llm_params import Llm, Price, Tier
 from components.reranking.calls import Budget, CallRecord, Failed, Model, Reply, Reservation
+from components.reranking.cascade import Cascade
 from components.reranking.cost import Usage, cost_usd
 from components.reranking.prompt import parse_template
 from components.serving.bundle import Bundle
+from components.serving.hybrid import Hybrid
 from flows.batch_models import AlwaysClosed, Journaled, Noting, Replaying, Unlimited, Unobserved, at_batch_price
 from flows.reply_batches import Body, Gathered, Pace, gather_replies
 

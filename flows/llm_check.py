@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 from collections.abc import Callable
 from typing import Any
 
-from pydantic import SecretStr
-
+from bentos.language_model import tier_keys
 from components.adapters.claude import Claude
 from components.adapters.settings import Settings
 from components.llm_params import Llm, Tier
@@ -51,9 +49,7 @@ async def check_tiers(
     """
     if not llm.tiers:
         raise LlmCheckError("params.yaml has no llm.tiers; `recops llm check --local` tries the local model")
-    key = os.environ.get("ANTHROPIC_API_KEY")
-    keys = {tier.name: SecretStr(os.environ[tier.key_env]) for tier in llm.tiers if os.environ.get(tier.key_env or "")}
-    claude = Claude(llm, os.environ.get("ANTHROPIC_BASE_URL"), SecretStr(key) if key else None, keys)
+    claude = Claude(llm, settings.llm_base_url, settings.anthropic_api_key, tier_keys(llm))
     template = parse_template((settings.project / "prompts" / f"{PROMPT}.md").read_text())
     prompt = render(template, TASK, range(len(TASK.candidates)))
     rows = []

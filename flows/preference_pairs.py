@@ -5,15 +5,14 @@ from __future__ import annotations
 import json
 import random
 import secrets
-import time
 from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 import numpy as np
-from components.serving.rerank_task import Met, pseudonym, task_of
 from sqlalchemy import Connection, select
 
 from bentos.served_release import ServedRelease
@@ -25,6 +24,7 @@ from components.reranking.prompt import PROMPT, PromptTemplate, parse_template, 
 from components.serving.bundle import Bundle, read_bundle
 from components.serving.news import LIKED_WITHOUT_VALUE
 from components.serving.requests import RecommendRequest
+from components.serving.rerank_task import Met, pseudonym, task_of
 from flows.stack import bento_folder, release_store
 
 MOST_PER_LIST = 5
@@ -59,7 +59,7 @@ def export_pairs(settings: Settings, days: float, now: float) -> Exported:
     text = release.control.prompt or (settings.project / "prompts" / f"{PROMPT}.md").read_text()
     salt = settings.user_salt.get_secret_value().encode() if settings.user_salt else secrets.token_bytes(32)
     writer = _Writer(read_bundle(folder / release.control.bundle), parse_template(text), salt)
-    stamp = time.strftime("%Y%m%dT%H%M%SZ", time.gmtime(now))
+    stamp = datetime.fromtimestamp(now, UTC).strftime("%Y%m%dT%H%M%S.%fZ")
     file = settings.root / "batches" / f"preference-pairs-{stamp}.parquet"
     with reading(open_engine(settings.store_url)) as db:
         return Exported(file, writer.write(db, now - days * DAY_SECONDS, file))

@@ -8,7 +8,7 @@ from typing import Any
 
 import click
 
-from components.adapters.settings import Settings, load_settings
+from components.adapters.settings import Settings, SettingsError, load_settings
 from components.adapters.supervisor import Supervisor, SupervisorError
 from flows.console import make_console
 from flows.stack import LOCAL_LLM, existing_store_url, supervisor
@@ -101,7 +101,7 @@ def check(local: bool, timeout: float, as_json: bool) -> None:
         params = with_local_model(params, settings.local_llm_url)
     try:
         rows = asyncio.run(check_tiers(settings, params, timeout, time.perf_counter))
-    except LlmCheckError as error:
+    except (LlmCheckError, SettingsError) as error:
         raise click.ClickException(str(error)) from error
     if as_json:
         click.echo(json.dumps(rows, indent=2))

@@ -24,7 +24,13 @@ from flows.prefect_api import PrefectApi, PrefectApiError
 from flows.progress import Progress
 from flows.stack import WORK_POOL, ports, programs, router, stack_environment, supervisor, world
 
-DEPLOYMENTS = ("ingest/default", "retrain/default", "promote/default", "read-experiment/default")
+DEPLOYMENTS = (
+    "ingest/default",
+    "retrain/default",
+    "promote/default",
+    "batch-recommend/default",
+    "read-experiment/default",
+)
 SECRETS = (
     "RECOPS_EVENT_STORE_URL",
     "RECOPS_SOURCE_SQL_URL",
