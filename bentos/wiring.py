@@ -107,7 +107,12 @@ HybridOf = Callable[[str, ServedVariant, Bundle], Hybrid | None]
 """Makes what gives a variant's second opinions, from the release's id, the variant and its bundle."""
 
 
-def make_variants(release: ServedRelease, folder: Path, slot: str, hybrid_of: HybridOf) -> Variants:
+def no_model(_release_id: str, _variant: ServedVariant, _bundle: Bundle) -> Hybrid | None:
+    """No second opinion for any variant."""
+    return None
+
+
+def make_variants(release: ServedRelease, folder: Path, slot: str, hybrid_of: HybridOf = no_model) -> Variants:
     """A request path for each variant; those of one model share its bundle."""
     bundles = {name: read_bundle(folder / name) for name in {variant.bundle for variant in release.variants}}
     paths = {

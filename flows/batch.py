@@ -13,7 +13,7 @@ from pathlib import Path
 from sqlalchemy import select
 
 from bentos.served_release import ServedRelease
-from bentos.wiring import make_variants
+from bentos.wiring import make_variants, no_model
 from components.adapters.answer_files import AnswerFile
 from components.adapters.batch_journal import BatchJournal
 from components.adapters.event_store.engine import open_engine, reading
@@ -142,7 +142,7 @@ class _Batch:
         return made
 
     def _variants(self) -> Variants:
-        hybrid_of = self.llm.hybrid_of if self.asked.pace is not None else _no_model
+        hybrid_of = self.llm.hybrid_of if self.asked.pace is not None else no_model
         return make_variants(self.release, self.folder, "batch", hybrid_of)
 
     async def _note(self, variants: Variants, users: Sequence[str]) -> None:
@@ -180,17 +180,15 @@ class _Batch:
     def _keep(self, pairs: Sequence[tuple[Answer, CacheKey | None]]) -> int:
         entries = [(key, encode(answer)) for answer, key in pairs if key is not None]
         seconds = self.release.control.routing.cache.ttl_seconds
-        return keep_answers(self.settings, [self.settings.slot_url(slot) for slot in SLOTS], entries, seconds)
+        return keep_answers(
+            self.settings, [url for slot in SLOTS for url in self.settings.slot_urls(slot)], entries, seconds
+        )
 
     def _everybody(self, variants: Variants) -> list[str]:
         known = variants.control.bundle.user_ids
         with reading(open_engine(self.settings.store_url)) as db:
             newer = db.execute(select(feedback.c.user_id).distinct()).scalars().all()
         return [*known, *newer]
-
-
-def _no_model(*_: object) -> None:
-    return None
 
 
 def _parts(users: Sequence[str]) -> Iterator[Sequence[str]]:

@@ -19,6 +19,9 @@ from components.adapters.event_store.engine import migrate, open_engine, reading
 from components.adapters.event_store.tables import requests
 from components.adapters.settings import Settings
 from components.params import Cache, Exploration, Routing
+from components.routing.cache_key import cache_key
+from components.serving.answer_codec import encode
+from components.serving.requests import RecommendRequest
 from tests.asgi_client import Reply, call, send
 from tests.redis_server import RedisServer, new_redis_server
 from tests.worlds import make_bundle
@@ -168,6 +171,19 @@ def test_answers_made_ahead_are_there_when_they_are_asked_for_and_are_not_logged
     app.close()
     with reading(store) as connection:
         assert len(connection.execute(select(requests)).all()) == len(asked)
+
+
+def test_answers_made_elsewhere_are_taken_from_the_stack_alone_if_they_are_answers(make_app: Make) -> None:
+    app = make_app()
+    made = app._variants.control.recommend(RecommendRequest(user_id="8", k=3), "batch")
+    key = cache_key(RecommendRequest(user_id="8", k=3), "release-1", "default", 0)
+    given = {"user": key.user, "answer": key.answer, "content": encode(made).decode()}
+    body = {"answers": [given, {**given, "answer": "other", "content": "{}"}]}
+    assert call(app, "POST", "/keep", body).error == (404, "not_found", None)
+    assert call(app, "POST", "/recommend", ASK).json["cached"] is False
+    app._answers.forget("8")
+    assert call(app, "POST", "/keep", body, PROBE).json == {"kept": 1}
+    assert call(app, "POST", "/recommend", ASK).json["cached"] is True
 
 
 @pytest.mark.parametrize(
