@@ -6,7 +6,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
 from bentos.served_release import ServedRelease
 from components.adapters.event_store.engine import open_engine
@@ -64,7 +63,11 @@ def judge_policy(settings: Settings, policy: Diversity, days: float, now: float)
 
 def judge_log(log: Sequence[OpenPosition], bundle: Bundle, live: Diversity, other: Diversity) -> Judged:
     """Both policies on the same open positions; a policy counts where it would have shown what was shown."""
-    as_live, as_other = _shares(log, bundle, live), _shares(log, bundle, other)
+    by_live, by_other = _placed(log, bundle, live), _placed(log, bundle, other)
+    as_live, as_other = (
+        np.array([float(item_id == row.item_id) for item_id, row in zip(placed, log, strict=True)])
+        for placed in (by_live, by_other)
+    )
     user = np.unique(np.array([row.user_id for row in log]), return_inverse=True)[1]
     reward = np.array([float(row.clicked) for row in log])
     propensity = np.array([row.propensity for row in log])
@@ -72,18 +75,13 @@ def judge_log(log: Sequence[OpenPosition], bundle: Bundle, live: Diversity, othe
         lists=len(log),
         users=int(user.max()) + 1,
         explored=int((as_live == 0).sum()),
-        changed=int((as_live != as_other).sum()),
+        changed=sum(one != another for one, another in zip(by_live, by_other, strict=True)),
         live=estimate_value(user, reward, propensity, as_live),
         other=estimate_value(user, reward, propensity, as_other),
     )
 
 
-def _shares(log: Sequence[OpenPosition], bundle: Bundle, policy: Diversity) -> NDArray[np.float64]:
-    """1 where the policy would have shown what was shown at the open position, else 0, (n_lists,)."""
-    lists = [shown_by(policy, bundle, row.candidates, row.scores, row.k) for row in log]
-    return np.array(
-        [
-            float(row.position < len(shown) and shown[row.position] == row.item_id)
-            for row, shown in zip(log, lists, strict=True)
-        ]
-    )
+def _placed(log: Sequence[OpenPosition], bundle: Bundle, policy: Diversity) -> list[str | None]:
+    """The item that the policy would have put at each open position, None where its list is shorter."""
+    lists = (shown_by(policy, bundle, row.candidates, row.scores, row.k) for row in log)
+    return [shown[row.position] if row.position < len(shown) else None for row, shown in zip(log, lists, strict=True)]
