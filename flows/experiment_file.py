@@ -44,7 +44,7 @@ def params_of_variant(params: Params, policy: Mapping[str, Any], variant: str) -
         for parent in parents:
             section = section.get(parent, {}) if isinstance(section, dict) else {}
         if not isinstance(section, dict) or name not in section:
-            known = " and ".join(f"{part}.*" for part in POLICY if part in values)
+            known = " and ".join(f"{part}.*" for part in POLICY)
             raise DeclarationError(f"variant {variant}: policy {path!r} is no parameter of a policy ({known})")
         section[name] = value
     try:
@@ -57,4 +57,4 @@ def params_of_variant(params: Params, policy: Mapping[str, Any], variant: str) -
 
 def policy_of(params: Params) -> dict[str, Any]:
     """The sections of the policy, as a release keeps them."""
-    return {section: getattr(params, section).model_dump() for section in POLICY if hasattr(params, section)}
+    return {section: getattr(params, section).model_dump() for section in POLICY}

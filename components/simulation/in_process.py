@@ -25,7 +25,7 @@ class InProcessService:
         """The answer as a body of the HTTP interface."""
         request = RecommendRequest.model_validate(dict(body))
         recent = self._events.get(request.user_id, UserEvents((), 0))
-        answer = self._path.recommend(request, f"in-process-{next(self._numbers)}", recent)
+        answer = await self._path.answer(request, f"in-process-{next(self._numbers)}", recent)
         return Reply({**answer.body(), "items": [asdict(item) for item in answer.items]})
 
     async def tell(self, events: Sequence[Mapping[str, Any]]) -> Failure | None:
