@@ -7,6 +7,7 @@ from typing import Literal, Self
 from pydantic import Field, model_validator
 
 from components.llm_params import Llm
+from components.monitor_params import Monitor
 from components.params_promotion import Promotion
 from components.params_section import Section
 from components.shadow_params import Shadow
@@ -335,3 +336,4 @@ class Params(Section):
     promotion: Promotion
     shadow: Shadow
     retention: Retention = Retention()
+    monitor: Monitor

@@ -37,6 +37,7 @@ class Settings(BaseSettings):
     mlflow_port: int = 5000
     prefect_port: int = 4200
     envoy_admin_port: int = 9901
+    evidently_port: int = 8001
     llm_port: int = 8081  # of the small local model, which `recops llm up` starts
 
     event_store_url: SecretStr | None = None
@@ -44,6 +45,7 @@ class Settings(BaseSettings):
     data_registry_url: SecretStr | None = None
     dvc_remote_url: SecretStr | None = None
     source_sql_url: SecretStr | None = None
+    alert_urls: SecretStr | None = None  # Apprise URLs, separated by blanks
     cache_url: SecretStr | None = None  # Redis, for answers that the slots share
     demo: bool = True
 

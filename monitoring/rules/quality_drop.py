@@ -118,17 +118,19 @@ def _without_fall(history: History, newest: Drop | None, limits: DropLimits) -> 
     return Calm(newest)
 
 
-def reference_of(history: History, place: int, before: int, limits: DropLimits) -> list[Window]:
+def reference_places(history: History, place: int, before: int, limits: DropLimits) -> list[int]:
     """What the window at `place` is held against: undisturbed ones before the place `before`, with its weekday and
-    hour."""
+    hour.
+    """
     rhythm = history.rhythms[place]
     earliest = history.windows[place].start - limits.reference_weeks * WEEK - history.windows[place].seconds
     found = [
-        window
-        for window, its, disturbed in zip(
-            history.windows[:before], history.rhythms[:before], history.disturbed[:before], strict=True
-        )
-        if not disturbed and its == rhythm and window.start >= earliest and window.n_requests
+        other
+        for other in range(before)
+        if not history.disturbed[other]
+        and history.rhythms[other] == rhythm
+        and history.windows[other].start >= earliest
+        and history.windows[other].n_requests
     ]
     return found[-limits.preceding_windows :] if rhythm is None else found
 
@@ -140,7 +142,7 @@ def _pairs(history: History, end: int, count: int, limits: DropLimits) -> list[P
         return []
     pairs = []
     for place in range(first, end):
-        reference = reference_of(history, place, first, limits)
+        reference = [history.windows[other] for other in reference_places(history, place, first, limits)]
         if history.windows[place].n_requests:
             # Without a reference the window takes part with an empty one, and so lowers the share that was matched.
             pairs.append(

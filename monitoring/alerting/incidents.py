@@ -1,0 +1,66 @@
+"""Decides what a verdict means for the incident of its rule: open it, tell of a change, count a calm window, end it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from monitoring.rules.judge import Clear, Firing, Verdict
+
+
+@dataclass(frozen=True)
+class Open:
+    """Nothing was open, and the rule fires."""
+
+    firing: Firing
+
+
+@dataclass(frozen=True)
+class Change:
+    """The incident has become better or worse by a severity."""
+
+    firing: Firing
+
+
+@dataclass(frozen=True)
+class Count:
+    """Nothing to tell; `details` hold how many calm windows there were, and which was judged last."""
+
+    details: Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class End:
+    """Calm for long enough."""
+
+    value: float
+
+
+Step = Open | Change | Count | End
+
+
+def next_step(
+    verdict: Verdict, severity: str | None, details: Mapping[str, Any], window_start: float, recovery_windows: int
+) -> Step | None:
+    """What follows; None when nothing does.
+
+    Args:
+        severity: of the open incident; None when there is none.
+        details: of the open incident.
+        window_start: of the window that was judged. A window that was judged before changes nothing again.
+    """
+    if severity is None:
+        return Open(verdict) if isinstance(verdict, Firing) else None
+    if window_start <= details.get("judged", float("-inf")):
+        return None
+    if isinstance(verdict, Firing):
+        if verdict.severity != severity:
+            return Change(verdict)
+        return Count({**details, "judged": window_start, "calm": 0})
+    if isinstance(verdict, Clear):
+        calm = details.get("calm", 0) + 1
+        if calm >= recovery_windows:
+            return End(verdict.value)
+        return Count({**details, "judged": window_start, "calm": calm})
+    return None

@@ -1,0 +1,123 @@
+"""Holds what was observed of two windows against the rules: each fires, is clear, or cannot be judged."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from components.quality.drop import Drop
+from monitoring.rules.quality_drop import Calm, DropLimits, Fell, History, judge_drop
+from monitoring.rules.table import Rule, Severity
+
+
+@dataclass(frozen=True)
+class Observation:
+    """The newest closed window, and what it is held against.
+
+    Attributes:
+        start, seconds: of the newest window, seconds since 1970.
+        current: its figures and facts by name; NaN or missing where there is none.
+        reference: medians of the same over the reference windows.
+        history: windows of NDCG over all requests, the newest last.
+    """
+
+    start: float
+    seconds: float
+    current: Mapping[str, float]
+    reference: Mapping[str, float] = field(default_factory=dict)
+    history: History = field(default_factory=lambda: History((), (), ()))
+
+
+@dataclass(frozen=True)
+class Firing:
+    """A rule is broken; `low` and `high` are the interval of the fall, relative, where there is one.
+
+    Attributes:
+        since: start of the first window that is part of it.
+        windows: how many windows it takes to see it.
+    """
+
+    rule: Rule
+    severity: Severity
+    value: float
+    before: float | None
+    since: float
+    drop: Drop | None = None
+    windows: int = 1
+
+
+@dataclass(frozen=True)
+class Clear:
+    """The rule holds."""
+
+    rule: Rule
+    value: float
+
+
+@dataclass(frozen=True)
+class Unjudged:
+    """Too little is known; neither opens an incident nor ends one."""
+
+    rule: Rule
+    reason: str
+
+
+Verdict = Firing | Clear | Unjudged
+
+
+def judge_all(rules: Sequence[Rule], seen: Observation, limits: DropLimits) -> list[Verdict]:
+    """A verdict for each rule, in their order."""
+    return [judge(rule, seen, limits) for rule in rules]
+
+
+def judge(rule: Rule, seen: Observation, limits: DropLimits) -> Verdict:
+    """What one rule says of the newest window."""
+    if rule.check == "quality_drop":
+        return _judge_quality(rule, seen, replace(limits, max_drop=rule.limit, min_requests=rule.min_requests))
+    if rule.needs and not seen.current.get(rule.needs):
+        return Unjudged(rule, f"{rule.needs.replace('_', ' ')}: no")
+    value = seen.current.get(rule.figure, math.nan)
+    requests = seen.current.get("requests", 0.0)
+    if requests < rule.min_requests:
+        return Unjudged(rule, f"{requests:.0f} requests, fewer than the {rule.min_requests} needed")
+    if not math.isfinite(value):
+        return Unjudged(rule, f"there is no {rule.figure} in this window")
+    if rule.check == "falls":
+        return _judge_fall(rule, seen, value)
+    sign = 1 if rule.check == "above" else -1
+    if sign * value <= sign * rule.limit:
+        return Clear(rule, value)
+    critical = rule.critical is not None and sign * value > sign * rule.critical
+    before = seen.reference.get(rule.figure)
+    before = before if before is not None and math.isfinite(before) else None
+    return Firing(rule, "critical" if critical else rule.severity, value, before, seen.start)
+
+
+def _judge_quality(rule: Rule, seen: Observation, limits: DropLimits) -> Verdict:
+    found = judge_drop(seen.history, limits)
+    if isinstance(found, Fell):
+        critical = rule.critical is not None and found.drop.relative > rule.critical
+        severity: Severity = "critical" if critical else rule.severity
+        return Firing(rule, severity, found.drop.after, found.drop.before, found.since, found.drop, found.windows)
+    if isinstance(found, Calm):
+        # Not yet beyond noise is no sign of recovery: an incident ends when the fall itself is gone.
+        if found.drop.relative > limits.max_drop:
+            return Unjudged(rule, f"down {found.drop.relative:.1%}, within noise ({found.drop.low:+.1%} at least)")
+        return Clear(rule, found.drop.after)
+    return Unjudged(rule, found.reason)
+
+
+def _judge_fall(rule: Rule, seen: Observation, value: float) -> Verdict:
+    """Coverage and its like grow with traffic, so a much quieter window is not held against a busy one."""
+    before = seen.reference.get(rule.figure, math.nan)
+    usual = seen.reference.get("requests", math.nan)
+    if not math.isfinite(before) or before <= 0:
+        return Unjudged(rule, "there is no reference window")
+    if seen.current.get("requests", 0.0) < 0.7 * usual:
+        return Unjudged(
+            rule, f"{seen.current.get('requests', 0):.0f} requests are too few beside the usual {usual:.0f}"
+        )
+    if 1 - value / before <= rule.limit:
+        return Clear(rule, value)
+    return Firing(rule, rule.severity, value, before, seen.start)
