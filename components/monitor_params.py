@@ -29,8 +29,8 @@ class Judging(Section):
 
     @model_validator(mode="after")
     def _lookbacks_ascend_from_one(self) -> Self:
-        if self.lookbacks[0] < 1 or self.lookbacks != sorted(set(self.lookbacks)):
-            raise ValueError("lookbacks must ascend, and the first be at least 1")
+        if self.lookbacks[0] != 1 or self.lookbacks != sorted(set(self.lookbacks)):
+            raise ValueError("lookbacks must ascend from 1, the newest window alone")
         return self
 
 

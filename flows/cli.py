@@ -16,6 +16,7 @@ COMMANDS = {
     "data": ("flows.commands.data", "data", "List, show, get and use data versions."),
     "releases": ("flows.commands.releases", "releases", "Show what was promoted and rolled back, when and by whom."),
     "rollback": ("flows.commands.rollback", "rollback", "Go back to the standby release at once."),
+    "alerts": ("flows.commands.alerts", "alerts", "List incidents, and try the channels that tell of them."),
     "reconcile": ("flows.commands.reconcile", "reconcile", "Make slots, gateway and aliases match the event store."),
     "simulate": ("flows.commands.simulate", "simulate", "Let people ask the gateway, click, and say what they did."),
     "experiments": (

@@ -51,6 +51,27 @@ class PrefectApi:
         created = self._post(f"/deployments/{_content(reply)['id']}/create_flow_run", body)
         return str(created["id"])
 
+    def emit(self, event: dict[str, Any]) -> None:
+        """Record an event; automations follow it."""
+        reply = self._ask("POST", "/events", [event])
+        if reply.is_error:
+            raise PrefectApiError(f"Prefect does not take the event: {reply.status_code} {reply.text[:200]}")
+
+    def deployment_id(self, deployment: str) -> str:
+        """The id of `flow/deployment`."""
+        return str(_content(self._ask("GET", f"/deployments/name/{deployment}"))["id"])
+
+    def put_automation(self, automation: dict[str, Any]) -> None:
+        """Make the automation, or bring the one of its name up to date."""
+        body = {"automations": {"name": {"any_": [automation["name"]]}}}
+        known = self._post("/automations/filter", body)
+        if not known:
+            _content(self._ask("POST", "/automations/", automation))
+        else:
+            reply = self._ask("PUT", f"/automations/{known[0]['id']}", automation)
+            if reply.is_error:
+                raise PrefectApiError(f"Prefect does not change the automation: {reply.status_code} {reply.text[:200]}")
+
     def wait(self, run_id: str, timeout: float, on_log: Callable[[str], None]) -> dict[str, Any]:
         """The final state of a run: `{"type", "name", "message"}`. Each log line of the flow is handed on once.
 
@@ -81,7 +102,7 @@ class PrefectApi:
     def _post(self, path: str, body: dict[str, Any]) -> Any:
         return _content(self._ask("POST", path, body))
 
-    def _ask(self, method: str, path: str, body: dict[str, Any] | None = None) -> httpx.Response:
+    def _ask(self, method: str, path: str, body: Any = None) -> httpx.Response:
         """The server's reply; a busy server is asked again for up to `BUSY_SECONDS`."""
         deadline = time.monotonic() + BUSY_SECONDS
         while True:

@@ -114,6 +114,15 @@ def programs(settings: Settings) -> list[Program]:
             ],
             root,
         ),
+        Program(
+            "evidently",
+            [
+                *(str(bin_folder / "evidently"), "ui", "--workspace", str(root / "monitoring" / "workspace")),
+                *("--host", settings.host, "--port", str(settings.evidently_port)),
+            ],
+            root,
+            start_at_once=False,
+        ),
         *(
             Program(
                 slot,
@@ -143,6 +152,7 @@ def ports(settings: Settings) -> dict[str, tuple[int, str]]:
         "green": (settings.green_port, "RECOPS_GREEN_PORT"),
         "MLflow": (settings.mlflow_port, "RECOPS_MLFLOW_PORT"),
         "Prefect": (settings.prefect_port, "RECOPS_PREFECT_PORT"),
+        "Evidently": (settings.evidently_port, "RECOPS_EVIDENTLY_PORT"),
         "Envoy admin": (settings.envoy_admin_port, "RECOPS_ENVOY_ADMIN_PORT"),
     }
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -25,6 +26,7 @@ class Windows:
         starts: seconds since 1970.
         groups: sums by group, one entry per window.
         ndcg: of each request of the newest window that was read in this pass; empty when it was kept already.
+        last_shown: when each item was last shown, by id, in the rows of this pass or before; empty without a pass.
         read: rows that this pass read; `probes` of them were left out.
     """
 
@@ -34,6 +36,7 @@ class Windows:
     ndcg: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
     read: int = 0
     probes: int = 0
+    last_shown: Mapping[str, float] = field(default_factory=dict)
 
     @property
     def end(self) -> float:
@@ -43,12 +46,13 @@ class Windows:
 
 @dataclass(frozen=True)
 class Collector:
-    """What the passes read from."""
+    """What the passes read from; `last_shown` is when items were last shown before the hours not summed yet."""
 
     log: TrafficLog
     rollups: Rollups
     catalogue: Catalogue
     horizon: Horizon
+    last_shown: Mapping[str, float] = field(default_factory=dict)
 
     def windows(self, until: float, seconds: float, count: int) -> Windows:
         """The `count` windows of `seconds` before `until`, a multiple of `seconds`.
@@ -60,11 +64,29 @@ class Collector:
         if seconds % HOUR:
             summed = self._sum(starts[0], until, seconds, starts[-1])
             return Windows(
-                seconds, starts, _by_window(summed.cells, starts, seconds), summed.ndcg, summed.read, summed.probes
+                seconds,
+                starts,
+                _by_window(summed.cells, starts, seconds),
+                summed.ndcg,
+                summed.read,
+                summed.probes,
+                summed.last_shown,
             )
         summed = self._keep_hours(until, starts[-1])
         kept = self.rollups.read(starts[0], until)
-        return Windows(seconds, starts, _by_window(kept, starts, seconds), summed.ndcg, summed.read, summed.probes)
+        return Windows(
+            seconds,
+            starts,
+            _by_window(kept, starts, seconds),
+            summed.ndcg,
+            summed.read,
+            summed.probes,
+            summed.last_shown,
+        )
+
+    def values(self, start: float, end: float) -> NDArray[np.float64]:
+        """NDCG of each request received from `start` until before `end`."""
+        return self._sum(start, end, end - start, start).ndcg
 
     def _keep_hours(self, until: float, newest_start: float) -> _Summed:
         bounds = self.log.first_and_last()
@@ -80,7 +102,7 @@ class Collector:
 
     def _sum(self, start: float, end: float, seconds: float, keep_from: float) -> _Summed:
         names = Names()
-        shown: dict[str, float] = {}
+        shown = dict(self.last_shown)
         parts: dict[Cell, list[Sums]] = {}
         values: list[NDArray[np.float64]] = []
         read = probes = 0
@@ -96,12 +118,12 @@ class Collector:
             for cell, sums in roll_up(log, engagement, self.log.sources(keys), facts, seconds).items():
                 parts.setdefault(cell, []).append(sums)
             latest = last_shown(log, facts.last_shown)
-            shown = {items[code]: float(latest[code]) for code in np.flatnonzero(np.isfinite(latest)).tolist()}
+            shown |= {items[code]: float(latest[code]) for code in np.flatnonzero(np.isfinite(latest)).tolist()}
             values.append(request_ndcg(log, engagement)[log.at >= keep_from])
             read += len(log) + stretch.probes
             probes += stretch.probes
         cells = {cell: sums[0] if len(sums) == 1 else add_up(sums) for cell, sums in parts.items()}
-        return _Summed(cells, np.concatenate(values) if values else np.zeros(0), read, probes)
+        return _Summed(cells, np.concatenate(values) if values else np.zeros(0), read, probes, shown)
 
 
 @dataclass(frozen=True)
@@ -110,6 +132,7 @@ class _Summed:
     ndcg: NDArray[np.float64] = field(default_factory=lambda: np.zeros(0))
     read: int = 0
     probes: int = 0
+    last_shown: Mapping[str, float] = field(default_factory=dict)
 
 
 def last_closed(at: float, seconds: float, horizon_seconds: float) -> float:

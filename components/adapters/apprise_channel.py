@@ -7,8 +7,13 @@ from __future__ import annotations
 
 import hashlib
 import logging
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
+
+from components.adapters.event_store.alerts import Claimed
 
 WITH_HEADERS = ("json", "jsons", "xml", "xmls", "form", "forms", "mailto", "mailtos")
 """Kinds of address that take headers of our own, among them the key by which a receiver tells a repeat."""
@@ -28,34 +33,32 @@ class AppriseChannel:
     def __repr__(self) -> str:
         return f"AppriseChannel({self.name})"
 
-    def send(self, title: str, body: str, severity: str, key: str, timeout: float) -> None:
+    def send(self, message: Claimed, timeout: float) -> None:
         """Deliver one message.
 
-        Args:
-            severity: info, warning or critical; what is over is `resolved`.
-            key: the same for each attempt of the message; sent as the header Idempotency-Key where the kind allows it.
+        Its key, the same for each attempt, is sent as the header Idempotency-Key where the kind of address allows it.
 
         Raises:
             ChannelError: the receiver did not take it.
         """
-        import apprise
-
         kind = self._url.partition("://")[0]
         url = self._url
         joint = "&" if "?" in url else "?"
         if kind in WITH_HEADERS:
-            url += f"{joint}+Idempotency-Key={key}"
+            url += f"{joint}+Idempotency-Key={message.key}"
             joint = "&"
         url += f"{joint}cto={timeout:g}&rto={timeout:g}"
-        notifier = apprise.Apprise()
-        if not notifier.add(url):
-            raise ChannelError(f"channel {self.name} is no address that Apprise knows")
         kinds = {"info": "info", "warning": "warning", "critical": "failure", "resolved": "success"}
-        with apprise.LogCapture(level=logging.WARNING) as captured:
+        with _apprise() as apprise, apprise.LogCapture(level=logging.WARNING) as captured:
+            notifier = apprise.Apprise()
+            notifier.add(url)
             arrived = notifier.notify(
-                body=body, title=title, notify_type=kinds[severity], body_format=apprise.NotifyFormat.TEXT
+                body=message.message["body"],
+                title=message.message["title"],
+                notify_type=kinds[message.message["severity"]],
+                body_format=apprise.NotifyFormat.TEXT,
             )
-            said = captured.getvalue().replace(self._url, self.name) if not arrived else ""
+            said = captured.getvalue() if not arrived else ""
         if not arrived:
             # Only the last line, and none with an address in it: Apprise may quote what holds a password.
             lines = [line for line in said.splitlines() if "://" not in line]
@@ -82,7 +85,15 @@ def channels_of(urls: str) -> tuple[AppriseChannel, ...]:
 
 
 def _is_known(url: str) -> bool:
-    import apprise
+    with _apprise() as apprise:
+        return apprise.Apprise.instantiate(url, suppress_exceptions=True) is not None
 
-    known: Any = apprise.Apprise.instantiate(url, suppress_exceptions=True)
-    return known is not None
+
+@contextmanager
+def _apprise() -> Iterator[Any]:
+    """The library, which imports its parts when they are used, and with them modules that Python is about to drop."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", DeprecationWarning)
+        import apprise
+
+        yield apprise

@@ -17,6 +17,7 @@ from components.adapters.settings import Settings, load_settings
 from components.adapters.supervisor import SupervisorError
 from components.rollout.ports import LeaseLost, StepFailed
 from components.rollout.reconcile import reconcile
+from flows.automations import put_automations
 from flows.commands.down import processes_of, stop_stack
 from flows.commands.summary import print_summary
 from flows.console import make_console
@@ -30,12 +31,15 @@ DEPLOYMENTS = (
     "promote/default",
     "batch-recommend/default",
     "read-experiment/default",
+    "monitor/default",
+    "rollback/default",
 )
 SECRETS = (
     "RECOPS_EVENT_STORE_URL",
     "RECOPS_SOURCE_SQL_URL",
     "RECOPS_DATA_REGISTRY_URL",
     "RECOPS_DVC_REMOTE_URL",
+    "RECOPS_ALERT_URLS",
 )
 FIRST_SLICE = "90%"
 START_SECONDS = 120.0
@@ -86,6 +90,7 @@ def bring_up(settings: Settings, progress: Progress) -> None:
         if not set(DEPLOYMENTS) <= prefect.deployments():
             say("prefect deploy --all")
             _deploy(settings)
+        put_automations(prefect)
     if state.live_release is None:
         _run_loop(settings, prefect, progress)
     else:
@@ -93,6 +98,7 @@ def bring_up(settings: Settings, progress: Progress) -> None:
             _wait("MLflow", lambda: _answers(f"{settings.mlflow_url}/health"), settings, "mlflow")
     with progress.step("the gateway answers"):
         _wait("the gateway", lambda: _answers(f"{settings.gateway_url}/readyz"), settings, "envoy")
+    control.start_program("evidently")  # nobody waits for it: it takes seconds to start, and only shows
     print_summary(settings, progress.console)
     progress.console.print(f"[dim]took {progress.seconds:.1f} s[/dim]", highlight=False)
 

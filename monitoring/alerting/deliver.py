@@ -1,4 +1,4 @@
-"""Empties the outbox: each message is claimed, sent and settled; what fails waits longer each time and is never lost."""
+"""Empties the outbox: each message is claimed, sent and settled; what fails waits longer each time, never lost."""
 
 from __future__ import annotations
 
@@ -21,7 +21,8 @@ MAX_ROUNDS = 20
 class Channel(Protocol):
     """Where messages go. `send` raises when the message did not arrive."""
 
-    def send(self, title: str, body: str, severity: str, key: str, timeout: float) -> None: ...
+    def send(self, message: Claimed, timeout: float) -> None:
+        """Deliver one message."""
 
 
 @dataclass(frozen=True)
@@ -52,9 +53,8 @@ def deliver(
 
 
 def _send(store: AlertStore, channel: Channel, message: Claimed, limits: Delivery, now: Callable[[], float]) -> bool:
-    plain = message.message
     try:
-        channel.send(plain["title"], plain["body"], plain["severity"], message.key, limits.timeout_seconds)
+        channel.send(message, limits.timeout_seconds)
     except Exception as error:
         wait = min(limits.retry_seconds * 2 ** (message.attempts - 1), limits.max_retry_seconds)
         store.failed(message, str(error)[:500], now() + wait)

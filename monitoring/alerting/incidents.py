@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from monitoring.rules.judge import Clear, Firing, Verdict
+from monitoring.rules.judge import Firing, Unjudged, Verdict
 
 
 @dataclass(frozen=True)
@@ -32,9 +32,10 @@ class Count:
 
 @dataclass(frozen=True)
 class End:
-    """Calm for long enough."""
+    """Calm for long enough; `calm_from` is the start of the first calm window."""
 
     value: float
+    calm_from: float
 
 
 Step = Open | Change | Count | End
@@ -54,13 +55,14 @@ def next_step(
         return Open(verdict) if isinstance(verdict, Firing) else None
     if window_start <= details.get("judged", float("-inf")):
         return None
-    if isinstance(verdict, Firing):
-        if verdict.severity != severity:
-            return Change(verdict)
-        return Count({**details, "judged": window_start, "calm": 0})
-    if isinstance(verdict, Clear):
+    if isinstance(verdict, Unjudged):
+        return None
+    if verdict.calm:
         calm = details.get("calm", 0) + 1
+        calm_from = details["calm_from"] if calm > 1 else window_start
         if calm >= recovery_windows:
-            return End(verdict.value)
-        return Count({**details, "judged": window_start, "calm": calm})
-    return None
+            return End(verdict.value, calm_from)
+        return Count({**details, "judged": window_start, "calm": calm, "calm_from": calm_from})
+    if isinstance(verdict, Firing) and verdict.severity != severity:
+        return Change(verdict)
+    return Count({**details, "judged": window_start, "calm": 0})

@@ -63,7 +63,7 @@ class Teller:
             elif alert is not None and isinstance(step, Change):
                 found.append(self._change(alert, step.firing, window_start, now))
             elif alert is not None and isinstance(step, End):
-                found.append(self._end(alert, step.value, verdict, now))
+                found.append(self._end(alert, step, verdict, now))
             elif alert is not None and isinstance(step, Count):
                 self._store.note(alert, step.details, now)
         return [each for each in found if each is not None]
@@ -114,12 +114,12 @@ class Teller:
         changed = self._store.change(alert, firing.severity, details, outgoing, now)
         return Told(changed, "changed", message) if changed else None
 
-    def _end(self, alert: Alert, value: float, verdict: Verdict, now: float) -> Told | None:
+    def _end(self, alert: Alert, step: End, verdict: Verdict, now: float) -> Told | None:
         details = alert.details
         message = of_recovery(
             alert.rule,
             details["figure"],
-            value,
+            step.value,
             details["before"],
             alert.opened_at,
             now,
@@ -128,7 +128,12 @@ class Teller:
         )
         outgoing = self._outgoing("resolved", message, {**details, "answer": {"kind": "none"}})
         ended = self._store.change(
-            alert, alert.severity, {**details, "ended_value": value}, outgoing, now, resolved=True
+            alert,
+            alert.severity,
+            {**details, "ended_value": step.value, "calm_from": step.calm_from},
+            outgoing,
+            now,
+            resolved=True,
         )
         return Told(ended, "ended", message) if ended else None
 

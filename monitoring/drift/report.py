@@ -1,8 +1,8 @@
 """Evidently's report on a window: the mean of our NDCG, and how far distributions have moved; kept as JSON, and in the
 workspace that its UI shows.
 
-Evidently's own ranking metrics are not used: they label ranks one off, and know only the relevant items in the rows they
-are given. It gets the NDCG of each request as a column.
+Evidently's own ranking metrics are not used: they label ranks one off, and know only the relevant items in the rows
+they are given. It gets the NDCG of each request as a column.
 """
 
 from __future__ import annotations
@@ -36,12 +36,14 @@ class Reported:
         mean_ndcg: Evidently's figure over all requests of the window; NaN without any.
         drift: PSI by column.
         failed_tests: in Evidently's words.
+        missing: share of the items shown that have no category.
     """
 
     mean_ndcg: float
     drift: Mapping[str, float]
     failed_tests: tuple[str, ...]
     path: Path | None
+    missing: float = math.nan
 
 
 def write_report(
@@ -80,11 +82,10 @@ def write_report(
             metrics.append(ValueDrift(column=NDCG, method="wasserstein"))
         when = datetime.fromtimestamp(at, UTC)
         snapshots = [Report(metrics, include_tests=True, tags=["quality"]).run(quality, before, timestamp=when)]
-        for column in compare:
-            both = [_dataset(Dataset, DataDefinition, frame[[column]].dropna()) for frame in (columns, reference)]
-            snapshots.append(
-                Report([ValueDrift(column=column, method="psi")], tags=["drift"]).run(*both, timestamp=when)
-            )
+        if compare:
+            both = [_dataset(Dataset, DataDefinition, frame[compare]) for frame in (columns, reference)]
+            drifts = [ValueDrift(column=column, method="psi") for column in compare]
+            snapshots.append(Report(drifts, tags=["drift"]).run(*both, timestamp=when))
         if shown := {key: value for key, value in figures.items() if math.isfinite(value)}:
             means = [MeanValue(column=key, tests=[]) for key in shown]
             trend = _dataset(Dataset, DataDefinition, pd.DataFrame([shown]))
@@ -96,16 +97,7 @@ def write_report(
     failed = tuple(test["description"] for each in dicts for test in each["tests"] if test["status"] == "FAIL")
     path = folder / "reports" / f"{name}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(
-        json.dumps(
-            [
-                json.loads(snapshot.dump_dict_json())
-                if hasattr(snapshot, "dump_dict_json")
-                else json.loads(snapshot.json())
-                for snapshot in snapshots
-            ]
-        )
-    )
+    path.write_text(json.dumps([json.loads(snapshot.json()) for snapshot in snapshots]))
     return Reported(_value(values, f"MeanValue(column={NDCG}"), drift, failed, path)
 
 

@@ -11,6 +11,10 @@ from monitoring.rules.quality_drop import Calm, DropLimits, Fell, History, judge
 from monitoring.rules.table import Rule, Severity
 
 
+FEEDBACK_THAT_TELLS = 0.001
+"""Events a request; with fewer the feedback is broken, not the lists."""
+
+
 @dataclass(frozen=True)
 class Observation:
     """The newest closed window, and what it is held against.
@@ -36,6 +40,7 @@ class Firing:
     Attributes:
         since: start of the first window that is part of it.
         windows: how many windows it takes to see it.
+        calm: the newest window alone shows nothing of it any more; it is one on the way to the end of an incident.
     """
 
     rule: Rule
@@ -45,14 +50,16 @@ class Firing:
     since: float
     drop: Drop | None = None
     windows: int = 1
+    calm: bool = False
 
 
 @dataclass(frozen=True)
 class Clear:
-    """The rule holds."""
+    """The rule holds; without `calm` by too little to end an incident."""
 
     rule: Rule
     value: float
+    calm: bool = True
 
 
 @dataclass(frozen=True)
@@ -96,16 +103,26 @@ def judge(rule: Rule, seen: Observation, limits: DropLimits) -> Verdict:
 
 def _judge_quality(rule: Rule, seen: Observation, limits: DropLimits) -> Verdict:
     found = judge_drop(seen.history, limits)
+    if seen.current.get("feedback_per_request", 1.0) < FEEDBACK_THAT_TELLS:
+        return Unjudged(rule, "there is no feedback, which says nothing of the lists; see the rule no_feedback")
     if isinstance(found, Fell):
         critical = rule.critical is not None and found.drop.relative > rule.critical
         severity: Severity = "critical" if critical else rule.severity
-        return Firing(rule, severity, found.drop.after, found.drop.before, found.since, found.drop, found.windows)
+        calm = found.newest is not None and _is_over(found.newest, limits)
+        return Firing(rule, severity, found.drop.after, found.drop.before, found.since, found.drop, found.windows, calm)
     if isinstance(found, Calm):
-        # Not yet beyond noise is no sign of recovery: an incident ends when the fall itself is gone.
-        if found.drop.relative > limits.max_drop:
-            return Unjudged(rule, f"down {found.drop.relative:.1%}, within noise ({found.drop.low:+.1%} at least)")
-        return Clear(rule, found.drop.after)
+        drop = found.drop
+        if drop.relative > limits.max_drop:
+            return Unjudged(
+                rule, f"down {drop.relative:.1%}, within noise (interval {drop.low:.1%} to {drop.high:.1%})"
+            )
+        return Clear(rule, drop.after, _is_over(drop, limits))
     return Unjudged(rule, found.reason)
+
+
+def _is_over(newest: Drop, limits: DropLimits) -> bool:
+    """Half of the tolerated fall, so that an incident does not end by chance and open again."""
+    return newest.relative <= limits.max_drop / 2
 
 
 def _judge_fall(rule: Rule, seen: Observation, value: float) -> Verdict:

@@ -61,11 +61,15 @@ class History:
 
 @dataclass(frozen=True)
 class Fell:
-    """`windows` of the newest windows together have fallen; `since` is the start of the first of them."""
+    """`windows` of the newest windows together have fallen; `since` is the start of the first of them.
+
+    `newest` is the newest window alone; None when it cannot be compared.
+    """
 
     drop: Drop
     windows: int
     since: float
+    newest: Drop | None
 
 
 @dataclass(frozen=True)
@@ -98,10 +102,10 @@ def judge_drop(history: History, limits: DropLimits) -> Fell | Calm | Unknown:
         drop = relative_drop(pairs, limits.level, noise) if pairs else None
         if drop is None:
             continue
-        if count == limits.lookbacks[0]:
+        if count == 1 and drop.requests >= limits.min_requests:
             newest = drop
         if drop.requests >= limits.min_requests and drop.relative > limits.max_drop and drop.low > 0:
-            fallen.append(Fell(drop, count, history.windows[-count].start))
+            fallen.append(Fell(drop, count, history.windows[-count].start, newest))
     if fallen:
         return min(fallen, key=lambda fell: fell.drop.p_value)
     return _without_fall(history, newest, limits)
@@ -111,10 +115,12 @@ def _without_fall(history: History, newest: Drop | None, limits: DropLimits) -> 
     requests = history.windows[-1].n_requests
     if not requests:
         return Unknown("no traffic in the newest window")
+    if requests < limits.min_requests:
+        return Unknown(f"{requests:.0f} requests are fewer than the {limits.min_requests} needed")
     if newest is None:
-        return Unknown("no earlier window of the same weekday and hour, or none with any engagement, to compare with")
-    if newest.requests < limits.min_requests:
-        return Unknown(f"{newest.requests:.0f} comparable requests are fewer than the {limits.min_requests} needed")
+        return Unknown(
+            "too little to compare with: no earlier window of the same weekday and hour, no engagement, or a few users"
+        )
     return Calm(newest)
 
 

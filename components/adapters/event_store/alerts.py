@@ -92,7 +92,7 @@ class AlertStore:
         now: float,
     ) -> Alert | None:
         """Open an incident and put its messages into the outbox; None when it is open already."""
-        row = {
+        row: dict[str, Any] = {
             "incident_key": key,
             "rule": rule,
             "severity": severity,

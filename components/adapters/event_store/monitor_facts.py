@@ -1,4 +1,4 @@
-"""Reads from the event store what monitoring wants to know beside the sums: feedback, calls, costs, releases, samples."""
+"""Reads from the event store what monitoring asks beside the sums: feedback, calls, costs, releases, samples."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ class MonitorFacts:
         return LlmUse(int(calls), int(failed), float(cost))
 
     def returning(self, start: float, middle: float, end: float) -> float:
-        """Retention: share of the users of the first period, until `middle`, who asked again until `end`; NaN of none."""
+        """Retention: share of the users from `start` to `middle` who asked again until `end`; NaN of none."""
         asked = requests.c.received_at
         first = select(requests.c.user_id).where(asked >= start, asked < middle).distinct().subquery()
         again = select(requests.c.user_id).where(asked >= middle, asked < end)

@@ -1,0 +1,51 @@
+"""The flow that judges the newest window of traffic, tells of what is wrong once, and has it answered."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from prefect import State, flow, get_run_logger
+from prefect.artifacts import create_markdown_artifact
+from prefect.states import Completed, Failed
+
+from components.adapters.settings import SettingsError, load_settings
+
+
+@flow(name="monitor")
+def monitor(
+    at: str | None = None, window_minutes: float | None = None, horizon_minutes: float | None = None
+) -> State[Any]:
+    """Judge the newest closed window.
+
+    Args:
+        at: judge as at this ISO 8601 time; now by default.
+        window_minutes: length of a window, by default `monitor.window_minutes`. Windows shorter than an hour are held
+            against those just before them; they are for simulations.
+        horizon_minutes: how long after a request feedback counts, by default `monitor.horizon_minutes`; 0 counts what
+            names its request, at once.
+
+    Ends Completed, as `Alerted` when an incident opened or changed, and Failed when nothing could be judged.
+    """
+    from components.adapters.apprise_channel import ChannelError
+    from components.adapters.params_file import ParamsError
+    from flows.errors import NothingThereError
+    from flows.monitoring import MonitorError, Request, run_monitor
+    from monitoring.rules.table import RulesError
+    from monitoring.summary import describe
+
+    logger = get_run_logger()
+    try:
+        ran = run_monitor(load_settings(), Request(at, window_minutes, horizon_minutes), logger.info)
+    except (SettingsError, ParamsError, RulesError, ChannelError, NothingThereError, MonitorError) as error:
+        logger.error("%s", error)
+        return Failed(message=str(error))
+    looked, sent = ran.looked, ran.delivered
+    page = describe(looked, ran.n_items, sent.sent, sent.failed, ran.seconds)
+    create_markdown_artifact(page, key="monitor", description="What was judged, what fires, and who was told.")
+    for failure in looked.failures:
+        logger.warning("%s", failure)
+    for told in looked.told:
+        logger.warning("%s: %s", told.what, told.message.title)
+    changed = [told for told in looked.told if told.what != "ended"]
+    line = "; ".join(f"{told.what}: {told.message.title}" for told in looked.told) or "nothing new"
+    return Completed(name="Alerted" if changed else None, message=line)
