@@ -50,7 +50,9 @@ class Canary(Section):
 class Promotion(Section):
     """Time limits of a promotion in seconds, its gate and its canary.
 
-    The newest `keep_releases` that have been live keep Bento and model, so that they can be gone back to.
+    `auto` says what becomes of a model that an alert had retrained and the gate has passed: `gate` promotes it, `off`
+    leaves that to people. The newest `keep_releases` that have been live keep Bento and model, so that they can be gone
+    back to.
     """
 
     lease_seconds: float = Field(gt=0)
@@ -58,4 +60,5 @@ class Promotion(Section):
     smoke_timeout_seconds: float = Field(gt=0)
     gate: ReleaseGate
     canary: Canary
+    auto: Literal["off", "gate"]
     keep_releases: int = Field(ge=2)

@@ -19,7 +19,10 @@ if TYPE_CHECKING:
 
 @flow(name="retrain")
 def retrain(
-    data_version: str | None = None, overrides: dict[str, Any] | None = None, ingest_first: bool = True
+    data_version: str | None = None,
+    overrides: dict[str, Any] | None = None,
+    ingest_first: bool = True,
+    alert_id: int | None = None,
 ) -> State[Any]:
     """Retrain on a data version, by default the newest.
 
@@ -27,6 +30,8 @@ def retrain(
         data_version: a tag of the data registry, such as data-v3.
         overrides: parameters to change for this run, by dotted path, such as {"train.lightfm.epochs": 30}.
         ingest_first: without a data version, first add what the event store has gained to the newest.
+        alert_id: the incident that asks for it, in whose thread the outcome is said. With `promotion.auto: gate` a
+            model that then passes the gate is promoted.
 
     Ends Completed when the model passed the gate and is challenger, Completed as `Refused` when the gate refused it
     (it stays registered, with the reason), Completed as `NothingChanged` when neither data, code nor parameters
@@ -39,13 +44,18 @@ def retrain(
     from components.adapters.pipeline_repository import PipelineError
     from components.interactions.source import SourceError
     from flows import training
+    from flows.alert_thread import follow_up, say_in_thread
     from flows.champion import RescoringError
     from flows.training_steps import TrainingError
 
     logger = get_run_logger()
     request = training.Request(data_version, overrides or {}, ingest_first)
     try:
-        return _end(training.retrain(load_settings(), request, logger.info, _as_task))
+        outcome = training.retrain(load_settings(), request, logger.info, _as_task)
+        state = _end(outcome)
+        if alert_id is not None:
+            logger.info(follow_up(load_settings(), alert_id, outcome))
+        return state
     except (
         SettingsError,
         ParamsError,
@@ -58,6 +68,8 @@ def retrain(
         RescoringError,
     ) as error:
         logger.error("%s", error)
+        if alert_id is not None:
+            say_in_thread(load_settings(), alert_id, f"retrain failed: {error}")
         return Failed(message=str(error))
 
 

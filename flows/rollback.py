@@ -2,19 +2,18 @@
 
 from __future__ import annotations
 
-import time
 from typing import Any
 
 from prefect import State, flow, get_run_logger
 from prefect.states import Completed, Failed
 
-from components.adapters.event_store.alerts import AlertStore
-from components.adapters.event_store.engine import open_engine
 from components.adapters.params_file import read_params
 from components.adapters.settings import load_settings
 from components.rollout.outcomes import NothingToRollBackTo
-from components.rollout.rollback import roll_back
-from flows.stack import existing_store_url, world
+from components.rollout.rollback import Cause, cause_of_alert, roll_back, tidy_up
+from flows.alert_thread import say_in_thread
+from flows.promotion import limits_of
+from flows.stack import world
 
 
 @flow(name="rollback")
@@ -23,30 +22,21 @@ def rollback(reason: str = "asked for by hand", blamed: str | None = None, alert
 
     Args:
         reason: kept in the history.
-        blamed: the release that is to go; nothing is done when another one is live by now.
-        alert_id: the incident that asks for it, in whose thread the outcome is said.
+        blamed: the release that is to go; nothing is done where it takes no traffic any more.
+        alert_id: the incident that asks for it; the release is rejected, and the outcome is said in its thread.
     """
     settings = load_settings()
     logger = get_run_logger()
+    limits = limits_of(read_params(settings.project / "params.yaml").promotion)
     parts = world(settings)
-    live = parts.store.routing().live_release
-    if blamed is not None and live != blamed:
-        line = f"{blamed} is not live any more, {live} is; nothing to do"
-        _say(settings, alert_id, line)
-        return Completed(name="NothingChanged", message=line)
-    limits = read_params(settings.project / "params.yaml").promotion
-    by = f"alert {alert_id}" if alert_id is not None else "rollback flow"
-    outcome = roll_back(parts, by, reason, limits.lease_seconds, limits.ready_timeout_seconds, logger.info)
-    failed = isinstance(outcome, NothingToRollBackTo)
-    line = (
-        outcome.reason
-        if isinstance(outcome, NothingToRollBackTo)
-        else f"{parts.store.routing().live_release} is live again"
-    )
-    _say(settings, alert_id, f"rollback: {line}")
-    return Failed(message=line) if failed else Completed(message=line)
-
-
-def _say(settings: Any, alert_id: int | None, line: str) -> None:
+    by_alert = alert_id is not None
+    cause = cause_of_alert(str(alert_id), reason, blamed) if by_alert else Cause("rollback flow", reason, blamed)
+    outcome = roll_back(parts, cause, limits, logger.info)
+    if isinstance(outcome, NothingToRollBackTo):
+        line = outcome.reason
+    else:
+        line = f"rolled back: {parts.store.routing().live_release} is live"
     if alert_id is not None:
-        AlertStore(open_engine(existing_store_url(settings))).add_to_thread(alert_id, line, time.time())
+        say_in_thread(settings, alert_id, line)
+    tidy_up(parts, outcome, cause, limits, logger.info)
+    return Failed(message=line) if isinstance(outcome, NothingToRollBackTo) else Completed(message=line)

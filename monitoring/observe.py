@@ -39,7 +39,7 @@ def history_of(windows: Windows, zone: ZoneInfo, disturbed: Sequence[tuple[float
     Windows shorter than an hour know no weekday and hour, and are held against those before them.
 
     Args:
-        disturbed: start and end of earlier incidents, which are no reference.
+        disturbed: start and end of incidents, which are no reference; an open one has no end.
     """
     made = tuple(
         _ndcg_window(start, windows.seconds, groups)
@@ -49,7 +49,9 @@ def history_of(windows: Windows, zone: ZoneInfo, disturbed: Sequence[tuple[float
         None if windows.seconds < HOUR else rhythm_of(start, windows.seconds, zone) for start in windows.starts
     )
     within = tuple(any(start + windows.seconds > a and start < b for a, b in disturbed) for start in windows.starts)
-    return History(made, rhythms, within)
+    over = [(a, b) for a, b in disturbed if np.isfinite(b)]
+    settled = tuple(any(start + windows.seconds > a and start < b for a, b in over) for start in windows.starts)
+    return History(made, rhythms, within, settled)
 
 
 def observe(

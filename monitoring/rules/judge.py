@@ -10,7 +10,6 @@ from components.quality.drop import Drop
 from monitoring.rules.quality_drop import Calm, DropLimits, Fell, History, judge_drop
 from monitoring.rules.table import Rule, Severity
 
-
 FEEDBACK_THAT_TELLS = 0.001
 """Events a request; with fewer the feedback is broken, not the lists."""
 

@@ -52,11 +52,13 @@ class History:
     Attributes:
         rhythms: weekday and hour of each window; None matches none of it: each is held against those before it.
         disturbed: whether a window was part of an incident, and so is no reference.
+        settled: whether it was part of one that is over; no lookback reaches back into that.
     """
 
     windows: tuple[Window, ...]
     rhythms: tuple[tuple[int, int] | None, ...]
     disturbed: tuple[bool, ...]
+    settled: tuple[bool, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -98,6 +100,8 @@ def judge_drop(history: History, limits: DropLimits) -> Fell | Calm | Unknown:
     newest: Drop | None = None
     fallen: list[Fell] = []
     for count in limits.lookbacks:
+        if any(history.settled[-count:]):
+            continue
         pairs = _pairs(history, len(history.windows), count, limits)
         drop = relative_drop(pairs, limits.level, noise) if pairs else None
         if drop is None:

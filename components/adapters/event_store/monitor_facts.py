@@ -92,6 +92,13 @@ class MonitorFacts:
         before: list[str | None] = [None, *(row.release_id for row in rows)]
         return [WentLive(row.release_id, float(row.at), former) for row, former in zip(rows, before[:-1], strict=True)]
 
+    def rejected_models(self) -> dict[int, str]:
+        """The models of releases that were rejected, each with the release."""
+        query = select(releases.c.release_id, releases.c.variants).where(releases.c.state == "rejected")
+        with reading(self._engine) as connection:
+            rows = connection.execute(query).all()
+        return {int(variant["model_version"]): row.release_id for row in rows for variant in row.variants}
+
     def created_at(self, release_id: str) -> float | None:
         """When the release was built."""
         query = select(releases.c.created_at).where(releases.c.release_id == release_id)
