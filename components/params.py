@@ -299,11 +299,17 @@ class Routing(Section):
 
 
 class Gate(Section):
-    """What a model must reach to become challenger."""
+    """What a model must reach to become challenger: drops are shares of what the champion's recipe reaches.
+
+    Cold users are judged apart from `min_cold_users` on; with fewer there is nothing to tell.
+    """
 
     metric: str
     max_relative_drop: float = Field(ge=0, lt=1)
     min_gain_over_popularity: float
+    max_coverage_drop: float = Field(ge=0, le=1)
+    max_cold_drop: float = Field(ge=0, le=1)
+    min_cold_users: int = Field(ge=2)
 
 
 class Retention(Section):

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from prefect import flow, get_run_logger
 from prefect.artifacts import create_markdown_artifact
@@ -10,13 +10,19 @@ from prefect.context import FlowRunContext
 from prefect.states import Completed, Failed, State
 
 from components.adapters.params_file import read_params
-from components.adapters.settings import load_settings
+from components.adapters.settings import Settings, load_settings
 from components.llm_presets import with_local_model
+from components.params import Params
 from components.rollout.outcomes import Promoted, Refused
 from components.rollout.release import Release
 from flows.choose_experiment import choose_experiment, record_served
 from flows.promotion import AlreadyLive, make_plan, run_promotion
+from flows.release_artifact import make_history_artifact
+from flows.retention import prune
 from flows.stack import world
+
+if TYPE_CHECKING:
+    from components.adapters.mlflow_registry import ModelRegistry
 
 
 @flow(name="promote")
@@ -25,13 +31,16 @@ def promote(
     experiment: str | None = None,
     end_experiment: bool = False,
     local_llm: bool = False,
+    allow_rejected: bool = False,
 ) -> State[Any]:
     """Promote `model_version` of the registered model, by default the challenger.
 
     `experiment` is the file of an experiment (relative to the project) whose variants the release serves, on the model
     that is live unless another is named; `end_experiment` ends the one that runs. Without either, a running experiment
     goes on. With `local_llm` the release asks the small local model (`recops llm up`) in place of the tiers in
-    params.yaml.
+    params.yaml. A release that answers as a rejected one did is refused unless `allow_rejected`.
+
+    Afterwards Bentos and models that nobody can go back to are removed (`promotion.keep_releases`).
 
     Ends Completed when it is live, Completed as `NothingChanged` when the live release already answers alike, and
     Failed with the reason when it is refused; users see no change then.
@@ -52,10 +61,24 @@ def promote(
     plan = make_plan(settings, params, registry, version, chosen.experiment)
     if isinstance(plan, Refused):
         return _end(plan)
-    outcome = run_promotion(settings, parts, registry, plan, _started_by(), logger.info)
+    outcome = run_promotion(settings, parts, registry, plan, _started_by(), logger.info, allow_rejected)
+    make_history_artifact(settings)
+    if isinstance(outcome, Promoted):
+        _prune(settings, params, registry)
     if not isinstance(outcome, Refused):
         record_served(settings, chosen)
     return _end(outcome)
+
+
+def _prune(settings: Settings, params: Params, registry: ModelRegistry) -> None:
+    """What cannot be removed now is removed after the next promotion."""
+    from components.adapters.mlflow_registry import ModelRegistryError
+
+    logger = get_run_logger()
+    try:
+        prune(settings, params.promotion.keep_releases, registry, logger.info)
+    except (ModelRegistryError, OSError) as error:
+        logger.warning("retention: %s", error)
 
 
 def _experiment_rows(release: Release) -> dict[str, str]:

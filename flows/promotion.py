@@ -28,6 +28,7 @@ from components.rollout.release import Release, Variant
 from components.rollout.release_gate import Found, GateCheck, judge_release
 from flows.experiment_file import params_of_variant, policy_of
 from flows.stack import bento_folder
+from flows.training_steps import GATE_CHECKS_TAG
 
 
 @dataclass(frozen=True)
@@ -147,17 +148,28 @@ def _variants(
 
 
 def run_promotion(
-    settings: Settings, world: World, registry: ModelRegistry, plan: Plan, by: str, report: Callable[[str], None]
+    settings: Settings,
+    world: World,
+    registry: ModelRegistry,
+    plan: Plan,
+    by: str,
+    report: Callable[[str], None],
+    allow_rejected: bool = False,
 ) -> Promoted | Refused | AlreadyLive:
-    """Build the planned release and make it live, unless the live one is the same."""
+    """Build the planned release and make it live, unless the live one is the same.
+
+    A release that answers as a rejected one did is refused unless somebody asks for it.
+    """
     if (live := _same_as_live(world.store, plan)) is not None:
         return live
+    if not allow_rejected and (reason := _why_rejected(world.store, plan)) is not None:
+        return Refused(reason)
 
     def build(release_id: str, parent_id: str | None) -> Release:
         return build_release(settings, registry, plan, release_id, parent_id, by)
 
     def examine(release: Release) -> tuple[GateCheck, ...]:
-        said = json.loads(plan.model.tags.get("gate_checks", "[]"))
+        said = json.loads(plan.model.tags.get(GATE_CHECKS_TAG, "[]"))
         data_at = _taken_in(settings, plan.model.data_version)
         return examine_release(settings, plan.params, release, said, data_at, time.time())
 
@@ -226,6 +238,17 @@ def _taken_in(settings: Settings, tag: str) -> float | None:
         return DataRegistry(settings).find(tag).created.timestamp()
     except DataRegistryError:
         return None
+
+
+def _why_rejected(store: ReleaseStore, plan: Plan) -> str | None:
+    recipe = plan.release("", None, "", "", 0.0).recipe()
+    for release, reason in store.rejected():
+        if release.recipe() == recipe:
+            return (
+                f"{release.release_id}, which answers alike, was rejected: {reason}; "
+                "promote it all the same with the parameter allow_rejected=true"
+            )
+    return None
 
 
 def _same_as_live(store: ReleaseStore, plan: Plan) -> AlreadyLive | None:

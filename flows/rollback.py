@@ -1,7 +1,8 @@
-"""The flow that goes back from a release that an alert blames; `recops rollback` does the same without Prefect."""
+"""The flow that goes back to an earlier release, for alerts and for people; `recops rollback` does without Prefect."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from prefect import State, flow, get_run_logger
@@ -9,21 +10,27 @@ from prefect.states import Completed, Failed
 
 from components.adapters.params_file import read_params
 from components.adapters.settings import load_settings
+from components.rollout.bring_up import Limits
 from components.rollout.outcomes import NothingToRollBackTo
-from components.rollout.rollback import Cause, cause_of_alert, roll_back, tidy_up
+from components.rollout.ports import StepFailed, World
+from components.rollout.rollback import Cause, Outcome, cause_of_alert, roll_back, roll_back_to, tidy_up
 from flows.alert_thread import say_in_thread
 from flows.promotion import limits_of
+from flows.release_artifact import make_history_artifact
 from flows.stack import world
 
 
 @flow(name="rollback")
-def rollback(reason: str = "asked for by hand", blamed: str | None = None, alert_id: int | None = None) -> State[Any]:
-    """Go back to the release before.
+def rollback(
+    reason: str = "asked for by hand", blamed: str | None = None, alert_id: int | None = None, to: str | None = None
+) -> State[Any]:
+    """Go back to the release before at once; a running promotion is cancelled, never waited for.
 
     Args:
         reason: kept in the history.
         blamed: the release that is to go; nothing is done where it takes no traffic any more.
         alert_id: the incident that asks for it; the release is rejected, and the outcome is said in its thread.
+        to: another release that has been live; it is started first where it does not stand by.
     """
     settings = load_settings()
     logger = get_run_logger()
@@ -31,7 +38,7 @@ def rollback(reason: str = "asked for by hand", blamed: str | None = None, alert
     parts = world(settings)
     by_alert = alert_id is not None
     cause = cause_of_alert(str(alert_id), reason, blamed) if by_alert else Cause("rollback flow", reason, blamed)
-    outcome = roll_back(parts, cause, limits, logger.info)
+    outcome = _go_back(parts, to, cause, limits, logger.info)
     if isinstance(outcome, NothingToRollBackTo):
         line = outcome.reason
     else:
@@ -39,4 +46,14 @@ def rollback(reason: str = "asked for by hand", blamed: str | None = None, alert
     if alert_id is not None:
         say_in_thread(settings, alert_id, line)
     tidy_up(parts, outcome, cause, limits, logger.info)
+    make_history_artifact(settings)
     return Failed(message=line) if isinstance(outcome, NothingToRollBackTo) else Completed(message=line)
+
+
+def _go_back(parts: World, to: str | None, cause: Cause, limits: Limits, report: Callable[[str], None]) -> Outcome:
+    try:
+        if to is None:
+            return roll_back(parts, cause, limits, report)
+        return roll_back_to(parts, to, cause, limits, report)
+    except (StepFailed, LookupError) as error:
+        return NothingToRollBackTo(str(error))

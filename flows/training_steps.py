@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -25,7 +26,9 @@ if TYPE_CHECKING:
 EVALUATION = "artifacts/evaluate"
 SPLIT = ("artifacts/prepared", "artifacts/split")
 GATE_TAG, GATE_RUN_TAG, GATE_REASON_TAG = "gate", "gate_run", "gate_reason"
-"""Tags of a model version: passed or refused, the pipeline run that was judged, and what the gate said."""
+"""Tags of a model version: passed or refused, the pipeline run that was judged, and why it was refused."""
+GATE_CHECKS_TAG = "gate_checks"
+"""What the gate said of a version that it passed: a list of sentences, kept with each of its releases."""
 
 
 class TrainingError(Exception):
@@ -176,11 +179,24 @@ def judge(run: PipelineRun, evaluation: Path, champion: Path | None) -> Passed |
     scores = UserScores(mine[metric].to_numpy(), mine[f"popularity_{metric}"].to_numpy(), None)
     if champion is not None:
         theirs = pd.read_parquet(champion / "per_user.parquet").set_index("user_id")
-        scores = UserScores(scores.challenger, scores.popularity, theirs.loc[mine.index, metric].to_numpy())
+        scores = UserScores(
+            scores.challenger,
+            scores.popularity,
+            theirs.loc[mine.index, metric].to_numpy(),
+            cold=~mine["warm"].to_numpy(bool),
+            coverage=(_coverage(evaluation), _coverage(champion)),
+        )
     index = run.params.index
     approximate = run.metrics.get("index_annoy_chosen", 0) == 1
     recall = run.metrics.get(f"index_recall_at_{index.recall_at}", float("nan")) if approximate else 1.0
     return judge_model(scores, recall, index.min_recall, run.params.gate, run.params.evaluate)
+
+
+def _coverage(evaluation: Path) -> float:
+    """Share of the items that anybody was recommended."""
+    import pandas as pd
+
+    return float((pd.read_parquet(evaluation / "item_exposure.parquet")["recommended"] > 0).mean())
 
 
 def settle(settings: Settings, run: PipelineRun, version: ModelVersion, verdict: Passed | Refused) -> None:
@@ -192,7 +208,8 @@ def settle(settings: Settings, run: PipelineRun, version: ModelVersion, verdict:
 
     registry = ModelRegistry(settings.mlflow_url)
     if isinstance(verdict, Passed):
-        registry.set_tags(version.version, {GATE_TAG: "passed", GATE_REASON_TAG: ""})
+        said = json.dumps([check.explanation for check in verdict.checks])
+        registry.set_tags(version.version, {GATE_TAG: "passed", GATE_REASON_TAG: "", GATE_CHECKS_TAG: said})
         registry.set_alias(CHALLENGER, version.version)
     else:
         registry.drop_alias(CHALLENGER, version.version)

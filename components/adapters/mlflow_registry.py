@@ -37,6 +37,7 @@ MLFLOW_SWITCHES = {
 """Environment of MLflow's client, for want of arguments: no reports home, no call longer than 30 s and four more tries
 (half a minute in all when nobody answers), no bars and banners in logs. What is set already stays."""
 
+REMOVED_TAG = "bundle_removed"
 CHAMPION = "champion"
 CHALLENGER = "challenger"
 
@@ -137,6 +138,28 @@ class ModelRegistry:
         if named is not None and named.version == number:
             with self._client() as client:
                 client.delete_registered_model_alias(MODEL_NAME, alias)
+
+    def named_versions(self) -> set[int]:
+        """The versions that an alias names."""
+        with self._client() as client:
+            found = client.search_registered_models(f"name = '{MODEL_NAME}'")
+            return {int(number) for number in found[0].aliases.values()} if found else set()
+
+    def drop_bundle(self, number: int) -> bool:
+        """Deletes the bytes of version `number`; the version stays, with a tag that says so. False if it has that tag.
+
+        The bytes can be had again from DVC, by the tag `bundle_md5`.
+        """
+        with self._client() as client:
+            from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+
+            found = client.get_model_version(MODEL_NAME, str(number))
+            if REMOVED_TAG in found.tags:
+                return False
+            source = client.get_model_version_download_uri(MODEL_NAME, str(number))
+            get_artifact_repository(source).delete_artifacts("artifacts/bundle")  # type: ignore[no-untyped-call]
+            client.set_model_version_tag(MODEL_NAME, str(number), REMOVED_TAG, "by retention; DVC has it still")
+            return True
 
     def set_tags(self, number: int, tags: Mapping[str, str]) -> None:
         """Adds tags to version `number`, or changes them."""

@@ -50,11 +50,15 @@ class UserScores:
     Attributes:
         champion: the champion's recipe trained and tested on the challenger's split; None when there is no champion,
             and the very array of the challenger when the recipes are the same.
+        cold: which users are cold; None when that is not known.
+        coverage: share of the items that anybody is recommended, of the challenger and of the champion's recipe.
     """
 
     challenger: NDArray[np.float64]
     popularity: NDArray[np.float64]
     champion: NDArray[np.float64] | None
+    cold: NDArray[np.bool_] | None = None
+    coverage: tuple[float, float] | None = None
 
 
 def judge_model(
@@ -80,6 +84,10 @@ def judge_model(
     ]
     if scores.champion is not None:
         checks.append(_beside_champion(gate, difference(scores.champion), float(np.mean(scores.champion))))
+        if scores.cold is not None and scores.cold.sum() >= gate.min_cold_users:
+            checks.append(_cold(gate, scores.challenger[scores.cold], scores.champion[scores.cold], evaluate, rng))
+        if scores.coverage is not None:
+            checks.append(_coverage(gate, *scores.coverage))
     outcome = Passed if all(check.passed for check in checks) else Refused
     return outcome(tuple(checks))
 
@@ -101,6 +109,34 @@ def _beside_champion(gate: Gate, difference: Interval, champion_mean: float) -> 
         f"{_shown(difference)}, the mean must reach {limit:.4f}, a drop of {gate.max_relative_drop:.0%}"
     )
     return Check("beside_champion", passed, difference.mean, difference.low, difference.high, limit, said)
+
+
+def _cold(
+    gate: Gate,
+    challenger: NDArray[np.float64],
+    champion: NDArray[np.float64],
+    evaluate: Evaluate,
+    rng: np.random.Generator,
+) -> Check:
+    """By the mean alone, as against the champion on all users; the few cold users make the interval wide."""
+    difference = paired_difference(challenger, champion, rng, evaluate.bootstrap_samples, evaluate.confidence)
+    limit = -gate.max_cold_drop * float(np.mean(champion))
+    passed = difference.mean >= limit
+    verdict = "is not much worse" if passed else "is worse"
+    said = (
+        f"{gate.metric} of {len(champion)} cold users {verdict} than the champion's recipe: difference "
+        f"{_shown(difference)}, the mean must reach {limit:.4f}"
+    )
+    return Check("cold_users", passed, difference.mean, difference.low, difference.high, limit, said)
+
+
+def _coverage(gate: Gate, challenger: float, champion: float) -> Check:
+    limit = champion * (1 - gate.max_coverage_drop)
+    passed = challenger >= limit
+    verdict = "reaches" if passed else "is below"
+    allowed = f"{limit:.4f}, the champion's {champion:.4f} less {gate.max_coverage_drop:.0%}"
+    said = f"coverage {challenger:.4f} {verdict} {allowed}"
+    return Check("coverage", passed, challenger, challenger, challenger, limit, said)
 
 
 def _index(recall: float, limit: float) -> Check:

@@ -73,6 +73,12 @@ class SqlReleaseStore:
             )
             return [StateChange(State(row.state), row.at, row.by, row.reason) for row in rows]
 
+    def rejected(self) -> list[tuple[Release, str]]:
+        """The releases that were rejected, oldest first, and why."""
+        with reading(self._engine) as db:
+            rows = db.execute(select(releases).where(releases.c.state == State.REJECTED).order_by("created_at")).all()
+        return [(_release_of(row), self.states_of(row.release_id)[-1].reason or "") for row in rows]
+
     def rollout(self, rollout_id: int) -> Row[Any]:
         """What was started under this number, with its checks so far."""
         with reading(self._engine) as db:

@@ -4,12 +4,20 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 
 from components.params import Evaluate, Gate
 from components.rollout.gate import Passed, Refused, UserScores, judge_model
 
 EVALUATE = Evaluate(k=10, bootstrap_samples=300, confidence=0.95, seed=1)
-GATE = Gate(metric="ndcg_at_10", max_relative_drop=0.02, min_gain_over_popularity=0.0)
+GATE = Gate(
+    metric="ndcg_at_10",
+    max_relative_drop=0.02,
+    min_gain_over_popularity=0.0,
+    max_coverage_drop=0.3,
+    max_cold_drop=0.1,
+    min_cold_users=30,
+)
 POPULARITY = np.tile([0.05, 0.15], 100)
 NOISE = np.random.default_rng(3).normal(0, 0.05, 200)
 
@@ -77,3 +85,26 @@ def test_models_no_better_than_popularity_pass_at_most_as_often_as_the_interval_
         scores = UserScores(POPULARITY + rng.normal(0, 0.05, 200), POPULARITY, None)
         passed += isinstance(judge_model(scores, 1.0, 0.9, GATE, few), Passed)
     assert passed <= 14  # one side of 95 % is 2.5 %, 5 of 200; 14 or fewer in 99.98 % of such series
+
+
+COLD = np.arange(200) < 40
+
+
+@pytest.mark.parametrize(
+    ("cold_loss", "cold", "coverage", "reasons"),
+    [
+        (0.0, COLD, (0.2, 0.2), []),
+        (0.015, COLD, None, []),
+        (0.05, COLD, (0.2, 0.2), ["cold_users"]),
+        (0.05, np.arange(200) < 29, None, []),
+        (0.0, COLD, (0.15, 0.2), []),
+        (0.0, None, (0.13, 0.2), ["coverage"]),
+    ],
+)
+def test_neither_cold_users_nor_coverage_may_pay_for_the_mean(
+    cold_loss: float, cold: NDArray[np.bool_] | None, coverage: tuple[float, float] | None, reasons: list[str]
+) -> None:
+    champion = POPULARITY + 0.1
+    challenger = champion + np.where(COLD, -cold_loss, 0.05)
+    outcome = judge_model(UserScores(challenger, POPULARITY, champion, cold, coverage), 1.0, 0.9, GATE, EVALUATE)
+    assert failed(outcome) == reasons
