@@ -46,6 +46,11 @@ TEST_SHARE = {"microsoft-ml100k": 0.25}
 @click.option("--value-column", help="As --user-column.")
 @click.option("--timestamp-column", help="As --user-column.")
 @click.option("--budget", type=float, default=120.0, show_default=True, help="Seconds for trying settings.")
+@click.option("--llm", "with_llm", is_flag=True, help="What a language model adds: CF, LLM only, hybrid.")
+@click.option("--llm-budget", type=click.FloatRange(min=0), help="With --llm: the most it may cost, in dollars.")
+@click.option("--llm-users", type=click.IntRange(min=2), default=100, show_default=True, help="Half of them cold.")
+@click.option("--llm-timeout", type=click.FloatRange(min=0.05), default=60.0, show_default=True, help="Seconds a call.")
+@click.option("--llm-local", is_flag=True, help="Ask the small local model (`recops llm up`) in place of the tiers.")
 @click.option("--seed", type=int, default=42, show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def benchmark(
@@ -59,6 +64,11 @@ def benchmark(
     value_column: str | None,
     timestamp_column: str | None,
     budget: float,
+    with_llm: bool,
+    llm_budget: float | None,
+    llm_users: int,
+    llm_timeout: float,
+    llm_local: bool,
     seed: int,
     as_json: bool,
 ) -> None:
@@ -66,6 +76,8 @@ def benchmark(
 
     microsoft-ml100k is the protocol of Microsoft Recommenders' comparison: 75/25 by item, every rating relevant. A
     per-user split leaves later interactions of other users in the training part; a global one does not.
+
+    With --llm a sample of warm and cold users is reranked by the tiers of params.yaml, within --llm-budget dollars.
     """
     from components.adapters.dataset_files import DatasetError, read_dataset
     from components.metrics.evaluate import EvaluationError
@@ -75,10 +87,18 @@ def benchmark(
     names = {"user_id": user_column, "item_id": item_column, "value": value_column, "timestamp": timestamp_column}
     try:
         dataset = read_dataset(interactions, items, {ours: theirs for ours, theirs in names.items() if theirs})
-        found = _run(dataset, protocol, k, positive_threshold, budget, seed, Console(stderr=True))
+        if with_llm:
+            if llm_budget is None:
+                llm_budget = click.prompt("The most that this may cost, in dollars", type=click.FloatRange(min=0))
+            parts, threshold = _parts(dataset, protocol, positive_threshold, seed)
+            found = _ask_llm(parts, dataset.items, threshold, k, llm_users, llm_budget, llm_timeout, llm_local, seed)
+        else:
+            found = _run(dataset, protocol, k, positive_threshold, budget, seed, Console(stderr=True))
     except (DatasetError, SplitError, RecommenderError, EvaluationError, ValueError) as error:
         raise click.ClickException(str(error)) from error
-    if as_json:
+    if with_llm and not as_json:
+        _print_llm(found, Console())
+    elif as_json:
         click.echo(json.dumps(found, indent=2))
     else:
         _print(found, k, Console())
@@ -93,24 +113,11 @@ def _run(
     from components.benchmarking.compare import Comparison, Meters, compare
     from components.interactions.prepared import prepare
     from components.recommenders.training_data import training_data
-    from components.splitting.at_random import split_at_random, split_by_item
-    from components.splitting.temporal import split
 
     notes = list(dataset.missing)
-    if protocol == "microsoft-ml100k" or not dataset.has_values:
-        threshold = float("-inf")
+    parts, threshold = _parts(dataset, protocol, threshold, seed)
     if protocol.endswith("temporal") and not dataset.has_times:
         protocol = "random"
-    # Rows before preparation: the published split draws in the order of the file.
-    if protocol == "microsoft-ml100k":
-        parts = split_by_item(dataset.interactions, TEST_SHARE[protocol], seed)
-    elif protocol == "random":
-        parts = split_at_random(dataset.interactions, 0.2, seed)
-    else:
-        kind: Literal["per_user_temporal", "global_temporal"] = (
-            "per_user_temporal" if protocol.startswith("per-user") else "global_temporal"
-        )
-        parts = split(dataset.interactions, kind, 0.2)
     nobody = pd.DataFrame({"user_id": pd.Series(dtype=object)})
     everything = prepare(dataset.interactions, dataset.items, nobody, threshold)
     train, test = (
@@ -137,6 +144,65 @@ def _run(
         "positive_threshold": threshold if threshold != float("-inf") else None,
         "missing": notes,
     }
+
+
+def _parts(dataset: Any, protocol: str, threshold: float, seed: int) -> tuple[Any, float]:
+    """Training and test part, and the value from which on an interaction is relevant."""
+    from components.splitting.at_random import split_at_random, split_by_item
+    from components.splitting.temporal import split
+
+    if protocol == "microsoft-ml100k" or not dataset.has_values:
+        threshold = float("-inf")
+    # Rows before preparation: the published split draws in the order of the file.
+    if protocol == "microsoft-ml100k":
+        return split_by_item(dataset.interactions, TEST_SHARE[protocol], seed), threshold
+    if protocol == "random" or not dataset.has_times:
+        return split_at_random(dataset.interactions, 0.2, seed), threshold
+    kind: Literal["per_user_temporal", "global_temporal"] = (
+        "per_user_temporal" if protocol.startswith("per-user") else "global_temporal"
+    )
+    return split(dataset.interactions, kind, 0.2), threshold
+
+
+def _ask_llm(
+    parts: Any,
+    items: Any,
+    threshold: float,
+    k: int,
+    n_users: int,
+    cap_usd: float,
+    timeout: float,
+    local: bool,
+    seed: int,
+) -> dict[str, Any]:
+    from components.adapters.params_file import read_params
+    from components.adapters.settings import load_settings
+    from components.llm_presets import with_local_model
+    from flows.llm_benchmark import run_llm_benchmark
+
+    settings = load_settings()
+    llm = read_params(settings.project / "params.yaml").llm
+    if local:
+        llm = with_local_model(llm, settings.local_llm_url)
+    cuts = (parts.train, parts.test)
+    return run_llm_benchmark(settings, llm, cuts, items, threshold, k, n_users, cap_usd, timeout, seed)
+
+
+def _print_llm(found: dict[str, Any], console: Console) -> None:
+    k = found["k"]
+    console.width = max(console.width, 150)
+    table = Table("users", "model", box=None)
+    for title in ("n", "asked", "failed", f"NDCG@{k}", "gain over CF", "$ per 1,000", "p50 ms", "p95 ms"):
+        table.add_column(title, justify="right", no_wrap=True)
+    for row in found["rows"]:
+        level = f"{row[f'ndcg_at_{k}']:.4f} [{row[f'ndcg_at_{k}_low']:.3f}, {row[f'ndcg_at_{k}_high']:.3f}]"
+        gain = f"{row['gain']:+.4f} [{row['gain_low']:+.3f}, {row['gain_high']:+.3f}]"
+        counts = (str(row["users"]), str(row["asked"]), str(row["failed"]))
+        costs = (f"{row['cost_per_1000']:.4f}", f"{row['p50_ms']:,.1f}", f"{row['p95_ms']:,.1f}")
+        table.add_row(row["group"], row["model"], *counts, level, gain, *costs)
+    tiers = ", ".join(f"{tier['name']} ({tier['model']}) {tier['share']:g} %" for tier in found["tiers"])
+    console.print(f"tiers: {tiers}; spent ${found['spent_usd']:.4f} of ${found['cap_usd']:.2f}", highlight=False)
+    console.print(table)
 
 
 def _print(found: dict[str, Any], k: int, console: Console) -> None:

@@ -10,6 +10,7 @@ import pytest
 from click.testing import CliRunner, Result
 
 from flows.commands.benchmark import benchmark
+from tests.messages_server import messages_server
 from tests.worlds import make_tables
 
 
@@ -79,3 +80,32 @@ def test_data_that_cannot_be_compared_on_are_refused_in_words(tmp_path: Path, te
     assert result.exit_code == 1
     assert result.output.startswith("Error: ")
     assert "Traceback" not in result.output
+
+
+def test_a_language_model_is_measured_beside_cf_within_its_budget(
+    files: tuple[Path, Path], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with messages_server() as model:
+        monkeypatch.setenv("RECOPS_LLM_BASE_URL", model.url)
+        arguments = ("--interactions", files[0], "--items", files[1], "--llm", "--llm-users", "12", "--json")
+        result = run(*arguments, "--llm-budget", "1")
+        n_asked = len(model.requests)
+        poor = run(*arguments, "--llm-budget", "0.000001")
+        assert len(model.requests) == n_asked
+    found = json.loads(result.stdout)
+    rows = {(row["group"], row["model"]): row for row in found["rows"]}
+    assert set(rows) == {(group, name) for group in ("warm", "cold") for name in ("CF", "LLM only", "hybrid")}
+    assert sum(rows[group, "LLM only"]["asked"] for group in ("warm", "cold")) == n_asked
+    assert (rows["warm", "hybrid"]["asked"], rows["cold", "hybrid"]["failed"]) == (0, 0)
+    assert rows["warm", "hybrid"]["ndcg_at_10"] == rows["warm", "CF"]["ndcg_at_10"]
+    assert rows["warm", "hybrid"]["cost_per_1000"] == 0 < rows["cold", "hybrid"]["cost_per_1000"]
+    assert 0 < found["spent_usd"] <= found["cap_usd"]
+    without = json.loads(poor.stdout)
+    assert without["spent_usd"] == 0
+    assert all(row["failed"] == row["asked"] and row["gain"] == 0 for row in without["rows"])
+
+
+def test_a_language_model_costs_money_so_the_cap_is_asked_for(files: tuple[Path, Path]) -> None:
+    result = run("--interactions", files[0], "--items", files[1], "--llm")
+    assert result.exit_code != 0
+    assert "The most that this may cost" in result.output
