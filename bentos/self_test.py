@@ -11,17 +11,12 @@ import sys
 import time
 from pathlib import Path
 
-from prometheus_client import CollectorRegistry
-
 from bentos.build import QUESTIONS
-from bentos.language_model import LanguageModels
 from bentos.served_release import ServedRelease
 from bentos.wiring import make_variants
 from components.adapters.peak_memory import peak_megabytes
-from components.adapters.settings import load_settings
 from components.serving.bundle import BundleError
 from components.serving.requests import RecommendRequest
-from monitoring.llm_metrics import LlmMetrics
 
 
 def self_test(folder: Path) -> dict[str, float | int | None]:
@@ -31,8 +26,7 @@ def self_test(folder: Path) -> dict[str, float | int | None]:
         BundleError: the bundle is incomplete or damaged; the message names the file.
     """
     began = time.perf_counter()
-    models = LanguageModels(load_settings(), lambda tiers: LlmMetrics(CollectorRegistry(), tiers))
-    variants = make_variants(ServedRelease.read(folder), folder, "none", models)
+    variants = make_variants(ServedRelease.read(folder), folder, "none")
     questions = json.loads((folder / QUESTIONS).read_text())
     equal = 0
     for asked in questions:
