@@ -37,7 +37,7 @@ from components.serving.requests import RecommendRequest
 
 CLIENTS = (1, 16)
 REQUESTS_PER_ROUND = 600
-START_SECONDS = 60.0
+START_SECONDS = 180.0
 ROUTING = Routing(cold_start_threshold=5, candidates=200)
 
 

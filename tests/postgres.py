@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import shutil
 import signal
+import subprocess
 import tempfile
+import time
 import uuid
 import warnings
 from pathlib import Path
@@ -12,6 +14,8 @@ from typing import Any
 
 import psutil
 from sqlalchemy import create_engine, make_url, text
+
+START_SECONDS = 120.0
 
 
 class Postgres:
@@ -31,8 +35,15 @@ class Postgres:
         return int((self._folder / "data" / "postmaster.pid").read_text().split()[0])
 
     def start_again(self) -> None:
-        """After a kill."""
-        self.server.ensure_postgres_running()
+        """After a kill; recovery may take longer than the wheel waits for it."""
+        deadline = time.monotonic() + START_SECONDS
+        while True:
+            try:
+                return self.server.ensure_postgres_running()
+            except (subprocess.TimeoutExpired, subprocess.CalledProcessError):
+                if time.monotonic() > deadline:
+                    raise
+                time.sleep(0.5)
 
     def new_database(self) -> str:
         """URL of an empty database, as a person would write it."""

@@ -29,7 +29,8 @@ def forget(user_id: str, as_json: bool) -> None:
     with store_of(settings) as engine:
         deleted = forget_user(engine, user_id, time.time(), f"{getpass.getuser()} (recops forget)")
     try:
-        answers = forget_kept_answers(settings, [settings.slot_url("blue"), settings.slot_url("green")], user_id)
+        urls = [*settings.slot_urls("blue"), *settings.slot_urls("green")]
+        answers = forget_kept_answers(settings, urls, user_id)
     except NotForgotten as error:
         raise click.ClickException(f"deleted from the store, but {error}; run it again, or wait an hour") from error
     if as_json:
