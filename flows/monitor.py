@@ -29,7 +29,7 @@ def monitor(
     from components.adapters.apprise_channel import ChannelError
     from components.adapters.params_file import ParamsError
     from flows.errors import NothingThereError
-    from flows.monitoring import MonitorError, Request, run_monitor
+    from flows.monitor_steps import MonitorError, Request, run_monitor
     from monitoring.rules.table import RulesError
     from monitoring.summary import describe
 
