@@ -30,6 +30,7 @@ COMMANDS = {
     "backup": ("flows.commands.backup", "backup", "Back the event store up into a folder."),
     "restore": ("flows.commands.restore", "restore", "Restore the event store from a backup, or prove that it can be."),
     "forget": ("flows.commands.forget", "forget", "Delete a user everywhere, and keep them out of later data."),
+    "prompts": ("flows.commands.prompts", "prompts", "Register the prompt of the language models."),
     "benchmark": ("flows.commands.benchmark", "benchmark", "Compare every recommender on any data set."),
 }
 

@@ -15,11 +15,13 @@ from components.adapters.clean_start import start_clean
 from components.adapters.code_digest import SERVING_FOLDERS, code_digest
 from components.adapters.event_store.experiments import StoredExperiment
 from components.adapters.git_state import GitState, commit_of
+from components.adapters.mlflow_prompts import PromptRegistry
 from components.adapters.mlflow_registry import CHALLENGER, ModelRegistry, ModelRegistryError, ModelVersion
 from components.adapters.settings import Settings
 from components.experiments.declaration import DeclarationError
 from components.params import Params
 from components.params_promotion import Promotion
+from components.reranking.prompt import PROMPT, PromptError
 from components.rollout.bring_up import Limits
 from components.rollout.outcomes import Promoted, Refused
 from components.rollout.ports import ReleaseStore, StepFailed, World
@@ -109,8 +111,10 @@ def make_plan(
     """
     try:
         model = _passed(registry, model_version)
-        variants = _variants(registry, params, model, experiment) if isinstance(model, ModelVersion) else model
-    except (ModelRegistryError, DeclarationError) as error:
+        if isinstance(model, Refused):
+            return model
+        variants = _variants(registry, params, model, _prompt_version(settings, params), experiment)
+    except (ModelRegistryError, DeclarationError, PromptError) as error:
         return Refused(str(error))
     if isinstance(variants, Refused):
         return variants
@@ -119,6 +123,14 @@ def make_plan(
         return Refused("the checkout has changes that are not committed; commit them, or set RECOPS_DEMO=true")
     lock = hashlib.sha256((settings.project / "requirements.lock").read_bytes()).hexdigest()[:16]
     return Plan(variants, params, git, code_digest(settings.project, SERVING_FOLDERS), lock, experiment)
+
+
+def _prompt_version(settings: Settings, params: Params) -> int | None:
+    """The prompt of the next release; it is pinned also where no key is set now, as one may be when the slot starts."""
+    if params.llm.enabled == "off" or not params.llm.tiers:
+        return None
+    text = (settings.project / "prompts" / f"{PROMPT}.md").read_text()
+    return PromptRegistry(settings.mlflow_url).to_serve(text).version
 
 
 def _passed(registry: ModelRegistry, version: int | None) -> ModelVersion | Refused:
@@ -133,17 +145,22 @@ def _passed(registry: ModelRegistry, version: int | None) -> ModelVersion | Refu
 
 
 def _variants(
-    registry: ModelRegistry, params: Params, model: ModelVersion, experiment: StoredExperiment | None
+    registry: ModelRegistry,
+    params: Params,
+    model: ModelVersion,
+    prompt_version: int | None,
+    experiment: StoredExperiment | None,
 ) -> tuple[PlannedVariant, ...] | Refused:
     if experiment is None:
-        return (PlannedVariant("default", 1.0, model, params),)
+        return (PlannedVariant("default", 1.0, model, params, prompt_version),)
     planned = []
     for spec in experiment.declaration.variants:
         of_variant = model if spec.model_version is None else _passed(registry, spec.model_version)
         if isinstance(of_variant, Refused):
             return Refused(f"variant {spec.name}: {of_variant.reason}")
         changed = params_of_variant(params, spec.policy, spec.name)
-        planned.append(PlannedVariant(spec.name, spec.share, of_variant, changed, spec.prompt_version))
+        prompt = prompt_version if spec.prompt_version is None else spec.prompt_version
+        planned.append(PlannedVariant(spec.name, spec.share, of_variant, changed, prompt))
     return tuple(planned)
 
 
@@ -224,7 +241,7 @@ def build_release(
             bundles = {version: Path(scratch) / f"bundle-{version}" for version in models}
             for version, bundle in bundles.items():
                 registry.download_bundle(models[version], bundle)
-            bento = build_bento(settings, bundles, release)
+            bento = build_bento(settings, bundles, release, _prompt_texts(settings, plan))
     except (ModelRegistryError, BentoBuildError, OSError) as error:
         raise StepFailed(f"build: {error}") from error
     return replace(release, summary={**release.summary, "bento_md5": bento.md5})
@@ -249,6 +266,16 @@ def _why_rejected(store: ReleaseStore, plan: Plan) -> str | None:
                 "promote it all the same with the parameter allow_rejected=true"
             )
     return None
+
+
+def _prompt_texts(settings: Settings, plan: Plan) -> dict[int, str]:
+    texts = {}
+    for number in {variant.prompt_version for variant in plan.variants} - {None}:
+        found = PromptRegistry(settings.mlflow_url).version(number)
+        if found is None:
+            raise StepFailed(f"build: the prompt {PROMPT} has no version {number}; see `recops prompts list`")
+        texts[number] = found.text
+    return texts
 
 
 def _same_as_live(store: ReleaseStore, plan: Plan) -> AlreadyLive | None:

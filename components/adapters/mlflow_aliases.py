@@ -9,6 +9,7 @@ import json
 import urllib.error
 import urllib.request
 
+from components.reranking.prompt import PROMPT
 from components.rollout.ports import StepFailed
 
 MODEL_NAME = "recops-recommender"
@@ -21,13 +22,15 @@ class MlflowAliases:
         self._url = f"{tracking_url}/api/2.0/mlflow"
         self._timeout = timeout
 
-    def point(self, alias: str, model_version: int) -> None:
-        """Let `alias` name this version of the model.
+    def point(self, alias: str, model_version: int, prompt_version: int | None) -> None:
+        """Let `alias` name this version of the model and, where there is one, this one of the prompt.
 
         Raises:
             StepFailed: MLflow does not answer in time, or refuses.
         """
-        self._post("registered-models/alias", {"alias": alias, "version": str(model_version)})
+        self._post("registered-models/alias", MODEL_NAME, {"alias": alias, "version": str(model_version)})
+        if prompt_version is not None:
+            self._post("registered-models/alias", PROMPT, {"alias": alias, "version": str(prompt_version)})
 
     def note(self, model_version: int, key: str, value: str) -> None:
         """Write a tag on this version of the model.
@@ -35,10 +38,10 @@ class MlflowAliases:
         Raises:
             StepFailed: MLflow does not answer in time, or refuses.
         """
-        self._post("model-versions/set-tag", {"version": str(model_version), "key": key, "value": value})
+        self._post("model-versions/set-tag", MODEL_NAME, {"version": str(model_version), "key": key, "value": value})
 
-    def _post(self, what: str, values: dict[str, str]) -> None:
-        url, body = f"{self._url}/{what}", json.dumps({"name": MODEL_NAME, **values}).encode()
+    def _post(self, what: str, name: str, values: dict[str, str]) -> None:
+        url, body = f"{self._url}/{what}", json.dumps({"name": name, **values}).encode()
         request = urllib.request.Request(url, body, {"content-type": "application/json"}, method="POST")  # noqa: S310
         try:
             with urllib.request.urlopen(request, timeout=self._timeout):  # noqa: S310 - the configured MLflow

@@ -7,7 +7,7 @@ import os
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -206,20 +206,24 @@ class ModelRegistry:
                 )
             shutil.move(found, to)
 
-    @contextmanager
-    def _client(self) -> Iterator[Any]:
-        """MLflow's client at this registry's address; what MLflow raises comes out as ModelRegistryError."""
-        for switch, value in MLFLOW_SWITCHES.items():
-            os.environ.setdefault(switch, value)
-        import mlflow
-        from mlflow.exceptions import MlflowException
+    def _client(self) -> AbstractContextManager[Any]:
+        return mlflow_client(self._url)
 
-        mlflow.set_tracking_uri(self._url)
-        mlflow.set_registry_uri(self._url)
-        try:
-            yield mlflow.MlflowClient(self._url, self._url)
-        except MlflowException as error:
-            raise ModelRegistryError(f"MLflow at {self._url}: {error}") from error
+
+@contextmanager
+def mlflow_client(url: str) -> Iterator[Any]:
+    """MLflow's client at this address; what MLflow raises comes out as ModelRegistryError."""
+    for switch, value in MLFLOW_SWITCHES.items():
+        os.environ.setdefault(switch, value)
+    import mlflow
+    from mlflow.exceptions import MlflowException
+
+    mlflow.set_tracking_uri(url)
+    mlflow.set_registry_uri(url)
+    try:
+        yield mlflow.MlflowClient(url, url)
+    except MlflowException as error:
+        raise ModelRegistryError(f"MLflow at {url}: {error}") from error
 
 
 def _version(client: Any, found: Any) -> ModelVersion:

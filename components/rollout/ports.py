@@ -156,8 +156,8 @@ class Traffic(Protocol):
 class Aliases(Protocol):
     """The registry's names for versions, for people to read."""
 
-    def point(self, alias: str, model_version: int) -> None:
-        """Let `alias` name this version.
+    def point(self, alias: str, model_version: int, prompt_version: int | None) -> None:
+        """Let `alias` name this version of the model and, where there is one, this one of the prompt.
 
         Raises:
             StepFailed: the registry does not answer.

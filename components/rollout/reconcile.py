@@ -125,7 +125,7 @@ def point_champion(world: World, release: Release) -> None:
     Raises:
         StepFailed: the registry does not answer.
     """
-    world.aliases.point("champion", release.model_version)
+    world.aliases.point("champion", release.model_version, release.prompt_version)
     former = world.store.routing().standby_release
     for release_id in filter(None, (release.release_id, former)):
         tell_registry(world, release_id)

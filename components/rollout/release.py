@@ -43,6 +43,11 @@ class Release:
     summary: dict[str, Any] = field(default_factory=dict)
 
     @property
+    def prompt_version(self) -> int | None:
+        """The prompt version of the first variant, which the prompt's alias `champion` follows."""
+        return self.variants[0].prompt_version
+
+    @property
     def model_version(self) -> int:
         """The model version of the first variant, which the alias `champion` follows."""
         return self.variants[0].model_version

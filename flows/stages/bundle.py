@@ -10,7 +10,9 @@ import sys
 import tempfile
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from components.interactions.columns import CATEGORY, ITEM, PRICE, TAG_SEPARATOR, TAGS, TITLE
 from components.params import Params
@@ -25,9 +27,12 @@ from components.serving.bundle import Bundle, BundleError, Index, Manifest, read
 from components.serving.bundle import write_bundle as write
 from components.serving.catalogue import Catalogue
 from components.serving.expected_answers import expected_answers, sample_users
+from flows.stages.evaluate import read_confidence
 from flows.stages.stage import BUNDLE, INDEX, PREPARED, read_table, run_stage
 
 K = 10
+RECENT_ITEMS = 20
+"""Of each user, for the prompts of language models; more would only be read past."""
 INGREDIENTS = {"prepare", "train", "index", "bundle", "routing"}
 """The sections of params that make a difference to the bundle, as dvc.yaml states them too."""
 
@@ -50,7 +55,16 @@ def bundle(params: Params) -> str:
             ingredients_digest=ingredients_digest(params),
             index=_index(params, fitted[params.train.recommender], index_file),
         )
-        write(BUNDLE, Bundle(manifest, catalogue(items), data.user_ids, data.seen, fitted), index_file)
+        contents = Bundle(
+            manifest,
+            catalogue(items),
+            data.user_ids,
+            data.seen,
+            fitted,
+            recent=recent_items(data),
+            confidence=read_confidence(),
+        )
+        write(BUNDLE, contents, index_file)
     # Answered from what was read back, by the code that serves.
     users = sample_users(data.user_ids, params.bundle.sample_users)
     record_expected_answers(BUNDLE, expected_answers(read_bundle(BUNDLE), params.routing, users, K))
@@ -78,6 +92,20 @@ def catalogue(items: pd.DataFrame) -> Catalogue:
         tags=tuple(tuple(filter(None, tags.split(TAG_SEPARATOR))) for tags in items[TAGS]),
         prices=tuple(None if math.isnan(price) else float(price) for price in items[PRICE]),
     )
+
+
+def recent_items(data: TrainingData) -> NDArray[np.int32] | None:
+    """`Bundle.recent`: the last `RECENT_ITEMS` of each user; None where no times are known."""
+    events = data.events
+    if events is None or not events.timed:
+        return None
+    codes = np.where(events.liked, events.items + 1, -(events.items + 1)).astype(np.int32)
+    recent = np.zeros((len(data.user_ids), RECENT_ITEMS), np.int32)
+    ends = np.searchsorted(events.users, np.arange(len(data.user_ids)), side="right")
+    starts = np.searchsorted(events.users, np.arange(len(data.user_ids)), side="left")
+    for user, (start, end) in enumerate(zip(np.maximum(starts, ends - RECENT_ITEMS), ends, strict=True)):
+        recent[user, RECENT_ITEMS - (end - start) :] = codes[start:end]
+    return recent
 
 
 def ingredients_digest(params: Params) -> str:

@@ -2,14 +2,32 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import asdict
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
 from components.metrics import plot_data, tables
 from components.metrics.evaluate import EvaluationError
 from components.metrics.evaluate import evaluate as evaluate_recommender
 from components.metrics.summary import summarise
 from components.params import Params
+from components.recommenders.protocol import TrainingData
 from components.recommenders.saved import load_recommender
 from components.recommenders.training_data import training_data
+from components.routing.confidence import (
+    N_FEATURES,
+    TOP,
+    Confidence,
+    calibration_error,
+    cross_fitted,
+    features_of,
+    fit_confidence,
+)
 from flows.stages.stage import (
+    CONFIDENCE,
     EVALUATE,
     METRICS,
     PLOTS,
@@ -21,6 +39,9 @@ from flows.stages.stage import (
     write_json,
     write_table,
 )
+
+MAX_USERS = 20_000
+"""Whose rankings the confidence is fitted on."""
 
 
 def evaluate(params: Params) -> str:
@@ -35,7 +56,11 @@ def evaluate(params: Params) -> str:
     )
     n_interactions = train.seen.sum(axis=0).astype(int)
     numbers = summarise(model, popularity, n_interactions, len(users), threshold, config)
+    confidence, error = measure_confidence(params, train, test)
+    if error is not None:
+        numbers = {**numbers, "confidence_calibration_error": error}
     write_json(METRICS / "evaluate.json", numbers)
+    write_json(CONFIDENCE / "confidence.json", None if confidence is None else asdict(confidence))
 
     per_user = tables.per_user(model, popularity, train.user_ids, threshold)
     per_place = tables.per_place(model, train.user_ids, train.item_ids)
@@ -53,6 +78,37 @@ def evaluate(params: Params) -> str:
     plot_data.score_distribution(per_place).to_csv(PLOTS / "score_distribution.csv", index=False)
     interval = f"[{numbers[f'{ndcg}_low']:.4f}, {numbers[f'{ndcg}_high']:.4f}]"
     return f"{ndcg} {numbers[ndcg]:.4f} {interval}, popularity {numbers[f'popularity_{ndcg}']:.4f}"
+
+
+def measure_confidence(
+    params: Params, train: TrainingData, test: TrainingData
+) -> tuple[Confidence | None, float | None]:
+    """How likely the best ten hold a hit, as a curve, and how far it is off for users whom it was not fitted on.
+
+    An output of its own, as the bundle needs it: knobs of the evaluation alone change nothing about it.
+    """
+    recommender = load_recommender(TRAIN / params.train.recommender)
+    users = np.flatnonzero(np.diff(test.positives.indptr))
+    users = users[:: max(len(users) // MAX_USERS, 1)]
+    features, hit = np.zeros((len(users), N_FEATURES)), np.zeros(len(users), np.bool_)
+    for place, user in enumerate(users.tolist()):
+        seen = _items(train.seen, user)
+        ranking = recommender.top_k(user, params.routing.candidates, seen)
+        features[place] = features_of(ranking.scores, len(seen))
+        hit[place] = np.isin(ranking.items[:TOP], _items(test.positives, user)).any()
+    chances = cross_fitted(features, hit, params.evaluate.seed)
+    return fit_confidence(features, hit), None if chances is None else calibration_error(chances, hit)
+
+
+def read_confidence() -> Confidence | None:
+    """What this stage wrote."""
+    values = json.loads((CONFIDENCE / "confidence.json").read_text())
+    return None if values is None else Confidence(tuple(values["weights"]))
+
+
+def _items(matrix: csr_array, user: int) -> NDArray[np.int32]:
+    items: NDArray[np.int32] = matrix.indices[matrix.indptr[user] : matrix.indptr[user + 1]]
+    return items
 
 
 if __name__ == "__main__":

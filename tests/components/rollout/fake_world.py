@@ -150,7 +150,7 @@ class FakeAliases:
         self.tags: dict[tuple[int, str], str] = {}
         self.away = False
 
-    def point(self, alias: str, model_version: int) -> None:
+    def point(self, alias: str, model_version: int, prompt_version: int | None) -> None:
         if self.away:
             raise StepFailed("MLflow is away")
         self.names[alias] = model_version
