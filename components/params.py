@@ -187,6 +187,12 @@ class Generators(Section):
     lightfm: list[LightFM] = []
 
 
+class ItemVectors(Section):
+    """`file` is an .npz with `item_ids` and `vectors`, by absolute path; give a changed one another name."""
+
+    file: str | None = None
+
+
 class Pipeline(Section):
     """Candidate generators with a ranker over them.
 
@@ -213,7 +219,16 @@ class Train(Section):
     """Which recommender is trained, and how."""
 
     recommender: Literal[
-        "lightfm", "popularity", "ease", "ease_valued", "ials", "item_to_item", "next_items", "session", "pipeline"
+        "lightfm",
+        "popularity",
+        "ease",
+        "ease_valued",
+        "ials",
+        "item_to_item",
+        "next_items",
+        "session",
+        "item_vectors",
+        "pipeline",
     ]
     seed: int
     lightfm: LightFM
@@ -228,6 +243,7 @@ class Train(Section):
     ials: Ials = Ials()
     spectral: Spectral = Spectral()
     recent_popularity: RecentPopularity = RecentPopularity()
+    item_vectors: ItemVectors = ItemVectors()
     pipeline: Pipeline = Pipeline(generators=Generators(ease=[Ease()], item_to_item=[ItemToItem()]))
 
 

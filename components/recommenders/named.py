@@ -7,6 +7,7 @@ from components.recommenders.ease import Ease
 from components.recommenders.ease_valued import EaseValued
 from components.recommenders.ials import Ials
 from components.recommenders.item_to_item import ItemToItem
+from components.recommenders.item_vectors import ItemVectors
 from components.recommenders.lightfm_warp import LightFMWarp
 from components.recommenders.next_items import NextItems
 from components.recommenders.pipeline import Pipeline
@@ -31,6 +32,7 @@ def recommenders_of(train: Train) -> dict[str, Recommender]:
         ItemToItem(train.item_to_item),
         NextItems(train.next_items),
         Session(train.session),
+        ItemVectors(),
         Pipeline(train.pipeline),
     ]
     return {recommender.name: recommender for recommender in found}

@@ -33,8 +33,8 @@ from components.reranking.verdict import read_order
 
 MIN_SECONDS = 0.02
 """With less time left nobody is asked: no answer could come, and the call might be charged."""
-BUDGET_SECONDS = 0.1
-"""The most that a reservation may take of the time; a store that is slower is away."""
+RESERVE_SECONDS = 1.0
+"""The most that a reservation may take, beside half of the time that is left; a store that is slower is away."""
 REPAIR_KINDS = ("duplicate", "stranger", "missing", "prose", "truncated", "link", "unknown_name", "empty")
 
 
@@ -177,7 +177,7 @@ class Cascade:
         self._running[tier.name] += 1
         try:
             worst = worst_cost_usd(prompt, tier.max_tokens, price)
-            reserved = await self._budget.reserve(worst, min(left, BUDGET_SECONDS))
+            reserved = await self._budget.reserve(worst, min(left / 2, RESERVE_SECONDS))
             if isinstance(reserved, BudgetSpent):
                 return _Way(Failed("budget_spent"))
             if isinstance(reserved, BudgetUnread):

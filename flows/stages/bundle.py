@@ -28,7 +28,7 @@ from components.serving.bundle import write_bundle as write
 from components.serving.catalogue import Catalogue
 from components.serving.expected_answers import expected_answers, sample_users
 from flows.stages.evaluate import read_confidence
-from flows.stages.stage import BUNDLE, INDEX, PREPARED, read_table, run_stage
+from flows.stages.stage import BUNDLE, INDEX, PREPARED, read_table, run_stage, with_item_vectors
 
 K = 10
 RECENT_ITEMS = 20
@@ -40,7 +40,9 @@ INGREDIENTS = {"prepare", "train", "index", "bundle", "routing"}
 def bundle(params: Params) -> str:
     """artifacts/bundle is the folder that `read_bundle` reads."""
     items = read_table(PREPARED, "items")
-    data = training_data(read_table(PREPARED, "interactions"), items, read_table(PREPARED, "users"))
+    data = with_item_vectors(
+        training_data(read_table(PREPARED, "interactions"), items, read_table(PREPARED, "users")), params
+    )
     named = recommenders_of(params.train)
     folding = [named[name] for name in params.routing.fold_in if name in named]
     needed = (Popularity(), Content(), named[params.train.recommender])

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,6 +13,8 @@ from components.params import Params
 
 if TYPE_CHECKING:
     import pandas as pd
+
+    from components.recommenders.protocol import TrainingData
 
 PARAMS = Path("params.yaml")
 DATA = Path("artifacts/data")
@@ -42,6 +45,18 @@ def read_table(folder: Path, name: str) -> pd.DataFrame:
     import pandas as pd
 
     return pd.read_parquet(folder / f"{name}.parquet")
+
+
+def with_item_vectors(data: TrainingData, params: Params) -> TrainingData:
+    """`data` with the vectors of the file that params name, if they name one.
+
+    Raises:
+        RecommenderError: the file cannot be used.
+    """
+    from components.adapters.vector_file import read_item_vectors
+
+    file = params.train.item_vectors.file
+    return data if file is None else replace(data, item_vectors=read_item_vectors(Path(file), data.item_ids))
 
 
 def write_table(folder: Path, name: str, table: pd.DataFrame) -> None:

@@ -7,12 +7,13 @@ from components.recommenders.named import recommender_named
 from components.recommenders.popularity import Popularity
 from components.recommenders.protocol import RecommenderError
 from components.recommenders.training_data import training_data
-from flows.stages.stage import PREPARED, SPLIT, TRAIN, read_table, run_stage
+from flows.stages.stage import PREPARED, SPLIT, TRAIN, read_table, run_stage, with_item_vectors
 
 
 def train(params: Params) -> str:
     """artifacts/train holds one folder per fitted recommender."""
-    data = training_data(read_table(SPLIT, "train"), read_table(PREPARED, "items"), read_table(PREPARED, "users"))
+    tables = read_table(SPLIT, "train"), read_table(PREPARED, "items"), read_table(PREPARED, "users")
+    data = with_item_vectors(training_data(*tables), params)
     recommenders = {recommender.name: recommender for recommender in (Popularity(), recommender_named(params.train))}
     for name, recommender in recommenders.items():
         recommender.fit(data, params.train.seed).save(TRAIN / name)

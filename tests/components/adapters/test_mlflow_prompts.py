@@ -9,6 +9,8 @@ import pytest
 from components.adapters.mlflow_prompts import PromptRegistry
 from components.reranking.prompt import PromptError
 
+# MLflow and what it imports warn about themselves.
+pytestmark = pytest.mark.filterwarnings("ignore")
 TEXT = (Path(__file__).parents[3] / "prompts" / "recops-rerank.md").read_text()
 
 
