@@ -51,3 +51,6 @@ lock: $(BIN)/uv  ## write the lock files anew from the floors in pyproject.toml
 	$(PYTHON) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["serving"], sep="\n")' \
 	  | $(BIN)/uv pip compile --universal --generate-hashes --no-header --no-annotate --quiet \
 	  --python-version 3.11 -c requirements.lock - -o requirements-serving.lock
+	$(PYTHON) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["production"], sep="\n")' \
+	  | $(BIN)/uv pip compile --universal --generate-hashes --no-header --no-annotate --quiet \
+	  --python-version 3.11 -c requirements.lock - -o requirements-production.lock

@@ -17,6 +17,11 @@ COMMANDS = {
     "releases": ("flows.commands.releases", "releases", "Show what was promoted and rolled back, when and by whom."),
     "rollback": ("flows.commands.rollback", "rollback", "Go back to the standby release at once."),
     "alerts": ("flows.commands.alerts", "alerts", "List incidents, and try the channels that tell of them."),
+    "prepare": (
+        "flows.commands.prepare",
+        "prepare",
+        "Migrate the store and write the gateway's files, for containers.",
+    ),
     "reconcile": ("flows.commands.reconcile", "reconcile", "Make slots, gateway and aliases match the event store."),
     "simulate": ("flows.commands.simulate", "simulate", "Let people ask the gateway, click, and say what they did."),
     "experiments": (

@@ -118,7 +118,7 @@ def make_plan(
         return Refused(str(error))
     if isinstance(variants, Refused):
         return variants
-    git = commit_of(settings.project)
+    git = commit_of(settings.project, settings.git_commit)
     if git.dirty and not settings.demo:
         return Refused("the checkout has changes that are not committed; commit them, or set RECOPS_DEMO=true")
     lock = hashlib.sha256((settings.project / "requirements.lock").read_bytes()).hexdigest()[:16]

@@ -10,11 +10,12 @@ from components.adapters.envoy_router import EnvoyRouter
 from components.adapters.event_store.canary_traffic import SqlTraffic
 from components.adapters.event_store.engine import open_engine
 from components.adapters.event_store.releases import SqlReleaseStore
+from components.adapters.followed_slots import FollowedSlots
 from components.adapters.mlflow_aliases import MlflowAliases
 from components.adapters.settings import Settings
 from components.adapters.slots import SupervisedSlots
 from components.adapters.supervisor import Program, Supervisor
-from components.rollout.ports import World
+from components.rollout.ports import Router, Slots, World
 from components.rollout.routing import SLOTS
 from flows.errors import NothingThereError
 
@@ -166,7 +167,12 @@ def router(settings: Settings) -> EnvoyRouter:
     """The gateway."""
     endpoints = {slot: settings.slot_endpoints(slot) for slot in SLOTS}
     return EnvoyRouter(
-        settings.root / "envoy", settings.host, settings.gateway_port, settings.envoy_admin_port, endpoints
+        settings.root / "envoy",
+        settings.host,
+        settings.gateway_port,
+        settings.envoy_admin_port,
+        endpoints,
+        settings.gateway_host,
     )
 
 
@@ -188,15 +194,32 @@ def release_store(settings: Settings) -> SqlReleaseStore:
 
 def world(settings: Settings) -> World:
     """What promotions, rollbacks and reconciliation act on."""
-    slots = SupervisedSlots(
+    traffic = SqlTraffic(open_engine(existing_store_url(settings)))
+    return World(
+        release_store(settings), slots(settings), routing_router(settings), MlflowAliases(settings.mlflow_url), traffic
+    )
+
+
+def slots(settings: Settings) -> Slots:
+    """The two slots: under our supervisor, or in containers that follow the store."""
+    if settings.processes == "containers":
+        return FollowedSlots(settings.slot_urls, lambda tag: bento_folder(settings, tag))
+    return SupervisedSlots(
         supervisor(settings),
         settings.root / "slots",
         settings.logs_folder,
         settings.slot_urls,
         lambda tag: bento_folder(settings, tag),
     )
-    traffic = SqlTraffic(open_engine(existing_store_url(settings)))
-    return World(release_store(settings), slots, router(settings), MlflowAliases(settings.mlflow_url), traffic)
+
+
+def routing_router(settings: Settings) -> Router:
+    """What sends requests to the slots: our Envoy, or the cluster's gateway."""
+    if settings.router == "gateway_api":
+        from components.adapters.gateway_api_router import GatewayApiRouter, cluster_of_pod
+
+        return GatewayApiRouter(cluster_of_pod(os.environ), settings.kubernetes_route)
+    return router(settings)
 
 
 def bento_folder(settings: Settings, tag: str) -> Path:

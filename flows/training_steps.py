@@ -114,7 +114,7 @@ def register_model(settings: Settings, run: PipelineRun, data: DataVersion, fold
         run=run,
         bundle=folder / BUNDLE,
         pictures=folder / "pictures",
-        project=commit_of(settings.project),
+        project=commit_of(settings.project, settings.git_commit),
         data_source=registry_address(settings),
         data_md5=data.md5,
         data_metrics={

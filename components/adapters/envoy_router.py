@@ -27,16 +27,26 @@ LOCAL_REPLY = {"error": {"code": "gateway_error", "message": "%LOCAL_REPLY_BODY%
 
 
 class EnvoyRouter:
-    """`components.rollout.ports.Router` on files in `folder`."""
+    """`components.rollout.ports.Router` on files in `folder`.
+
+    `host` is what Envoy listens on; `admin_host` is where it is reached from here, if that is elsewhere.
+    """
 
     def __init__(
-        self, folder: Path, host: str, gateway_port: int, admin_port: int, endpoints: dict[Slot, Sequence[Endpoint]]
+        self,
+        folder: Path,
+        host: str,
+        gateway_port: int,
+        admin_port: int,
+        endpoints: dict[Slot, Sequence[Endpoint]],
+        admin_host: str | None = None,
     ) -> None:
         self._folder = folder
         self._host = host
         self._gateway_port = gateway_port
         self._admin_port = admin_port
         self._endpoints = endpoints
+        self._admin_host = admin_host or host
         self.bootstrap_file = folder / "envoy.json"
         self.route_file = folder / "routes" / "routes.json"
 
@@ -136,7 +146,7 @@ class EnvoyRouter:
     def _ask(self, page: str) -> dict[str, Any] | None:
         """A page of Envoy's administration, or None."""
         try:
-            with urllib.request.urlopen(f"http://{self._host}:{self._admin_port}{page}", timeout=1.0) as reply:
+            with urllib.request.urlopen(f"http://{self._admin_host}:{self._admin_port}{page}", timeout=1.0) as reply:
                 return dict(json.load(reply))
         except (OSError, ValueError):
             return None

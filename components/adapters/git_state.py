@@ -20,12 +20,14 @@ class GitState:
         return f"{self.commit}-dirty" if self.dirty else self.commit
 
 
-def commit_of(folder: Path) -> GitState:
-    """The state of the work tree that holds `folder`.
+def commit_of(folder: Path, told: str | None = None) -> GitState:
+    """The state of the work tree that holds `folder`, or the clean commit that was `told`: an image carries no Git.
 
     A folder without Git (a container, an unpacked archive), a repository without a commit, and a machine without
     Git all give `GitState("unknown", dirty=True)`: nothing vouches for the files. Ignored files do not count.
     """
+    if told:
+        return GitState(told, dirty=False)
     commit = _output(folder, "rev-parse", "HEAD")
     status = _output(folder, "status", "--porcelain")
     if commit is None or status is None:

@@ -29,6 +29,10 @@ class Settings(BaseSettings):
     home: Path = Path(".recops")
 
     host: str = "127.0.0.1"
+    gateway_host: str | None = None  # where Envoy is reached, if not at `host`
+    processes: Literal["supervisor", "containers"] = "supervisor"  # what starts and stops the slots
+    router: Literal["envoy", "gateway_api"] = "envoy"
+    kubernetes_route: str = "recops/recops"  # namespace and name of the HTTPRoute, for the router gateway_api
     gateway_port: int = 8080
     blue_port: int = 3001
     green_port: int = 3002
@@ -48,6 +52,7 @@ class Settings(BaseSettings):
     alert_urls: SecretStr | None = None  # Apprise URLs, separated by blanks
     cache_url: SecretStr | None = None  # Redis, for answers that the slots share
     demo: bool = True
+    git_commit: str | None = None  # what an image was built from, as it carries no Git
 
     llm_base_url: str | None = None  # of a Messages API in place of Anthropic's
     user_salt: SecretStr | None = None  # of the pseudonyms that a provider of language models sees
@@ -87,7 +92,7 @@ class Settings(BaseSettings):
     @property
     def gateway_url(self) -> str:
         """Where clients ask."""
-        return f"http://{self.host}:{self.gateway_port}"
+        return f"http://{self.gateway_host or self.host}:{self.gateway_port}"
 
     @property
     def local_llm_url(self) -> str:

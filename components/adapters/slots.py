@@ -4,13 +4,11 @@ from __future__ import annotations
 
 import json
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-from components.adapters.envoy_routes import PROBE_HEADER
+from components.adapters.slot_client import ask_smoke_test, gives_items, runs_release
 from components.adapters.supervisor import ProcessState, Supervisor, SupervisorError
 from components.rollout.ports import Fence, LeaseLost, StepFailed
 from components.rollout.release import Release
@@ -18,7 +16,6 @@ from components.rollout.routing import Slot
 
 MAX_STARTS = 2  # a service that ends while it starts gets one more chance
 LOG_LINES = 60
-LIMITS_OF_K = ((0, 422), (1, 200), (100, 200), (101, 422))
 
 
 class SupervisedSlots:
@@ -79,7 +76,7 @@ class SupervisedSlots:
         deadline = time.monotonic() + timeout
         starts: set[int] = set()
         while True:
-            if all(_runs(url, release_id) for url in self._urls_of(slot)):
+            if all(runs_release(url, release_id) for url in self._urls_of(slot)):
                 return
             process = self._process(slot)
             if process.state == "STOPPED":
@@ -98,16 +95,11 @@ class SupervisedSlots:
             StepFailed: an answer is not what it must be; the message shows the question and the answer.
         """
         bento = Path(json.loads((self._folder / f"{slot}.json").read_text())["bento_path"])
-        expected = json.loads((bento / "src" / "questions.json").read_text())
-        urls = self._urls_of(slot)
-        for url in urls:
-            _ask_expected(url, expected, timeout)
-        return {"same_as_offline": len(expected), "limits_of_k": len(LIMITS_OF_K), "replicas": len(urls)}
+        return ask_smoke_test(self._urls_of(slot), bento, timeout)
 
     def gives_items(self, slot: Slot, question: dict[str, Any], timeout: float) -> bool:
         """Whether the slot answers this recorded request with at least one item; the answer is not logged."""
-        status, answer = _post(self._urls_of(slot)[0], question, timeout)
-        return status == 200 and bool(answer.get("items"))
+        return gives_items(self._urls_of(slot)[0], question, timeout)
 
     def _check_after_stop(self, slot: Slot, fence: Fence) -> None:
         """Stopping may have taken long: who lost the lease meanwhile starts again what belongs there, and goes."""
@@ -132,52 +124,3 @@ class SupervisedSlots:
         recent = lines[-LOG_LINES:]
         said = next((line for line in reversed(recent) if "Error:" in line or "says the store" in line), "")
         return f"{said or ' | '.join(recent[-2:])} (all of it: `recops logs {slot}`)"
-
-
-def _runs(url: str, release_id: str) -> bool:
-    status, body = _get(url, "/release")
-    return status == 200 and body.get("release") == release_id and _get(url, "/readyz")[0] == 200
-
-
-def _ask_expected(url: str, expected: list[dict[str, Any]], timeout: float) -> None:
-    for question in expected:
-        body = {"user_id": question["user_id"], "k": question["k"]}
-        status, answer = _post(url, body, timeout, question["variant"])
-        got = [item["item_id"] for item in answer.get("items", [])]
-        if status != 200 or got != question["item_ids"]:
-            raise StepFailed(
-                f"smoke test of variant {question['variant']}: {body} should give {question['item_ids']}, "
-                f"but gave {status} {got or answer}"
-            )
-    for k, wanted in LIMITS_OF_K:
-        status, answer = _post(url, {"user_id": expected[0]["user_id"], "k": k}, timeout)
-        if status != wanted or (status == 200 and not answer.get("items")):
-            raise StepFailed(f"smoke test: k = {k} should be answered with {wanted}, but gave {status} {answer}")
-
-
-def _get(url: str, path: str) -> tuple[int, dict[str, Any]]:
-    return _ask(urllib.request.Request(url + path), 2.0)  # noqa: S310 - our own slot
-
-
-def _post(url: str, body: dict[str, Any], timeout: float, variant: str = "control") -> tuple[int, dict[str, Any]]:
-    headers = {"content-type": "application/json", PROBE_HEADER: variant}
-    return _ask(urllib.request.Request(url + "/recommend", json.dumps(body).encode(), headers, method="POST"), timeout)  # noqa: S310
-
-
-def _ask(request: urllib.request.Request, timeout: float) -> tuple[int, dict[str, Any]]:
-    """Status and JSON body; status 0 when there is no answer."""
-    try:
-        with urllib.request.urlopen(request, timeout=timeout) as reply:  # noqa: S310 - our own slot
-            return reply.status, _json(reply.read())
-    except urllib.error.HTTPError as error:
-        return error.code, _json(error.read())
-    except (OSError, ValueError):
-        return 0, {}
-
-
-def _json(body: bytes) -> dict[str, Any]:
-    try:
-        value = json.loads(body)
-    except ValueError:
-        return {}
-    return value if isinstance(value, dict) else {}

@@ -16,7 +16,7 @@ from components.rollout.outcomes import CanaryStopped, NothingToRollBackTo, Prom
 from components.rollout.ports import StepFailed
 from components.rollout.rollback import Cause, Outcome, roll_back, roll_back_to, tidy_up
 from flows.promotion import limits_of
-from flows.stack import router, world
+from flows.stack import world
 
 
 @click.command()
@@ -46,7 +46,7 @@ def rollback(target: str | None, reason: str, as_json: bool) -> None:
         raise click.ClickException(str(error)) from error
     if isinstance(outcome, NothingToRollBackTo):
         raise click.ClickException(outcome.reason)
-    applied = router(settings).wait_applied(parts.store.routing().version, timeout=1.0)
+    applied = parts.router.wait_applied(parts.store.routing().version, timeout=1.0)
     seconds = round(time.monotonic() - began, 3)
     for warning in () if isinstance(outcome, PromotionCancelled) else outcome.warnings:
         report(f"Warning: {warning}")

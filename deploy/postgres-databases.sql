@@ -1,0 +1,2 @@
+CREATE DATABASE mlflow OWNER recops;
+CREATE DATABASE prefect OWNER recops;
