@@ -88,7 +88,8 @@ def every_address(url: str) -> list[str]:
         found = socket.getaddrinfo(parts.hostname, parts.port, socket.AF_INET, socket.SOCK_STREAM)
     except OSError:
         return [url]
-    return sorted({f"{parts.scheme}://{address[0]!s}:{address[1]}" for *_, address in found})
+    hosts = {str(address[0]) for *_, address in found}
+    return sorted({f"{parts.scheme}://{host}:{parts.port}" for host in hosts})
 
 
 def _lacking(urls: Sequence[str], release_id: str) -> list[str]:

@@ -1,4 +1,4 @@
-"""`recops prepare`: the schema of the event store and the gateway's configuration, where containers run the processes."""
+"""`recops prepare`: the event store's schema and the gateway's configuration, where containers run the rest."""
 
 from __future__ import annotations
 
