@@ -8,6 +8,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from components.adapters.figure import make_figure
+
 EXPERIMENT = "recops-experiments"
 COLOURS = ("#6b7280", "#2563eb", "#d97706", "#059669", "#9333ea")
 WIDEST = 1.5
@@ -91,15 +93,6 @@ def draw_entries(entered_at: Sequence[float], entered: Mapping[str, Sequence[int
 
 
 def _figure(title: str, height: float) -> tuple[Any, Any]:
-    """A figure of its own, outside pyplot's global state."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(8.5, height), dpi=120, layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = figure.add_subplot()
+    figure, axes = make_figure("x", 8.5, height)
     figure.suptitle(title, x=0.01, ha="left", fontweight="bold")
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(axis="x", color="#e4e6ea", linewidth=0.8)
-    axes.set_axisbelow(True)
     return figure, axes

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from components.adapters.figure import make_figure
 from components.experiments.bootstrap import Interval, mean_interval
 from components.params import Evaluate
 
@@ -132,17 +133,8 @@ def _draw_scores(scores: pd.DataFrame, subject: str) -> Any:
 
 
 def _figure(title: str) -> tuple[Any, Any]:
-    """A figure of its own, outside pyplot's global state."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
-
-    figure = Figure(figsize=(7.5, 4.6), dpi=120, layout="constrained")
-    FigureCanvasAgg(figure)
-    axes = figure.add_subplot()
+    figure, axes = make_figure("y")
     axes.set_title(title, loc="left", fontweight="bold")
-    axes.spines[["top", "right"]].set_visible(False)
-    axes.grid(axis="y", color="#e4e6ea", linewidth=0.8)
-    axes.set_axisbelow(True)
     return figure, axes
 
 
