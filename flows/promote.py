@@ -16,6 +16,7 @@ from components.params import Params
 from components.rollout.outcomes import Promoted, Refused
 from components.rollout.release import Release
 from flows.choose_experiment import choose_experiment, record_served
+from flows.lease_watch import watched
 from flows.promotion import AlreadyLive, make_plan, run_promotion
 from flows.release_artifact import make_history_artifact
 from flows.retention import prune
@@ -61,7 +62,8 @@ def promote(
     plan = make_plan(settings, params, registry, version, chosen.experiment)
     if isinstance(plan, Refused):
         return _end(plan)
-    outcome = run_promotion(settings, parts, registry, plan, _started_by(), logger.info, allow_rejected)
+    with watched():
+        outcome = run_promotion(settings, parts, registry, plan, _started_by(), logger.info, allow_rejected)
     make_history_artifact(settings)
     if isinstance(outcome, Promoted):
         _prune(settings, params, registry)

@@ -40,7 +40,7 @@ async def run_load(
             try:
                 if connection is None:
                     connection = await asyncio.open_connection("127.0.0.1", port)
-                release = await asyncio.wait_for(_ask(*connection, next(users), keep), 20)
+                release = await asyncio.wait_for(ask(*connection, next(users), keep), 20)
             except (OSError, EOFError, TimeoutError, ValueError) as error:
                 result.failures.append(f"{type(error).__name__}: {error}")
                 release = None
@@ -58,7 +58,7 @@ async def run_load(
     return result
 
 
-async def _ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, user_id: str, keep: bool) -> str:
+async def ask(reader: asyncio.StreamReader, writer: asyncio.StreamWriter, user_id: str, keep: bool) -> str:
     """The release that answered; a ValueError when the answer is not a full list."""
     body = json.dumps({"user_id": user_id, "k": 5, "explain": False}).encode()
     head = (

@@ -23,6 +23,7 @@ from components.rollout.routing import Slot
 from components.rollout.watch_canary import CanaryHarmful, Clock, Trial, watch_canary
 
 Report = Callable[[str], None]
+Build = Callable[[str, str | None], Release]
 
 
 @dataclass(frozen=True)
@@ -34,7 +35,7 @@ class Making:
         examine: what the gate finds in it, before anything is started; raises `StepFailed` when it cannot look.
     """
 
-    build: Callable[[str, str | None], Release]
+    build: Build
     examine: Callable[[Release], Sequence[GateCheck]]
 
 

@@ -6,11 +6,13 @@ Prints each step; with a name of a step as last argument it stops itself (SIGSTO
 from __future__ import annotations
 
 import os
+import re
 import signal
 import sys
 from pathlib import Path
 
 from components.rollout.promote import Making, promote
+from components.rollout.release import Release
 from tests.stack.small_stack import LIMITS, QUICK, SmallStack
 
 
@@ -20,10 +22,14 @@ def main(home: str, ports: str, stop_at: str = "") -> None:
 
     def report(line: str) -> None:
         print(line, flush=True)
-        if stop_at and line.startswith(stop_at):
+        if stop_at and re.sub(r"^release-\d+ ", "{release} ", line).startswith(stop_at):
             os.kill(os.getpid(), signal.SIGSTOP)
 
-    making = Making(stack.build, stack.examine)
+    def build(release_id: str, parent_id: str | None) -> Release:
+        report("build")
+        return stack.rebuild(release_id, parent_id)
+
+    making = Making(build, stack.examine)
     print(promote(stack.world, making, f"process {os.getpid()}", LIMITS, QUICK, report), flush=True)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -10,13 +11,14 @@ from pathlib import Path
 import psutil
 
 from bentos.build import build_bento
+from components.adapters.bento_files import list_files
 from components.adapters.event_store.engine import migrate
 from components.adapters.params_file import read_params
 from components.adapters.settings import Settings
 from components.params_promotion import Canary
 from components.rollout.bring_up import Limits
-from components.rollout.outcomes import Promoted
-from components.rollout.promote import Making, promote
+from components.rollout.outcomes import Promoted, Refused
+from components.rollout.promote import Build, Making, promote
 from components.rollout.release import Release
 from components.rollout.release_gate import GateCheck
 from components.rollout.routing import Slot
@@ -75,11 +77,27 @@ class SmallStack:
         bento = build_bento(self.settings, {release.model_version: folder}, release)
         return replace(release, summary={**release.summary, "bento_md5": bento.md5})
 
+    def rebuild(self, release_id: str, parent_id: str | None) -> Release:
+        """A release like the one that was built first, copied in place of a build: cycles are to spend their time on
+        starts and switches."""
+        store = self.settings.root / "bentoml" / "bentos" / "recops"
+        original = self.world.store.release("release-1")
+        copy = store / release_id
+        shutil.copytree(store / "release-1", copy, ignore=shutil.ignore_patterns("__pycache__"))
+        served = copy / "src" / "release.json"
+        served.write_text(served.read_text().replace("release-1", release_id))
+        summary = {**original.summary, "bento_md5": list_files(copy)}
+        return replace(make_release(release_id, parent_id), summary=summary)
+
     def examine(self, release: Release) -> tuple[GateCheck, ...]:
         return examine_release(self.settings, self.params, release, (), time.time(), time.time())
 
-    def promote(self, canary: Canary = QUICK) -> Promoted:
-        outcome = promote(self.world, Making(self.build, self.examine), "test", LIMITS, canary, lambda _line: None)
+    def try_to_promote(self, build: Build | None = None, canary: Canary = QUICK) -> Promoted | Refused:
+        making = Making(build or self.build, self.examine)
+        return promote(self.world, making, "test", LIMITS, canary, lambda _line: None)
+
+    def promote(self, build: Build | None = None) -> Promoted:
+        outcome = self.try_to_promote(build)
         assert isinstance(outcome, Promoted), outcome
         assert router(self.settings).wait_applied(self.world.store.routing().version, 5)
         return outcome

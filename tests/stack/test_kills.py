@@ -142,7 +142,7 @@ def start_promotion(stack: SmallStack, stop_at: str = "") -> subprocess.Popen[st
 def read_until(process: subprocess.Popen[str], start: str) -> None:
     assert process.stdout is not None
     for line in process.stdout:
-        if line.startswith(start):
+        if start in line:
             return
     pytest.fail(f"the promotion ended before {start!r}")
 

@@ -86,6 +86,12 @@ class SqlReleaseStore:
 
     # The lease
 
+    def lease_ends_at(self) -> float | None:
+        """When the lease ends that somebody holds (seconds since 1970), which may be past; None when nobody does."""
+        with reading(self._engine) as db:
+            row = db.execute(select(routing.c.lease_rollout_id, routing.c.lease_expires_at)).one_or_none()
+        return None if row is None or row.lease_rollout_id is None else float(row.lease_expires_at)
+
     def acquire(self, kind: str, by: str, lease_seconds: float) -> Lease | LeaseHeld:
         """The lease with a new epoch, or who holds it. Closes the rollout of a holder whose lease has ended."""
         with self._writing() as db:
