@@ -159,16 +159,20 @@ class RecentPopularity(Section):
 
 
 class Ranker(Section):
-    """LambdaMART; below `min_users` users to learn from a blend ranks instead."""
+    """LambdaMART; below `min_users` users to learn from a blend ranks instead.
 
-    leaves: int = Field(default=15, ge=2)
-    rounds: int = Field(default=200, ge=1)
-    learning_rate: float = Field(default=0.04, gt=0)
-    min_leaf_rows: int = Field(default=100, ge=1)
+    It learns from the best `n_candidates` of each user, and the scores of `n_seeds` models are averaged.
+    """
+
+    n_candidates: int = Field(default=150, ge=10)
+    leaves: int = Field(default=31, ge=2)
+    rounds: int = Field(default=100, ge=1)
+    learning_rate: float = Field(default=0.08, gt=0)
+    min_leaf_rows: int = Field(default=300, ge=1)
     l2: float = Field(default=20.0, ge=0)
     feature_share: float = Field(default=0.4, gt=0, le=1)
     truncation: int = Field(default=50, ge=1)
-    n_seeds: int = Field(default=2, ge=1)
+    n_seeds: int = Field(default=4, ge=1)
     min_users: int = Field(default=100, ge=2)
 
 

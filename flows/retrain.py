@@ -23,6 +23,7 @@ def retrain(
     overrides: dict[str, Any] | None = None,
     ingest_first: bool = True,
     alert_id: int | None = None,
+    preset: str | None = None,
 ) -> State[Any]:
     """Retrain on a data version, by default the newest.
 
@@ -32,6 +33,8 @@ def retrain(
         ingest_first: without a data version, first add what the event store has gained to the newest.
         alert_id: the incident that asks for it, in whose thread the outcome is said. With `promotion.auto: gate` a
             model that then passes the gate is promoted.
+        preset: a file of presets/ that is put over params.yaml; by default that of the stack, which in the demo is
+            `demo`. `none` takes params.yaml as it is.
 
     Ends Completed when the model passed the gate and is challenger, Completed as `Refused` when the gate refused it
     (it stays registered, with the reason), Completed as `NothingChanged` when neither data, code nor parameters
@@ -49,7 +52,7 @@ def retrain(
     from flows.training_steps import TrainingError
 
     logger = get_run_logger()
-    request = training.Request(data_version, overrides or {}, ingest_first)
+    request = training.Request(data_version, overrides or {}, ingest_first, preset)
     try:
         outcome = training.retrain(load_settings(), request, logger.info, _as_task)
         state = _end(outcome)

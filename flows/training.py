@@ -35,13 +35,15 @@ if TYPE_CHECKING:
 class Request:
     """What to train on (a tag of the data registry, None for the newest) and which parameters to change for it.
 
-    `overrides` maps dotted paths to values, such as {"train.lightfm.epochs": 30}. With `ingest_first` the newest
-    version is first given what the event store has gained; a version that is named is taken as it is.
+    `overrides` maps dotted paths to values, such as {"train.lightfm.epochs": 30}; `preset` is as for `make_params`. With
+    `ingest_first` the newest version is first given what the event store has gained; a version that is named is taken
+    as it is.
     """
 
     data_version: str | None = None
     overrides: Mapping[str, Any] = field(default_factory=dict)
     ingest_first: bool = False
+    preset: str | None = None
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ def retrain(settings: Settings, request: Request, log: Log, as_step: AsStep = pl
     if request.ingest_first and request.data_version is None:
         as_step(ingest_events)(settings, log)
     data = as_step(find_data)(settings, request.data_version)
-    params = make_params(settings, data.tag, request.overrides)
+    params = make_params(settings, data.tag, request.overrides, request.preset)
     outcome = as_step(run_pipeline)(settings, params, log)
     if isinstance(outcome, PipelineRun):
         log(f"{outcome.tag} made bundle {outcome.bundle_md5}")

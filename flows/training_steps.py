@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from components.adapters.code_digest import code_digest
 from components.adapters.data_registry import DataRegistry, DataVersion
 from components.adapters.git_state import commit_of
-from components.adapters.params_file import read_params
+from components.adapters.params_file import read_params, read_preset
 from components.adapters.pipeline_repository import BUNDLE, NothingChanged, PipelineRepository, PipelineRun
 from components.adapters.settings import Settings
 from components.adapters.url_redaction import without_userinfo
@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from components.adapters.mlflow_registry import ModelVersion
     from flows.champion import Rescored
 
+PRESETS, NO_PRESET = "presets", "none"
 EVALUATION = "artifacts/evaluate"
 SPLIT = ("artifacts/prepared", "artifacts/split")
 GATE_TAG, GATE_RUN_TAG, GATE_REASON_TAG = "gate", "gate_run", "gate_reason"
@@ -66,12 +67,16 @@ def find_data(settings: Settings, tag: str | None) -> DataVersion:
     return found
 
 
-def make_params(settings: Settings, data_version: str, overrides: Mapping[str, Any]) -> Params:
-    """The project's parameters with data version, code digest and `overrides` (by dotted path) put in.
+def make_params(
+    settings: Settings, data_version: str, overrides: Mapping[str, Any], preset: str | None = None
+) -> Params:
+    """The project's parameters with a preset, `overrides` (by dotted path), data version and code digest put in.
+
+    `preset` None means that of the settings, and `none` params.yaml as it is.
 
     Raises:
         TrainingError: an override names no parameter, or has a wrong value.
-        components.adapters.params_file.ParamsError: params.yaml is missing or wrong.
+        components.adapters.params_file.ParamsError: params.yaml or the preset is missing or wrong.
     """
     from pydantic import ValidationError
 
@@ -79,7 +84,9 @@ def make_params(settings: Settings, data_version: str, overrides: Mapping[str, A
     own = {"data.version": data_version, "code.digest": code_digest(settings.project)}
     for path in own.keys() & overrides.keys():
         raise TrainingError(f"override {path!r}: the flow sets it itself")
-    for path, value in {**overrides, **own}.items():
+    name = preset or settings.train_preset or NO_PRESET
+    changes = {} if name == NO_PRESET else read_preset(settings.project / PRESETS, name)
+    for path, value in {**changes, **overrides, **own}.items():
         *parents, name = path.split(".")
         section = values
         for parent in parents:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Any
 
 import yaml
 from pydantic import ValidationError
@@ -34,6 +35,27 @@ def read_params(path: Path) -> Params:
         first = error.errors()[0]
         key = ".".join(str(part) for part in first["loc"])
         raise ParamsError(f"{path}: {key}: {first['msg']}") from error
+
+
+def read_preset(folder: Path, name: str) -> dict[str, Any]:
+    """What the preset `name` changes in params.yaml, by dotted path; it lies in `folder` as NAME.yaml.
+
+    Only the section `train` may be changed, as all else is not a matter of how long training takes.
+
+    Raises:
+        ParamsError: there is no such preset, or it is no mapping of paths below `train`.
+    """
+    path = folder / f"{name}.yaml"
+    known = ", ".join(sorted(found.stem for found in folder.glob("*.yaml")))
+    if name not in known.split(", "):
+        raise ParamsError(f"there is no preset {name!r} in {folder}; known are {known}")
+    try:
+        changes = yaml.safe_load(path.read_text())
+    except yaml.YAMLError as error:
+        raise ParamsError(f"{path} is not valid YAML: {error}") from error
+    if not isinstance(changes, dict) or not all(str(key).startswith("train.") for key in changes):
+        raise ParamsError(f"{path} must map dotted paths below train., such as train.pipeline.n_splits, to values")
+    return changes
 
 
 def set_data_version(path: Path, tag: str) -> None:

@@ -18,10 +18,13 @@ if TYPE_CHECKING:
 MODEL, POPULARITY, FAINT = "#1f5fa8", "#d9822b", "#8a8f98"
 GROUPS = 6
 QUALITY, COVERAGE, SCORES = "quality_by_activity.png", "coverage.png", "score_distribution.png"
+IMPORTANCES, FEATURES_SHOWN = "feature_importances.png", 25
 
 
 def draw_pictures(evaluation: Path, to: Path, config: Evaluate, subject: str) -> None:
-    """Writes three PNG files into `to` from the tables in `evaluation`, an output of the stage `evaluate`.
+    """Writes PNG files into `to` from the tables in `evaluation`, an output of the stage `evaluate`.
+
+    There are three, and one of the features of the learned ranker where one ranks.
 
     `subject` names what was evaluated, such as "lightfm on data-v3", and stands in every title.
     """
@@ -32,6 +35,9 @@ def draw_pictures(evaluation: Path, to: Path, config: Evaluate, subject: str) ->
     _draw_quality(per_user, config, subject).savefig(to / QUALITY)
     _draw_coverage(pd.read_parquet(evaluation / "item_exposure.parquet"), config, subject).savefig(to / COVERAGE)
     _draw_scores(pd.read_parquet(evaluation / "scores.parquet"), subject).savefig(to / SCORES)
+    features = evaluation / "feature_importances.parquet"
+    if features.is_file():
+        _draw_importances(pd.read_parquet(features), subject).savefig(to / IMPORTANCES)
 
 
 def activity_groups(n_train: NDArray[np.integer], groups: int = GROUPS) -> list[tuple[int, int, NDArray[np.bool_]]]:
@@ -129,6 +135,18 @@ def _draw_scores(scores: pd.DataFrame, subject: str) -> Any:
     axes.set_xlabel("score of the model")
     axes.set_ylabel("share of the hits, or of the misses")
     axes.legend(frameon=False)
+    return figure
+
+
+def _draw_importances(features: pd.DataFrame, subject: str) -> Any:
+    shown = features.head(FEATURES_SHOWN)[::-1]
+    figure, axes = _figure(f"What the ranker looks at: {subject}")
+    figure.set_size_inches(7.5, 1.4 + 0.22 * len(shown))
+    axes.barh(shown["feature"], shown["share"], color=MODEL)
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:.0%}")
+    axes.set_xlabel(f"share in the gain of all splits, the first {len(shown)} of {len(features)} features")
+    axes.grid(axis="y", visible=False)
+    axes.tick_params(axis="y", labelsize=8)
     return figure
 
 

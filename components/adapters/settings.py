@@ -53,6 +53,7 @@ class Settings(BaseSettings):
     cache_url: SecretStr | None = None  # Redis, for answers that the slots share
     demo: bool = True
     git_commit: str | None = None  # what an image was built from, as it carries no Git
+    preset: str | None = None  # of params.yaml, a file in presets/; see `train_preset`
 
     llm_base_url: str | None = None  # of a Messages API in place of Anthropic's
     user_salt: SecretStr | None = None  # of the pseudonyms that a provider of language models sees
@@ -72,6 +73,11 @@ class Settings(BaseSettings):
         if self.event_store_url is not None:
             return self.event_store_url.get_secret_value()
         return f"sqlite:///{self.root / 'events.db'}"
+
+    @property
+    def train_preset(self) -> str | None:
+        """The preset that retraining puts over params.yaml: that of the environment, else `demo` in the demo."""
+        return self.preset or ("demo" if self.demo else None)
 
     @property
     def mlflow_url(self) -> str:

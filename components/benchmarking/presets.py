@@ -44,7 +44,16 @@ def full_pipeline(inner: Literal["latest", "random"], lightfm: LightFM, n_lightf
     ranker = (
         Ranker()
         if latest
-        else Ranker(leaves=7, rounds=200, learning_rate=0.03, min_leaf_rows=500, l2=50, feature_share=0.3)
+        else Ranker(
+            n_candidates=300,
+            leaves=7,
+            rounds=200,
+            learning_rate=0.03,
+            min_leaf_rows=500,
+            l2=50,
+            feature_share=0.3,
+            n_seeds=2,
+        )
     )
     return Pipeline(inner=inner, generators=generators, ranker=ranker, n_splits=6 if latest else 3)
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 import pandas as pd
@@ -55,3 +55,8 @@ def per_item(model: Evaluation, items: pd.DataFrame, n_interactions: NDArray[np.
             "recommended": exposure(model.lists, len(items)),
         }
     )
+
+
+def per_feature(importances: Mapping[str, float]) -> pd.DataFrame:
+    """One row per feature of the learned ranker: feature, its share in the gain of all; in the order given."""
+    return pd.DataFrame({"feature": list(importances), "share": list(importances.values())})

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from components.recommenders.events import events_of
+from components.recommenders.events import events_of, positions
 from components.recommenders.protocol import Events, Scores, TrainingData
 
 DAY = 86_400
 WINDOWS = (30, 365)
 """Days."""
-CELLS = 1 << 24
+CELLS = 1 << 23
 """Moments times items whose counts are held at once."""
 
 
@@ -28,6 +28,9 @@ class Context:
         known: interactions per item before each moment, (n_moments, n_items).
         liked: relevant ones of these.
         lately: those in the last `WINDOWS` days before it.
+        values: mean value of each item then, drawn towards the mean of all where there are few.
+        places: at which place of a user's history an item is met, mean log(1 + place), and that in the last year.
+        latest: when each item was last met before each moment, seconds since 1970, -inf where never.
         now: each user's last interaction, seconds since 1970, (n_users,).
         first: each item's first, infinite for one that nobody met, (n_items,).
     """
@@ -36,6 +39,9 @@ class Context:
     known: Scores
     liked: Scores
     lately: tuple[Scores, ...]
+    values: Scores
+    places: tuple[Scores, ...]
+    latest: NDArray[np.float64]
     now: NDArray[np.float64]
     first: NDArray[np.float64]
 
@@ -58,21 +64,39 @@ def context_of(data: TrainingData) -> Context:
     moment = np.maximum(np.searchsorted(moments, now, side="right") - 1, 0)
     order = np.argsort(events.seconds, kind="stable")
     seconds, items, liked = events.seconds[order], events.items[order], events.liked[order]
+    values, places = events.values[order].astype(float), np.log1p(positions(events)[0][order])
+    ends = np.searchsorted(seconds, moments)
 
-    def counts(since: NDArray[np.float64], only_liked: bool = False) -> Scores:
+    def counts(since: NDArray[np.float64], weights: NDArray[np.floating] | None = None) -> Scores:
         table = np.zeros((len(moments), n_items), np.float32)
-        for row, (start, stop) in enumerate(zip(since, np.searchsorted(seconds, moments), strict=True)):
-            begin = int(np.searchsorted(seconds, start))
-            some = items[begin:stop][liked[begin:stop]] if only_liked else items[begin:stop]
-            table[row] = np.bincount(some, minlength=n_items)
+        for row, (start, stop) in enumerate(zip(since, ends, strict=True)):
+            some = slice(int(np.searchsorted(seconds, start)), stop)
+            table[row] = np.bincount(items[some], None if weights is None else weights[some], n_items)
         return table
 
+    def means(since: NDArray[np.float64], weights: NDArray[np.floating], count: Scores, prior: float) -> Scores:
+        start = np.searchsorted(seconds, since)
+        sums = np.r_[0, np.cumsum(weights)]
+        overall = (sums[ends] - sums[start]) / np.maximum(ends - start, 1)
+        total = counts(since, weights) + np.float32(prior) * overall[:, None].astype(np.float32)
+        return np.asarray(total / (count + np.float32(prior)), np.float32)
+
+    last_met = np.full((len(moments), n_items), -np.inf)
+    for row, stop in enumerate(ends):
+        # The order is by time, so the last of several assignments is the latest.
+        last_met[row, items[:stop]] = seconds[:stop]
     ever = np.full(len(moments), -np.inf)
+    known = counts(ever)
+    lately = tuple(counts(moments - days * DAY) for days in WINDOWS) if events.timed else ()
+    year = moments - WINDOWS[-1] * DAY
     return Context(
         moment=moment,
-        known=counts(ever),
-        liked=counts(ever, only_liked=True),
-        lately=tuple(counts(moments - days * DAY) for days in WINDOWS) if events.timed else (),
+        known=known,
+        liked=counts(ever, liked.astype(np.float32)),
+        lately=lately,
+        values=means(ever, values, known, 5),
+        places=(means(ever, places, known, 2), means(year, places, lately[-1], 1)) if events.timed else (),
+        latest=last_met,
         now=now,
         first=first,
     )

@@ -13,12 +13,15 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from components.ranking.context import DAY, WINDOWS, Context, context_of
+from components.ranking.era import EraTransitions
 from components.recommenders.content import label_matrix
 from components.recommenders.events import events_of, recent
-from components.recommenders.protocol import Rows, Scores, TrainingData
+from components.recommenders.protocol import NUMBERS, YEAR, Rows, Scores, TrainingData
 
 Table = NDArray[np.floating]
 LAST = 10
+FADES = (180, 1000)
+"""Days over which what followed an item fades by 1/e."""
 
 
 class FeatureMaker:
@@ -32,13 +35,17 @@ class FeatureMaker:
         self._last = recent(events, shape, LAST, 1e9) if events.timed else data.seen
         self._positives = data.positives
         labels = label_matrix(data.item_labels, tuple(sorted({label for row in data.item_labels for label in row})))
+        self._flags = labels.copy()
         lengths = np.sqrt(np.maximum(np.diff(labels.indptr), 1))
         labels.data /= np.repeat(lengths, np.diff(labels.indptr)).astype(np.float32)
         self._labels = labels
         numbers = data.item_numbers
-        self._numbers = np.empty((shape[1], 0), np.float32) if numbers is None else numbers
-        self._numbers = self._numbers[:, np.isfinite(self._numbers).any(axis=0)]
+        numbers = np.empty((shape[1], 0), np.float32) if numbers is None else numbers
+        columns = zip(NUMBERS, numbers.T, strict=False)
+        self._numbers = {name: values for name, values in columns if np.isfinite(values).any()}
         self._span = _span_days(data)
+        self._n_seen = np.bincount(events.users, minlength=shape[0])
+        self._era = EraTransitions(events, shape[1]) if self._timed else None
 
     def table(self, users: NDArray[np.integer], items: Rows, scores: Mapping[str, Scores]) -> dict[str, Table]:
         """Features by name, each (len(users), n_candidates).
@@ -54,16 +61,19 @@ class FeatureMaker:
         table["spread of scores"] = np.std(list(scores.values()), axis=0)
         table |= self._popularity(users, items)
         seen, last = self._seen[users], self._last[users]
-        for place in range(self._numbers.shape[1]):
-            values = self._numbers[:, place]
-            table[f"number {place}: against own mean"] = values[items] - _mean_of(seen, values)[:, None]
+        for name, values in self._numbers.items():
+            table[f"{name}: against own mean"] = values[items] - _mean_of(seen, values)[:, None]
             near = values[items] - _mean_of(last, values)[:, None]
-            table[f"number {place}: against the last {LAST}"] = near
-            table[f"number {place}: distance from the last {LAST}"] = np.abs(near)
+            table[f"{name}: against the last {LAST}"] = near
+            table[f"{name}: distance from the last {LAST}"] = np.abs(near)
         if self._labels.shape[1]:
             for name, history in (("liked", self._positives[users]), (f"last {LAST}", last)):
                 table[f"labels: similarity to {name}"] = self._similarity(history, items)
+            usual = np.asarray((self._flags.T @ self._context.known[self._context.moment[users]].T).T, np.float64)
+            for name, history in (("all", seen), (f"last {LAST}", last)):
+                table[f"labels: against everybody's, {name}"] = self._leaning(history, usual, items)
         if self._timed:
+            table |= self._time(users, items)
             table["days active"] = np.broadcast_to(self._span[users][:, None], items.shape)
         return {name: np.asarray(values, np.float32) for name, values in table.items()}
 
@@ -78,6 +88,7 @@ class FeatureMaker:
             f"popularity: against the last {LAST}": here - _mean_of_rows(self._last[users], share)[:, None],
             "share of likes": (np.take_along_axis(context.liked[moment], items, axis=1) + 2)
             / (np.take_along_axis(known, items, axis=1) + 4),
+            "mean value": np.take_along_axis(context.values[moment], items, axis=1),
         }
         for days, counts in zip(WINDOWS, context.lately, strict=False):
             lately = counts[moment]
@@ -85,10 +96,41 @@ class FeatureMaker:
             ever = (np.take_along_axis(known, items, axis=1) + 0.5) / (known.sum(axis=1) + 50)[:, None]
             table[f"popularity: last {days} days"] = np.log(of_late)
             table[f"trend: last {days} days"] = np.log(of_late / ever)
-        if self._timed:
-            age = (context.now[users][:, None] - context.first[items]) / DAY
-            table["age of item in days"] = np.where(age >= 0, age, np.nan)
         return table
+
+    def _time(self, users: NDArray[np.integer], items: Rows) -> dict[str, Table]:
+        """Ages, where in their histories users meet an item, and what follows the user's last items."""
+        context = self._context
+        moment, now = context.moment[users], context.now[users]
+        age = (now[:, None] - context.first[items]) / DAY
+        since = (now[:, None] - np.take_along_axis(context.latest[moment], items, axis=1)) / DAY
+        known = np.take_along_axis(context.known[moment], items, axis=1)
+        table = {
+            "age of item in days": np.where(age >= 0, age, np.nan),
+            "days since anybody met it": np.where(np.isfinite(since), np.log1p(np.maximum(since, 0)), np.nan),
+            "met per day": np.log((known + 1) / np.maximum(age, 1)),
+        }
+        here = np.log1p(self._n_seen[users])[:, None]
+        for name, places in zip(("ever", f"last {WINDOWS[-1]} days"), context.places, strict=True):
+            table[f"place in histories, {name}"] = np.take_along_axis(places[moment], items, axis=1) - here
+        if YEAR in self._numbers:
+            table["years old"] = 1970 + now[:, None] / (365.25 * DAY) - self._numbers[YEAR][items]
+        assert self._era is not None  # noqa: S101 there are times
+        for days in FADES:
+            follows = self._era.table(users, now, items, days * DAY)
+            table[f"follows the last {LAST}, fading over {days} days"] = follows / (known + 1) ** 0.4
+        return table
+
+    def _leaning(self, history: csr_array, usual: NDArray[np.float64], items: Rows) -> Table:
+        """How much more often than everybody the user meets what shares the item's labels: mean log ratio of shares.
+
+        `usual` counts what everybody met by label until then, (n_users, n_labels).
+        """
+        mine = np.asarray((history @ self._flags).toarray(), np.float64)
+        shares, everybodys = (rows / np.maximum(rows.sum(axis=1, keepdims=True), 1e-9) for rows in (mine, usual))
+        ratio = np.log((shares + 0.02) / (everybodys + 0.02))
+        total = np.asarray((self._flags @ ratio.T).T) / np.maximum(np.diff(self._flags.indptr), 1)
+        return np.take_along_axis(total, items, axis=1)
 
     def _similarity(self, history: csr_array, items: Rows) -> Table:
         taste = np.asarray((history @ self._labels).toarray(), np.float32)

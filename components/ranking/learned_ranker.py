@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +19,7 @@ class Examples:
 
     Attributes:
         features: by name, (n_users, n_candidates).
-        items: item rows, -1 where there are fewer, (n_users, n_candidates).
+        items: item rows, the most promising first, -1 where there are fewer, (n_users, n_candidates).
         wanted: whether the user then liked it, (n_users, n_candidates).
     """
 
@@ -42,6 +42,18 @@ class LearnedRanker:
         return np.asarray(total, np.float32).reshape(shape)
 
     @property
+    def texts(self) -> tuple[str, ...]:
+        """LightGBM's own text form of each model."""
+        return tuple(model.model_to_string() for model in self.models)
+
+    @classmethod
+    def from_texts(cls, names: tuple[str, ...], texts: Sequence[str]) -> Self:
+        """The ranker whose `names` and `texts` these are."""
+        import lightgbm
+
+        return cls(names, tuple(lightgbm.Booster(model_str=text) for text in texts))
+
+    @property
     def importances(self) -> dict[str, float]:
         """Share of each feature in the total gain, the largest first; they add up to 1."""
         gains = np.mean([model.feature_importance("gain") for model in self.models], axis=0)
@@ -59,10 +71,12 @@ def train_ranker(parts: Sequence[Examples], config: Ranker, seed: int) -> Learne
     names = tuple(parts[0].features)
     rows, labels, groups = [], [], []
     for part in parts:
-        useful = part.wanted.any(axis=1)
-        real = part.items[useful] >= 0
-        rows.append(_rows({name: part.features[name][useful] for name in names}, names)[real.ravel()])
-        labels.append(part.wanted[useful][real])
+        wanted = part.wanted[:, : config.n_candidates]
+        useful = wanted.any(axis=1)
+        real = part.items[useful, : config.n_candidates] >= 0
+        features = {name: part.features[name][useful, : config.n_candidates] for name in names}
+        rows.append(_rows(features, names)[real.ravel()])
+        labels.append(wanted[useful][real])
         groups.append(real.sum(axis=1))
     sizes = np.concatenate(groups)
     if len(sizes) < config.min_users:

@@ -19,8 +19,9 @@ from components.ranking.blend import blended, choose_weights, list_quality, spre
 from components.ranking.candidates import candidates
 from components.ranking.features import FeatureMaker, Table
 from components.ranking.inner_split import InnerSplit, inner_splits
-from components.ranking.learned_ranker import Examples, LearnedRanker, train_ranker
+from components.ranking.learned_ranker import Examples, train_ranker
 from components.recommenders.generators import generators
+from components.recommenders.pipeline_choice import Choice
 from components.recommenders.protocol import (
     FittedRecommender,
     Recommender,
@@ -36,16 +37,6 @@ BLOCK_CELLS = 1 << 22
 """Users times items scored at once by each generator."""
 K = 10
 RANKER_SHARES = {"ranker": 1.0, "ranker and blend": 0.7}
-
-
-@dataclass(frozen=True)
-class Choice:
-    """How candidates are ordered, the blend's weights, and what was measured on the inner cut, NDCG@10 by method."""
-
-    method: str
-    weights: Mapping[str, float]
-    measured: Mapping[str, float]
-    ranker: LearnedRanker | None = None
 
 
 @dataclass(frozen=True)
@@ -70,16 +61,19 @@ class Pipeline:
         """Choose, learn and rank; a user without history gets an empty list, and so popularity."""
         return self.fit_reported(data, seed).lists
 
-    def fit_reported(self, data: TrainingData, seed: int) -> Fitted:
-        """As `fit`, with what was chosen and why, and which generators refused the data."""
+    def fit_reported(self, data: TrainingData, seed: int, earlier: Choice | None = None) -> Fitted:
+        """As `fit`, with what was chosen and why, and which generators refused the data.
+
+        What was chosen `earlier`, on a part of these data, is kept where the same generators take them; else it is
+        chosen anew.
+        """
         check_trainable(data)
         recipes = generators(self.params.generators)
-        splits = inner_splits(data, self.params.inner, self.params.n_splits, seed)
         fitted, left_out = _fit_all(recipes, data, seed)
         if not fitted:
             raise RecommenderError(f"no generator takes these data: {'; '.join(left_out.values())}")
         recipes = {name: recipes[name] for name in fitted}
-        choice = self._choose(recipes, splits, seed)
+        choice = earlier if earlier and earlier.generators == tuple(recipes) else self._choose(recipes, data, seed)
         counts = np.asarray(data.positives.sum(axis=0), np.float32).ravel()
         maker = FeatureMaker(data) if choice.ranker else None
         depth, n_users = min(self.params.depth, len(data.item_ids)), len(data.user_ids)
@@ -97,11 +91,13 @@ class Pipeline:
         )
         return Fitted(chosen, blend, choice, left_out)
 
-    def _choose(self, recipes: Mapping[str, Recommender], splits: list[InnerSplit], seed: int) -> Choice:
+    def _choose(self, recipes: Mapping[str, Recommender], data: TrainingData, seed: int) -> Choice:
+        splits = inner_splits(data, self.params.inner, self.params.n_splits, seed)
+        names = tuple(recipes)
         everything = dict.fromkeys(recipes, 1 / len(recipes))
         parts = [self._examples(recipes, split, seed) for split in splits]
         if not parts:
-            return Choice("mean", everything, {})
+            return Choice("mean", everything, {}, names)
         first, scores, n_wanted = parts[0]
         weights = choose_weights(scores, first.items, first.wanted, n_wanted, K)
         # Where each half of the users takes the weights that suit the other: a fair price for having chosen them.
@@ -126,9 +122,9 @@ class Pipeline:
         }
         best = max(measured, key=lambda method: measured[method])
         if best not in RANKER_SHARES:
-            return Choice(best, weights or everything, measured)
+            return Choice(best, weights or everything, measured, names)
         ranker = train_ranker([examples for examples, _, _ in parts], self.params.ranker, seed)
-        return Choice(best, weights or everything, measured, ranker)
+        return Choice(best, weights or everything, measured, names, ranker)
 
     def _examples(
         self, recipes: Mapping[str, Recommender], split: InnerSplit, seed: int

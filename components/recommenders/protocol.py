@@ -15,6 +15,11 @@ Rows = NDArray[np.int32]
 Scores = NDArray[np.float32]
 
 
+YEAR, PRICE = "year", "price"
+NUMBERS = (YEAR, PRICE)
+"""The columns of `TrainingData.item_numbers`."""
+
+
 class RecommenderError(ValueError):
     """Training data or a saved recommender cannot be used; the message says why."""
 
@@ -57,7 +62,7 @@ class TrainingData:
         item_labels: per item its category and tags, case-folded, sorted, without repeats.
         item_texts: per item all that it says about itself (`item_text`); empty where there are no texts.
         events: every interaction in order; None where nothing but the matrices is known.
-        item_numbers: numbers that describe items, such as year and price, (n_items, n_numbers), NaN where unknown.
+        item_numbers: `NUMBERS` of items, (n_items, len(NUMBERS)), NaN where unknown.
         item_vectors: embeddings that the user brings, (n_items, width), zero rows where there is none.
     """
 

@@ -19,6 +19,8 @@ from components.params import Params
 from components.recommenders.content import Content
 from components.recommenders.factors import FittedFactors
 from components.recommenders.named import recommenders_of
+from components.recommenders.pipeline import Pipeline
+from components.recommenders.pipeline_choice import load_choice
 from components.recommenders.popularity import Popularity
 from components.recommenders.protocol import FittedRecommender, Recommender, RecommenderError, TrainingData
 from components.recommenders.training_data import training_data
@@ -28,7 +30,7 @@ from components.serving.bundle import write_bundle as write
 from components.serving.catalogue import Catalogue
 from components.serving.expected_answers import expected_answers, sample_users
 from flows.stages.evaluate import read_confidence
-from flows.stages.stage import BUNDLE, INDEX, PREPARED, read_table, run_stage, with_item_vectors
+from flows.stages.stage import BUNDLE, CHOICE, INDEX, PREPARED, read_table, run_stage, with_item_vectors
 
 K = 10
 RECENT_ITEMS = 20
@@ -46,7 +48,7 @@ def bundle(params: Params) -> str:
     named = recommenders_of(params.train)
     folding = [named[name] for name in params.routing.fold_in if name in named]
     needed = (Popularity(), Content(), named[params.train.recommender])
-    fitted = {recipe.name: recipe.fit(data, params.train.seed) for recipe in needed}
+    fitted = {recipe.name: _refit(recipe, data, params.train.seed) for recipe in needed}
     fitted |= _fold_ins([recipe for recipe in folding if recipe.name not in fitted], data, params.train.seed)
     shutil.rmtree(BUNDLE, ignore_errors=True)
     with tempfile.TemporaryDirectory() as scratch:
@@ -72,6 +74,13 @@ def bundle(params: Params) -> str:
     record_expected_answers(BUNDLE, expected_answers(read_bundle(BUNDLE), params.routing, users, K))
     size = sum(path.stat().st_size for path in BUNDLE.rglob("*") if path.is_file())
     return f"{params.train.recommender}, {manifest.index.kind} retrieval, {size / 1e6:.1f} MB"
+
+
+def _refit(recipe: Recommender, data: TrainingData, seed: int) -> FittedRecommender:
+    """Trained on everything; a pipeline keeps what it chose and learnt on the train part, as that was evaluated."""
+    if isinstance(recipe, Pipeline):
+        return recipe.fit_reported(data, seed, load_choice(CHOICE)).lists
+    return recipe.fit(data, seed)
 
 
 def _fold_ins(recipes: list[Recommender], data: TrainingData, seed: int) -> dict[str, FittedRecommender]:

@@ -14,7 +14,9 @@ from components.metrics.evaluate import EvaluationError
 from components.metrics.evaluate import evaluate as evaluate_recommender
 from components.metrics.summary import summarise
 from components.params import Params
-from components.recommenders.protocol import TrainingData
+from components.recommenders.pipeline import Pipeline
+from components.recommenders.pipeline_choice import load_choice
+from components.recommenders.protocol import RecommenderError, TrainingData
 from components.recommenders.saved import load_recommender
 from components.recommenders.training_data import training_data
 from components.routing.confidence import (
@@ -27,6 +29,7 @@ from components.routing.confidence import (
     fit_confidence,
 )
 from flows.stages.stage import (
+    CHOICE,
     CONFIDENCE,
     EVALUATE,
     METRICS,
@@ -68,6 +71,9 @@ def evaluate(params: Params) -> str:
     write_table(EVALUATE, "per_user", per_user)
     write_table(EVALUATE, "scores", per_place)
     write_table(EVALUATE, "item_exposure", per_item)
+    ranker = load_choice(CHOICE).ranker if params.train.recommender == Pipeline.name else None
+    if ranker:
+        write_table(EVALUATE, "feature_importances", tables.per_feature(ranker.importances))
     PLOTS.mkdir(exist_ok=True)
     ndcg = f"ndcg_at_{config.k}"
     by_activity = plot_data.quality_by_activity(per_user, ndcg, f"popularity_{ndcg}")
@@ -112,4 +118,4 @@ def _items(matrix: csr_array, user: int) -> NDArray[np.int32]:
 
 
 if __name__ == "__main__":
-    run_stage(evaluate, EvaluationError)
+    run_stage(evaluate, EvaluationError, RecommenderError)

@@ -12,8 +12,9 @@ import pytest
 from pydantic import SecretStr
 
 from components.adapters.mlflow_registry import ModelRegistry
-from components.adapters.params_file import read_params
+from components.adapters.params_file import ParamsError, read_params, read_preset
 from components.adapters.settings import Settings
+from components.recommenders.generators import generators
 from components.rollout.gate import Passed, Refused
 from flows.ingest_steps import Request as Ingest
 from flows.ingest_steps import run_ingest
@@ -26,7 +27,12 @@ from flows.training_steps import TrainingError, find_data, make_params, registry
 pytestmark = pytest.mark.filterwarnings("ignore")
 
 PROJECT = Path(__file__).parents[2]
-SMALL = {"train.lightfm.dimensions": 8, "train.lightfm.epochs": 30, "evaluate.bootstrap_samples": 200}
+SMALL = {
+    "train.recommender": "lightfm",
+    "train.lightfm.dimensions": 8,
+    "train.lightfm.epochs": 30,
+    "evaluate.bootstrap_samples": 200,
+}
 
 
 def two_tastes(folder: Path) -> Path:
@@ -164,3 +170,30 @@ def test_overrides_are_put_beside_what_the_flow_sets() -> None:
 def test_without_data_the_message_says_what_to_run(tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="ingest/default"):
         find_data(Settings(project=PROJECT, home=tmp_path), None)
+
+
+def test_the_demo_trains_the_pipeline_of_its_preset(settings: Settings) -> None:
+    demo, whole = (make_params(settings, "data-v1", {}, preset).train for preset in (None, "none"))
+    assert demo.recommender == whole.recommender == "pipeline"
+    assert len(generators(demo.pipeline.generators)) < len(generators(whole.pipeline.generators))
+    assert whole == read_params(PROJECT / "params.yaml").train
+
+
+def test_an_override_wins_over_the_preset(settings: Settings) -> None:
+    assert make_params(settings, "data-v1", {"train.pipeline.n_splits": 1}, "demo").train.pipeline.n_splits == 1
+
+
+def test_production_has_no_preset_unless_it_names_one(settings: Settings) -> None:
+    assert settings.model_copy(update={"demo": False}).train_preset is None
+    assert settings.model_copy(update={"demo": False, "preset": "demo"}).train_preset == "demo"
+
+
+def test_an_unknown_preset_is_refused_with_those_that_exist(settings: Settings) -> None:
+    with pytest.raises(ParamsError, match=r"no preset 'huge'.*known are demo"):
+        make_params(settings, "data-v1", {}, "huge")
+
+
+def test_a_preset_changes_nothing_but_training(tmp_path: Path) -> None:
+    (tmp_path / "odd.yaml").write_text("split.test_share: 0.5\n")
+    with pytest.raises(ParamsError, match=r"below train\."):
+        read_preset(tmp_path, "odd")

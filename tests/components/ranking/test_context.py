@@ -8,7 +8,9 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from components.ranking.context import DAY, context_of
+from components.ranking.era import EraTransitions
 from components.ranking.features import FeatureMaker
+from components.recommenders.events import events_of
 from components.recommenders.protocol import Events, TrainingData
 
 
@@ -26,7 +28,9 @@ def world(extra: list[tuple[int, int, int]] = []) -> TrainingData:  # noqa: B006
     seen = csr_array((np.ones(len(rows), np.float32), (users, items)), shape=(2, 5))
     seen.sum_duplicates()
     seen.data[:] = 1
-    return TrainingData(("a", "b"), tuple("vwxyz"), seen, seen, ((),) * 5, events=events)
+    labels = (("drama",), ("drama", "war"), ("war",), ("comedy",), ("comedy", "war"))
+    numbers = np.array([[1990, 5], [1995, 7], [2000, np.nan], [2005, 1], [np.nan, 3]], np.float32)
+    return TrainingData(("a", "b"), tuple("vwxyz"), seen, seen, labels, events=events, item_numbers=numbers)
 
 
 def features_of_the_first_user(data: TrainingData) -> dict[str, np.ndarray]:
@@ -64,3 +68,20 @@ def test_without_times_there_is_one_moment_that_knows_all() -> None:
     context = context_of(replace(world(), events=None))
     assert context.lately == ()
     np.testing.assert_array_equal(context.known, [[1, 2, 1, 1, 0]])
+
+
+def test_year_and_price_are_held_against_the_users_own() -> None:
+    table = features_of_the_first_user(world())
+    np.testing.assert_allclose(table["year: against own mean"][0], [2000 - 1992.5, 2005 - 1992.5, np.nan])
+    np.testing.assert_allclose(table["price: against own mean"][0], [np.nan, -5, -3])
+
+
+def test_what_follows_is_counted_before_the_users_moment_and_fades_with_time() -> None:
+    events = events_of(world(extra=[(1, 2, 8)]))  # user 1 turns from item 1 to item 2 on day 8, and again later
+    follows = EraTransitions(events, 5).follows(0, 10.0 * DAY, np.arange(5, dtype=np.int32), 100.0 * DAY)
+    # User 0 turned from 0 to 1 on day 10, which is not before that moment.
+    np.testing.assert_allclose(follows, [0, 0, np.exp(-2 / 100), 0, 0], rtol=1e-6)
+
+
+def test_a_user_without_history_is_followed_by_nothing() -> None:
+    assert not EraTransitions(events_of(world()), 5).follows(7, 1e9, np.arange(5, dtype=np.int32), DAY).any()

@@ -18,6 +18,9 @@ import yaml
 from components.adapters.data_registry import DataRegistry
 from components.adapters.settings import load_settings
 from components.interactions.screening import Screened
+from components.recommenders.pipeline_choice import load_choice
+from components.recommenders.ranked_lists import FittedRankedLists
+from components.recommenders.saved import load_recommender
 from components.serving.bundle import read_bundle
 from tests.worlds import make_tables
 
@@ -47,6 +50,7 @@ class Pipeline:
     def set(self, **changes: Any) -> None:
         """Write params.yaml, small enough for tests, with `section__key=value` changed."""
         params = yaml.safe_load((ROOT / "params.yaml").read_text())
+        params["train"]["recommender"] = "lightfm"
         params["train"]["lightfm"] |= {"dimensions": 4, "epochs": 5}
         params["index"] |= {"trees": 3, "recall_at": 5}
         params["evaluate"]["bootstrap_samples"] = 50
@@ -131,8 +135,6 @@ def test_no_training_row_follows_a_users_cut(pipeline: Pipeline) -> None:
 
 def test_the_evaluated_model_has_not_seen_the_test_part_and_the_served_one_has(pipeline: Pipeline) -> None:
     train, test = (pipeline.table(f"artifacts/split/{name}.parquet") for name in ("train", "test"))
-    from components.recommenders.saved import load_recommender
-
     evaluated = load_recommender(pipeline.folder / "artifacts/train/popularity")
     served = read_bundle(pipeline.folder / "artifacts/bundle").recommenders["popularity"]
     assert evaluated.scores([0]).sum() == train["relevant"].sum()
@@ -225,3 +227,25 @@ def test_popularity_alone_goes_through_every_stage(pipeline: Pipeline, tmp_path:
     assert (bundle.manifest.recommender, bundle.manifest.index.kind) == ("popularity", "exact")
     assert set(bundle.recommenders) >= {"popularity", "content"}
     assert len(bundle.similar_items(1, 3)) == 3
+
+
+def test_a_pipeline_is_evaluated_and_served_with_the_same_choice(pipeline: Pipeline, tmp_path: Path) -> None:
+    other = Pipeline(tmp_path)
+    for name in ("prepared", "split"):
+        shutil.copytree(pipeline.folder / "artifacts" / name, other.folder / "artifacts" / name)
+    ranker = {"rounds": 3, "n_seeds": 1, "min_users": 2, "min_leaf_rows": 2}
+    other.set(
+        train__recommender="pipeline", train__pipeline={"generators": {"ease": [{}], "session": [{}]}, "ranker": ranker}
+    )
+    for stage in ("train", "index", "evaluate", "bundle"):
+        done = other.stage(stage)
+        assert done.returncode == 0, done.stderr
+    choice = load_choice(other.folder / "artifacts/choice")
+    evaluated = load_recommender(other.folder / "artifacts/train/pipeline")
+    served = read_bundle(other.folder / "artifacts/bundle").primary
+    assert isinstance(evaluated, FittedRankedLists)
+    assert isinstance(served, FittedRankedLists)
+    assert evaluated.method == served.method == choice.method
+    assert choice.generators == ("ease 1", "session 1")
+    features = other.folder / "artifacts/evaluate/feature_importances.parquet"
+    assert features.is_file() == (choice.ranker is not None)

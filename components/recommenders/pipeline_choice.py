@@ -1,0 +1,70 @@
+"""What a pipeline has chosen and learnt, as a value and as a folder, so that a refit need not choose again."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from components.ranking.learned_ranker import LearnedRanker
+from components.recommenders.protocol import RecommenderError
+
+CHOICE = "choice.json"
+
+
+@dataclass(frozen=True)
+class Choice:
+    """How candidates are ordered.
+
+    Attributes:
+        method: `mean`, `blend`, `ranker`, or `ranker and blend`.
+        weights: of each generator in the blend, those without any left out.
+        measured: NDCG@10 by method, on a cut inside the training data.
+        generators: the names of those that it holds for, in order.
+        ranker: None where the method needs none.
+    """
+
+    method: str
+    weights: Mapping[str, float]
+    measured: Mapping[str, float]
+    generators: tuple[str, ...]
+    ranker: LearnedRanker | None = None
+
+
+def save_choice(folder: Path, choice: Choice) -> None:
+    """Write into `folder`, made when missing; the same choice always gives the same bytes."""
+    folder.mkdir(parents=True, exist_ok=True)
+    ranker = choice.ranker
+    header = {
+        "method": choice.method,
+        "weights": dict(choice.weights),
+        "measured": dict(choice.measured),
+        "generators": choice.generators,
+        "features": ranker.names if ranker else None,
+    }
+    (folder / CHOICE).write_text(json.dumps(header, sort_keys=True, indent=1) + "\n")
+    for place, text in enumerate(ranker.texts if ranker else ()):
+        _model(folder, place).write_text(text)
+
+
+def load_choice(folder: Path) -> Choice:
+    """Read what `save_choice` wrote.
+
+    Raises:
+        RecommenderError: a file is missing or broken.
+    """
+    path = folder / CHOICE
+    try:
+        raw = json.loads(path.read_text())
+        texts: list[str] = []
+        while _model(folder, len(texts)).is_file():
+            texts.append(_model(folder, len(texts)).read_text())
+        ranker = LearnedRanker.from_texts(tuple(raw["features"]), texts) if raw["features"] else None
+        return Choice(raw["method"], raw["weights"], raw["measured"], tuple(raw["generators"]), ranker)
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise RecommenderError(f"{path} cannot be read: {error}") from error
+
+
+def _model(folder: Path, place: int) -> Path:
+    return folder / f"trees_{place}.txt"

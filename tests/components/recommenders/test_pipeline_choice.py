@@ -1,0 +1,60 @@
+"""What a pipeline chose survives its folder, and a refit keeps to it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from components.params import Ease, Generators, ItemToItem, Ranker, Session
+from components.params import Pipeline as PipelineParams
+from components.recommenders.pipeline import Fitted, Pipeline
+from components.recommenders.pipeline_choice import load_choice, save_choice
+from components.recommenders.protocol import RecommenderError, TrainingData
+from tests.components.ranking.test_pipeline_laws import world
+
+PARAMS = PipelineParams(
+    n_splits=3,
+    generators=Generators(ease=[Ease(regularisation=20)], session=[Session()]),
+    ranker=Ranker(rounds=20, n_seeds=2, min_leaf_rows=20, min_users=50),
+)
+
+
+@pytest.fixture(scope="module")
+def data() -> TrainingData:
+    return world("taste")
+
+
+@pytest.fixture(scope="module")
+def fitted(data: TrainingData) -> Fitted:
+    found = Pipeline(PARAMS).fit_reported(data, 1)
+    assert found.choice.ranker is not None
+    return found
+
+
+def test_a_refit_with_the_saved_choice_gives_the_same_lists(data: TrainingData, fitted: Fitted, tmp_path: Path) -> None:
+    save_choice(tmp_path, fitted.choice)
+    again = Pipeline(PARAMS).fit_reported(data, 1, load_choice(tmp_path))
+    np.testing.assert_array_equal(again.lists.lists, fitted.lists.lists)
+    assert again.choice.measured == fitted.choice.measured
+
+
+def test_importances_add_up_to_one_and_fall(fitted: Fitted) -> None:
+    assert fitted.choice.ranker is not None
+    shares = list(fitted.choice.ranker.importances.values())
+    assert sum(shares) == pytest.approx(1)
+    assert shares == sorted(shares, reverse=True)
+
+
+def test_other_generators_are_chosen_anew(data: TrainingData, fitted: Fitted) -> None:
+    other = PARAMS.model_copy(update={"generators": Generators(ease=[Ease()], item_to_item=[ItemToItem()])})
+    again = Pipeline(other).fit_reported(data, 1, fitted.choice)
+    assert again.choice.generators == ("ease 1", "item_to_item 1")
+
+
+def test_a_damaged_choice_is_named(tmp_path: Path, fitted: Fitted) -> None:
+    save_choice(tmp_path, fitted.choice)
+    (tmp_path / "choice.json").write_text("{}")
+    with pytest.raises(RecommenderError, match=r"choice\.json cannot be read"):
+        load_choice(tmp_path)
