@@ -46,9 +46,14 @@ def make_release(release_id: str = "release-1", model_version: int = 1) -> Relea
 
 
 def build_small_release(home: Path, port: int) -> tuple[Settings, BuiltBento]:
+    """`build_release_of` the bundle of `make_bundle`."""
+    return build_release_of(home, port, make_bundle(home / "bundle"))
+
+
+def build_release_of(home: Path, port: int, bundle: Path) -> tuple[Settings, BuiltBento]:
     """Settings with slot blue on `port`, and the Bento of `make_release` assigned to it; the event store is ready."""
     settings = Settings(home=home, blue_port=port)
-    bento = build_bento(settings, {1: make_bundle(home / "bundle")}, make_release())
+    bento = build_bento(settings, {1: bundle}, make_release())
     migrate(settings.store_url)
     (settings.root / "slots").mkdir()
     assignment = {"release_id": "release-1", "bento_path": str(bento.path)}
