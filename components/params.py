@@ -177,7 +177,10 @@ class Ranker(Section):
 
 
 class Generators(Section):
-    """The settings of each kind of candidate generator in the pipeline; an empty list leaves the kind out."""
+    """The settings of each kind of candidate generator in the pipeline; an empty list leaves the kind out.
+
+    `item_vectors` takes part where the data bring embeddings of items.
+    """
 
     ease: list[Ease] = []
     ease_valued: list[EaseValued] = []
@@ -189,6 +192,7 @@ class Generators(Section):
     spectral: list[Spectral] = []
     ials: list[Ials] = []
     lightfm: list[LightFM] = []
+    item_vectors: bool = True
 
 
 class ItemVectors(Section):

@@ -18,7 +18,13 @@ from components.adapters.event_store.event_rows import read_feedback
 from components.adapters.event_store.forgetting import read_forgotten
 from components.adapters.settings import Settings
 from components.interactions.composing import compose, mark_origin, split_version
-from components.interactions.data_version import INTERACTIONS_FILE, ITEMS_FILE, QUARANTINE_FILE, USERS_FILE
+from components.interactions.data_version import (
+    INTERACTIONS_FILE,
+    ITEM_VECTORS_FILE,
+    ITEMS_FILE,
+    QUARANTINE_FILE,
+    USERS_FILE,
+)
 from components.interactions.event_interactions import EVENTS, event_interactions
 from components.interactions.schema import version_schema
 from components.interactions.screening import TABLE, Screened
@@ -100,7 +106,9 @@ def _read_version(settings: Settings, version: DataVersion) -> Screened:
         folder = Path(scratch)
         DataRegistry(settings).get(version.tag, folder)
         quarantine = pd.read_csv(folder / QUARANTINE_FILE, dtype=str, keep_default_na=False)
+        vectors = folder / ITEM_VECTORS_FILE
         return Screened(
+            item_vectors=pd.read_parquet(vectors) if vectors.is_file() else None,
             interactions=pd.read_parquet(folder / INTERACTIONS_FILE),
             items=pd.read_parquet(folder / ITEMS_FILE),
             users=pd.read_parquet(folder / USERS_FILE),

@@ -9,6 +9,8 @@ from pathlib import Path
 import pandas as pd
 
 from components.interactions import columns
+from components.interactions.item_vectors import check_item_vectors
+from components.interactions.source import SourceError
 from components.interactions.timestamps import read_times
 
 RATINGS = (columns.USER, columns.ITEM, columns.VALUE, columns.TIMESTAMP)
@@ -67,6 +69,18 @@ def read_dataset(interactions: Path, items: Path | None, mapping: Mapping[str, s
     has_times = bool((table[columns.TIMESTAMP] != NO_TIME).any())
     described = _items(items, mapping, table[columns.ITEM], missing)
     return Dataset(table, described, tuple(missing), columns.VALUE in raw, has_times)
+
+
+def read_item_vectors(path: Path) -> pd.DataFrame:
+    """item_id and vector of a Parquet file, checked.
+
+    Raises:
+        DatasetError: the file is missing, no Parquet, or holds vectors that cannot be used.
+    """
+    try:
+        return check_item_vectors(_read(path), str(path))
+    except SourceError as error:
+        raise DatasetError(str(error)) from error
 
 
 def _read(path: Path) -> pd.DataFrame:

@@ -9,14 +9,14 @@ from pathlib import Path
 import pandas as pd
 
 from components.interactions.column_mapping import check_mapping, rename_columns
-from components.interactions.source import INTERACTIONS, ITEMS, USERS, SourceError, SourceTables
+from components.interactions.source import INTERACTIONS, ITEM_VECTORS, ITEMS, USERS, SourceError, SourceTables
 
 _SEPARATORS = {".csv": ",", ".tsv": "\t"}
 SUFFIXES = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet")
 
 
 class FileSource:
-    """A file of interactions, or a folder with interactions.*, and optionally items.* and users.*.
+    """A file of interactions, or a folder with interactions.* and optionally items.*, users.*, item_vectors.parquet.
 
     `mapping` goes from a column's name in the files to ours and holds for every file that has the column. Cells of
     CSV and TSV files are read as text, so that the quarantine shows them as they stand.
@@ -45,6 +45,7 @@ class FileSource:
             items=tables.get(ITEMS),
             users=tables.get(USERS),
             origins={table: str(path) for table, path in paths.items()},
+            item_vectors=tables.get(ITEM_VECTORS),
         )
 
     def _find_files(self) -> dict[str, Path]:
@@ -60,6 +61,8 @@ class FileSource:
                 raise SourceError(f"{self._path} holds {names}; keep one of them")
             if candidates:
                 found[table] = candidates[0]
+        if (vectors := self._path / f"{ITEM_VECTORS}.parquet").is_file():
+            found[ITEM_VECTORS] = vectors
         if INTERACTIONS not in found:
             raise SourceError(
                 f"{self._path} has no interactions file; name it interactions with one of {', '.join(SUFFIXES)}"

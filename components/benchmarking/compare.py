@@ -61,7 +61,7 @@ def compare(
     latest = config.inner == "latest"
     timed, described = events_of(train).timed, any(train.item_labels)
     split = next(iter(inner_splits(train, config.inner, 1, config.seed)), None)
-    choices = grids(timed=timed, described=described, latest=latest)
+    choices = grids(timed=timed, described=described, latest=latest, embedded=train.item_vectors is not None)
     tuned = tune(choices, split, config.k, config.seed, config.budget_seconds, meters.now)
     quality = Quality(train, wanted, config.k, config.cold_start_threshold, config.seed)
     for name, choice in tuned.items():

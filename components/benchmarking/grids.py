@@ -30,6 +30,7 @@ from components.recommenders import (
     user_weights,
 )
 from components.recommenders.content import Content
+from components.recommenders.item_vectors import ItemVectors
 from components.recommenders.popularity import Popularity
 from components.recommenders.protocol import Recommender
 
@@ -44,8 +45,11 @@ LIGHTFM = (
 )
 
 
-def grids(*, timed: bool, described: bool, latest: bool) -> Mapping[str, Sequence[Recommender]]:
-    """By name; `timed` and `described` say whether times and labels are known, `latest` what is asked for."""
+def grids(*, timed: bool, described: bool, latest: bool, embedded: bool = False) -> Mapping[str, Sequence[Recommender]]:
+    """By name; `timed`, `described` and `embedded` say whether times, labels and item vectors are known.
+
+    `latest` says what is asked for.
+    """
     found: dict[str, Sequence[Recommender]] = {"popularity": [Popularity()]}
     if timed:
         days = (365, 90, 1000)
@@ -54,6 +58,8 @@ def grids(*, timed: bool, described: bool, latest: bool) -> Mapping[str, Sequenc
         ]
     if described:
         found["content"] = [Content()]
+    if embedded:
+        found["item_vectors"] = [ItemVectors()]
     found["item_to_item"] = [
         item_to_item.ItemToItem(ItemToItem(similarity=kind, shrink=shrink))  # type: ignore[arg-type]
         for kind, shrink in (("cosine", 10), ("cosine", 30), ("lift", 3), ("lift", 10))

@@ -8,12 +8,13 @@ from collections.abc import Iterable, Mapping
 import pandas as pd
 
 from components.interactions import columns
-from components.interactions.source import INTERACTIONS, ITEMS, USERS, SourceError
+from components.interactions.source import INTERACTIONS, ITEM_VECTORS, ITEMS, USERS, SourceError
 
 REQUIRED = {
     INTERACTIONS: (columns.USER, columns.ITEM, columns.TIMESTAMP),
     ITEMS: (columns.ITEM,),
     USERS: (columns.USER,),
+    ITEM_VECTORS: (columns.ITEM, columns.VECTOR),
 }
 ALL_COLUMNS = tuple(dict.fromkeys(columns.INTERACTION_COLUMNS + columns.ITEM_COLUMNS))
 

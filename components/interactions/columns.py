@@ -22,4 +22,7 @@ TAGS = "tags"
 PRICE = "price"
 ITEM_COLUMNS = (ITEM, TITLE, DESCRIPTION, CATEGORY, TAGS, PRICE)
 
+VECTOR = "vector"
+"""Of the file of item vectors, a list of numbers."""
+
 TAG_SEPARATOR = "|"

@@ -17,6 +17,8 @@ DATA_FOLDER = "data"
 INTERACTIONS_FILE = "interactions.parquet"
 ITEMS_FILE = "items.parquet"
 USERS_FILE = "users.parquet"
+ITEM_VECTORS_FILE = "item_vectors.parquet"
+"""Only where the source brings embeddings."""
 QUARANTINE_FILE = "quarantine.csv"
 MANIFEST_FILE = "manifest.json"
 

@@ -10,9 +10,10 @@ import pandas as pd
 from components.interactions import columns
 from components.interactions.cells import read_numbers, read_texts
 from components.interactions.column_mapping import ALL_COLUMNS
+from components.interactions.item_vectors import check_item_vectors
 from components.interactions.row_checks import GOOD, CheckedTable, check_interactions, check_items, check_users
 from components.interactions.schema import interactions_schema, items_schema, users_schema
-from components.interactions.source import INTERACTIONS, ITEMS, USERS, SourceTables
+from components.interactions.source import INTERACTIONS, ITEM_VECTORS, ITEMS, USERS, SourceTables
 from components.params import Ingest
 
 TABLE = "table"
@@ -30,6 +31,7 @@ class Screened:
     quarantine: table, row (number of the row in the source, from 1, the header not counted), reason, and the source's
         values as text, sorted by table and row.
     rows: how many rows each table of the source had.
+    item_vectors: as `check_item_vectors` gives them, None where the source brings none.
     """
 
     interactions: pd.DataFrame
@@ -37,6 +39,7 @@ class Screened:
     users: pd.DataFrame
     quarantine: pd.DataFrame
     rows: dict[str, int]
+    item_vectors: pd.DataFrame | None = None
 
     def reasons_of(self, table: str) -> dict[str, int]:
         """How many rows of `table` are bad for each reason, the commonest first."""
@@ -60,7 +63,13 @@ def screen(tables: SourceTables, config: Ingest) -> Screened:
     Where the source has an items table, an interaction with an item that is not good in it is an unknown item.
     Otherwise the items are those of the good interactions. Users of good interactions are added to the users table.
     The order of the rows changes nothing but the row numbers in the quarantine.
+
+    Raises:
+        SourceError: the item vectors cannot be used.
     """
+    vectors = tables.item_vectors
+    if vectors is not None:
+        vectors = check_item_vectors(vectors, tables.origins.get(ITEM_VECTORS, ITEM_VECTORS))
     items = None if tables.items is None else check_items(tables.items)
     users = None if tables.users is None else check_users(tables.users)
     known = None if items is None else items.rows[columns.ITEM]
@@ -78,6 +87,7 @@ def screen(tables: SourceTables, config: Ingest) -> Screened:
         users=users_schema().validate(_in_order(_with_all_users(users, interactions.rows), [columns.USER])),
         quarantine=_quarantine(checked),
         rows={table: len(raw) for table, (raw, _) in checked.items()},
+        item_vectors=vectors,
     )
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 INTERACTIONS = "interactions"
 ITEMS = "items"
 USERS = "users"
+ITEM_VECTORS = "item_vectors"
 
 
 class SourceError(Exception):
@@ -28,6 +29,7 @@ class SourceTables:
     it, so that the quarantine can name the row. Only `user_id`, `item_id` and `timestamp` of the interactions,
     `item_id` of the items and `user_id` of the users must be there. Without `items` or `users` (None) they are derived
     from the interactions, where item columns such as `title` are then looked for as well.
+    `item_vectors` are embeddings that the user brings, one row per item with `item_id` and `vector`, None without any.
     `origins` says for each table which file or database table it is.
     """
 
@@ -35,6 +37,7 @@ class SourceTables:
     items: pd.DataFrame | None
     users: pd.DataFrame | None
     origins: dict[str, str]
+    item_vectors: pd.DataFrame | None = None
 
 
 class Source(Protocol):

@@ -7,6 +7,7 @@ from components.recommenders.ease import Ease
 from components.recommenders.ease_valued import EaseValued
 from components.recommenders.ials import Ials
 from components.recommenders.item_to_item import ItemToItem
+from components.recommenders.item_vectors import ItemVectors
 from components.recommenders.lightfm_warp import LightFMWarp
 from components.recommenders.next_items import NextItems
 from components.recommenders.protocol import Recommender
@@ -28,4 +29,6 @@ def generators(params: Generators) -> dict[str, Recommender]:
     found |= {f"spectral {place}": Spectral(setting) for place, setting in enumerate(params.spectral, 1)}
     found |= {f"ials {place}": Ials(setting) for place, setting in enumerate(params.ials, 1)}
     found |= {f"lightfm {place}": LightFMWarp(setting) for place, setting in enumerate(params.lightfm, 1)}
+    if params.item_vectors:
+        found["item_vectors"] = ItemVectors()
     return found

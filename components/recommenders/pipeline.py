@@ -21,6 +21,7 @@ from components.ranking.features import FeatureMaker, Table
 from components.ranking.inner_split import InnerSplit, inner_splits
 from components.ranking.learned_ranker import Examples, train_ranker
 from components.recommenders.generators import generators
+from components.recommenders.item_vectors import ItemVectors
 from components.recommenders.pipeline_choice import Choice
 from components.recommenders.protocol import (
     FittedRecommender,
@@ -69,6 +70,8 @@ class Pipeline:
         """
         check_trainable(data)
         recipes = generators(self.params.generators)
+        if data.item_vectors is None:
+            recipes.pop(ItemVectors.name, None)
         fitted, left_out = _fit_all(recipes, data, seed)
         if not fitted:
             raise RecommenderError(f"no generator takes these data: {'; '.join(left_out.values())}")

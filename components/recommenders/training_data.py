@@ -21,15 +21,18 @@ from components.interactions.columns import (
     USER,
     VALUE,
 )
+from components.interactions.item_vectors import vector_matrix
 from components.interactions.prepared import RELEVANT
 from components.recommenders.protocol import Events, TrainingData, item_labels
 
 
-def training_data(interactions: pd.DataFrame, items: pd.DataFrame, users: pd.DataFrame) -> TrainingData:
+def training_data(
+    interactions: pd.DataFrame, items: pd.DataFrame, users: pd.DataFrame, vectors: pd.DataFrame | None = None
+) -> TrainingData:
     """Matrices of `interactions` over the rows of `users` and `items`.
 
     Several interactions of a user with an item count once. Every user and item of `interactions` must have a row;
-    users and items without interactions are allowed.
+    users and items without interactions are allowed. `vectors` are embeddings as `check_item_vectors` gives them.
 
     Raises:
         KeyError: an interaction has a user or an item that has no row.
@@ -51,6 +54,7 @@ def training_data(interactions: pd.DataFrame, items: pd.DataFrame, users: pd.Dat
         ),
         events=_events(interactions, user_ids, item_ids),
         item_numbers=item_numbers(items),
+        item_vectors=None if vectors is None else vector_matrix(vectors, item_ids),
     )
 
 

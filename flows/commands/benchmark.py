@@ -36,6 +36,9 @@ TEST_SHARE = {"microsoft-ml100k": 0.25}
 @click.option(
     "--items", type=click.Path(path_type=Path), help="Titles, categories, tags: the same kinds, u.item, movies.*"
 )
+@click.option(
+    "--item-vectors", type=click.Path(path_type=Path), help="Parquet of item_id and vector: embeddings of items."
+)
 @click.option("--protocol", type=click.Choice(PROTOCOLS), default="per-user-temporal", show_default=True)
 @click.option("--k", type=click.IntRange(1, 100), default=10, show_default=True, help="Length of the lists.")
 @click.option(
@@ -56,6 +59,7 @@ TEST_SHARE = {"microsoft-ml100k": 0.25}
 def benchmark(
     interactions: Path,
     items: Path | None,
+    item_vectors: Path | None,
     protocol: str,
     k: int,
     positive_threshold: float,
@@ -79,13 +83,14 @@ def benchmark(
 
     With --llm a sample of warm and cold users is reranked by the tiers of params.yaml, within --llm-budget dollars.
     """
-    from components.adapters.dataset_files import DatasetError, read_dataset
+    from components.adapters.dataset_files import DatasetError, read_dataset, read_item_vectors
     from components.metrics.evaluate import EvaluationError
     from components.recommenders.protocol import RecommenderError
     from components.splitting.temporal import SplitError
 
     names = {"user_id": user_column, "item_id": item_column, "value": value_column, "timestamp": timestamp_column}
     try:
+        vectors = None if item_vectors is None else read_item_vectors(item_vectors)
         dataset = read_dataset(interactions, items, {ours: theirs for ours, theirs in names.items() if theirs})
         if with_llm:
             if llm_budget is None:
@@ -93,7 +98,7 @@ def benchmark(
             parts, threshold = _parts(dataset, protocol, positive_threshold, seed)
             found = _ask_llm(parts, dataset.items, threshold, k, llm_users, llm_budget, llm_timeout, llm_local, seed)
         else:
-            found = _run(dataset, protocol, k, positive_threshold, budget, seed, Console(stderr=True))
+            found = _run(dataset, vectors, protocol, k, positive_threshold, budget, seed, Console(stderr=True))
     except (DatasetError, SplitError, RecommenderError, EvaluationError, ValueError) as error:
         raise click.ClickException(str(error)) from error
     if with_llm and not as_json:
@@ -105,7 +110,7 @@ def benchmark(
 
 
 def _run(
-    dataset: Any, protocol: str, k: int, threshold: float, budget: float, seed: int, log: Console
+    dataset: Any, vectors: Any, protocol: str, k: int, threshold: float, budget: float, seed: int, log: Console
 ) -> dict[str, Any]:
     import pandas as pd
 
@@ -122,10 +127,13 @@ def _run(
     everything = prepare(dataset.interactions, dataset.items, nobody, threshold)
     train, test = (
         training_data(
-            prepare(part, everything.items, nobody, threshold).interactions, everything.items, everything.users
+            prepare(part, everything.items, nobody, threshold).interactions, everything.items, everything.users, vectors
         )
         for part in (parts.train, parts.test)
     )
+    if vectors is not None:
+        lacking = int((~train.item_vectors.any(axis=1)).sum())
+        notes += [f"{lacking} of {len(train.item_ids)} items have no vector"] if lacking else []
     inner: Literal["latest", "random"] = "latest" if protocol.endswith("temporal") else "random"
     config = Comparison(inner, k, seed, budget, cold_start_threshold=5)
     meters = Meters(time.perf_counter, restart_peak, peak_megabytes)

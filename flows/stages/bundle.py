@@ -30,7 +30,16 @@ from components.serving.bundle import write_bundle as write
 from components.serving.catalogue import Catalogue
 from components.serving.expected_answers import expected_answers, sample_users
 from flows.stages.evaluate import read_confidence
-from flows.stages.stage import BUNDLE, CHOICE, INDEX, PREPARED, read_table, run_stage, with_item_vectors
+from flows.stages.stage import (
+    BUNDLE,
+    CHOICE,
+    INDEX,
+    PREPARED,
+    find_item_vectors,
+    read_table,
+    run_stage,
+    with_item_vectors,
+)
 
 K = 10
 RECENT_ITEMS = 20
@@ -42,9 +51,8 @@ INGREDIENTS = {"prepare", "train", "index", "bundle", "routing"}
 def bundle(params: Params) -> str:
     """artifacts/bundle is the folder that `read_bundle` reads."""
     items = read_table(PREPARED, "items")
-    data = with_item_vectors(
-        training_data(read_table(PREPARED, "interactions"), items, read_table(PREPARED, "users")), params
-    )
+    interactions, users = read_table(PREPARED, "interactions"), read_table(PREPARED, "users")
+    data = with_item_vectors(training_data(interactions, items, users, find_item_vectors(PREPARED)), params)
     named = recommenders_of(params.train)
     folding = [named[name] for name in params.routing.fold_in if name in named]
     needed = (Popularity(), Content(), named[params.train.recommender])
@@ -70,8 +78,8 @@ def bundle(params: Params) -> str:
         )
         write(BUNDLE, contents, index_file)
     # Answered from what was read back, by the code that serves.
-    users = sample_users(data.user_ids, params.bundle.sample_users)
-    record_expected_answers(BUNDLE, expected_answers(read_bundle(BUNDLE), params.routing, users, K))
+    asked = sample_users(data.user_ids, params.bundle.sample_users)
+    record_expected_answers(BUNDLE, expected_answers(read_bundle(BUNDLE), params.routing, asked, K))
     size = sum(path.stat().st_size for path in BUNDLE.rglob("*") if path.is_file())
     return f"{params.train.recommender}, {manifest.index.kind} retrieval, {size / 1e6:.1f} MB"
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from components.adapters.data_registry import DataRegistryError, fetch_version
 from components.adapters.settings import SettingsError, load_settings
 from components.interactions.prepared import PreparationError, prepare
+from components.interactions.source import ITEM_VECTORS
 from components.params import Params
-from flows.stages.stage import DATA, PREPARED, read_table, run_stage, write_table
+from flows.stages.stage import DATA, PREPARED, find_item_vectors, read_table, run_stage, write_table
 
 
 def prepare_version(params: Params) -> str:
@@ -17,6 +18,9 @@ def prepare_version(params: Params) -> str:
     write_table(PREPARED, "interactions", prepared.interactions)
     write_table(PREPARED, "items", prepared.items)
     write_table(PREPARED, "users", prepared.users)
+    vectors = find_item_vectors(DATA)
+    if vectors is not None:
+        write_table(PREPARED, ITEM_VECTORS, vectors)
     counts = f"{len(prepared.interactions)} interactions, {len(prepared.users)} users, {len(prepared.items)} items"
     return f"{params.data.version}: {counts}"
 

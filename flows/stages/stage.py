@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from components.adapters.params_file import ParamsError, read_params
+from components.interactions.source import ITEM_VECTORS
 from components.params import Params
 
 if TYPE_CHECKING:
@@ -48,8 +49,13 @@ def read_table(folder: Path, name: str) -> pd.DataFrame:
     return pd.read_parquet(folder / f"{name}.parquet")
 
 
+def find_item_vectors(folder: Path) -> pd.DataFrame | None:
+    """The embeddings of items in a stage's output, None where the data version has none."""
+    return read_table(folder, ITEM_VECTORS) if (folder / f"{ITEM_VECTORS}.parquet").is_file() else None
+
+
 def with_item_vectors(data: TrainingData, params: Params) -> TrainingData:
-    """`data` with the vectors of the file that params name, if they name one.
+    """`data` with the vectors of the file that params name, if they name one, in place of the data version's own.
 
     Raises:
         RecommenderError: the file cannot be used.

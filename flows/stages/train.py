@@ -9,13 +9,22 @@ from components.recommenders.pipeline_choice import save_choice
 from components.recommenders.popularity import Popularity
 from components.recommenders.protocol import RecommenderError
 from components.recommenders.training_data import training_data
-from flows.stages.stage import CHOICE, PREPARED, SPLIT, TRAIN, read_table, run_stage, with_item_vectors
+from flows.stages.stage import (
+    CHOICE,
+    PREPARED,
+    SPLIT,
+    TRAIN,
+    find_item_vectors,
+    read_table,
+    run_stage,
+    with_item_vectors,
+)
 
 
 def train(params: Params) -> str:
     """artifacts/train holds one folder per fitted recommender, artifacts/choice what a pipeline chose and learnt."""
     tables = read_table(SPLIT, "train"), read_table(PREPARED, "items"), read_table(PREPARED, "users")
-    data = with_item_vectors(training_data(*tables), params)
+    data = with_item_vectors(training_data(*tables, find_item_vectors(PREPARED)), params)
     recommenders = {recommender.name: recommender for recommender in (Popularity(), recommender_named(params.train))}
     CHOICE.mkdir(parents=True, exist_ok=True)
     chosen = ""

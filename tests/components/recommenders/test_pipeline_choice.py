@@ -21,7 +21,7 @@ from tests.components.ranking.test_pipeline_laws import world
 
 PARAMS = PipelineParams(
     n_splits=3,
-    generators=Generators(ease=[Ease(regularisation=20)], session=[Session()]),
+    generators=Generators(ease=[Ease(regularisation=20)], session=[Session()], item_vectors=False),
     ranker=Ranker(rounds=20, n_seeds=2, min_leaf_rows=20, min_users=50),
 )
 
