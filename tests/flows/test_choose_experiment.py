@@ -25,7 +25,8 @@ from tests.components.rollout.fake_world import make_release
 from tests.experiment_worlds import request_row
 
 PROJECT = Settings().project
-PARAMS = read_params(PROJECT / "params.yaml")
+READ = read_params(PROJECT / "params.yaml")
+PARAMS = READ.model_copy(update={"llm": READ.llm.model_copy(update={"enabled": "off"})})  # so that no prompt is pinned
 GOOD: dict[str, Any] = {
     "name": "exp-1",
     "variants": [
