@@ -28,12 +28,14 @@ from components.quality.relevance import Horizon
 from components.reranking.calls import FAILURES
 from components.serving.bundle import Bundle, BundleError, read_bundle
 from flows.alert_channels import channels
+from flows.prefect_api import PrefectApi, PrefectApiError
 from flows.stack import bento_folder, existing_store_url, release_store
 from monitoring.alerting.deliver import Delivered, deliver
 from monitoring.catalogue import Catalogue, catalogue_of
 from monitoring.collect import Collector, last_closed
 from monitoring.drift.report import write_report
 from monitoring.drift.skew import Skew, compare_features
+from monitoring.quality_metrics import write_quality_metrics
 from monitoring.rules.table import read_rules
 from monitoring.watch import Looked, Surroundings, Watcher
 
@@ -125,9 +127,26 @@ def run_monitor(settings: Settings, request: Request, log: Callable[[str], None]
             state = replace(state, last_shown=dict(looked.windows.last_shown), summed_until=looked.windows.end)
         write_state(folder / "state.json", state)
         delivered = deliver(watcher.alerts, sinks, params.monitor.delivery, time.time)
+        write_quality_metrics(
+            folder / "metrics" / "recops.prom",
+            looked.seen.current,
+            watcher.alerts.open_alerts(),
+            {channel: count for channel, count, _ in watcher.alerts.waiting()},
+            _flow_runs(settings, now),
+            now,
+        )
         return Ran(looked, delivered, skew, len(catalogue), time.monotonic() - began)
     finally:
         engine.dispose()
+
+
+def _flow_runs(settings: Settings, now: float) -> dict[tuple[str, str], int]:
+    """Runs of the last 24 hours; none where Prefect does not answer."""
+    try:
+        since = datetime.fromtimestamp(now - DAY, UTC).isoformat()
+        return PrefectApi(settings.prefect_api_url).run_counts(since)
+    except PrefectApiError:
+        return {}
 
 
 def _when(request: Request, params: Params, now: float) -> tuple[float, float, float]:

@@ -51,6 +51,16 @@ class PrefectApi:
         created = self._post(f"/deployments/{_content(reply)['id']}/create_flow_run", body)
         return str(created["id"])
 
+    def run_counts(self, since: str) -> dict[tuple[str, str], int]:
+        """How many runs began after `since` (ISO 8601), by flow and kind of state."""
+        flows = {flow["id"]: flow["name"] for flow in self._post("/flows/filter", {})}
+        counts: dict[tuple[str, str], int] = {}
+        body = {"flow_runs": {"start_time": {"after_": since}}, "limit": 200}
+        for run in self._post("/flow_runs/filter", body):
+            key = flows.get(run["flow_id"], "other"), str(run["state_type"]).lower()
+            counts[key] = counts.get(key, 0) + 1
+        return counts
+
     def emit(self, event: dict[str, Any]) -> None:
         """Record an event; automations follow it."""
         reply = self._ask("POST", "/events", [event])

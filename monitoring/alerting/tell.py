@@ -149,7 +149,13 @@ class Teller:
         self, kind: str, message: Message, details: Mapping[str, Any], leave_out: str | None = None
     ) -> list[Outgoing]:
         payload = {**message.plain(), "answer": details.get("answer", {"kind": "none"}), "rule": details["rule"]}
-        return [Outgoing(channel, kind, payload) for channel in self._channels if channel != leave_out]
+        # What is only good to know wakes nobody: it is in the store and among Prefect's events.
+        channels = [EVENTS] if message.severity == "info" or details.get("quiet") else self._channels
+        return [
+            Outgoing(channel, kind, payload)
+            for channel in channels
+            if channel in self._channels and channel != leave_out
+        ]
 
 
 def _details(firing: Firing) -> dict[str, Any]:

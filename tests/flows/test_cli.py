@@ -60,8 +60,8 @@ def test_before_the_first_up_commands_say_what_to_do_and_leave_no_trace(tmp_path
 def test_a_taken_port_is_named_with_its_setting_and_nothing_is_changed(tmp_path: Path) -> None:
     import socket
 
-    gateway, *others = free_ports(6)
-    names = ("BLUE", "GREEN", "MLFLOW", "PREFECT", "ENVOY_ADMIN")
+    gateway, *others = free_ports(7)
+    names = ("BLUE", "GREEN", "MLFLOW", "PREFECT", "ENVOY_ADMIN", "EVIDENTLY")
     settings = {f"RECOPS_{name}_PORT": str(port) for name, port in zip(names, others, strict=True)}
     with socket.socket() as held:
         held.bind(("127.0.0.1", gateway))
