@@ -6,7 +6,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from monitoring.rules.judge import Firing, Unjudged, Verdict
+from monitoring.rules.judge import Clear, Firing, Unjudged, Verdict
+
+ONE_SIDED = 1.64
+"""Standard errors of a one-sided 5 % test."""
 
 
 @dataclass(frozen=True)
@@ -55,14 +58,31 @@ def next_step(
         return Open(verdict) if isinstance(verdict, Firing) else None
     if window_start <= details.get("judged", float("-inf")):
         return None
-    if isinstance(verdict, Unjudged):
+    if isinstance(verdict, Unjudged) and verdict.newest is None:
         return None
-    if verdict.calm:
+    if _is_calm(verdict, details):
         calm = details.get("calm", 0) + 1
         calm_from = details["calm_from"] if calm > 1 else window_start
         if calm >= recovery_windows:
-            return End(verdict.value, calm_from)
+            return End(verdict.newest.after if verdict.newest else _value(verdict), calm_from)
         return Count({**details, "judged": window_start, "calm": calm, "calm_from": calm_from})
     if isinstance(verdict, Firing) and verdict.severity != severity:
         return Change(verdict)
     return Count({**details, "judged": window_start, "calm": 0})
+
+
+def _is_calm(verdict: Verdict, details: Mapping[str, Any]) -> bool:
+    """Whether the newest window shows that the incident is over.
+
+    A fall is over when the newest window alone has clearly not fallen as far as in the incident, and not clearly by
+    half of what is tolerated: a window near the limit by chance ends nothing, and a noisy one need not be perfect.
+    """
+    newest = verdict.newest
+    if newest is None:
+        return isinstance(verdict, Clear)
+    reach = ONE_SIDED * newest.error
+    return newest.relative + reach < details["relative"] and newest.relative - reach <= verdict.rule.limit / 2
+
+
+def _value(verdict: Verdict) -> float:
+    return verdict.value if isinstance(verdict, Clear) else float("nan")

@@ -39,7 +39,7 @@ class Firing:
     Attributes:
         since: start of the first window that is part of it.
         windows: how many windows it takes to see it.
-        calm: the newest window alone shows nothing of it any more; it is one on the way to the end of an incident.
+        newest: the fall of the newest window alone, where the rule is on a fall and it can be compared.
     """
 
     rule: Rule
@@ -49,24 +49,25 @@ class Firing:
     since: float
     drop: Drop | None = None
     windows: int = 1
-    calm: bool = False
+    newest: Drop | None = None
 
 
 @dataclass(frozen=True)
 class Clear:
-    """The rule holds; without `calm` by too little to end an incident."""
+    """The rule holds; `newest` as in `Firing`."""
 
     rule: Rule
     value: float
-    calm: bool = True
+    newest: Drop | None = None
 
 
 @dataclass(frozen=True)
 class Unjudged:
-    """Too little is known; neither opens an incident nor ends one."""
+    """Too little is known to open an incident; with `newest`, as in `Firing`, it may tell that one is over."""
 
     rule: Rule
     reason: str
+    newest: Drop | None = None
 
 
 Verdict = Firing | Clear | Unjudged
@@ -107,21 +108,15 @@ def _judge_quality(rule: Rule, seen: Observation, limits: DropLimits) -> Verdict
     if isinstance(found, Fell):
         critical = rule.critical is not None and found.drop.relative > rule.critical
         severity: Severity = "critical" if critical else rule.severity
-        calm = found.newest is not None and _is_over(found.newest, limits)
-        return Firing(rule, severity, found.drop.after, found.drop.before, found.since, found.drop, found.windows, calm)
+        drop, newest = found.drop, found.newest
+        return Firing(rule, severity, drop.after, drop.before, found.since, drop, found.windows, newest)
     if isinstance(found, Calm):
         drop = found.drop
         if drop.relative > limits.max_drop:
-            return Unjudged(
-                rule, f"down {drop.relative:.1%}, within noise (interval {drop.low:.1%} to {drop.high:.1%})"
-            )
-        return Clear(rule, drop.after, _is_over(drop, limits))
+            interval = f"{drop.low:.1%} to {drop.high:.1%}"
+            return Unjudged(rule, f"down {drop.relative:.1%}, within noise (interval {interval})", drop)
+        return Clear(rule, drop.after, drop)
     return Unjudged(rule, found.reason)
-
-
-def _is_over(newest: Drop, limits: DropLimits) -> bool:
-    """Half of the tolerated fall, so that an incident does not end by chance and open again."""
-    return newest.relative <= limits.max_drop / 2
 
 
 def _judge_fall(rule: Rule, seen: Observation, value: float) -> Verdict:
