@@ -1,4 +1,7 @@
-"""One monitor run, without Prefect: wires what a look needs, looks, and empties the outbox."""
+"""One monitor run, without Prefect: wires what a look needs, looks, and empties the outbox.
+
+Not named `monitoring`: Prefect puts this folder on the path, where it would hide the package of that name.
+"""
 
 from __future__ import annotations
 

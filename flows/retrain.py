@@ -22,7 +22,7 @@ def retrain(
     data_version: str | None = None,
     overrides: dict[str, Any] | None = None,
     ingest_first: bool = True,
-    alert_id: int | None = None,
+    alert_id: int | str | None = None,
     preset: str | None = None,
 ) -> State[Any]:
     """Retrain on a data version, by default the newest.
@@ -31,8 +31,8 @@ def retrain(
         data_version: a tag of the data registry, such as data-v3.
         overrides: parameters to change for this run, by dotted path, such as {"train.lightfm.epochs": 30}.
         ingest_first: without a data version, first add what the event store has gained to the newest.
-        alert_id: the incident that asks for it, in whose thread the outcome is said. With `promotion.auto: gate` a
-            model that then passes the gate is promoted.
+        alert_id: the incident that asks for it, in whose thread the outcome is said; automations give it as text.
+            With `promotion.auto: gate` a model that then passes the gate is promoted.
         preset: a file of presets/ that is put over params.yaml; by default that of the stack, which in the demo is
             `demo`. `none` takes params.yaml as it is.
 
@@ -57,7 +57,7 @@ def retrain(
         outcome = training.retrain(load_settings(), request, logger.info, _as_task)
         state = _end(outcome)
         if alert_id is not None:
-            logger.info(follow_up(load_settings(), alert_id, outcome))
+            logger.info(follow_up(load_settings(), int(alert_id), outcome))
         return state
     except (
         SettingsError,
@@ -72,7 +72,7 @@ def retrain(
     ) as error:
         logger.error("%s", error)
         if alert_id is not None:
-            say_in_thread(load_settings(), alert_id, f"retrain failed: {error}")
+            say_in_thread(load_settings(), int(alert_id), f"retrain failed: {error}")
         return Failed(message=str(error))
 
 

@@ -22,14 +22,18 @@ from flows.stack import world
 
 @flow(name="rollback")
 def rollback(
-    reason: str = "asked for by hand", blamed: str | None = None, alert_id: int | None = None, to: str | None = None
+    reason: str = "asked for by hand",
+    blamed: str | None = None,
+    alert_id: int | str | None = None,
+    to: str | None = None,
 ) -> State[Any]:
     """Go back to the release before at once; a running promotion is cancelled, never waited for.
 
     Args:
         reason: kept in the history.
         blamed: the release that is to go; nothing is done where it takes no traffic any more.
-        alert_id: the incident that asks for it; the release is rejected, and the outcome is said in its thread.
+        alert_id: the incident that asks for it, which automations give as text; the release is rejected, and the
+            outcome is said in the incident's thread.
         to: another release that has been live; it is started first where it does not stand by.
     """
     settings = load_settings()
@@ -44,7 +48,7 @@ def rollback(
     else:
         line = f"rolled back: {parts.store.routing().live_release} is live"
     if alert_id is not None:
-        say_in_thread(settings, alert_id, line)
+        say_in_thread(settings, int(alert_id), line)
     tidy_up(parts, outcome, cause, limits, logger.info)
     make_history_artifact(settings)
     return Failed(message=line) if isinstance(outcome, NothingToRollBackTo) else Completed(message=line)

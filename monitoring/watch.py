@@ -9,6 +9,7 @@ from pathlib import Path
 from zoneinfo import ZoneInfo
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 
 from components.adapters.event_store.alerts import Alert, AlertStore
@@ -140,10 +141,9 @@ class Watcher:
         try:
             sample = self.facts.sample(windows.starts[-1], until, limit)
             nearest = list(reference)[-REFERENCE_SAMPLES:]
+            share = limit // max(len(nearest), 1)
             before = [
-                each
-                for start in nearest
-                for each in self.facts.sample(start, start + seconds, limit // max(len(nearest), 1))
+                drift_columns(self.facts.sample(start, start + seconds, share), self.catalogue) for start in nearest
             ]
             missing = missing_share(sample, self.catalogue)
             ndcg = windows.ndcg if len(windows.ndcg) else self.collector.values(windows.starts[-1], until)
@@ -156,7 +156,7 @@ class Watcher:
                 ndcg,
                 _joined(earlier),
                 drift_columns(sample, self.catalogue),
-                drift_columns(before, self.catalogue),
+                pd.concat(before) if before else drift_columns([], self.catalogue),
                 shown,
                 self.params.judging.max_drop,
             )

@@ -18,17 +18,21 @@ CATEGORY = "category"
 def drift_columns(sample: Sequence[SampledRequest], catalogue: Catalogue) -> pd.DataFrame:
     """One row per request; a column that nothing is known of is all NaN.
 
-    Columns: activity (requests of the user in the sample), popularity (mean log2 of the training users who know an item
+    Columns: activity (requests of the user in the sample, once a user), popularity (mean log2 of the users who know an item
     shown), price (mean of the list), score (of the best candidate), embedding (mean place of the list along the main
     direction of the item vectors), category (of the first item).
     """
     asked = Counter(request.user_id for request in sample)
+    again = pd.Series([request.user_id for request in sample], dtype=object).duplicated().to_numpy()
     known = np.log2(1 + catalogue.users_knowing)
     rows = [catalogue.rows(request.items) for request in sample]
     lists = [row[row >= 0] for row in rows]
     return pd.DataFrame(
         {
-            "activity": [float(asked[request.user_id]) for request in sample],
+            # A user who asks often would otherwise count as many, and a few of them as a drift.
+            "activity": [
+                np.nan if known else float(asked[request.user_id]) for request, known in zip(sample, again, strict=True)
+            ],
             "popularity": [_mean(known[row]) for row in lists],
             "price": [_mean(catalogue.price[row]) for row in lists],
             "score": [np.nan if request.score is None else float(request.score) for request in sample],
