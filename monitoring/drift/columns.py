@@ -18,9 +18,9 @@ CATEGORY = "category"
 def drift_columns(sample: Sequence[SampledRequest], catalogue: Catalogue) -> pd.DataFrame:
     """One row per request; a column that nothing is known of is all NaN.
 
-    Columns: activity (requests of the user in the sample, once a user), popularity (mean log2 of the users who know an item
-    shown), price (mean of the list), score (of the best candidate), embedding (mean place of the list along the main
-    direction of the item vectors), category (of the first item).
+    Columns: activity (requests of the user in the sample, once a user), popularity (mean log2 of the users who know an
+    item shown), price (mean of the list), score (of the best candidate), embedding (mean place of the list along the
+    main direction of the item vectors), category (of the first item).
     """
     asked = Counter(request.user_id for request in sample)
     again = pd.Series([request.user_id for request in sample], dtype=object).duplicated().to_numpy()
