@@ -92,7 +92,7 @@ def zipf_replay(port: int, users: Sequence[str], n_requests: int) -> Row:
         "requests": n_requests,
         "users": len(users),
         "distinct": distinct,
-        "hit_rate": round(1 - found["computed"] / n_requests, 3),
+        "hit_rate": round((found["memory"] + found["shared"] + found["joined"]) / n_requests, 3),
         **found,
         **_times(seconds),
     }

@@ -43,7 +43,7 @@ door = Door()
 @bentoml.service(
     name="recops",
     workers=1,
-    traffic={"timeout": 30.0},  # above the limits of the app itself, which answers first
+    traffic={"timeout": 75.0},  # above the limits of the app and the gateway, which answer first
     metrics={"enabled": False},  # ours are at /metrics
     logging={"access": {"enabled": False}},
 )

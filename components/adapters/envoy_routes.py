@@ -10,8 +10,11 @@ from __future__ import annotations
 from typing import Any
 
 from components.rollout.routing import RoutingState, Share, Slot, shares_of
+from components.serving.requests import MAX_TIMEOUT_MS
 
-ROUTE_TIMEOUT = "15s"
+FEEDBACK_TIMEOUT = "15s"
+DEFAULT_TIMEOUT = f"{MAX_TIMEOUT_MS // 1000 + 5}s"
+"""Above what a request may allow a language model; a slot that hangs is found by the health checks, long before."""
 TYPE = "type.googleapis.com/envoy"
 NO_RELEASE = "nothing is live yet; run `recops up`"
 LUA = "envoy.filters.http.lua"
@@ -77,7 +80,7 @@ def _default_route(shares: tuple[Share, ...], state: RoutingState) -> dict[str, 
             },
         },
     }
-    return _route({"prefix": "/"}, shares, state, retry)
+    return _route({"prefix": "/"}, shares, state, retry, DEFAULT_TIMEOUT)
 
 
 def _feedback_route(shares: tuple[Share, ...], state: RoutingState) -> dict[str, Any]:
@@ -87,11 +90,11 @@ def _feedback_route(shares: tuple[Share, ...], state: RoutingState) -> dict[str,
         "num_retries": 3,
         "retry_back_off": {"base_interval": "0.02s", "max_interval": "0.2s"},
     }
-    return _route({"path": "/feedback"}, shares, state, retry)
+    return _route({"path": "/feedback"}, shares, state, retry, FEEDBACK_TIMEOUT)
 
 
 def _route(
-    match: dict[str, Any], shares: tuple[Share, ...], state: RoutingState, retry: dict[str, Any]
+    match: dict[str, Any], shares: tuple[Share, ...], state: RoutingState, retry: dict[str, Any], timeout: str
 ) -> dict[str, Any]:
     salt = state.canary_release
     # The client's own mark goes here, not for all routes: that would come later, and take away the one set below.
@@ -104,7 +107,7 @@ def _route(
         for share in shares
     ]
     weighted: dict[str, Any] = {"clusters": clusters}
-    action: dict[str, Any] = {"weighted_clusters": weighted, "timeout": ROUTE_TIMEOUT, "retry_policy": retry}
+    action: dict[str, Any] = {"weighted_clusters": weighted, "timeout": timeout, "retry_policy": retry}
     if salt is None:
         lua = {"@type": f"{TYPE}.extensions.filters.http.lua.v3.LuaPerRoute", "disabled": True}
         return {"match": match, "route": action, "typed_per_filter_config": {LUA: lua}}

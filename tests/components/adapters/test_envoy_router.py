@@ -19,6 +19,7 @@ import pytest
 from components.adapters.envoy_router import EnvoyRouter
 from components.adapters.envoy_routes import route_file_of
 from components.rollout.routing import RoutingState
+from components.serving.requests import MAX_TIMEOUT_MS
 from tests.free_ports import free_ports
 
 EMPTY = RoutingState(0, 1, None, 100, False, {"blue": None, "green": None}, {"blue": False, "green": False})
@@ -46,6 +47,11 @@ def test_feedback_is_sent_again_only_when_it_cannot_have_arrived() -> None:
     assert feedback["match"] == {"path": "/feedback"}
     assert feedback["route"]["retry_policy"]["retry_on"] == "connect-failure"
     assert "reset" in other["route"]["retry_policy"]["retry_on"]
+
+
+def test_the_gateway_waits_as_long_as_a_request_may_allow_a_language_model() -> None:
+    _, other = route_file_of(LIVE)["resources"][0]["virtual_hosts"][0]["routes"]
+    assert float(other["route"]["timeout"].removesuffix("s")) * 1000 > MAX_TIMEOUT_MS
 
 
 def test_a_state_that_changes_during_the_write_is_written_in_the_end(tmp_path: Path) -> None:
