@@ -11,8 +11,9 @@ from components.recommenders.events import events_of, positions
 from components.recommenders.protocol import Events, Scores, TrainingData
 
 DAY = 86_400
-WINDOWS = (30, 365)
+WINDOWS = (7, 30, 90, 365, 1000)
 """Days."""
+YEAR_DAYS = 365
 CELLS = 1 << 23
 """Moments times items whose counts are held at once."""
 
@@ -88,14 +89,14 @@ def context_of(data: TrainingData) -> Context:
     ever = np.full(len(moments), -np.inf)
     known = counts(ever)
     lately = tuple(counts(moments - days * DAY) for days in WINDOWS) if events.timed else ()
-    year = moments - WINDOWS[-1] * DAY
+    year, of_year = moments - YEAR_DAYS * DAY, WINDOWS.index(YEAR_DAYS)
     return Context(
         moment=moment,
         known=known,
         liked=counts(ever, liked.astype(np.float32)),
         lately=lately,
         values=means(ever, values, known, 5),
-        places=(means(ever, places, known, 2), means(year, places, lately[-1], 1)) if events.timed else (),
+        places=(means(ever, places, known, 2), means(year, places, lately[of_year], 1)) if events.timed else (),
         latest=last_met,
         now=now,
         first=first,

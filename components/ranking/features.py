@@ -1,6 +1,6 @@
 """What the learned ranker sees of each candidate of each user.
 
-Apart from the scores of the candidate generators, everything was known at the user's last interaction. Nothing counts
+Apart from the scores of the candidate generators, everything was known at the user's last interaction. Little counts
 how much data there is, because the ranker is trained on parts of the data and applied to the whole.
 """
 
@@ -12,14 +12,18 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from components.ranking.context import DAY, WINDOWS, Context, context_of
+from components.ranking.context import DAY, WINDOWS, YEAR_DAYS, Context, context_of
 from components.ranking.era import EraTransitions
 from components.recommenders.content import label_matrix
 from components.recommenders.events import events_of, recent
-from components.recommenders.protocol import NUMBERS, YEAR, Rows, Scores, TrainingData
+from components.recommenders.protocol import NUMBERS, YEAR, Events, Rows, Scores, TrainingData
 
 Table = NDArray[np.floating]
 LAST = 10
+FEW = 20
+"""Interactions of a user that are counted: it tells the cold from the warm, not a part of the data from all of it."""
+TRENDS = (30, 365)
+"""Of the windows of popularity, those that are held against popularity ever."""
 FADES = (180, 1000)
 """Days over which what followed an item fades by 1/e."""
 
@@ -43,7 +47,7 @@ class FeatureMaker:
         numbers = np.empty((shape[1], 0), np.float32) if numbers is None else numbers
         columns = zip(NUMBERS, numbers.T, strict=False)
         self._numbers = {name: values for name, values in columns if np.isfinite(values).any()}
-        self._span = _span_days(data)
+        self._habits = _habits(events, self._context.now)
         self._n_seen = np.bincount(events.users, minlength=shape[0])
         self._era = EraTransitions(events, shape[1]) if self._timed else None
 
@@ -72,9 +76,13 @@ class FeatureMaker:
             usual = np.asarray((self._flags.T @ self._context.known[self._context.moment[users]].T).T, np.float64)
             for name, history in (("all", seen), (f"last {LAST}", last)):
                 table[f"labels: against everybody's, {name}"] = self._leaning(history, usual, items)
+            table["labels: share of likes"] = self._liked(seen, self._positives[users], items)
+        few = np.log1p(np.minimum(self._n_seen[users], FEW))
+        table[f"interactions, up to {FEW}"] = np.broadcast_to(few[:, None], items.shape)
         if self._timed:
             table |= self._time(users, items)
-            table["days active"] = np.broadcast_to(self._span[users][:, None], items.shape)
+            for name, values in self._habits.items():
+                table[name] = np.broadcast_to(values[users][:, None], items.shape)
         return {name: np.asarray(values, np.float32) for name, values in table.items()}
 
     def _popularity(self, users: NDArray[np.integer], items: Rows) -> dict[str, Table]:
@@ -95,7 +103,8 @@ class FeatureMaker:
             of_late = (np.take_along_axis(lately, items, axis=1) + 0.5) / (lately.sum(axis=1) + 50)[:, None]
             ever = (np.take_along_axis(known, items, axis=1) + 0.5) / (known.sum(axis=1) + 50)[:, None]
             table[f"popularity: last {days} days"] = np.log(of_late)
-            table[f"trend: last {days} days"] = np.log(of_late / ever)
+            if days in TRENDS:
+                table[f"trend: last {days} days"] = np.log(of_late / ever)
         return table
 
     def _time(self, users: NDArray[np.integer], items: Rows) -> dict[str, Table]:
@@ -111,15 +120,26 @@ class FeatureMaker:
             "met per day": np.log((known + 1) / np.maximum(age, 1)),
         }
         here = np.log1p(self._n_seen[users])[:, None]
-        for name, places in zip(("ever", f"last {WINDOWS[-1]} days"), context.places, strict=True):
+        for name, places in zip(("ever", f"last {YEAR_DAYS} days"), context.places, strict=True):
             table[f"place in histories, {name}"] = np.take_along_axis(places[moment], items, axis=1) - here
         if YEAR in self._numbers:
             table["years old"] = 1970 + now[:, None] / (365.25 * DAY) - self._numbers[YEAR][items]
         assert self._era is not None  # noqa: S101 there are times
         for days in FADES:
             follows = self._era.table(users, now, items, days * DAY)
-            table[f"follows the last {LAST}, fading over {days} days"] = follows / (known + 1) ** 0.4
+            table[f"follows the last {LAST}, fading over {days} days"] = np.log(follows + 0.05)
+            table[f"follows the last {LAST}, fading over {days} days, for its popularity"] = (
+                follows / (known + 1) ** 0.4
+            )
         return table
+
+    def _liked(self, seen: csr_array, liked: csr_array, items: Rows) -> Table:
+        """How much of what shares the item's labels the user liked, drawn towards all that they liked."""
+        met, likes = (np.asarray((rows @ self._flags).toarray(), np.float64) for rows in (seen, liked))
+        whole = np.asarray(liked.sum(axis=1) / np.maximum(seen.sum(axis=1), 1), np.float64).reshape(-1, 1)
+        rates = (likes + 2 * whole) / (met + 2)
+        total = np.asarray((self._flags @ rates.T).T) / np.maximum(np.diff(self._flags.indptr), 1)
+        return np.take_along_axis(total, items, axis=1)
 
     def _leaning(self, history: csr_array, usual: NDArray[np.float64], items: Rows) -> Table:
         """How much more often than everybody the user meets what shares the item's labels: mean log ratio of shares.
@@ -163,9 +183,16 @@ def _mean_of_rows(rows: csr_array, values: NDArray[np.floating]) -> NDArray[np.f
     return np.divide(total, weight, out=np.zeros_like(total), where=weight > 0)
 
 
-def _span_days(data: TrainingData) -> NDArray[np.float64]:
-    events, n_users = events_of(data), data.seen.shape[0]
-    first, last = np.full(n_users, np.inf), np.full(n_users, -np.inf)
+def _habits(events: Events, now: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
+    """Of each user how long they are active, how much fell into the last day, and how often they like, (n_users,)."""
+    n_users = len(now)
+    count = np.maximum(np.bincount(events.users, minlength=n_users), 1)
+    first = np.full(n_users, np.inf)
     np.minimum.at(first, events.users, events.seconds.astype(float))
-    np.maximum.at(last, events.users, events.seconds.astype(float))
-    return np.where(last >= first, (last - first) / DAY, 0)
+    last_day = np.bincount(events.users, now[events.users] - events.seconds < DAY, n_users)
+    return {
+        "days active": np.where(np.isfinite(first), (now - first) / DAY, 0),
+        "events in the last day": np.log1p(last_day),
+        "share of the last day": last_day / count,
+        "share that the user likes": np.bincount(events.users, events.liked, n_users) / count,
+    }

@@ -17,6 +17,8 @@ SHARE = 0.2
 STEP = 0.1
 """How much earlier each cut is than the one before."""
 FOLDS = 4
+SHORT = (1, 2, 4)
+"""Interactions that users cut short have left."""
 
 
 @dataclass(frozen=True)
@@ -55,6 +57,31 @@ def _latest(data: TrainingData, share: float) -> InnerSplit:
     start = np.ceil(size * share - 1e-9)
     stop = np.ceil(size * (share + SHARE) - 1e-9)
     return _cut(data, place < start, (place >= start) & (place < stop))
+
+
+def short_splits(data: TrainingData, n_splits: int, seed: int) -> list[InnerSplit]:
+    """At most `n_splits` cuts that ask for what users liked of whom little is known, for a part of the users each.
+
+    Every history is cut after 60 % of it; those of the users asked keep their latest 1, 2 or 4 interactions of that.
+    What they ask for, the next 20 %, is nothing that the first cut of `inner_splits` asks for. Data without times have
+    none.
+    """
+    events = events_of(data)
+    if not events.timed:
+        return []
+    whole = _latest(data, 1 - 2 * SHARE)
+    known, n_users = events_of(whole.known), len(data.user_ids)
+    rng = np.random.default_rng(seed)
+    part, left = rng.integers(0, max(n_splits, 2), n_users), rng.choice(SHORT, n_users)
+    place, size = positions(known)
+    splits = []
+    for number in range(n_splits):
+        short = part == number
+        kept = ~short[known.users] | (place >= size - left[known.users])
+        wanted = whole.wanted.multiply(short[:, None].astype(np.float32)).tocsr()
+        wanted.eliminate_zeros()
+        splits.append(InnerSplit(with_events(data, chosen(known, kept)), csr_array(wanted)))
+    return [split for split in splits if split.wanted.nnz and split.known.positives.nnz]
 
 
 def _fold(data: TrainingData, fold: int, seed: int) -> InnerSplit:

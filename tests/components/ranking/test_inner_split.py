@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from components.interactions.prepared import prepare
-from components.ranking.inner_split import inner_splits
+from components.ranking.inner_split import inner_splits, short_splits
 from components.recommenders.events import events_of
 from components.recommenders.protocol import TrainingData
 from components.recommenders.training_data import training_data
@@ -65,3 +65,27 @@ def test_the_data_are_unchanged() -> None:
     inner_splits(data, "latest", 3, seed=0)
     np.testing.assert_array_equal(events_of(data).items, before[0])
     assert (data.seen != before[1]).nnz == 0
+
+
+def test_users_cut_short_keep_a_handful_and_are_asked_for_what_came_next() -> None:
+    data = world()
+    first = inner_splits(data, "latest", 1, seed=0)[0]
+    splits = short_splits(data, 2, seed=0)
+    assert len(splits) == 2
+    asked = [set(np.flatnonzero(np.diff(split.wanted.indptr)).tolist()) for split in splits]
+    assert not asked[0] & asked[1]
+    when = {
+        (u, i): s for u, i, s in zip(*(getattr(data.events, n) for n in ("users", "items", "seconds")), strict=True)
+    }
+    for split, users in zip(splits, asked, strict=True):
+        known = events_of(split.known)
+        sizes = np.bincount(known.users, minlength=len(data.user_ids))
+        assert {int(size) for size in sizes[sorted(users)]} <= {1, 2, 4}
+        assert split.wanted.multiply(first.wanted).nnz == 0
+        assert split.wanted.multiply(split.known.seen).nnz == 0
+        for user, item in zip(*split.wanted.nonzero(), strict=True):
+            assert known.seconds[known.users == user].max() < when[user, item]
+
+
+def test_data_without_times_cut_nobody_short() -> None:
+    assert short_splits(replace(world(), events=None), 2, seed=0) == []
