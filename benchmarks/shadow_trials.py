@@ -102,12 +102,12 @@ def repeat_extended(challenger: Skill, sizes: tuple[int, ...], policy: Shadow, s
     return Extended(runs, at_plan, at_any)
 
 
-def true_gain(noise: float, habits: Habits, seed: int = 1, requests: int = 20_000) -> float:
+def true_gain(noise: float, habits: Habits, seed: int = 1, requests: int = 10_000) -> float:
     """NDCG@10 that a challenger of this noise gains over the champion by what users do later, in a large world.
 
     The same draws serve every noise, so that differences between noises are exact to a few per mille.
     """
-    world, _ = draw_world(np.random.default_rng(seed), requests, CHAMPION_SKILL, Skill(noise), habits)
+    world, _, _ = draw_world(np.random.default_rng(seed), requests, CHAMPION_SKILL, Skill(noise), habits)
     gains = [
         ndcg_of(titles_in(world.orders[CHALLENGER][row]), relevant)
         - ndcg_of(titles_in(world.orders[CHAMPION][row]), relevant)
@@ -117,10 +117,10 @@ def true_gain(noise: float, habits: Habits, seed: int = 1, requests: int = 20_00
 
 
 def noise_for(gain: float, habits: Habits) -> float:
-    """The noise at which a challenger gains this much, by bisection to two per mille of noise."""
+    """The noise at which a challenger gains this much, by bisection to half a per cent of noise."""
     low, high = 0.2, 3.0
     base = true_gain(CHAMPION_SKILL.noise, habits)  # what the luck of these draws gives an equal prompt
-    while high - low > 0.004:
+    while high - low > 0.01:
         middle = (low + high) / 2
         if true_gain(middle, habits) - base > gain:
             low = middle

@@ -98,8 +98,8 @@ def prompt_of(version: str) -> PromptVersion:
 
 def draw_world(
     rng: np.random.Generator, requests: int, champion: Skill, challenger: Skill, habits: Habits
-) -> tuple[World, dict[str, NDArray[np.bool_]]]:
-    """A world, and which replies of each prompt miss places. One user makes 1 to 3 requests."""
+) -> tuple[World, dict[str, NDArray[np.bool_]], list[Interaction]]:
+    """A world, which replies of each prompt miss places, and what people did. One user makes 1 to 3 requests."""
     users = np.repeat(np.arange(requests), rng.choice([1, 2, 3], requests, p=[0.5, 0.3, 0.2]))[:requests]
     shared = rng.normal(size=(requests, CANDIDATES))[users]
     taste = np.sqrt(0.5) * (shared + rng.normal(size=(requests, CANDIDATES)))  # a user's requests are alike
@@ -120,7 +120,8 @@ def draw_world(
         replays.append(ReplayTask(request, RerankTask(ITEMS, SHOWN, context={"query": f"r{row}"}, explain=False)))
         done += events
     asked = [replay.request for replay in replays]
-    return World(tuple(replays), taste, orders, judge_requests(asked, done, (), HORIZON, ATTRIBUTION)), missing
+    truth = judge_requests(asked, done, (), HORIZON, ATTRIBUTION)
+    return World(tuple(replays), taste, orders, truth), missing, done
 
 
 def _request(
@@ -140,6 +141,8 @@ def _request(
     if habits.explored and rng.random() < habits.explored:
         place = int(rng.integers(SHOWN))
         explored, propensity = int(rng.integers(CANDIDATES)), 1 / CANDIDATES
+        if explored in shown:  # it changes places with the one that it displaces
+            shown[shown == explored] = shown[place]
         shown[place] = explored
     wanted = rng.choice(CANDIDATES, size=min(int(rng.poisson(habits.later)), CANDIDATES), replace=False, p=wishes)
     look_at = dict(zip(shown.tolist(), examined.tolist(), strict=True))
@@ -168,7 +171,7 @@ def titles_in(order: NDArray[np.int64]) -> list[str]:
     return [TITLES[film] for film in order.tolist()]
 
 
-_QUERY = re.compile(r"query: r(\d+)")
+_QUERY = re.compile(r"(?:query|asks for): r(\d+)")
 _LINE = re.compile(r"^(\d+)\|Film (\d+)\|", re.MULTILINE)
 _SCRIPT = re.compile(r"Script (\d+)")
 
@@ -224,5 +227,5 @@ def evaluate_once(
     rng: np.random.Generator, requests: int, champion: Skill, challenger: Skill, habits: Habits
 ) -> tuple[list[Case], Truth]:
     """One evaluation's cases and truth, answered by the scripted model."""
-    world, missing = draw_world(rng, requests, champion, challenger, habits)
+    world, missing, _ = draw_world(rng, requests, champion, challenger, habits)
     return with_even_latency(asyncio.run(answer_all(world, missing))), world.truth

@@ -30,14 +30,12 @@ class LiveShadow(Section):
         concurrency: calls at once.
         daily_cap_usd: past it the worker pauses until the next day (UTC).
         poll_seconds: how often it looks for new requests.
-        timeout_ms: of one call; a challenger that is slower than the tier allows is a fault all the same.
     """
 
     share: float = Field(default=0.1, ge=0, le=1)
     concurrency: int = Field(default=2, ge=1)
     daily_cap_usd: float = Field(default=1.0, ge=0)
     poll_seconds: float = Field(default=1.0, gt=0)
-    timeout_ms: int = Field(default=60_000, ge=1)
 
 
 class Shadow(Section):
@@ -46,6 +44,12 @@ class Shadow(Section):
     Attributes:
         sample_size: requests that the one planned read is made at.
         look_every: requests between looks before it, which may refuse and never promote.
+        timeout_ms: how long a call is waited for, to learn how slow it is; one that is slower than its tier allows is
+            a fault all the same.
+        concurrency: calls at once in an evaluation of logged requests.
+        lookback_hours: how old a logged request may be.
+        budget_usd: what an evaluation of logged requests may cost, unless its run says otherwise.
+        language: of explanations, as an ISO 639-1 code.
         max_per_user: requests of one user in the sample.
         horizon_hours: how long after a request what its user does still counts.
         attribution_minutes: within which a like of an item that a list showed is the list's, whatever the client says.
@@ -64,6 +68,11 @@ class Shadow(Section):
 
     sample_size: int = Field(default=600, ge=1)
     look_every: int = Field(default=100, ge=1)
+    timeout_ms: int = Field(default=60_000, ge=1)
+    concurrency: int = Field(default=4, ge=1)
+    lookback_hours: float = Field(default=336.0, gt=0)
+    budget_usd: float = Field(default=1.0, ge=0)
+    language: str = "en"
     max_per_user: int = Field(default=3, ge=1)
     horizon_hours: float = Field(default=168.0, gt=0)
     attribution_minutes: float = Field(default=30.0, ge=0)

@@ -24,6 +24,7 @@ COMMANDS = {
     ),
     "reconcile": ("flows.commands.reconcile", "reconcile", "Make slots, gateway and aliases match the event store."),
     "simulate": ("flows.commands.simulate", "simulate", "Let people ask the gateway, click, and say what they did."),
+    "prompts": ("flows.commands.prompts", "prompts", "List, compare, register and show versions of the prompt."),
     "experiments": (
         "flows.commands.experiments",
         "experiments",
@@ -35,7 +36,6 @@ COMMANDS = {
     "backup": ("flows.commands.backup", "backup", "Back the event store up into a folder."),
     "restore": ("flows.commands.restore", "restore", "Restore the event store from a backup, or prove that it can be."),
     "forget": ("flows.commands.forget", "forget", "Delete a user everywhere, and keep them out of later data."),
-    "prompts": ("flows.commands.prompts", "prompts", "Register the prompt of the language models."),
     "benchmark": ("flows.commands.benchmark", "benchmark", "Compare every recommender on any data set."),
 }
 

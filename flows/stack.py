@@ -21,6 +21,7 @@ from flows.errors import NothingThereError
 
 WORK_POOL = "recops"
 LOCAL_LLM = "llm"
+SHADOW = "shadow"
 NO_TELEMETRY = {
     "DO_NOT_TRACK": "1",
     "PREFECT_SERVER_ANALYTICS_ENABLED": "false",
@@ -134,6 +135,13 @@ def programs(settings: Settings) -> list[Program]:
                 stop_seconds=20,
             )
             for slot in SLOTS
+        ),
+        Program(
+            SHADOW,
+            [python, "-m", "flows.shadow_worker"],
+            settings.project,
+            {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
+            start_at_once=False,
         ),
         Program(
             LOCAL_LLM,

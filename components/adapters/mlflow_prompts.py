@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from components.adapters.mlflow_registry import CHALLENGER, CHAMPION, mlflow_client
 from components.reranking.prompt import PROMPT, parse_template
@@ -13,10 +14,19 @@ PAGE = 200
 
 @dataclass(frozen=True)
 class PromptVersion:
-    """One registered text, which never changes."""
+    """One registered text, which never changes.
+
+    Attributes:
+        message: what its author said about it.
+        aliases: that name it now; only `described` knows.
+        created_at: seconds since 1970.
+    """
 
     version: int
     text: str
+    message: str = ""
+    aliases: tuple[str, ...] = ()
+    created_at: float = 0.0
 
 
 class PromptRegistry:
@@ -45,7 +55,7 @@ class PromptRegistry:
             if client.get_prompt(PROMPT) is None:
                 return []
             found = client.search_prompt_versions(PROMPT, max_results=PAGE)
-            made = [PromptVersion(int(version.version), version.template) for version in found]
+            made = [PromptVersion(int(one.version), one.template, one.commit_message or "") for one in found]
             return sorted(made, key=lambda version: -version.version)
 
     def version(self, number: int) -> PromptVersion | None:
@@ -65,6 +75,24 @@ class PromptRegistry:
                 raise
             return PromptVersion(int(found.version), found.template) if found is not None else None
 
+    def described(self) -> Sequence[PromptVersion]:
+        """Every version with message and aliases, the oldest first."""
+        numbers = sorted(known.version for known in self.versions())
+        with mlflow_client(self._url) as client:
+            return [_described(client.get_prompt_version(PROMPT, str(number))) for number in numbers]
+
+    def drop_alias(self, alias: str, number: int) -> None:
+        """Lets `alias` name nothing, where it names version `number`."""
+        named = self.with_alias(alias)
+        if named is not None and named.version == number:
+            with mlflow_client(self._url) as client:
+                client.delete_prompt_alias(PROMPT, alias)
+
+    def link_to_run(self, run_id: str, number: int) -> None:
+        """Shows version `number` at an MLflow run, and the run at the version."""
+        with mlflow_client(self._url) as client:
+            client.link_prompt_version_to_run(run_id, f"prompts:/{PROMPT}/{number}")
+
     def set_alias(self, alias: str, number: int) -> None:
         """Lets `alias` name version `number`."""
         with mlflow_client(self._url) as client:
@@ -81,3 +109,8 @@ class PromptRegistry:
         first = self.register(text_of_project, "the first prompt")
         self.set_alias(CHALLENGER, first.version)
         return first
+
+
+def _described(found: Any) -> PromptVersion:
+    message, aliases = found.commit_message or "", tuple(sorted(found.aliases))
+    return PromptVersion(int(found.version), found.template, message, aliases, (found.creation_timestamp or 0) / 1000)

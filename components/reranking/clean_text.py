@@ -16,7 +16,9 @@ def clean(text: str, limit: int) -> str:
     Control, format and unassigned characters (category C, so zero-width and direction marks as well) and whitespace
     become single spaces; characters that mean something to the prompt's own structure are replaced.
     """
-    kept = "".join(" " if unicodedata.category(char).startswith("C") else char for char in text[: 4 * limit])
+    kept = text[: 4 * limit]
+    if not (kept.isascii() and kept.isprintable()):  # most titles are, and hold nothing of category C then
+        kept = "".join(" " if unicodedata.category(char).startswith("C") else char for char in kept)
     line = " ".join(kept.translate(_STRUCTURE).split())
     return line if len(line) <= limit else line[: limit - 1].rstrip() + "…"
 

@@ -106,13 +106,14 @@ class Hybrid:
         self._observer.decided(reason)
         if reason is None or len(found.ranking) < 2:
             return None
-        task = task_of(request, found.ranking.items[: self._depth], self._met(asker), self._bundle.items, diversity)
+        met = self._met(asker)
+        task = task_of(request, found.ranking.items[: self._depth], met, self._bundle.items, diversity)
         premium = request.profile is not None and is_premium(request.profile.tier, self._llm)
         tiers = tiers_for(request.user_id, premium, self._llm)
         milliseconds = request.timeout_ms or tiers[0].timeout_ms
         user = pseudonym(request.user_id, self._salt)
         outcome = await self._reranker.rerank(task, Asking(request_id, user, tiers, started + milliseconds / 1000))
-        log = _log(reason, outcome)
+        log = _log(reason, outcome, [[self._bundle.items.ids[each.row], each.liked] for each in met])
         if isinstance(outcome, NotReranked):
             self._observer.ended(outcome.reason)
             return Second(None, fallback_reason=f"llm: {outcome.reason}", cost_usd=outcome.spent.cost_usd, log=log)
@@ -151,9 +152,13 @@ class Hybrid:
         return {int(found.ranking.items[position]): text for position, text in good.items()}
 
 
-def _log(reason: AskReason, outcome: Reranked | NotReranked) -> dict[str, object]:
+def _log(reason: AskReason, outcome: Reranked | NotReranked, recent: list[list[object]]) -> dict[str, object]:
+    """`recent` (item id, liked) and `order` let another prompt be asked the same thing later."""
     spent: Spent = outcome.spent
+    order = {"order": list(outcome.order)} if isinstance(outcome, Reranked) else {}
     return {
+        "recent": recent,
+        **order,
         "asked_for": reason,
         "tier": outcome.tier,
         "outcome": "ok" if isinstance(outcome, Reranked) else outcome.reason,

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Self
 
 _PATTERNS = {
     "e-mail address": re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+"),
@@ -55,6 +56,12 @@ class Leak:
 
     def __str__(self) -> str:
         return f"{self.kind} {self.found!r} in {self.where}"
+
+    @classmethod
+    def read(cls, text: str) -> Self:
+        """From what `str` makes of a leak."""
+        kind, found, where = text.split("'", 2)
+        return cls(kind.strip(), found, where.removeprefix(" in "))
 
 
 def leaks_in_prompt(text: str) -> list[Leak]:

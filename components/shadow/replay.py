@@ -28,10 +28,15 @@ Clock = Callable[[], float]
 
 @dataclass(frozen=True)
 class ReplayTask:
-    """A logged request and what a model is told about it; `task.candidates` are those of `request`, in their order."""
+    """A logged request and what a model is told about it; `task.candidates` are those of `request`, in their order.
+
+    Attributes:
+        timeout_ms: how long this request's user was ready to wait, where they said so.
+    """
 
     request: LoggedRequest
     task: RerankTask
+    timeout_ms: int | None = None
 
 
 @dataclass(frozen=True)
@@ -48,7 +53,8 @@ class Terms:
 
     Attributes:
         fusion_weight: of the model's order beside the scores it was given, as in the release.
-        seconds: that one call may take.
+        seconds: that one call may take; a reply that comes later than the request, or else the tier, allows
+            counts as none.
         titles: of the whole catalogue.
         language: that explanations are to be in, as an ISO 639-1 code.
     """
@@ -105,6 +111,8 @@ async def ask_prompt(
         cost_usd=cost,
         latency_ms=milliseconds,
     )
+    if isinstance(read, ParsedReply) and milliseconds > (replay.timeout_ms or terms.tier.timeout_ms):
+        read = Failed("timeout")  # it came, but later than a user waits
     if isinstance(read, Failed):
         text = "" if isinstance(answered, Failed) else answered.text
         return Asked(replace(reply, outcome=read.kind), sent, (text,) if text else ())

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import click
 
-from components.adapters.event_store.engine import migrate
+from components.adapters.event_store.engine import migrate, open_engine
 from components.adapters.params_file import read_params
 from components.adapters.ports_in_use import is_taken
 from components.adapters.settings import Settings, load_settings
@@ -23,7 +23,7 @@ from flows.commands.summary import print_summary
 from flows.console import make_console
 from flows.prefect_api import PrefectApi, PrefectApiError
 from flows.progress import Progress
-from flows.stack import WORK_POOL, ports, programs, router, stack_environment, supervisor, world
+from flows.stack import SHADOW, WORK_POOL, ports, programs, router, stack_environment, supervisor, world
 
 DEPLOYMENTS = (
     "ingest/default",
@@ -33,6 +33,7 @@ DEPLOYMENTS = (
     "read-experiment/default",
     "monitor/default",
     "rollback/default",
+    "evaluate-prompt/default",
 )
 SECRETS = (
     "RECOPS_EVENT_STORE_URL",
@@ -88,6 +89,8 @@ def bring_up(settings: Settings, progress: Progress) -> None:
     with progress.step("deployments and worker") as say:
         prefect.make_pool(WORK_POOL)
         control.start_program("prefect-worker")
+        if _collects_live(settings):
+            control.start_program(SHADOW)
         if not set(DEPLOYMENTS) <= prefect.deployments():
             say("prefect deploy --all")
             _deploy(settings)
@@ -102,6 +105,13 @@ def bring_up(settings: Settings, progress: Progress) -> None:
     control.start_program("evidently")  # nobody waits for it: it takes seconds to start, and only shows
     print_summary(settings, progress.console)
     progress.console.print(f"[dim]took {progress.seconds:.1f} s[/dim]", highlight=False)
+
+
+def _collects_live(settings: Settings) -> bool:
+    """Whether a prompt is being judged beside live traffic."""
+    from components.adapters.event_store.evaluations import EvaluationStore
+
+    return bool(EvaluationStore(open_engine(settings.store_url), time.time).running_live())
 
 
 def _run_loop(settings: Settings, prefect: PrefectApi, progress: Progress) -> None:

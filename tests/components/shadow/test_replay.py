@@ -87,6 +87,18 @@ def test_a_failed_call_leaves_the_given_ranking_and_costs_what_it_may_have_cost(
     assert reply.cost_usd == pytest.approx(cost)
 
 
+def test_a_reply_that_comes_too_late_counts_as_none_unless_the_request_allows_more() -> None:
+    slow = iter([10.0, 10.75])
+    model = Says(good([3, 2]))
+    late = asyncio.run(ask_prompt(model, PROMPT, REPLAY, replace(TERMS, seconds=60.0), lambda: next(slow))).reply
+    assert (late.outcome, late.ranking) == ("timeout", REQUEST.candidates)
+    assert late.latency_ms == pytest.approx(750)
+    assert late.cost_usd > 0
+    slow = iter([10.0, 10.75])
+    patient = replace(REPLAY, timeout_ms=1000)
+    assert asyncio.run(ask_prompt(model, PROMPT, patient, TERMS, lambda: next(slow))).reply.outcome == "ok"
+
+
 def test_explanations_name_only_real_items_are_short_and_in_the_language_of_the_service() -> None:
     fine = ask(good([1, 2], ["Goes well with Gamma", "For your quiet evening"])).reply
     assert (len(fine.explanations), fine.explanation_faults) == (2, ())

@@ -1,0 +1,55 @@
+"""Renders the report of an evaluation as one HTML page without anything from outside."""
+
+from __future__ import annotations
+
+import math
+from pathlib import Path
+
+from components.shadow.evidence import Evidence
+from components.shadow.paired import Paired
+from components.shadow.report import EvaluationReport
+
+TEMPLATE = Path(__file__).with_name("page.html.j2")
+SOURCES = {
+    "later": ("Later, by themselves", "interactions after the request that came through no list"),
+    "explored": ("Random position", "taken where a position was filled at random, weighted by inverse propensity"),
+    "all": ("All interactions", "with what was taken from lists; favours the champion"),
+    "listed": ("Clicks in the champion's lists", "favours the champion; can refuse, never promote"),
+}
+
+
+def render_page(report: EvaluationReport) -> str:
+    """The page; every text from users, catalogues and models is escaped."""
+    from jinja2 import Environment, StrictUndefined
+
+    environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
+    environment.filters.update(number=_number, signed=_signed, percent=_percent)
+    template = environment.from_string(TEMPLATE.read_text())
+    return template.render(report=report, evidence=report.evidence, sources=SOURCES, metrics=_metrics(report.evidence))
+
+
+def _metrics(evidence: Evidence) -> list[tuple[str, str, str, str]]:
+    """Name, champion, challenger, difference with its interval, of each paired metric."""
+    rows = [("NDCG@10", evidence.target)]
+    rows += [(f"NDCG@10, {name} users", paired) for name, paired in evidence.segments.items()]
+    rows += [(f"{name} per request", paired) for name, paired in evidence.guards.items()]
+    return [(name, _number(one.champion), _number(one.challenger), _difference(one)) for name, one in rows]
+
+
+def _difference(paired: Paired) -> str:
+    if not paired.requests:
+        return "nothing known"
+    ends = f"{_signed(paired.fixed.low)} to {_signed(paired.fixed.high)}"
+    return f"{_signed(paired.difference)} ({ends}; {paired.users} users)"
+
+
+def _number(value: float) -> str:
+    return "–" if not math.isfinite(value) else f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+
+
+def _signed(value: float) -> str:
+    return "–" if not math.isfinite(value) else f"{value:+.4g}"
+
+
+def _percent(value: float) -> str:
+    return "–" if not math.isfinite(value) else f"{value:.1%}"
