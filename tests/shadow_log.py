@@ -30,7 +30,7 @@ from components.adapters.claude import Claude
 from components.adapters.event_store.engine import migrate, open_engine
 from components.adapters.event_store.evaluations import EvaluationStore
 from components.adapters.event_store.tables import feedback, requests
-from components.adapters.mlflow_prompts import RegisteredPrompt
+from components.adapters.mlflow_prompts import PromptVersion
 from components.adapters.params_file import read_params
 from components.llm_params import Llm
 from components.params import Params
@@ -55,8 +55,8 @@ def prompt_text(version: str, extra: str = "") -> str:
 
 def pair(challenger_text: str | None = None) -> Pair:
     return Pair(
-        RegisteredPrompt(1, prompt_text("1"), "the first", ("champion",), 0.0),
-        RegisteredPrompt(2, challenger_text or prompt_text("2"), "the second", (), 0.0),
+        PromptVersion(1, prompt_text("1"), "the first", ("champion",), 0.0),
+        PromptVersion(2, challenger_text or prompt_text("2"), "the second", (), 0.0),
     )
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 
 import pytest
@@ -48,7 +49,8 @@ def test_an_evaluation_is_linked_to_both_prompts_and_versions_tell_their_aliases
     registry.drop_alias("challenger", 2)
     assert registry.with_alias("challenger") is None
     record = EvaluationRecord("e1", 1, 2, "Refuse", ("bad",), {"mode": "logged"}, {"requests": 3.0}, "<html>", {})
-    run_id = log_evaluation(url, registry, record)
+    with contextlib.chdir(tmp_path):  # with a database for address, MLflow writes artifacts to the working directory
+        run_id = log_evaluation(url, registry, record)
     import mlflow
 
     linked = str(mlflow.MlflowClient(url, url).get_run(run_id).data.tags)
