@@ -36,6 +36,7 @@ def _addresses(settings: Settings) -> Table:
         "recommendations (Envoy)": f"{settings.gateway_url}/recommend",
         "runs and models (MLflow)": settings.mlflow_url,
         "flows (Prefect)": settings.prefect_api_url.removesuffix("/api"),
+        "drift reports (Evidently)": f"http://{settings.host}:{settings.evidently_port}",
         "slot blue": ", ".join(settings.slot_urls("blue")),
         "slot green": ", ".join(settings.slot_urls("green")),
         "Envoy's admin page": f"http://{settings.host}:{settings.envoy_admin_port}",
