@@ -16,6 +16,7 @@ from components.experiments.bootstrap import Interval
 from components.experiments.power import squared_signal
 from components.shadow.evidence import LEAST_USERS, Evidence
 from components.shadow.fault_rate import FaultRate, replies_needed
+from components.shadow.figures import number, signed
 from components.shadow.paired import Paired
 from components.shadow_params import Shadow
 
@@ -176,7 +177,7 @@ def _guard(name: str, found: Paired, share: float, read: Read) -> Check:
     limit = share * abs(found.champion)
     bounds = found.sequence if read == "look" else found.fixed
     shown = f"{name}: {_shown(found, bounds)}"
-    allowed = f"{limit:+.4g} ({share:+.0%})"
+    allowed = f"{signed(limit)} ({share:+.0%})"
     holds, fails = (
         (bounds.low >= limit, bounds.high < limit) if share < 0 else (bounds.high <= limit, bounds.low > limit)
     )
@@ -213,6 +214,6 @@ def _requests_to_tell(cases: int, found: Paired, policy: Shadow) -> int | None:
 
 def _shown(found: Paired, bounds: Interval) -> str:
     return (
-        f"{found.challenger:.4g} against {found.champion:.4g}, {found.difference:+.4g} "
-        f"between {bounds.low:+.4g} and {bounds.high:+.4g} ({found.users} users, {found.requests} requests)"
+        f"{number(found.challenger)} against {number(found.champion)}, {signed(found.difference)} "
+        f"between {signed(bounds.low)} and {signed(bounds.high)} ({found.users} users, {found.requests} requests)"
     )

@@ -6,6 +6,7 @@ import math
 from pathlib import Path
 
 from components.shadow.evidence import Evidence
+from components.shadow.figures import number, signed
 from components.shadow.paired import Paired
 from components.shadow.report import EvaluationReport
 
@@ -23,7 +24,7 @@ def render_page(report: EvaluationReport) -> str:
     from jinja2 import Environment, StrictUndefined
 
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
-    environment.filters.update(number=_number, signed=_signed, percent=_percent)
+    environment.filters.update(number=number, signed=signed, percent=_percent)
     template = environment.from_string(TEMPLATE.read_text())
     return template.render(report=report, evidence=report.evidence, sources=SOURCES, metrics=_metrics(report.evidence))
 
@@ -33,22 +34,14 @@ def _metrics(evidence: Evidence) -> list[tuple[str, str, str, str]]:
     rows = [("NDCG@10", evidence.target)]
     rows += [(f"NDCG@10, {name} users", paired) for name, paired in evidence.segments.items()]
     rows += [(f"{name} per request", paired) for name, paired in evidence.guards.items()]
-    return [(name, _number(one.champion), _number(one.challenger), _difference(one)) for name, one in rows]
+    return [(name, number(one.champion), number(one.challenger), _difference(one)) for name, one in rows]
 
 
 def _difference(paired: Paired) -> str:
     if not paired.requests:
         return "nothing known"
-    ends = f"{_signed(paired.fixed.low)} to {_signed(paired.fixed.high)}"
-    return f"{_signed(paired.difference)} ({ends}; {paired.users} users)"
-
-
-def _number(value: float) -> str:
-    return "–" if not math.isfinite(value) else f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
-
-
-def _signed(value: float) -> str:
-    return "–" if not math.isfinite(value) else f"{value:+.4g}"
+    ends = f"{signed(paired.fixed.low)} to {signed(paired.fixed.high)}"
+    return f"{signed(paired.difference)} ({ends}; {paired.users} users)"
 
 
 def _percent(value: float) -> str:
