@@ -82,6 +82,6 @@ def test_no_request_fails_or_is_misled_and_no_user_returns(
         print(f"\n{CYCLES} cycles: {told}")
     marked = select(requests.c.release_id, func.count()).where(requests.c.canary).group_by(requests.c.release_id)
     with reading(open_engine(stack.settings.store_url)) as db:
-        rows = dict(db.execute(marked).tuples().all())
+        rows = {row[0]: row[1] for row in db.execute(marked)}
     assert set(rows) <= {f"release-{number}" for number in range(2, 2 * CYCLES + 10)}
     assert len(rows) >= CYCLES
