@@ -7,6 +7,7 @@ import json
 import random
 import threading
 from collections.abc import Callable
+from itertools import count
 from typing import Any
 
 import pytest
@@ -20,11 +21,10 @@ from tests.stack.small_stack import QUICK, SmallStack
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
 WATCHED = QUICK.model_copy(update={"seconds_per_step": 10.0, "looks_per_step": 4, "p95_floor_ms": 300.0})
 """Steps of 10 seconds; on a busy machine an answer may by chance take long."""
-USERS = [str(number) for number in range(1, 1001)]
 ANCHOR = "        if marks.canary == answer.release:"
 HARM = {
     "slow": "        import asyncio as _a\n        await _a.sleep(0 if marks.probe is not None else 1.0)\n",
-    "empty": "        if marks.probe is None and sum(map(ord, asked_by)) % 50 == 0:\n"
+    "empty": "        import zlib as _z\n        if marks.probe is None and _z.crc32(asked_by.encode()) % 50 == 0:\n"
     "            answer = replace(answer, items=[])\n",
     "random": "        import random as _r\n        if marks.probe is None:\n"
     "            answer = replace(answer, items=_r.sample(answer.items, len(answer.items)))\n",
@@ -53,14 +53,19 @@ def harmful(stack: SmallStack, harm: str) -> Callable[[str, str | None], Release
 
 
 class ClickingUsers:
-    """Ask all the while; each clicks what they know from their first list if it stands on top, half of the time."""
+    """Strangers who come all the while, ask twice, and click the item that strangers like best.
+
+    They do so half of the times that it is on top. Nobody stays, so that what was clicked does not change what is
+    shown, and clicks are as frequent at the end as at the beginning.
+    """
 
     def __init__(self, port: int, threads: int = 6) -> None:
         self._port = port
         self._over = threading.Event()
         self.failures: list[str] = []
         self.asked = 0
-        self._threads = [threading.Thread(target=self._run, args=(USERS[n::threads], n)) for n in range(threads)]
+        self._best = self._post("/recommend", {"user_id": "the first", "k": 5})["items"][0]["item_id"]
+        self._threads = [threading.Thread(target=self._run, args=(number,)) for number in range(threads)]
 
     def __enter__(self) -> ClickingUsers:
         for thread in self._threads:
@@ -72,15 +77,16 @@ class ClickingUsers:
         for thread in self._threads:
             thread.join()
 
-    def _run(self, users: list[str], seed: int) -> None:
-        rng, first = random.Random(seed), dict[str, str]()  # noqa: S311 - simulated users
-        while not self._over.is_set():
-            for user in users:
+    def _run(self, seed: int) -> None:
+        rng = random.Random(seed)  # noqa: S311 - simulated users
+        for number in count():
+            user = f"{seed}-{number}-{id(self)}"
+            for _ in range(2):
                 if self._over.is_set():
                     return
                 answer = self._post("/recommend", {"user_id": user, "k": 5})
                 items = [item["item_id"] for item in answer.get("items", [])]
-                if items and items[0] == first.setdefault(user, items[0]) and rng.random() < 0.5:
+                if items and items[0] == self._best and rng.random() < 0.5:
                     click = {"user_id": user, "item_id": items[0], "type": "click"}
                     self._post("/feedback", {**click, "request_id": answer["request_id"]})
 
