@@ -1,4 +1,4 @@
-"""The loop as a user runs it: a whole stack of its own, on free ports, driven by the same commands.
+"""The loop as a user runs it.
 
 The tests build on one another, in the order of the file.
 """
@@ -6,101 +6,16 @@ The tests build on one another, in the order of the file.
 from __future__ import annotations
 
 import json
-import os
 import subprocess
 import sys
-import time
-import urllib.request
-from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
 
-from tests.free_ports import free_ports
+from tests.acceptance.whole_stack import WholeStack, other_model, wait_until
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
-PROJECT = Path(__file__).parents[2]
-PORTS = ("GATEWAY", "BLUE", "GREEN", "MLFLOW", "PREFECT", "ENVOY_ADMIN", "EVIDENTLY")
-
-
-class WholeStack:
-    """A stack in a folder of its own."""
-
-    def __init__(self, home: Path) -> None:
-        self.home = home
-        self.ports = dict(zip(PORTS, free_ports(len(PORTS)), strict=True))
-        self.environment = {
-            **{key: value for key, value in os.environ.items() if not key.startswith(("RECOPS_", "PREFECT_"))},
-            **{f"RECOPS_{name}_PORT": str(port) for name, port in self.ports.items()},
-            "RECOPS_HOME": str(home),
-            "PREFECT_API_URL": f"http://127.0.0.1:{self.ports['PREFECT']}/api",
-            "DO_NOT_TRACK": "1",
-        }
-        self.environment.pop("MLFLOW_TRACKING_URI", None)
-
-    def recops(self, *arguments: str, check: bool = True) -> str:
-        return self._run([str(Path(sys.executable).parent / "recops"), *arguments], check)
-
-    def flow(self, deployment: str, *arguments: str, check: bool = True) -> str:
-        prefect = str(Path(sys.executable).parent / "prefect")
-        return self._run([prefect, "deployment", "run", deployment, *arguments, "--watch"], check)
-
-    def start_flow(self, deployment: str, *arguments: str) -> subprocess.Popen[str]:
-        prefect = str(Path(sys.executable).parent / "prefect")
-        command = [prefect, "deployment", "run", deployment, *arguments]
-        return subprocess.Popen(command, cwd=PROJECT, env=self.environment, stdout=subprocess.DEVNULL, text=True)
-
-    def ask(self, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-        data = None if body is None else json.dumps(body).encode()
-        url = f"http://127.0.0.1:{self.ports['GATEWAY']}{path}"
-        request = urllib.request.Request(url, data, {"content-type": "application/json"})
-        with urllib.request.urlopen(request, timeout=20) as reply:  # noqa: S310 - our own gateway
-            answer: dict[str, Any] = json.load(reply)
-            return answer
-
-    def release(self) -> dict[str, Any]:
-        return self.ask("/release")
-
-    def rollouts(self) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = json.loads(self.recops("releases", "--json"))["rollouts"]
-        return found
-
-    def processes(self) -> list[psutil.Process]:
-        found = []
-        for process in psutil.process_iter():
-            try:
-                if process.environ().get("RECOPS_HOME") == str(self.home) and "pytest" not in " ".join(
-                    process.cmdline()
-                ):
-                    found.append(process)
-            except (psutil.Error, OSError):
-                continue
-        return found
-
-    def _run(self, command: list[str], check: bool) -> str:
-        done = subprocess.run(command, cwd=PROJECT, env=self.environment, capture_output=True, text=True, timeout=400)
-        assert not check or done.returncode == 0, done.stdout + done.stderr
-        return done.stdout + done.stderr
-
-
-@pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[WholeStack]:
-    whole = WholeStack(tmp_path_factory.mktemp("whole"))
-    try:
-        print(whole.recops("up"))
-        yield whole
-    finally:
-        whole.recops("down", check=False)
-        assert whole.processes() == []
-
-
-def wait_until(fact: Callable[[], bool], seconds: float = 60.0) -> None:
-    deadline = time.monotonic() + seconds
-    while not fact():
-        assert time.monotonic() < deadline, "it did not become true in time"
-        time.sleep(0.1)
 
 
 def test_up_again_keeps_the_release(stack: WholeStack) -> None:
@@ -138,10 +53,6 @@ def test_rollback_goes_to_the_former_release_and_back(stack: WholeStack) -> None
     assert stack.release()["release"] == told["live"] != newer
     stack.recops("rollback")
     assert stack.release()["release"] == newer
-
-
-def other_model(stack: WholeStack) -> list[str]:
-    return ["--param", f"model_version={3 - stack.release()['model_version']}"]
 
 
 def promotion_is_starting(stack: WholeStack, rollout: int) -> bool:
