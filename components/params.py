@@ -205,13 +205,14 @@ class Pipeline(Section):
     """Candidate generators with a ranker over them.
 
     `inner` says how training data is cut to learn and choose: by time, or at random where the real split is random.
-    `n_short_splits` more cuts, where there are times, teach how to rank for users with a handful of interactions.
+    `n_short_splits` more cuts, 4 at most, where there are times, teach how to rank for users with a handful of
+    interactions.
     `depth` items per user are kept in the bundle, `max_users` users at most are learnt from per cut.
     """
 
     inner: Literal["latest", "random"] = "latest"
     n_splits: int = Field(default=4, ge=1)
-    n_short_splits: int = Field(default=2, ge=0)
+    n_short_splits: int = Field(default=4, ge=0, le=4)
     n_candidates: int = Field(default=300, ge=10)
     depth: int = Field(default=200, ge=100)
     max_users: int = Field(default=20_000, ge=1)

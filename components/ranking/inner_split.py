@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from components.recommenders.events import chosen, events_of, ones, positions, with_events
-from components.recommenders.protocol import TrainingData
+from components.recommenders.protocol import Events, TrainingData
 
 SHARE = 0.2
 """Of each user's interactions, the part that one cut asks for."""
@@ -18,7 +18,15 @@ STEP = 0.1
 """How much earlier each cut is than the one before."""
 FOLDS = 4
 SHORT = (1, 2, 4)
-"""Interactions that users cut short have left."""
+"""Interactions that a stranger has."""
+PARTS = 4
+"""A quarter of the users become strangers at a time: generators need the others."""
+STRANGERS = 6
+"""Moments in a user's history, each of which makes a stranger."""
+EARLIEST = 0.1
+"""Of a history, the part before the earliest of these moments."""
+LEAST = 10
+"""Interactions of a user who can be made a stranger of."""
 
 
 @dataclass(frozen=True)
@@ -59,29 +67,70 @@ def _latest(data: TrainingData, share: float) -> InnerSplit:
     return _cut(data, place < start, (place >= start) & (place < stop))
 
 
-def short_splits(data: TrainingData, n_splits: int, seed: int) -> list[InnerSplit]:
-    """At most `n_splits` cuts that ask for what users liked of whom little is known, for a part of the users each.
+def short_splits(data: TrainingData, n_splits: int, max_users: int, seed: int) -> list[InnerSplit]:
+    """At most `n_splits` cuts that ask for what users liked of whom little is known.
 
-    Every history is cut after 60 % of it; those of the users asked keep their latest 1, 2 or 4 interactions of that.
-    What they ask for, the next 20 %, is nothing that the first cut of `inner_splits` asks for. Data without times have
-    none.
+    Each takes another quarter of the users out, and puts in strangers, six for each of them and at most `max_users`,
+    as rows below the others: one has the latest 1, 2 or 4 interactions before a moment in that user's history, and is
+    asked for what the user liked in the next 20 % and had not met before. Nobody is asked for anything of the latest
+    20 %, which the first cut of `inner_splits` asks for. Users with few interactions become no strangers, and data
+    without times have none.
     """
     events = events_of(data)
     if not events.timed:
         return []
-    whole = _latest(data, 1 - 2 * SHARE)
-    known, n_users = events_of(whole.known), len(data.user_ids)
     rng = np.random.default_rng(seed)
-    part, left = rng.integers(0, max(n_splits, 2), n_users), rng.choice(SHORT, n_users)
-    place, size = positions(known)
+    sizes = np.bincount(events.users, minlength=len(data.user_ids))
+    drawn = rng.permutation(np.flatnonzero(sizes >= LEAST))
     splits = []
-    for number in range(n_splits):
-        short = part == number
-        kept = ~short[known.users] | (place >= size - left[known.users])
-        wanted = whole.wanted.multiply(short[:, None].astype(np.float32)).tocsr()
-        wanted.eliminate_zeros()
-        splits.append(InnerSplit(with_events(data, chosen(known, kept)), csr_array(wanted)))
+    for number in range(min(n_splits, PARTS)):
+        taken = np.sort(drawn[number::PARTS][: max(1, max_users // STRANGERS)])
+        splits.append(_with_strangers(data, np.repeat(taken, STRANGERS), rng))
     return [split for split in splits if split.wanted.nnz and split.known.positives.nnz]
+
+
+def _with_strangers(data: TrainingData, models: NDArray[np.int64], rng: np.random.Generator) -> InnerSplit:
+    """Without the users in `models`, and with a stranger for each entry of it, cut out of that user's history."""
+    events, n_users = events_of(data), len(data.user_ids)
+    starts, sizes = np.searchsorted(events.users, models), np.bincount(events.users, minlength=n_users)[models]
+    window = np.ceil(SHARE * sizes - 1e-9).astype(np.int64)
+    first, last = (
+        np.ceil(EARLIEST * sizes).astype(np.int64),
+        np.ceil((1 - SHARE) * sizes - 1e-9).astype(np.int64) - window,
+    )
+    moments = first + (rng.random(len(models)) * (last - first + 1)).astype(np.int64)
+    left = np.minimum(rng.choice(SHORT, len(models)), moments)
+    rows = n_users + np.arange(len(models))
+    known, asked = _ranges(starts + moments - left, left), _ranges(starts + moments, window)
+    of_asked = np.repeat(np.arange(len(models)), window)
+    fresh = events.liked[asked] & (_first_meetings(events)[asked] >= (starts + moments)[of_asked])
+    rest = chosen(events, ~np.isin(events.users, models))
+    theirs = replace(chosen(events, known), users=np.repeat(rows, left).astype(np.int32))
+    whole = Events(*(np.concatenate(parts) for parts in zip(_columns(rest), _columns(theirs), strict=True)))
+    names = tuple(f"{data.user_ids[user]} as a stranger, {place}" for place, user in enumerate(models.tolist()))
+    wanted = ones(rows[of_asked[fresh]], events.items[asked[fresh]], (n_users + len(models), len(data.item_ids)))
+    grown = replace(data, user_ids=data.user_ids + names, seen=wanted, positives=wanted)
+    return InnerSplit(with_events(grown, whole), wanted)
+
+
+def _ranges(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
+    """All integers of each range, one after the other."""
+    before = np.repeat(np.cumsum(lengths) - lengths, lengths)
+    return np.repeat(starts, lengths) + np.arange(int(lengths.sum())) - before
+
+
+def _first_meetings(events: Events) -> NDArray[np.int64]:
+    """Of each event where in `events` its user meets its item for the first time."""
+    order = np.lexsort((np.arange(len(events)), events.items, events.users))
+    users, items = events.users[order], events.items[order]
+    begins = np.r_[True, (users[1:] != users[:-1]) | (items[1:] != items[:-1])]
+    firsts = np.empty(len(events), np.int64)
+    firsts[order] = order[begins][np.cumsum(begins) - 1]
+    return firsts
+
+
+def _columns(events: Events) -> tuple[NDArray[np.generic], ...]:
+    return events.users, events.items, events.values, events.liked, events.seconds
 
 
 def _fold(data: TrainingData, fold: int, seed: int) -> InnerSplit:

@@ -33,9 +33,11 @@ def positions(events: Events) -> tuple[Counts, Counts]:
     return np.arange(len(events)) - np.repeat(starts, sizes), np.repeat(sizes, sizes)
 
 
-def chosen(events: Events, mask: NDArray[np.bool_]) -> Events:
-    """The events where `mask` is true."""
-    return Events(events.users[mask], events.items[mask], events.values[mask], events.liked[mask], events.seconds[mask])
+def chosen(events: Events, which: NDArray[np.bool_] | NDArray[np.integer]) -> Events:
+    """The events where `which` is true, or at these places."""
+    return Events(
+        events.users[which], events.items[which], events.values[which], events.liked[which], events.seconds[which]
+    )
 
 
 def with_events(data: TrainingData, events: Events) -> TrainingData:

@@ -100,7 +100,7 @@ class Pipeline:
     def _choose(self, recipes: Mapping[str, Recommender], data: TrainingData, seed: int) -> Choice:
         splits = inner_splits(data, self.params.inner, self.params.n_splits, seed)
         if splits and self.params.inner == "latest":
-            splits += short_splits(data, self.params.n_short_splits, seed)
+            splits += short_splits(data, self.params.n_short_splits, self.params.max_users, seed)
         names = tuple(recipes)
         everything = dict.fromkeys(recipes, 1 / len(recipes))
         parts = [self._examples(recipes, split, seed) for split in splits]

@@ -13,7 +13,7 @@ from components.params import Ease, Generators, ItemToItem, Ranker, Session
 from components.params import Pipeline as PipelineParams
 from components.ranking.inner_split import inner_splits
 from components.recommenders.events import chosen, events_of, positions, with_events
-from components.recommenders.pipeline import Pipeline
+from components.recommenders.pipeline import DOUBT, Pipeline
 from components.recommenders.popularity import Popularity
 from components.recommenders.protocol import Events, RecommenderError, TrainingData
 
@@ -124,10 +124,13 @@ def test_with_few_users_a_blend_ranks() -> None:
     assert fitted.lists.method in ("blend", "mean")
 
 
-def test_the_choice_is_the_best_of_what_was_measured() -> None:
+def test_the_choice_is_the_best_of_what_was_measured_or_a_ranker_as_good_but_for_chance() -> None:
     train, _ = halves(world("taste"))
     choice = Pipeline(PARAMS).fit_reported(train, 1).choice
-    assert choice.measured[choice.method] == max(choice.measured.values())
+    best = max(choice.measured.values())
+    assert choice.measured[choice.method] == best or (
+        choice.method == "ranker" and choice.measured["ranker"] > best - DOUBT
+    )
     assert len(inner_splits(train, "latest", 3, 1)) == 3
 
 
