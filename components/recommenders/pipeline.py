@@ -7,7 +7,7 @@ trained on what a cut knows, the ranker on what it asks for. The generators are 
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
 import numpy as np
@@ -23,6 +23,7 @@ from components.ranking.learned_ranker import Examples, train_ranker
 from components.recommenders.generators import generators
 from components.recommenders.item_vectors import ItemVectors
 from components.recommenders.pipeline_choice import Choice
+from components.recommenders.popular_with_newcomers import choose_half_life, popularity_of
 from components.recommenders.protocol import (
     FittedRecommender,
     Recommender,
@@ -62,7 +63,7 @@ class Pipeline:
     name: ClassVar[str] = "pipeline"
 
     def fit(self, data: TrainingData, seed: int) -> FittedRankedLists:
-        """Choose, learn and rank; a user without history gets an empty list, and so popularity."""
+        """Choose, learn and rank; a user without history gets an empty list, and so what newcomers like."""
         return self.fit_reported(data, seed).lists
 
     def fit_reported(self, data: TrainingData, seed: int, earlier: Choice | None = None) -> Fitted:
@@ -79,8 +80,10 @@ class Pipeline:
         if not fitted:
             raise RecommenderError(f"no generator takes these data: {'; '.join(left_out.values())}")
         recipes = {name: recipes[name] for name in fitted}
-        choice = earlier if earlier and earlier.generators == tuple(recipes) else self._choose(recipes, data, seed)
-        counts = np.asarray(data.positives.sum(axis=0), np.float32).ravel()
+        choice = earlier
+        if choice is None or choice.generators != tuple(recipes):
+            choice = replace(self._choose(recipes, data, seed), half_life_days=choose_half_life(data, seed))
+        counts = popularity_of(choice.half_life_days).fit(data, seed).counts
         maker = FeatureMaker(data) if choice.ranker else None
         depth, n_users = min(self.params.depth, len(data.item_ids)), len(data.user_ids)
         tables = [_empty_lists(n_users, depth) for _ in range(2)]

@@ -23,6 +23,7 @@ class Choice:
         measured: NDCG@10 by method, on a cut inside the training data.
         generators: the names of those that it holds for, in order.
         ranker: None where the method needs none.
+        half_life_days: of the popularity that newcomers get; None where it does not fade.
     """
 
     method: str
@@ -30,6 +31,7 @@ class Choice:
     measured: Mapping[str, float]
     generators: tuple[str, ...]
     ranker: LearnedRanker | None = None
+    half_life_days: float | None = None
 
 
 def save_choice(folder: Path, choice: Choice) -> None:
@@ -42,6 +44,7 @@ def save_choice(folder: Path, choice: Choice) -> None:
         "measured": dict(choice.measured),
         "generators": choice.generators,
         "features": ranker.names if ranker else None,
+        "half_life_days": choice.half_life_days,
     }
     (folder / CHOICE).write_text(json.dumps(header, sort_keys=True, indent=1) + "\n")
     for place, text in enumerate(ranker.texts if ranker else ()):
@@ -61,7 +64,8 @@ def load_choice(folder: Path) -> Choice:
         while _model(folder, len(texts)).is_file():
             texts.append(_model(folder, len(texts)).read_text())
         ranker = LearnedRanker.from_texts(tuple(raw["features"]), texts) if raw["features"] else None
-        return Choice(raw["method"], raw["weights"], raw["measured"], tuple(raw["generators"]), ranker)
+        generators, half_life = tuple(raw["generators"]), raw["half_life_days"]
+        return Choice(raw["method"], raw["weights"], raw["measured"], generators, ranker, half_life)
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise RecommenderError(f"{path} cannot be read: {error}") from error
 

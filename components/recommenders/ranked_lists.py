@@ -22,7 +22,7 @@ class FittedRankedLists:
     Attributes:
         lists: item rows, best first, (n_users, depth) int32; -1 ends a short list, and a stranger's is all -1.
         values: their scores, (n_users, depth) float32, falling along a row, all above 1.
-        counts: relevant interactions per item, (n_items,) float32, for what is not in a list.
+        counts: popularity per item, (n_items,) float32, for what is not in a list.
         method: how the order came about, such as ranker or blend.
     """
 

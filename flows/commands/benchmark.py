@@ -214,13 +214,14 @@ def _print_llm(found: dict[str, Any], console: Console) -> None:
 
 
 def _print(found: dict[str, Any], k: int, console: Console) -> None:
-    table = Table("model", box=None)
+    table = Table(box=None)
+    table.add_column("model", no_wrap=True)
     for title, _ in SHOWN:
         table.add_column(title, justify="right", no_wrap=True)
     for row in found["rows"]:
         table.add_row(row["model"], *(_cell(row, name.format(k=k)) for _, name in SHOWN))
     # A pipe has no width of its own, and a table folded to 80 columns cannot be read.
-    console.width = max(console.width, 190)
+    console.width = max(console.width, 220)
     console.print(
         f"{found['protocol']}: {found['users']:,} users, {found['items']:,} items, "
         f"{found['train_interactions']:,} interactions to learn from, {found['test_relevant']:,} to find; lists of {k}"

@@ -21,8 +21,10 @@ from components.recommenders.factors import FittedFactors
 from components.recommenders.named import recommenders_of
 from components.recommenders.pipeline import Pipeline
 from components.recommenders.pipeline_choice import load_choice
+from components.recommenders.popular_with_newcomers import popularity_of
 from components.recommenders.popularity import Popularity
 from components.recommenders.protocol import FittedRecommender, Recommender, RecommenderError, TrainingData
+from components.recommenders.recent_popularity import RecentPopularity
 from components.recommenders.training_data import training_data
 from components.retrieval.choice import IndexRefused, build_checked_index
 from components.serving.bundle import Bundle, BundleError, Index, Manifest, read_bundle, record_expected_answers
@@ -55,8 +57,9 @@ def bundle(params: Params) -> str:
     data = with_item_vectors(training_data(interactions, items, users, find_item_vectors(PREPARED)), params)
     named = recommenders_of(params.train)
     folding = [named[name] for name in params.routing.fold_in if name in named]
-    needed = (Popularity(), Content(), named[params.train.recommender])
+    needed = (Content(), named[params.train.recommender])
     fitted = {recipe.name: _refit(recipe, data, params.train.seed) for recipe in needed}
+    fitted["popularity"] = _popularity(named[params.train.recommender]).fit(data, params.train.seed)
     fitted |= _fold_ins([recipe for recipe in folding if recipe.name not in fitted], data, params.train.seed)
     shutil.rmtree(BUNDLE, ignore_errors=True)
     with tempfile.TemporaryDirectory() as scratch:
@@ -89,6 +92,11 @@ def _refit(recipe: Recommender, data: TrainingData, seed: int) -> FittedRecommen
     if isinstance(recipe, Pipeline):
         return recipe.fit_reported(data, seed, load_choice(CHOICE)).lists
     return recipe.fit(data, seed)
+
+
+def _popularity(recipe: Recommender) -> Popularity | RecentPopularity:
+    """For people of whom nothing is known: what a pipeline found to suit newcomers, and else that of all times."""
+    return popularity_of(load_choice(CHOICE).half_life_days) if isinstance(recipe, Pipeline) else Popularity()
 
 
 def _fold_ins(recipes: list[Recommender], data: TrainingData, seed: int) -> dict[str, FittedRecommender]:

@@ -41,7 +41,7 @@ def fitted(data: TrainingData) -> Fitted:
     features = FeatureMaker(split.known).table(users, np.maximum(items, 0), scores)
     wanted = np.take_along_axis(split.wanted.toarray() > 0, np.maximum(items, 0), axis=1)
     ranker = train_ranker([Examples(features, items, wanted)], PARAMS.ranker, 1)
-    choice = Choice("ranker", {"ease 1": 1.0}, {"ranker": 0.5}, tuple(models), ranker)
+    choice = Choice("ranker", {"ease 1": 1.0}, {"ranker": 0.5}, tuple(models), ranker, half_life_days=30.0)
     return Pipeline(PARAMS).fit_reported(data, 1, choice)
 
 
@@ -49,6 +49,7 @@ def test_a_refit_with_the_saved_choice_gives_the_same_lists(data: TrainingData, 
     save_choice(tmp_path, fitted.choice)
     again = Pipeline(PARAMS).fit_reported(data, 1, load_choice(tmp_path))
     np.testing.assert_array_equal(again.lists.lists, fitted.lists.lists)
+    np.testing.assert_array_equal(again.lists.counts, fitted.lists.counts)
     assert again.choice.measured == fitted.choice.measured
 
 
