@@ -25,14 +25,14 @@ from components.adapters.params_file import read_params
 from components.adapters.settings import Settings
 from components.metrics.ranking import ndcg
 from components.params import Params
+from components.ranking.named import recommenders_of
+from components.ranking.pipeline import Pipeline
 from components.recommenders.events import chosen, events_of, positions, with_events
+from components.recommenders.exact_top_k import top_k_of_scores
 from components.recommenders.fold_in import FoldsIn, News, blended_scores
 from components.recommenders.lightfm_warp import LightFMWarp
-from components.recommenders.named import recommenders_of
-from components.recommenders.pipeline import Pipeline
 from components.recommenders.popularity import Popularity
 from components.recommenders.protocol import Scores, TrainingData
-from components.retrieval.exact_top_k import top_k_of_scores
 from flows.training_steps import make_params
 
 K = 10

@@ -15,9 +15,9 @@ import numpy as np
 from benchmarks.report import Report, Row, report_main
 from components.adapters.movielens_source import MovieLensSource
 from components.adapters.params_file import read_params
-from components.experiments.bootstrap import paired_difference
 from components.interactions.prepared import prepare
 from components.interactions.screening import screen
+from components.metrics.bootstrap import paired_difference
 from components.metrics.ranking import ndcg
 from components.ranking.diversity import diversify, list_diversity
 from components.recommenders.content import label_matrix

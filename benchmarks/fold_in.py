@@ -24,13 +24,13 @@ from components.interactions.screening import screen
 from components.metrics.ranking import ndcg
 from components.params import Params
 from components.recommenders.ease import Ease
+from components.recommenders.exact_top_k import top_k_of_scores
 from components.recommenders.fold_in import FoldsIn, News, blended_scores
 from components.recommenders.item_to_item import ItemToItem
 from components.recommenders.lightfm_warp import LightFMWarp
 from components.recommenders.protocol import Scores, TrainingData
 from components.recommenders.session import Session
 from components.recommenders.training_data import training_data
-from components.retrieval.exact_top_k import top_k_of_scores
 from components.splitting.temporal import split_per_user
 
 K = 10

@@ -27,9 +27,9 @@ from components.params import Ingest
 from components.recommenders.content import Content, FittedContent
 from components.recommenders.popularity import Popularity
 from components.recommenders.protocol import TrainingData
+from components.recommenders.text.encoder import TextEncoderError
 from components.recommenders.training_data import training_data
 from components.splitting.temporal import split_per_user
-from components.text.encoder import TextEncoderError
 
 LAST = (1, 10)
 K = 10

@@ -9,10 +9,10 @@ from typing import Literal
 from components.adapters.event_store.local_user_events import LocalUserEvents
 from components.adapters.event_store.user_events import UserEventReader
 from components.adapters.redis_cache import RedisAnswers
-from components.routing.cache_key import CacheKey, cache_key
 from components.serving.answer import Answer
 from components.serving.answer_cache import AnswerCache, Made, Origin
 from components.serving.answer_codec import UnreadableAnswer, decode, encode, is_worth_keeping, shown_again
+from components.serving.cache_key import CacheKey, cache_key
 from components.serving.news import UserEvents
 from components.serving.request_path import RequestPath
 from components.serving.requests import KeepRequest, RecommendRequest

@@ -24,9 +24,9 @@ from components.adapters.file_lock import exclusive_lock
 from components.adapters.kept_answers import keep_answers
 from components.adapters.settings import Settings
 from components.rollout.routing import SLOTS
-from components.routing.cache_key import CacheKey, cache_key
 from components.serving.answer import Answer
 from components.serving.answer_codec import encode, is_worth_keeping
+from components.serving.cache_key import CacheKey, cache_key
 from components.serving.news import UserEvents
 from components.serving.request_path import Recent
 from components.serving.requests import MAX_TIMEOUT_MS, RecommendRequest

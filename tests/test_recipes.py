@@ -14,7 +14,7 @@ import yaml
 
 from components.adapters.vector_file import read_item_vectors
 from components.params import Params
-from components.recommenders.named import recommender_named
+from components.ranking.named import recommender_named
 from components.recommenders.protocol import RecommenderError
 from components.serving.bundle import read_bundle
 from components.serving.request_path import RequestPath

@@ -18,7 +18,7 @@ from redis.exceptions import RedisError
 from components.adapters.envoy_routes import PROBE_HEADER
 from components.adapters.redis_cache import RedisAnswers
 from components.adapters.settings import Settings
-from components.routing.cache_key import CacheKey, user_hash
+from components.serving.cache_key import CacheKey, user_hash
 
 TIMEOUT_SECONDS = 5.0
 MAX_POST_BYTES = 900_000

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from components.adapters.figure import make_figure
-from components.experiments.bootstrap import Interval, mean_interval
+from components.metrics.bootstrap import Interval, mean_interval
 from components.params import Evaluate
 
 if TYPE_CHECKING:

@@ -17,8 +17,8 @@ from redis.asyncio.retry import Retry
 from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
 
-from components.routing.cache_key import CacheKey
 from components.serving.answer_cache import Kept
+from components.serving.cache_key import CacheKey
 
 logger = logging.getLogger("recops.cache")
 

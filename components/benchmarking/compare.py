@@ -15,9 +15,9 @@ from components.benchmarking.rows import Quality, measure
 from components.benchmarking.tuning import tune
 from components.params import LightFM
 from components.ranking.inner_split import inner_splits
+from components.ranking.pipeline import Pipeline
 from components.recommenders.events import events_of
 from components.recommenders.lightfm_warp import LightFMWarp
-from components.recommenders.pipeline import Pipeline
 from components.recommenders.protocol import FittedRecommender, RecommenderError, TrainingData
 
 ANSWERS = 50

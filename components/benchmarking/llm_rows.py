@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from components.experiments.bootstrap import mean_interval, paired_difference
+from components.metrics.bootstrap import mean_interval, paired_difference
 from components.metrics.ranking import ndcg
 from components.recommenders.protocol import Ranking, Rows
 from components.reranking.cascade import NotReranked, Reranked

@@ -8,8 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from components.experiments.bootstrap import mean_interval
 from components.metrics.beyond_accuracy import coverage, exposure, novelty
+from components.metrics.bootstrap import mean_interval
 from components.metrics.evaluate import evaluate
 from components.metrics.ranking import average_precision
 from components.metrics.variety import intra_list_diversity

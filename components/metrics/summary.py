@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from components.experiments.bootstrap import Interval, mean_interval, paired_difference
 from components.metrics.beyond_accuracy import coverage, exposure, novelty
+from components.metrics.bootstrap import Interval, mean_interval, paired_difference
 from components.metrics.evaluate import Evaluation
 from components.params import Evaluate
 

@@ -14,11 +14,11 @@ from scipy.sparse import csr_array
 
 from components.params import Content as ContentParams
 from components.recommenders.array_folder import read_array, read_header, write_arrays
+from components.recommenders.exact_top_k import top_k_of_scores
 from components.recommenders.protocol import Ranking, Scores, TrainingData, check_trainable
-from components.retrieval.exact_top_k import top_k_of_scores
-from components.text.encoder import TextEncoder, Vectors, cosines
-from components.text.saved import fit_encoder, load_encoder, read_vectors, save_vectors
-from components.text.tf_idf import words_of
+from components.recommenders.text.encoder import TextEncoder, Vectors, cosines
+from components.recommenders.text.saved import fit_encoder, load_encoder, read_vectors, save_vectors
+from components.recommenders.text.tf_idf import words_of
 
 POPULAR_MATCH = np.float32(0.5)
 """What popularity adds to the match of a text, of which the best is 1; measured by benchmarks/text_encoders.py."""

@@ -12,9 +12,9 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array, vstack
 
 from components.recommenders.array_folder import read_array, read_header, write_arrays
+from components.recommenders.exact_top_k import top_k_of_scores
 from components.recommenders.fold_in import News, scores_of_rows
 from components.recommenders.protocol import Ranking, RecommenderError, Scores
-from components.retrieval.exact_top_k import top_k_of_scores
 
 BLOCK_CELLS = 1 << 24
 """Cells of a dense block of weights held at once, 64 MB of float32."""

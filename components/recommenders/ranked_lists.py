@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from components.recommenders.array_folder import read_array, read_header, write_arrays
+from components.recommenders.exact_top_k import top_k_of_scores
 from components.recommenders.protocol import Ranking, Rows, Scores
-from components.retrieval.exact_top_k import top_k_of_scores
 
 
 @dataclass(frozen=True)

@@ -14,9 +14,9 @@ from components.params import UserEase as UserEaseParams
 from components.params import UserNeighbours as UserNeighboursParams
 from components.recommenders.array_folder import read_array, read_header, write_arrays
 from components.recommenders.ease import ease_weights
+from components.recommenders.exact_top_k import top_k_of_scores
 from components.recommenders.item_weights import check_catalogue, strongest_of_sparse
 from components.recommenders.protocol import Ranking, Scores, TrainingData, check_trainable
-from components.retrieval.exact_top_k import top_k_of_scores
 
 
 @dataclass(frozen=True)

@@ -1,1 +1,1 @@
-"""Finding the best items by score: exactly, and through an approximate index."""
+"""Finding the best items by score through an approximate index, and for all users at once."""

@@ -9,11 +9,11 @@ from typing import ClassVar, NoReturn
 import numpy as np
 from numpy.typing import NDArray
 
+from components.recommenders.exact_top_k import top_k_of_scores
 from components.recommenders.factors import FittedFactors
 from components.recommenders.fold_in import News
 from components.recommenders.protocol import Ranking, Scores
 from components.retrieval.annoy_index import AnnoyIndex
-from components.retrieval.exact_top_k import top_k_of_scores
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from components.experiments.bootstrap import Interval, paired_difference
+from components.metrics.bootstrap import Interval, paired_difference
 from components.params import Evaluate, Gate
 
 

@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple, Protocol
 from cachetools import TLRUCache
 
 from components.params import Cache
-from components.routing.cache_key import CacheKey, user_hash
+from components.serving.cache_key import CacheKey, user_hash
 
 Origin = Literal["memory", "shared", "joined", "computed"]
 

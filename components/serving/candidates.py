@@ -9,9 +9,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from components.params import Routing
+from components.recommenders.exact_top_k import top_k_of_scores
 from components.recommenders.fold_in import FoldsIn, News, blended_scores
 from components.recommenders.protocol import Ranking, Scores
-from components.retrieval.exact_top_k import top_k_of_scores
 from components.routing.choose_route import Route, choose_route
 from components.serving.bundle import Bundle
 from components.serving.requests import RecommendRequest

@@ -12,8 +12,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from components.experiments.bootstrap import Interval
 from components.experiments.power import squared_signal
+from components.metrics.bootstrap import Interval
 from components.shadow.evidence import LEAST_USERS, Evidence
 from components.shadow.fault_rate import FaultRate, replies_needed
 from components.shadow.figures import number, signed

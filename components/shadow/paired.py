@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from components.experiments.bootstrap import Interval, mean_interval
 from components.experiments.fixed_horizon import Difference, linearised
 from components.experiments.sequential import always_valid
+from components.metrics.bootstrap import Interval, mean_interval
 
 Values = NDArray[np.float64]
 

@@ -16,12 +16,12 @@ from numpy.typing import NDArray
 
 from components.interactions.columns import CATEGORY, ITEM, PRICE, TAG_SEPARATOR, TAGS, TITLE
 from components.params import Params
+from components.ranking.named import recommenders_of
+from components.ranking.newcomers import popularity_of
+from components.ranking.pipeline import Pipeline
+from components.ranking.pipeline_choice import load_choice
 from components.recommenders.content import Content
 from components.recommenders.factors import FittedFactors
-from components.recommenders.named import recommenders_of
-from components.recommenders.pipeline import Pipeline
-from components.recommenders.pipeline_choice import load_choice
-from components.recommenders.popular_with_newcomers import popularity_of
 from components.recommenders.popularity import Popularity
 from components.recommenders.protocol import FittedRecommender, Recommender, RecommenderError, TrainingData
 from components.recommenders.recent_popularity import RecentPopularity

@@ -14,8 +14,8 @@ from components.metrics.evaluate import EvaluationError
 from components.metrics.evaluate import evaluate as evaluate_recommender
 from components.metrics.summary import summarise
 from components.params import Params
-from components.recommenders.pipeline import Pipeline
-from components.recommenders.pipeline_choice import load_choice
+from components.ranking.pipeline import Pipeline
+from components.ranking.pipeline_choice import load_choice
 from components.recommenders.protocol import RecommenderError, TrainingData
 from components.recommenders.saved import load_recommender
 from components.recommenders.training_data import training_data

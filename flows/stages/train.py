@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from components.params import Params
-from components.recommenders.named import recommender_named
-from components.recommenders.pipeline import Pipeline
-from components.recommenders.pipeline_choice import save_choice
+from components.ranking.named import recommender_named
+from components.ranking.pipeline import Pipeline
+from components.ranking.pipeline_choice import save_choice
 from components.recommenders.popularity import Popularity
 from components.recommenders.protocol import RecommenderError
 from components.recommenders.training_data import training_data

@@ -19,8 +19,8 @@ from components.adapters.event_store.engine import migrate, open_engine, reading
 from components.adapters.event_store.tables import requests
 from components.adapters.settings import Settings
 from components.params import Cache, Exploration, Routing
-from components.routing.cache_key import cache_key
 from components.serving.answer_codec import encode
+from components.serving.cache_key import cache_key
 from components.serving.requests import RecommendRequest
 from tests.asgi_client import Reply, call, send
 from tests.redis_server import RedisServer, new_redis_server

@@ -16,8 +16,8 @@ from components.interactions.screening import screen
 from components.metrics.evaluate import Evaluation, evaluate
 from components.metrics.ranking import ndcg
 from components.params import Pipeline as PipelineParams
+from components.ranking.pipeline import Pipeline
 from components.recommenders.content import Content
-from components.recommenders.pipeline import Pipeline
 from components.recommenders.popularity import Popularity
 from components.recommenders.protocol import TrainingData
 from components.recommenders.training_data import training_data

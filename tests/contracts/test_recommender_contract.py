@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
+import components.ranking
 import components.recommenders
 from components.adapters.params_file import read_params
 from components.recommenders.protocol import FittedRecommender, Recommender, RecommenderError, TrainingData
@@ -25,8 +26,12 @@ NOTHING = np.empty(0, np.int32)
 def discovered() -> list[Recommender]:
     """Every class with a name and a fit, made with its section of params.yaml where it takes parameters."""
     found: list[Any] = []
-    for module in pkgutil.iter_modules(components.recommenders.__path__):
-        path = f"{components.recommenders.__name__}.{module.name}"
+    modules = [
+        f"{package.__name__}.{module.name}"
+        for package in (components.recommenders, components.ranking)
+        for module in pkgutil.iter_modules(package.__path__)
+    ]
+    for path in modules:
         for value in vars(importlib.import_module(path)).values():
             own = isinstance(value, type) and value.__module__ == path and not getattr(value, "_is_protocol", False)
             if own and hasattr(value, "name") and hasattr(value, "fit"):

@@ -17,7 +17,7 @@ from pydantic import SecretStr
 from components.adapters.kept_answers import NotForgotten, forget_kept_answers
 from components.adapters.redis_cache import RedisAnswers
 from components.adapters.settings import Settings
-from components.routing.cache_key import CacheKey, user_hash
+from components.serving.cache_key import CacheKey, user_hash
 from tests.free_ports import free_ports
 from tests.redis_server import RedisServer, new_redis_server
 

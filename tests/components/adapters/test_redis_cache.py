@@ -13,8 +13,8 @@ from redis.exceptions import RedisError
 
 from components.adapters.redis_cache import FIRST_REST_SECONDS, RedisAnswers
 from components.params import Cache
-from components.routing.cache_key import CacheKey, user_hash
 from components.serving.answer_cache import AnswerCache, Made
+from components.serving.cache_key import CacheKey, user_hash
 from tests.free_ports import free_ports
 from tests.redis_server import RedisServer, new_redis_server
 

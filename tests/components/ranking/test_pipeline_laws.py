@@ -12,8 +12,8 @@ from components.metrics.evaluate import evaluate
 from components.params import Ease, Generators, ItemToItem, Ranker, Session
 from components.params import Pipeline as PipelineParams
 from components.ranking.inner_split import inner_splits
+from components.ranking.pipeline import DOUBT, Pipeline
 from components.recommenders.events import chosen, events_of, positions, with_events
-from components.recommenders.pipeline import DOUBT, Pipeline
 from components.recommenders.popularity import Popularity
 from components.recommenders.protocol import Events, RecommenderError, TrainingData
 

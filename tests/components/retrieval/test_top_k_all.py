@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.sparse import csr_array
 
-from components.retrieval.exact_top_k import top_k_of_scores
+from components.recommenders.exact_top_k import top_k_of_scores
 from components.retrieval.top_k_all import BLOCK_SCORES, GROUP, top_k_all, top_k_of_rows
 
 

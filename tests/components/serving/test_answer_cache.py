@@ -9,8 +9,8 @@ from dataclasses import dataclass, field
 import pytest
 
 from components.params import Cache
-from components.routing.cache_key import CacheKey, user_hash
 from components.serving.answer_cache import AnswerCache, Found, Kept, Made
+from components.serving.cache_key import CacheKey, user_hash
 
 KEY = CacheKey(user_hash("u"), "a")
 OTHER = CacheKey(user_hash("v"), "b")

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from components.experiments.bootstrap import Interval
+from components.metrics.bootstrap import Interval
 from components.shadow.decision import Promote, Refuse, Undecided, decide
 from components.shadow.evidence import Evidence, Speed
 from components.shadow.fault_rate import count_faults

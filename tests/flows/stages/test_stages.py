@@ -18,7 +18,7 @@ import yaml
 from components.adapters.data_registry import DataRegistry
 from components.adapters.settings import load_settings
 from components.interactions.screening import Screened
-from components.recommenders.pipeline_choice import load_choice
+from components.ranking.pipeline_choice import load_choice
 from components.recommenders.ranked_lists import FittedRankedLists
 from components.recommenders.saved import load_recommender
 from components.serving.bundle import read_bundle

@@ -9,9 +9,9 @@ from typing import Literal
 from scipy.sparse import csr_array
 
 from components.recommenders.array_folder import HEADER, read_array, read_header, write_arrays
-from components.text.encoder import TextEncoder, TextEncoderError, Vectors
-from components.text.minilm import MiniLM
-from components.text.tf_idf import TfIdf
+from components.recommenders.text.encoder import TextEncoder, TextEncoderError, Vectors
+from components.recommenders.text.minilm import MiniLM
+from components.recommenders.text.tf_idf import TfIdf
 
 FORMS: dict[str, type[TextEncoder]] = {TfIdf.form: TfIdf, MiniLM.form: MiniLM}
 

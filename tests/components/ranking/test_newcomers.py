@@ -10,9 +10,9 @@ from scipy.sparse import csr_array
 
 from components.params import Generators, ItemToItem, Ranker
 from components.params import Pipeline as PipelineParams
+from components.ranking.newcomers import choose_half_life, popularity_of
+from components.ranking.pipeline import Pipeline
 from components.recommenders.events import with_events
-from components.recommenders.pipeline import Pipeline
-from components.recommenders.popular_with_newcomers import choose_half_life, popularity_of
 from components.recommenders.protocol import Events, TrainingData
 
 DAY = 86_400

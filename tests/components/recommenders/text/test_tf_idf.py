@@ -6,9 +6,9 @@ from pathlib import Path
 
 import numpy as np
 
-from components.text.encoder import cosines
-from components.text.saved import load_encoder, read_vectors, save_vectors
-from components.text.tf_idf import TfIdf, words_of
+from components.recommenders.text.encoder import cosines
+from components.recommenders.text.saved import load_encoder, read_vectors, save_vectors
+from components.recommenders.text.tf_idf import TfIdf, words_of
 
 TEXTS = ("Heat (1995) Crime", "Amélie (2001) Comedy", "Alien (1979) Sci-Fi Horror", "Aliens (1986) Sci-Fi", "")
 ENCODER = TfIdf.fit(TEXTS)

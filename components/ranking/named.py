@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from components.params import Train
+from components.ranking.pipeline import Pipeline
 from components.recommenders.ease import Ease
 from components.recommenders.ease_valued import EaseValued
 from components.recommenders.ials import Ials
@@ -10,7 +11,6 @@ from components.recommenders.item_to_item import ItemToItem
 from components.recommenders.item_vectors import ItemVectors
 from components.recommenders.lightfm_warp import LightFMWarp
 from components.recommenders.next_items import NextItems
-from components.recommenders.pipeline import Pipeline
 from components.recommenders.popularity import Popularity
 from components.recommenders.protocol import Recommender
 from components.recommenders.session import Session

@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from components.experiments.bootstrap import mean_interval, paired_difference
+from components.metrics.bootstrap import mean_interval, paired_difference
 
 
 def test_a_ninety_percent_interval_holds_the_true_mean_in_about_ninety_percent_of_worlds() -> None:

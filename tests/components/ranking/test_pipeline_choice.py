@@ -13,9 +13,9 @@ from components.ranking.candidates import candidates
 from components.ranking.features import FeatureMaker
 from components.ranking.inner_split import inner_splits
 from components.ranking.learned_ranker import Examples, train_ranker
+from components.ranking.pipeline import Fitted, Pipeline
+from components.ranking.pipeline_choice import Choice, load_choice, save_choice
 from components.recommenders.generators import generators
-from components.recommenders.pipeline import Fitted, Pipeline
-from components.recommenders.pipeline_choice import Choice, load_choice, save_choice
 from components.recommenders.protocol import RecommenderError, TrainingData
 from tests.components.ranking.test_pipeline_laws import world
 

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from components.routing.cache_key import CacheKey, cache_key, user_hash
+from components.serving.cache_key import CacheKey, cache_key, user_hash
 from components.serving.requests import RecommendRequest
 
 BODY: dict[str, Any] = {

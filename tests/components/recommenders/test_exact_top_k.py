@@ -6,7 +6,7 @@ import numpy as np
 from hypothesis import given
 from hypothesis import strategies as st
 
-from components.retrieval.exact_top_k import top_k_of_scores
+from components.recommenders.exact_top_k import top_k_of_scores
 
 
 @given(

@@ -20,10 +20,10 @@ from components.ranking.candidates import candidates
 from components.ranking.features import FeatureMaker, Table
 from components.ranking.inner_split import InnerSplit, inner_splits, short_splits
 from components.ranking.learned_ranker import Examples, train_ranker
+from components.ranking.newcomers import choose_half_life, popularity_of
+from components.ranking.pipeline_choice import Choice
 from components.recommenders.generators import generators
 from components.recommenders.item_vectors import ItemVectors
-from components.recommenders.pipeline_choice import Choice
-from components.recommenders.popular_with_newcomers import choose_half_life, popularity_of
 from components.recommenders.protocol import (
     FittedRecommender,
     Recommender,

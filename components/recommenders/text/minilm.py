@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from components.recommenders.array_folder import write_arrays
-from components.text.encoder import TextEncoderError
+from components.recommenders.text.encoder import TextEncoderError
 
 WIDTH = 384
 MAX_TOKENS = 256
