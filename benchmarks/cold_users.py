@@ -108,7 +108,7 @@ def _fold_ins(params: Params, data: TrainingData) -> list[FoldsIn]:
 
 
 def _folded(models: list[FoldsIn], known: TrainingData, users: NDArray[np.int64], popular: Scores) -> Scores:
-    """As the service answers strangers: by what they like, and by popularity where they like nothing yet."""
+    """As the service answers by what strangers like; by popularity, here of all times, where they like nothing yet."""
     events, rows = events_of(known), []
     for row, user in enumerate(users.tolist()):
         own = events.users == user

@@ -18,13 +18,11 @@ STEP = 0.1
 """How much earlier each cut is than the one before."""
 FOLDS = 4
 SHORT = (1, 2, 4)
-"""Interactions that a stranger has."""
+"""Interactions that a stranger has, of at most half a stretch."""
 PARTS = 4
 """A quarter of the users become strangers at a time: generators need the others."""
-STRANGERS = 6
-"""Moments in a user's history, each of which makes a stranger."""
-EARLIEST = 0.1
-"""Of a history, the part before the earliest of these moments."""
+STRANGERS = 3
+"""Stretches of a history, each of which makes a stranger."""
 LEAST = 10
 """Interactions of a user who can be made a stranger of."""
 
@@ -70,45 +68,48 @@ def _latest(data: TrainingData, share: float) -> InnerSplit:
 def short_splits(data: TrainingData, n_splits: int, max_users: int, seed: int) -> list[InnerSplit]:
     """At most `n_splits` cuts that ask for what users liked of whom little is known.
 
-    Each takes another quarter of the users out, and puts in strangers, six for each of them and at most `max_users`,
-    as rows below the others: one has the latest 1, 2 or 4 interactions before a moment in that user's history, and is
-    asked for what the user liked in the next 20 % and had not met before. Nobody is asked for anything of the latest
-    20 %, which the first cut of `inner_splits` asks for. Users with few interactions become no strangers, and data
-    without times have none.
+    Each takes a quarter of the users with at least `LEAST` interactions out, another each time, at most `max_users` /
+    `STRANGERS` of them, and puts in strangers, as rows below the others. The first 80 % of such a history are cut into
+    `STRANGERS` stretches: a stranger has the first 1, 2 or 4 interactions of one, and is asked for what the user liked
+    in the rest of it and had not met before. So no stranger knows what another is asked for, and nobody is asked for
+    anything of the latest 20 %, which the first cut of `inner_splits` asks for. Data without times have none.
     """
     events = events_of(data)
     if not events.timed:
         return []
     rng = np.random.default_rng(seed)
-    sizes = np.bincount(events.users, minlength=len(data.user_ids))
-    drawn = rng.permutation(np.flatnonzero(sizes >= LEAST))
+    drawn = rng.permutation(np.flatnonzero(np.bincount(events.users, minlength=len(data.user_ids)) >= LEAST))
+    firsts = _first_meetings(events)
     splits = []
     for number in range(min(n_splits, PARTS)):
         taken = np.sort(drawn[number::PARTS][: max(1, max_users // STRANGERS)])
-        splits.append(_with_strangers(data, np.repeat(taken, STRANGERS), rng))
+        splits.append(_with_strangers(data, taken, firsts, rng))
     return [split for split in splits if split.wanted.nnz and split.known.positives.nnz]
 
 
-def _with_strangers(data: TrainingData, models: NDArray[np.int64], rng: np.random.Generator) -> InnerSplit:
-    """Without the users in `models`, and with a stranger for each entry of it, cut out of that user's history."""
-    events, n_users = events_of(data), len(data.user_ids)
-    starts, sizes = np.searchsorted(events.users, models), np.bincount(events.users, minlength=n_users)[models]
-    window = np.ceil(SHARE * sizes - 1e-9).astype(np.int64)
-    first, last = (
-        np.ceil(EARLIEST * sizes).astype(np.int64),
-        np.ceil((1 - SHARE) * sizes - 1e-9).astype(np.int64) - window,
-    )
-    moments = first + (rng.random(len(models)) * (last - first + 1)).astype(np.int64)
-    left = np.minimum(rng.choice(SHORT, len(models)), moments)
+def _with_strangers(
+    data: TrainingData, taken: NDArray[np.int64], firsts: NDArray[np.int64], rng: np.random.Generator
+) -> InnerSplit:
+    """Without the users `taken`, and with strangers cut out of their histories."""
+    events, n_users, n_items = events_of(data), len(data.user_ids), len(data.item_ids)
+    models = np.repeat(taken, STRANGERS)
+    stretch = np.tile(np.arange(STRANGERS), len(taken))
+    begin = np.searchsorted(events.users, models)
+    end = np.ceil((1 - SHARE) * np.bincount(events.users, minlength=n_users)[models] - 1e-9).astype(np.int64)
+    start, stop = begin + end * stretch // STRANGERS, begin + end * (stretch + 1) // STRANGERS
+    left = np.minimum(rng.choice(SHORT, len(models)), (stop - start) // 2)
+    known, asked = _ranges(start, left), _ranges(start + left, stop - start - left)
+    of_asked = np.repeat(np.arange(len(models)), stop - start - left)
+    # What is met for the first time in this stretch, and never among what a stranger of the same user knows.
+    known_cells = np.repeat(models, left) * n_items + events.items[known]
+    fresh = events.liked[asked] & (firsts[asked] >= (start + left)[of_asked])
+    fresh &= ~np.isin(models[of_asked] * n_items + events.items[asked], known_cells)
     rows = n_users + np.arange(len(models))
-    known, asked = _ranges(starts + moments - left, left), _ranges(starts + moments, window)
-    of_asked = np.repeat(np.arange(len(models)), window)
-    fresh = events.liked[asked] & (_first_meetings(events)[asked] >= (starts + moments)[of_asked])
-    rest = chosen(events, ~np.isin(events.users, models))
+    rest = chosen(events, ~np.isin(events.users, taken))
     theirs = replace(chosen(events, known), users=np.repeat(rows, left).astype(np.int32))
     whole = Events(*(np.concatenate(parts) for parts in zip(_columns(rest), _columns(theirs), strict=True)))
     names = tuple(f"{data.user_ids[user]} as a stranger, {place}" for place, user in enumerate(models.tolist()))
-    wanted = ones(rows[of_asked[fresh]], events.items[asked[fresh]], (n_users + len(models), len(data.item_ids)))
+    wanted = ones(rows[of_asked[fresh]], events.items[asked[fresh]], (n_users + len(models), n_items))
     grown = replace(data, user_ids=data.user_ids + names, seen=wanted, positives=wanted)
     return InnerSplit(with_events(grown, whole), wanted)
 

@@ -27,6 +27,11 @@ class Examples:
     items: NDArray[np.int32]
     wanted: NDArray[np.bool_]
 
+    def first(self, n: int) -> Examples:
+        """Of each user the `n` most promising candidates, in memory of their own."""
+        features = {name: table[:, :n].copy() for name, table in self.features.items()}
+        return Examples(features, self.items[:, :n].copy(), self.wanted[:, :n].copy())
+
 
 @dataclass(frozen=True)
 class LearnedRanker:

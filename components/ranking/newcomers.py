@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from itertools import pairwise
 
 import numpy as np
@@ -12,7 +11,7 @@ from components.metrics.ranking import ndcg
 from components.params import RecentPopularity as RecentPopularityParams
 from components.recommenders.events import chosen, events_of, with_events
 from components.recommenders.popularity import Popularity
-from components.recommenders.protocol import TrainingData
+from components.recommenders.protocol import Events, TrainingData
 from components.recommenders.recent_popularity import RecentPopularity
 
 HALF_LIVES_DAYS = (7.0, 30.0, 90.0, 365.0, 1000.0)
@@ -21,6 +20,8 @@ MOMENTS = (0.5, 0.6, 0.7, 0.8, 0.9)
 LEAST = 50
 """Newcomers below which all of the past counts alike."""
 K = 10
+DOUBT = 2.0
+"""Standard errors by which fading must gain: several ways are tried, and one of them is always the luckiest."""
 
 
 def popularity_of(half_life_days: float | None) -> Popularity | RecentPopularity:
@@ -31,10 +32,11 @@ def popularity_of(half_life_days: float | None) -> Popularity | RecentPopularity
 
 
 def choose_half_life(data: TrainingData, seed: int) -> float | None:
-    """How fast popularity should fade for newcomers, in days; None where it should not, or there are too few of them.
+    """How fast popularity should fade for newcomers, in days; None where it should not, or where nothing shows it.
 
-    At each of several moments the most popular items of until then are held against what those liked who came between
-    that moment and the next: mean NDCG@10 over all newcomers, as a service meets them that is trained now and then.
+    At each of several moments the most popular items of until then are held against all that those liked later who came
+    between that moment and the next, as a service meets them that is trained now and then. The best mean NDCG@10 must
+    exceed that of all times by more than chance.
     """
     events = events_of(data)
     if not events.timed:
@@ -43,32 +45,34 @@ def choose_half_life(data: TrainingData, seed: int) -> float | None:
     cuts = [int(by_time[int(share * len(by_time))]) for share in MOMENTS] + [int(by_time[-1]) + 1]
     began = np.full(len(data.user_ids), np.iinfo(np.int64).max)
     np.minimum.at(began, events.users, events.seconds)
-    found: list[_Found] = []
+    found = [np.empty((0, 1 + len(HALF_LIVES_DAYS)))]
     for cut, until in pairwise(cuts):
         new = (began >= cut) & (began < until)
         past, later = chosen(events, events.seconds < cut), chosen(events, new[events.users] & events.liked)
         if len(later) and past.liked.any():
-            found.append(_measure(with_events(data, past), later.users, later.items, seed))
-    if sum(each.n_users for each in found) < LEAST:
+            found.append(_ndcg_of_newcomers(with_events(data, past), later, seed))
+    quality = np.concatenate(found)
+    if len(quality) < LEAST:
         return None
-    totals = np.sum([each.totals for each in found], axis=0)
-    best = int(np.argmax(totals))
-    return None if best == 0 else HALF_LIVES_DAYS[best - 1]
+    best = int(np.argmax(quality.mean(axis=0)))
+    gain = quality[:, best] - quality[:, 0]
+    if gain.mean() <= DOUBT * gain.std() / np.sqrt(len(gain)):
+        return None
+    return HALF_LIVES_DAYS[best - 1]
 
 
-@dataclass(frozen=True)
-class _Found:
-    n_users: int
-    totals: NDArray[np.float64]
-    """Summed NDCG of popularity that does not fade, then by half-life."""
-
-
-def _measure(past: TrainingData, users: NDArray[np.int32], items: NDArray[np.int32], seed: int) -> _Found:
-    newcomers, rows = np.unique(users, return_inverse=True)
-    wanted = np.zeros((len(newcomers), len(past.item_ids)), np.bool_)
-    wanted[rows, items] = True
-    n_wanted, totals = wanted.sum(axis=1), []
+def _ndcg_of_newcomers(past: TrainingData, later: Events, seed: int) -> NDArray[np.float64]:
+    """Of each user of `later` NDCG@10 by popularity that does not fade, then by half-life, (n_users, n_ways)."""
+    n_items = len(past.item_ids)
+    cells = np.unique(later.users.astype(np.int64) * n_items + later.items)
+    _, rows, n_wanted = np.unique(cells // n_items, return_inverse=True, return_counts=True)
+    columns = []
     for half_life in (None, *HALF_LIVES_DAYS):
         best = popularity_of(half_life).fit(past, seed).top_k(-1, K, np.zeros(0, np.int32)).items
-        totals.append(float(ndcg(wanted[:, best], n_wanted).sum()))
-    return _Found(len(newcomers), np.array(totals))
+        place = np.full(n_items, -1)
+        place[best] = np.arange(len(best))
+        at = place[cells % n_items]
+        hits = np.zeros((len(n_wanted), len(best)), np.bool_)
+        hits[rows[at >= 0], at[at >= 0]] = True
+        columns.append(ndcg(hits, n_wanted))
+    return np.column_stack(columns)

@@ -106,10 +106,11 @@ class Pipeline:
             splits += short_splits(data, self.params.n_short_splits, self.params.max_users, seed)
         names = tuple(recipes)
         everything = dict.fromkeys(recipes, 1 / len(recipes))
-        parts = [self._examples(recipes, split, seed) for split in splits]
-        if not parts:
+        if not splits:
             return Choice("mean", everything, {}, names)
-        first, scores, n_wanted = parts[0]
+        first, scores, n_wanted = self._examples(recipes, splits[0], seed)
+        learnt_from = self.params.ranker.n_candidates
+        others = [self._examples(recipes, split, seed)[0].first(learnt_from) for split in splits[1:]]
         weights = choose_weights(scores, first.items, first.wanted, n_wanted, K)
         # Where each half of the users takes the weights that suit the other: a fair price for having chosen them.
         halves = np.arange(len(n_wanted)) % 2 == 0
@@ -122,7 +123,7 @@ class Pipeline:
             "mean": blended(scores, everything),
             "blend": crossed,
         }
-        apart = [part[0] for part, split in zip(parts[1:], splits[1:], strict=True) if not split.overlaps_first]
+        apart = [part for part, split in zip(others, splits[1:], strict=True) if not split.overlaps_first]
         trial = train_ranker(apart, self.params.ranker, seed) if apart else None
         if trial:
             learned = trial.scores(first.features)
@@ -136,7 +137,7 @@ class Pipeline:
             best = "ranker"
         if best not in RANKER_SHARES:
             return Choice(best, weights or everything, measured, names)
-        ranker = train_ranker([examples for examples, _, _ in parts], self.params.ranker, seed)
+        ranker = train_ranker([first, *others], self.params.ranker, seed)
         return Choice(best, weights or everything, measured, names, ranker)
 
     def _examples(

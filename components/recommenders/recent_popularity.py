@@ -13,6 +13,8 @@ from components.recommenders.popularity import FittedPopularity
 from components.recommenders.protocol import TrainingData, check_trainable
 
 SECONDS_PER_DAY = 86_400
+LEAST_WEIGHT = 1e-6
+"""Of a relevant interaction however old: what was liked long ago comes by its popularity, not by its row."""
 
 
 @dataclass(frozen=True)
@@ -28,6 +30,7 @@ class RecentPopularity:
         check_trainable(data)
         events = events_of(data)
         days = (events.seconds.max(initial=0) - events.seconds) / SECONDS_PER_DAY
-        weights = np.where(events.liked, 0.5 ** (days / self.params.half_life_days), 0)
+        fading = np.maximum(0.5 ** (days / self.params.half_life_days), LEAST_WEIGHT)
+        weights = np.where(events.liked, fading, 0)
         counts = np.bincount(events.items, weights=weights, minlength=len(data.item_ids))
         return FittedPopularity(counts.astype(np.float32), len(data.user_ids))

@@ -22,9 +22,7 @@ from components.ranking.pipeline import Pipeline
 from components.ranking.pipeline_choice import load_choice
 from components.recommenders.content import Content
 from components.recommenders.factors import FittedFactors
-from components.recommenders.popularity import Popularity
 from components.recommenders.protocol import FittedRecommender, Recommender, RecommenderError, TrainingData
-from components.recommenders.recent_popularity import RecentPopularity
 from components.recommenders.training_data import training_data
 from components.retrieval.choice import IndexRefused, build_checked_index
 from components.serving.bundle import Bundle, BundleError, Index, Manifest, read_bundle, record_expected_answers
@@ -57,9 +55,10 @@ def bundle(params: Params) -> str:
     data = with_item_vectors(training_data(interactions, items, users, find_item_vectors(PREPARED)), params)
     named = recommenders_of(params.train)
     folding = [named[name] for name in params.routing.fold_in if name in named]
-    needed = (Content(), named[params.train.recommender])
-    fitted = {recipe.name: _refit(recipe, data, params.train.seed) for recipe in needed}
-    fitted["popularity"] = _popularity(named[params.train.recommender]).fit(data, params.train.seed)
+    recommender, seed = params.train.recommender, params.train.seed
+    primary, half_life = _refit(named[recommender], data, seed)
+    popularity = popularity_of(half_life).fit(data, seed)
+    fitted = {"popularity": popularity, Content.name: Content().fit(data, seed), recommender: primary}
     fitted |= _fold_ins([recipe for recipe in folding if recipe.name not in fitted], data, params.train.seed)
     shutil.rmtree(BUNDLE, ignore_errors=True)
     with tempfile.TemporaryDirectory() as scratch:
@@ -87,16 +86,15 @@ def bundle(params: Params) -> str:
     return f"{params.train.recommender}, {manifest.index.kind} retrieval, {size / 1e6:.1f} MB"
 
 
-def _refit(recipe: Recommender, data: TrainingData, seed: int) -> FittedRecommender:
-    """Trained on everything; a pipeline keeps what it chose and learnt on the train part, as that was evaluated."""
-    if isinstance(recipe, Pipeline):
-        return recipe.fit_reported(data, seed, load_choice(CHOICE)).lists
-    return recipe.fit(data, seed)
+def _refit(recipe: Recommender, data: TrainingData, seed: int) -> tuple[FittedRecommender, float | None]:
+    """Trained on everything, and the half-life in days of the popularity that goes with it; None if it does not fade.
 
-
-def _popularity(recipe: Recommender) -> Popularity | RecentPopularity:
-    """For people of whom nothing is known: what a pipeline found to suit newcomers, and else that of all times."""
-    return popularity_of(load_choice(CHOICE).half_life_days) if isinstance(recipe, Pipeline) else Popularity()
+    A pipeline keeps what it chose and learnt on the train part, as that was evaluated.
+    """
+    if not isinstance(recipe, Pipeline):
+        return recipe.fit(data, seed), None
+    whole = recipe.fit_reported(data, seed, load_choice(CHOICE))
+    return whole.lists, whole.choice.half_life_days
 
 
 def _fold_ins(recipes: list[Recommender], data: TrainingData, seed: int) -> dict[str, FittedRecommender]:

@@ -9,9 +9,12 @@ import signal
 import time
 import urllib.request
 from contextlib import suppress
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pytest
+from sqlalchemy import Engine
 
 from components.adapters.event_store.engine import open_engine
 from components.adapters.event_store.release_history import read_history
@@ -34,7 +37,12 @@ def two_models(stack: WholeStack) -> WholeStack:
 
 
 def latest_rollout(stack: WholeStack) -> dict[str, Any]:
-    return read_history(open_engine(f"sqlite:///{stack.home / 'events.db'}"))["rollouts"][-1]
+    return read_history(store(stack.home))["rollouts"][-1]
+
+
+@cache
+def store(home: Path) -> Engine:
+    return open_engine(f"sqlite:///{home / 'events.db'}")
 
 
 def prefect_pid(stack: WholeStack) -> int:
@@ -61,6 +69,7 @@ def state_of_latest_run(stack: WholeStack, seconds: float = 60.0) -> dict[str, A
 def kill_prefect_at(stack: WholeStack, step: str) -> None:
     """Start a promotion, kill the server when it is there, and wait for its end."""
     before, victim = latest_rollout(stack)["rollout_id"], prefect_pid(stack)
+    assert victim > 0
     assert stack.start_flow("promote/default", *other_model(stack)).wait() == 0
     deadline = time.monotonic() + 120
     while True:
@@ -76,7 +85,7 @@ def kill_prefect_at(stack: WholeStack, step: str) -> None:
 
 @pytest.mark.parametrize("step", STEPS)
 def test_the_promotion_goes_on(two_models: WholeStack, step: str, capsys: pytest.CaptureFixture[str]) -> None:
-    stack = two_models
+    stack, victim = two_models, prefect_pid(two_models)
 
     async def promotion_under_load() -> LoadResult:
         stop = asyncio.Event()
@@ -94,6 +103,8 @@ def test_the_promotion_goes_on(two_models: WholeStack, step: str, capsys: pytest
         failed = f"{len(load.failures)} of {load.answered} answers failed"
         print(f"\n| {step} | {last['outcome']} | {failed} | {state['type']}: {state['message']} |")
     assert load.failures == []
+    assert load.answered > 0
     assert last["outcome"] == "promoted"
     assert stack.release()["release"] == last["release_id"]
-    assert prefect_pid(stack)
+    assert state["type"] == "COMPLETED"
+    assert prefect_pid(stack) not in (0, victim)

@@ -55,8 +55,8 @@ def harmful(stack: SmallStack, harm: str) -> Callable[[str, str | None], Release
 class ClickingUsers:
     """Strangers who come all the while, ask twice, and click the item that strangers like best.
 
-    They do so half of the times that it is on top. Nobody stays, so that what was clicked does not change what is
-    shown, and clicks are as frequent at the end as at the beginning.
+    They do so half of the times that it is on top. Nobody stays beyond the second answer, so that clicks are as
+    frequent at the end as at the beginning.
     """
 
     def __init__(self, port: int, threads: int = 6) -> None:

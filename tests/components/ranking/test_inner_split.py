@@ -6,11 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 
 from components.interactions.prepared import prepare
-from components.ranking.inner_split import inner_splits, short_splits
+from components.ranking.inner_split import InnerSplit, inner_splits, short_splits
 from components.recommenders.events import chosen, events_of, positions, with_events
-from components.recommenders.protocol import TrainingData
+from components.recommenders.protocol import Events, TrainingData
 from components.recommenders.training_data import training_data
 from tests.worlds import make_tables
 
@@ -67,6 +68,21 @@ def test_the_data_are_unchanged() -> None:
     assert (data.seen != before[1]).nnz == 0
 
 
+def repeating(n_users: int = 24, n_each: int = 30) -> TrainingData:
+    """Users who meet what they have met before now and then, and like most of it."""
+    rng = np.random.default_rng(3)
+    events = Events(
+        np.repeat(np.arange(n_users, dtype=np.int32), n_each),
+        rng.integers(0, 25, n_users * n_each).astype(np.int32),
+        np.ones(n_users * n_each, np.float32),
+        rng.random(n_users * n_each) < 0.7,
+        np.tile(np.arange(n_each) * 3600, n_users),
+    )
+    empty = csr_array((n_users, 25), dtype=np.float32)
+    ids = tuple(map(str, range(n_users))), tuple(map(str, range(25)))
+    return with_events(TrainingData(*ids, empty, empty, ((),) * 25), events)
+
+
 def history(data: TrainingData, user: int) -> list[tuple[int, int]]:
     """Items with their times, in order."""
     events = events_of(data)
@@ -74,54 +90,89 @@ def history(data: TrainingData, user: int) -> list[tuple[int, int]]:
     return list(zip(events.items[own].tolist(), events.seconds[own].tolist(), strict=True))
 
 
-def test_strangers_are_cut_out_of_the_histories_of_users_who_are_gone() -> None:
-    data = world()
-    n_users = len(data.user_ids)
-    splits = short_splits(data, 4, max_users=100, seed=0)
-    models = []
-    for split in splits:
-        known = split.known
-        strangers = range(n_users, len(known.user_ids))
-        names = [known.user_ids[row].split(" as a stranger")[0] for row in strangers]
-        assert [names.count(name) for name in set(names)] == [6] * 5
-        taken = {data.user_ids.index(name) for name in names}
-        models += sorted(taken)
-        for user in range(n_users):
-            assert history(known, user) == ([] if user in taken else history(data, user))
-        for row, name in zip(strangers, names, strict=True):
-            whole, own = history(data, data.user_ids.index(name)), history(known, row)
-            start = whole.index(own[0])
-            assert whole[start : start + len(own)] == own
-            assert 1 <= len(own) <= 4
-    assert sorted(models) == list(range(n_users))
+def strangers_of(data: TrainingData, split: InnerSplit) -> dict[int, list[int]]:
+    """By user, the rows of the strangers that were cut out of their history, in order."""
+    found: dict[int, list[int]] = {}
+    for row in range(len(data.user_ids), len(split.known.user_ids)):
+        name = split.known.user_ids[row].split(" as a stranger")[0]
+        found.setdefault(data.user_ids.index(name), []).append(row)
+    return found
 
 
-def test_strangers_are_asked_for_what_their_models_liked_next_and_had_not_met() -> None:
-    data = world()
-    events, first = events_of(data), inner_splits(data, "latest", 1, seed=0)[0]
-    liked = set(zip(*(each.tolist() for each in data.positives.nonzero()), strict=True))
+def asked_of(split: InnerSplit, row: int) -> set[int]:
+    return set(split.wanted[[row]].indices.tolist())
+
+
+@pytest.mark.parametrize("data", [world(), repeating()])
+def test_three_strangers_take_the_place_of_each_user_who_is_gone(data: TrainingData) -> None:
+    gone: list[int] = []
+    for split in short_splits(data, 4, max_users=100, seed=0):
+        strangers = strangers_of(data, split)
+        assert {len(rows) for rows in strangers.values()} == {3}
+        for user in range(len(data.user_ids)):
+            assert history(split.known, user) == ([] if user in strangers else history(data, user))
+        gone += strangers
+    assert sorted(gone) == list(range(len(data.user_ids)))
+
+
+@pytest.mark.parametrize("data", [world(), repeating()])
+def test_a_stranger_has_the_first_of_a_stretch_and_is_asked_for_what_is_new_in_the_rest(data: TrainingData) -> None:
+    n_seen = set()
+    for split in short_splits(data, 4, max_users=100, seed=0):
+        for user, rows in strangers_of(data, split).items():
+            whole = history(data, user)
+            edges = [int(np.ceil(0.8 * len(whole))) * place // 3 for place in range(4)]
+            known_by_any = {item for row in rows for item, _ in history(split.known, row)}
+            for row, start, stop in zip(rows, edges, edges[1:], strict=False):
+                own = history(split.known, row)
+                left = len(own)
+                n_seen.add(left)
+                assert own == whole[start : start + left]
+                new = {item for item, _ in whole[start + left : stop]} - {item for item, _ in whole[: start + left]}
+                liked = {
+                    item
+                    for place in range(start + left, stop)
+                    for item in [whole[place][0]]
+                    if events_of(data).liked[events_of(data).users == user][place]
+                }
+                assert asked_of(split, row) == (new & liked) - known_by_any
+    assert n_seen <= {1, 2, 3, 4}
+    assert {1, 2} <= n_seen
+
+
+@pytest.mark.parametrize("data", [world(), repeating()])
+def test_no_stranger_knows_what_another_of_the_same_user_is_asked_for(data: TrainingData) -> None:
     n_asked = 0
     for split in short_splits(data, 4, max_users=100, seed=0):
-        for row, item in zip(*(each.tolist() for each in split.wanted.nonzero()), strict=True):
-            model = data.user_ids.index(split.known.user_ids[row].split(" as a stranger")[0])
-            when = min(second for each, second in history(data, model) if each == item)
-            assert when > max(second for _, second in history(split.known, row))
-            assert (model, item) in liked
-            assert first.wanted[model, item] == 0
-            n_asked += 1
-    assert n_asked > len(events) / 4
+        for rows in strangers_of(data, split).values():
+            known = {item for row in rows for item, _ in history(split.known, row)}
+            for row in rows:
+                assert not known & asked_of(split, row)
+                n_asked += len(asked_of(split, row))
+    assert n_asked > 50
+
+
+def test_strangers_are_asked_for_nothing_that_the_first_cut_asks_for() -> None:
+    data = world()
+    first = inner_splits(data, "latest", 1, seed=0)[0]
+    for split in short_splits(data, 4, max_users=100, seed=0):
+        for user, rows in strangers_of(data, split).items():
+            assert not {item for row in rows for item in asked_of(split, row)} & asked_of(first, user)
 
 
 def test_no_more_strangers_are_made_than_may_be_learnt_from() -> None:
     data = world()
     for split in short_splits(data, 2, max_users=12, seed=0):
         assert len(split.known.user_ids) == len(data.user_ids) + 12
+        assert len(strangers_of(data, split)) == 4
 
 
-def test_users_with_few_interactions_become_no_strangers() -> None:
+@pytest.mark.parametrize(("n_each", "n_splits"), [(9, 0), (10, 2)])
+def test_users_with_few_interactions_become_no_strangers(n_each: int, n_splits: int) -> None:
     data = world()
     place, _ = positions(events_of(data))
-    assert short_splits(with_events(data, chosen(events_of(data), place < 9)), 2, max_users=100, seed=0) == []
+    short = with_events(data, chosen(events_of(data), place < n_each))
+    assert len(short_splits(short, 2, max_users=100, seed=0)) == n_splits
 
 
 def test_data_without_times_have_no_strangers() -> None:

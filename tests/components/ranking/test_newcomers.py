@@ -23,7 +23,7 @@ NOTHING = np.zeros(0, np.int32)
 def world(kind: str, n_users: int = N_USERS) -> TrainingData:
     """One user a day. `fashion`: all like what is in fashion, another each 40 days. `classics`: always the same.
 
-    `unheard of`: what nobody has met before them.
+    `steady`: what they like is drawn, always with the same chances. `unheard of`: what nobody has met before them.
     """
     rng = np.random.default_rng(0)
     users = np.repeat(np.arange(n_users), N_EACH)
@@ -31,6 +31,7 @@ def world(kind: str, n_users: int = N_USERS) -> TrainingData:
     items = {
         "fashion": (users + 20) // 40 * 20 % N_ITEMS + drawn,
         "classics": np.tile(np.arange(N_EACH), n_users),
+        "steady": np.minimum(rng.geometric(0.05, len(users)), N_ITEMS) - 1,
         "unheard of": np.arange(len(users)),
     }[kind]
     seconds = users * DAY + np.tile(np.arange(N_EACH), n_users)
@@ -47,6 +48,10 @@ def world(kind: str, n_users: int = N_USERS) -> TrainingData:
 def test_fashions_fade_and_classics_do_not() -> None:
     assert choose_half_life(world("fashion"), 0) in (7.0, 30.0)
     assert choose_half_life(world("classics"), 0) is None
+
+
+def test_what_is_only_lucky_does_not_fade() -> None:
+    assert choose_half_life(world("steady"), 0) is None
 
 
 def test_newcomers_are_answered_by_what_was_before_them() -> None:

@@ -134,6 +134,18 @@ def test_the_choice_is_the_best_of_what_was_measured_or_a_ranker_as_good_but_for
     assert len(inner_splits(train, "latest", 3, 1)) == 3
 
 
+def test_the_ranker_learns_from_strangers_where_there_are_times() -> None:
+    train, _ = halves(world("taste"))
+
+    def measured(n_short_splits: int, data: TrainingData) -> float:
+        params = PARAMS.model_copy(update={"n_short_splits": n_short_splits})
+        return Pipeline(params).fit_reported(data, 1).choice.measured["ranker"]
+
+    assert measured(0, train) != measured(2, train)
+    untimed = replace(train, events=None)
+    assert measured(0, untimed) == measured(2, untimed)
+
+
 def test_a_generator_that_refuses_is_left_out_and_named() -> None:
     train, _ = halves(world("taste"))
     generators = Generators(ease=[Ease(max_items=5)], item_to_item=[ItemToItem()])

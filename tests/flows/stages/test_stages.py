@@ -8,9 +8,11 @@ import os
 import shutil
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 import yaml
@@ -18,7 +20,9 @@ import yaml
 from components.adapters.data_registry import DataRegistry
 from components.adapters.settings import load_settings
 from components.interactions.screening import Screened
-from components.ranking.pipeline_choice import load_choice
+from components.ranking.pipeline_choice import load_choice, save_choice
+from components.recommenders.popularity import FittedPopularity
+from components.recommenders.protocol import Scores
 from components.recommenders.ranked_lists import FittedRankedLists
 from components.recommenders.saved import load_recommender
 from components.serving.bundle import read_bundle
@@ -249,3 +253,17 @@ def test_a_pipeline_is_evaluated_and_served_with_the_same_choice(pipeline: Pipel
     assert choice.generators == ("ease 1", "session 1")
     features = other.folder / "artifacts/evaluate/feature_importances.parquet"
     assert features.is_file() == (choice.ranker is not None)
+    before = check_popularity_of_strangers(other)
+    save_choice(other.folder / "artifacts/choice", replace(choice, half_life_days=1.0))
+    assert other.stage("bundle").returncode == 0
+    assert not np.array_equal(check_popularity_of_strangers(other), before)
+
+
+def check_popularity_of_strangers(pipeline: Pipeline) -> Scores:
+    """The bundle's popularity, which fills up its lists as well."""
+    bundle = read_bundle(pipeline.folder / "artifacts/bundle")
+    popularity, lists = bundle.recommenders["popularity"], bundle.primary
+    assert isinstance(popularity, FittedPopularity)
+    assert isinstance(lists, FittedRankedLists)
+    np.testing.assert_array_equal(popularity.counts, lists.counts)
+    return popularity.counts
