@@ -65,11 +65,11 @@ def test_a_request_that_a_killed_worker_was_asking_about_is_asked_again_and_paid
 def test_the_worker_pauses_at_the_daily_cap_and_goes_on_the_next_day_with_what_waits(tmp_path: Path) -> None:
     logged = log_world(tmp_path, 10, Skill(1.0), Habits())
     with messages_server(logged.script()) as server:
-        paused = live_round(logged, server.url, logged.now, daily_cap_usd=0.001)
+        paused = live_round(logged, server.url, logged.now, daily_cap_usd=0.0005, concurrency=1)
         asked = asyncio.run(run_and_close(paused))
         assert 0 < asked < 10
         assert paused.paused
-        assert logged.store.spent_live_since(0.0) <= 0.001
+        assert logged.store.spent_live_since(0.0) <= 0.0005
         tomorrow = live_round(logged, server.url, logged.now + DAY, daily_cap_usd=1.0)
         assert asyncio.run(run_and_close(tomorrow)) == 10 - asked
     assert len(logged.store.replies(paused.evaluation.evaluation_id, "2")) == 10
