@@ -1,4 +1,7 @@
-"""The typed form of params.yaml: every knob of an experiment, frozen, with unknown keys refused."""
+"""The typed form of params.yaml: every knob of an experiment, frozen, with unknown keys refused.
+
+Longer than most files because it is read beside params.yaml, in its order; sections with laws of their own have a file.
+"""
 
 from __future__ import annotations
 

@@ -7,7 +7,6 @@ import json
 import os
 import signal
 import time
-import urllib.request
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -18,7 +17,7 @@ from sqlalchemy import Engine
 
 from components.adapters.event_store.engine import open_engine
 from components.adapters.event_store.release_history import read_history
-from tests.acceptance.whole_stack import WholeStack, other_model, wait_until
+from tests.acceptance.whole_stack import WholeStack, other_model, read_json, wait_until
 from tests.load import LoadResult, run_load
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(900)]
@@ -57,11 +56,8 @@ def state_of_latest_run(stack: WholeStack, seconds: float = 60.0) -> dict[str, A
     state = {"type": "unknown", "message": "the server does not answer"}
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline and state["type"] not in ENDED:
-        request = urllib.request.Request(  # noqa: S310 - our own server
-            url, json.dumps(wanted).encode(), {"content-type": "application/json"}
-        )
-        with suppress(OSError), urllib.request.urlopen(request, timeout=20) as reply:  # noqa: S310 - our own server
-            state = json.load(reply)[0]["state"]
+        with suppress(OSError):
+            state = read_json(url, wanted)[0]["state"]
         time.sleep(0.2)
     return state
 

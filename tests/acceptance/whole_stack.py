@@ -48,12 +48,8 @@ class WholeStack:
         return subprocess.Popen(command, cwd=PROJECT, env=self.environment, stdout=subprocess.DEVNULL, text=True)
 
     def ask(self, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-        data = None if body is None else json.dumps(body).encode()
-        url = f"http://127.0.0.1:{self.ports['GATEWAY']}{path}"
-        request = urllib.request.Request(url, data, {"content-type": "application/json"})
-        with urllib.request.urlopen(request, timeout=20) as reply:  # noqa: S310 - our own gateway
-            answer: dict[str, Any] = json.load(reply)
-            return answer
+        answer: dict[str, Any] = read_json(f"http://127.0.0.1:{self.ports['GATEWAY']}{path}", body)
+        return answer
 
     def release(self) -> dict[str, Any]:
         return self.ask("/release")
@@ -78,6 +74,14 @@ class WholeStack:
         done = subprocess.run(command, cwd=PROJECT, env=self.environment, capture_output=True, text=True, timeout=400)
         assert not check or done.returncode == 0, done.stdout + done.stderr
         return done.stdout + done.stderr
+
+
+def read_json(url: str, body: dict[str, Any] | None = None) -> Any:
+    """What a server of the stack answers, to a POST where there is a body."""
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(url, data, {"content-type": "application/json"})  # noqa: S310 - our own server
+    with urllib.request.urlopen(request, timeout=20) as reply:  # noqa: S310 - our own server
+        return json.load(reply)
 
 
 def wait_until(fact: Callable[[], bool], seconds: float = 60.0) -> None:
