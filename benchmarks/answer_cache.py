@@ -26,8 +26,8 @@ from benchmarks.answer_latency import ROUTING, _free_port, _process, hardware
 from benchmarks.keep_alive_client import measure, post_bytes
 from benchmarks.synthetic_bundle import write_synthetic_bundle
 from bentos.build import build_bento
-from components.adapters.event_store.engine import migrate
-from components.adapters.settings import Settings
+from components.adapters.store.engine import migrate
+from components.config.settings import Settings
 from components.rollout.release import Release, Variant
 
 USERS = 5_000

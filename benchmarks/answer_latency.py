@@ -27,9 +27,9 @@ import orjson
 from benchmarks.keep_alive_client import measure, post_bytes
 from benchmarks.synthetic_bundle import write_synthetic_bundle
 from bentos.build import build_bento
-from components.adapters.event_store.engine import migrate
-from components.adapters.settings import Settings
-from components.params import Routing
+from components.adapters.store.engine import migrate
+from components.config.params import Routing
+from components.config.settings import Settings
 from components.rollout.release import Release, Variant
 from components.serving.bundle import read_bundle
 from components.serving.request_path import RequestPath

@@ -5,8 +5,8 @@ from __future__ import annotations
 import sys
 
 from benchmarks.canary_trials import TRUTHS, Traffic, tally
-from components.adapters.params_file import read_params
-from components.adapters.settings import Settings
+from components.adapters.files.params_file import read_params
+from components.config.settings import Settings
 
 RUNS = 1000
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from components.params_promotion import Canary
+from components.config.promotion import Canary
 from components.rollout.canary_judge import Arm, judge_canary
 from components.simulation.click_model import examination
 

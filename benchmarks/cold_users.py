@@ -21,19 +21,19 @@ from scipy.sparse import csr_array
 
 from benchmarks.report import Report, Row, report_main
 from benchmarks.training import movielens
-from components.adapters.params_file import read_params
-from components.adapters.settings import Settings
+from components.adapters.files.params_file import read_params
+from components.config.params import Params
+from components.config.settings import Settings
 from components.metrics.ranking import ndcg
-from components.params import Params
 from components.ranking.named import recommenders_of
 from components.ranking.pipeline import Pipeline
 from components.recommenders.events import chosen, events_of, positions, with_events
 from components.recommenders.exact_top_k import top_k_of_scores
-from components.recommenders.fold_in import FoldsIn, News, blended_scores
+from components.recommenders.fold_in import FoldsIn, RecentHistory, blended_scores
 from components.recommenders.lightfm_warp import LightFMWarp
 from components.recommenders.popularity import Popularity
 from components.recommenders.protocol import Scores, TrainingData
-from flows.training_steps import make_params
+from jobs.training.steps import make_params
 
 K = 10
 KEPT = (0, 1, 2, 4, None)
@@ -112,7 +112,7 @@ def _folded(models: list[FoldsIn], known: TrainingData, users: NDArray[np.int64]
     events, rows = events_of(known), []
     for row, user in enumerate(users.tolist()):
         own = events.users == user
-        news = News(events.items[own], events.items[own & events.liked])
+        news = RecentHistory(events.items[own], events.items[own & events.liked])
         rows.append(blended_scores([model.scores_from(news) for model in models]) if len(news.liked) else popular[row])
     return np.array(rows)
 

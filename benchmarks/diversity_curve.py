@@ -13,8 +13,8 @@ from pathlib import Path
 import numpy as np
 
 from benchmarks.report import Report, Row, report_main
-from components.adapters.movielens_source import MovieLensSource
-from components.adapters.params_file import read_params
+from components.adapters.files.params_file import read_params
+from components.adapters.sources.movielens import MovieLensSource
 from components.interactions.prepared import prepare
 from components.interactions.screening import screen
 from components.metrics.bootstrap import paired_difference

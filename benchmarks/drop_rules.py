@@ -10,8 +10,8 @@ import numpy as np
 
 from benchmarks.drop_histories import World, draw_case, our_rule, plain_matched_rule, plain_rule, score, taste_levels
 from benchmarks.report import hardware
-from components.adapters.params_file import read_params
-from components.adapters.settings import load_settings
+from components.adapters.files.params_file import read_params
+from components.config.settings import load_settings
 from components.simulation.population import Shape
 from monitoring.observe import limits_of
 

@@ -15,7 +15,7 @@ from components.experiments.power import MinimumEffect, Test, users_for_mean
 from components.experiments.sample_ratio import RatioMismatch, check_sample_ratio
 from components.experiments.sequential import always_valid
 from components.simulation.click_model import examination
-from components.simulation.experiment import Course, Simulated, simulate_experiment
+from components.simulation.experiment import ExperimentCourse, Simulated, simulate_experiment
 from components.simulation.population import Shape, expected_metrics
 
 SHAPE = Shape()
@@ -73,7 +73,7 @@ def read_once(seed: int, runs: int, users: int, days: int, lift: float) -> Found
     counts = np.zeros(2)
     for run in range(runs):
         rng = np.random.default_rng([seed, run])
-        active, _ = active_users(simulate_experiment(rng, users, Course(1, days), SHAPE, lift, EXAMINED), 1)
+        active, _ = active_users(simulate_experiment(rng, users, ExperimentCourse(1, days), SHAPE, lift, EXAMINED), 1)
         counts += [rate_difference(active).p_value <= 0.05, request_p_value(active) <= 0.05]
     return FoundOnce(*(counts / runs).tolist())
 
@@ -98,7 +98,9 @@ def read_daily(seed: int, runs: int, users: int, days: int, lift: float, minimum
     scale = minimum_effect * expected_metrics(SHAPE, days, EXAMINED).clicks_per_impression
     counts = np.zeros(5)
     for run in range(runs):
-        simulated = simulate_experiment(np.random.default_rng([seed, run]), users, Course(days), SHAPE, lift, EXAMINED)
+        simulated = simulate_experiment(
+            np.random.default_rng([seed, run]), users, ExperimentCourse(days), SHAPE, lift, EXAMINED
+        )
         sequential = fixed = last = False
         for day in range(1, days + 1):
             active, _ = active_users(simulated, day)
@@ -120,7 +122,9 @@ class Detected:
 
 def detect_planned(seed: int, runs: int, days: int, effect: float, test: Test) -> Detected:
     """Plan by a large A/A sample of the same population, then run the planned experiment; sequential is read daily."""
-    pilot = simulate_experiment(np.random.default_rng([seed, 0]), 400_000, Course(1, days), SHAPE, 0.0, EXAMINED)
+    pilot = simulate_experiment(
+        np.random.default_rng([seed, 0]), 400_000, ExperimentCourse(1, days), SHAPE, 0.0, EXAMINED
+    )
     rate = active_users(pilot, 1)[0].rate
     planned = users_for_mean(float(rate.mean()), float(rate.std()), MinimumEffect(effect, "relative"), test)
     users = math.ceil(2 * planned / expected_metrics(SHAPE, days, EXAMINED).active)
@@ -158,7 +162,7 @@ def cover(seed: int, runs: int, users: int, days: int, lift: float) -> dict[str,
     estimates, hits, reductions = (np.zeros((runs, len(names))) for _ in range(3))
     for run in range(runs):
         rng = np.random.default_rng([seed, run])
-        simulated = simulate_experiment(rng, users, Course(1, days), SHAPE, lift, EXAMINED)
+        simulated = simulate_experiment(rng, users, ExperimentCourse(1, days), SHAPE, lift, EXAMINED)
         active, rows = active_users(simulated, 1)
         shown, clicked = simulated.impressions_before[rows], simulated.clicks_before[rows]
         known = shown > 0

@@ -22,11 +22,11 @@ from benchmarks.report import Report, Row, report_main
 from benchmarks.synthetic_bundle import write_synthetic_bundle
 from bentos.served_release import BUNDLE, ServedRelease, ServedVariant
 from bentos.wiring import build_app
-from components.adapters.event_store.engine import migrate, open_engine, reading
-from components.adapters.event_store.tables import feedback
-from components.adapters.event_store.write_queue import WriteQueue
-from components.adapters.settings import Settings
-from components.params import Routing
+from components.adapters.store.engine import migrate, open_engine, reading
+from components.adapters.store.tables import feedback
+from components.adapters.store.write_queue import WriteQueue
+from components.config.params import Routing
+from components.config.settings import Settings
 
 LENGTHS = (10, 100, 1_000)
 POSTERS = 8

@@ -17,15 +17,15 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.report import Report, Row, report_main
-from components.adapters.movielens_source import MovieLensSource
-from components.adapters.params_file import read_params
+from components.adapters.files.params_file import read_params
+from components.adapters.sources.movielens import MovieLensSource
+from components.config.params import Params
 from components.interactions.prepared import prepare
 from components.interactions.screening import screen
 from components.metrics.ranking import ndcg
-from components.params import Params
 from components.recommenders.ease import Ease
 from components.recommenders.exact_top_k import top_k_of_scores
-from components.recommenders.fold_in import FoldsIn, News, blended_scores
+from components.recommenders.fold_in import FoldsIn, RecentHistory, blended_scores
 from components.recommenders.item_to_item import ItemToItem
 from components.recommenders.lightfm_warp import LightFMWarp
 from components.recommenders.protocol import Scores, TrainingData
@@ -36,7 +36,7 @@ from components.splitting.temporal import split_per_user
 K = 10
 GIVEN = (1, 2, 4, 8, 10_000)
 FOLDS = 3
-Way = Callable[[News], Scores]
+Way = Callable[[RecentHistory], Scores]
 
 
 def run(full: bool) -> Report:
@@ -84,7 +84,9 @@ def _ways(params: Params, known: TrainingData) -> tuple[Scores, dict[str, Way]]:
     }
     popular = np.asarray(known.positives.sum(axis=0), np.float32).ravel()
     ways: dict[str, Way] = {name: model.scores_from for name, model in models.items()}
-    ways["session, disliked items too"] = lambda news: models["session"].scores_from(News(news.seen, news.seen))
+    ways["session, disliked items too"] = lambda news: models["session"].scores_from(
+        RecentHistory(news.seen, news.seen)
+    )
     for names in (("ease", "session"), ("ease", "lightfm"), ("ease", "session", "item_to_item", "lightfm")):
         ways[" + ".join(names)] = lambda news, names=names: blended_scores(
             [models[name].scores_from(news) for name in names]
@@ -92,10 +94,10 @@ def _ways(params: Params, known: TrainingData) -> tuple[Scores, dict[str, Way]]:
     return popular, ways
 
 
-def _news(known: TrainingData, events: pd.DataFrame) -> News:
+def _news(known: TrainingData, events: pd.DataFrame) -> RecentHistory:
     row_of = {item: row for row, item in enumerate(known.item_ids)}
     seen = np.array([row_of[item] for item in events["item_id"]], np.int32)
-    return News(seen, seen[events["relevant"].to_numpy()])
+    return RecentHistory(seen, seen[events["relevant"].to_numpy()])
 
 
 def _column(given: int) -> str:

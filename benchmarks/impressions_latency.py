@@ -21,9 +21,9 @@ from benchmarks.keep_alive_client import measure, post_bytes
 from benchmarks.report import Report, report_main
 from benchmarks.synthetic_bundle import write_synthetic_bundle
 from bentos.build import build_bento
-from components.adapters.event_store.engine import migrate, open_engine, reading
-from components.adapters.event_store.tables import impressions, requests
-from components.adapters.settings import Settings
+from components.adapters.store.engine import migrate, open_engine, reading
+from components.adapters.store.tables import impressions, requests
+from components.config.settings import Settings
 from components.rollout.release import Release, Variant
 
 CLIENTS = (1, 16)

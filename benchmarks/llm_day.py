@@ -29,26 +29,26 @@ from sqlalchemy import func, select
 from benchmarks.report import Report, Row, report_main
 from bentos.language_model import LanguageModels
 from bentos.served_release import ServedVariant
-from components.adapters.event_store.engine import migrate, open_engine, reading
-from components.adapters.event_store.tables import llm_calls
-from components.adapters.movielens_source import MovieLensSource
-from components.adapters.params_file import read_params
-from components.adapters.settings import Settings
+from components.adapters.files.params_file import read_params
+from components.adapters.sources.movielens import MovieLensSource
+from components.adapters.store.engine import migrate, open_engine, reading
+from components.adapters.store.tables import llm_calls
+from components.config.params import Params
+from components.config.settings import Settings
 from components.interactions.prepared import prepare
 from components.interactions.screening import screen
-from components.params import Params
 from components.recommenders.content import Content
 from components.recommenders.lightfm_warp import LightFMWarp
 from components.recommenders.popularity import Popularity
 from components.recommenders.training_data import training_data
-from components.reranking.cost import Usage, cost_usd
+from components.reranking.cost import TokenUsage, cost_usd
 from components.routing.confidence import calibration_error, cross_fitted, features_of, fit_confidence
-from components.serving.bundle import Bundle, Manifest
+from components.serving.bundle import Bundle, BundleManifest
 from components.serving.request_path import RequestPath
-from components.serving.requests import Context, Profile, RecommendRequest
+from components.serving.requests import Profile, RecommendRequest, RequestContext
 from components.splitting.temporal import split_per_user
-from flows.stages.bundle import catalogue, recent_items
 from monitoring.llm_metrics import LlmMetrics
+from stages.bundle import catalogue, recent_items
 from tests.messages_server import Says, messages_server
 
 ROOT = Path(__file__).parents[1]
@@ -125,7 +125,7 @@ def _world(params: Params) -> tuple[Bundle, list[str], list[str], list[str]]:
     chances = cross_fitted(np.array(features), np.array(hit), 0)
     assert curve is not None and chances is not None
     bundle = Bundle(
-        Manifest("data-v1", "lightfm", "0" * 64),
+        BundleManifest("data-v1", "lightfm", "0" * 64),
         catalogue(prepared.items),
         train.user_ids,
         train.seen,
@@ -169,10 +169,11 @@ async def _day(
             else None,
         ),
         "query": lambda _: RecommendRequest(
-            user_id=chance.choice(sure), context=Context(query="a tense heist with a twist", time_of_day="evening")
+            user_id=chance.choice(sure),
+            context=RequestContext(query="a tense heist with a twist", time_of_day="evening"),
         ),
         "mood": lambda _: RecommendRequest(
-            user_id=chance.choice(sure), context=Context(mood="tired", time_of_day="late evening", device="tv")
+            user_id=chance.choice(sure), context=RequestContext(mood="tired", time_of_day="late evening", device="tv")
         ),
         "premium": lambda _: RecommendRequest(user_id=chance.choice(sure), profile=Profile(tier="premium")),
     }
@@ -183,7 +184,7 @@ async def _day(
             routes[answer.route] += 1
 
     await asyncio.gather(*(client() for _ in range(CLIENTS)))
-    await models.let_go()
+    await models.aclose()
     return routes
 
 
@@ -213,7 +214,7 @@ def _rows(settings: Settings, params: Params, requests: int) -> list[Row]:
     whole = [sum(values[place] for values in by_tier.values()) for place in range(5)]
     rows.append(_row("all", "80/15/5", *whole, calls, requests))
     first = params.llm.tiers[0]
-    cheap = cost_usd(Usage(whole[1], whole[2], whole[3]), params.llm.price_of(first))
+    cheap = cost_usd(TokenUsage(whole[1], whole[2], whole[3]), params.llm.price_of(first))
     rows.append(_row("all", f"{first.model} alone", *whole[:4], cheap, calls, requests))
     return rows
 

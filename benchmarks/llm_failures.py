@@ -19,11 +19,11 @@ from benchmarks.report import Report, Row, report_main
 from bentos.asgi_app import RecopsApp
 from bentos.served_release import BUNDLE, ServedRelease, ServedVariant
 from bentos.wiring import build_app
-from components.adapters.event_store.engine import migrate
-from components.adapters.params_file import read_params
-from components.adapters.settings import Settings
-from components.llm_params import Breaker, Llm
-from components.params import Params
+from components.adapters.files.params_file import read_params
+from components.adapters.store.engine import migrate
+from components.config.llm import Breaker, Llm
+from components.config.params import Params
+from components.config.settings import Settings
 from tests.asgi_client import send
 from tests.messages_server import Behaviour, Body, MessagesServer, Reset, Says, Script, Status, messages_server
 from tests.worlds import make_bundle
@@ -170,7 +170,7 @@ async def _with_app(params: Params, llm: Llm, script: Script, ask: Any) -> Any:
             return await ask(app, server)
         finally:
             if app._models is not None:
-                await app._models.let_go()
+                await app._models.aclose()
             app.close()
 
 

@@ -20,11 +20,11 @@ import pandas as pd
 
 from benchmarks.metrics_speed import evidently_dataset, evidently_ndcg
 from benchmarks.report import hardware
-from components.adapters.event_store.engine import migrate, open_engine
-from components.adapters.event_store.rollups import Rollups
-from components.adapters.event_store.traffic_log import TrafficLog
+from components.adapters.store.engine import migrate, open_engine
+from components.adapters.store.traffic.rollups import Rollups
+from components.adapters.store.traffic.traffic_log import TrafficLog
 from components.quality.relevance import Horizon
-from monitoring.catalogue import Catalogue
+from monitoring.catalogue import WatchedCatalogue
 from monitoring.collect import Collector
 
 START = 1_789_603_200.0
@@ -46,7 +46,7 @@ def main() -> None:
         print(f"{n:,} requests and {events:,} events in {path.stat().st_size / 1e6:,.0f} MB")
         before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         engine = open_engine(url)
-        collector = Collector(TrafficLog(engine, 5), Rollups(engine), Catalogue(), Horizon(3600.0, 4.0, 30.0))
+        collector = Collector(TrafficLog(engine, 5), Rollups(engine), WatchedCatalogue(), Horizon(3600.0, 4.0, 30.0))
         began = time.perf_counter()
         windows = collector.windows(START + DAY, 3600.0, 24)
         took = time.perf_counter() - began

@@ -15,8 +15,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from benchmarks.report import Report, Row, blas_threads, report_main
-from components.adapters.params_file import read_params
-from components.params import Index
+from components.adapters.files.params_file import read_params
+from components.config.params import Index
 from components.recommenders.factors import FittedFactors
 from components.retrieval.annoy_index import AnnoyIndex, build_index
 from components.retrieval.choice import NOTHING, IndexRefused, decide, measure_recall, sample_rows

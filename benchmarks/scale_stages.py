@@ -16,12 +16,12 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.skewed_interactions import TASTES, draw_table
-from components.adapters.params_file import read_params
+from components.adapters.files.params_file import read_params
+from components.config.params import Ease as EaseParams
 from components.interactions.prepared import prepare
 from components.interactions.screening import screen
 from components.interactions.source import SourceTables
 from components.metrics.evaluate import evaluate
-from components.params import Ease as EaseParams
 from components.recommenders.ease import Ease
 from components.recommenders.factors import FittedFactors
 from components.recommenders.lightfm_warp import LightFMWarp

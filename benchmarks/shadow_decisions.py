@@ -5,7 +5,7 @@ from __future__ import annotations
 from benchmarks.report import Report, report_main
 from benchmarks.shadow_trials import Condition, Counted, noise_for, repeat, repeat_extended, requests_to_plan
 from benchmarks.shadow_world import Habits, Skill
-from components.shadow_params import Shadow
+from components.config.shadow import Shadow
 
 RUNS = {False: 20, True: 200}
 FEWER_RUNS_FROM = 1_000

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmarks.shadow_world import CHALLENGER, CHAMPION, FACTS, Habits, Skill, draw_world, evaluate_once, titles_in
+from components.config.shadow import Shadow
 from components.shadow.decision import Decision, Promote, Read, Refuse, decide
-from components.shadow.evidence import Evidence, gather_evidence
+from components.shadow.evidence import ShadowEvidence, gather_evidence
 from components.shadow.plan import users_to_plan
 from components.shadow.scores import ndcg_of
-from components.shadow_params import Shadow
 
 COLD_BELOW = 5
 CHAMPION_SKILL = Skill(noise=1.0)
@@ -69,7 +69,9 @@ def repeat(condition: Condition, policy: Shadow, seed: int, runs: int) -> Counte
     )
 
 
-def evaluate_condition(condition: Condition, policy: Shadow, rng: np.random.Generator) -> tuple[Evidence, Decision]:
+def evaluate_condition(
+    condition: Condition, policy: Shadow, rng: np.random.Generator
+) -> tuple[ShadowEvidence, Decision]:
     """One evaluation of the condition."""
     cases, truth = evaluate_once(rng, condition.requests, CHAMPION_SKILL, condition.challenger, condition.habits)
     evidence = gather_evidence(cases, truth, FACTS, COLD_BELOW, policy, rng)

@@ -11,15 +11,15 @@ from time import perf_counter
 import numpy as np
 from numpy.typing import NDArray
 
-from components.llm_params import Price, Tier
+from components.config.llm import Price, Tier
 from components.reranking.calls import Failed, Reply, Structured
-from components.reranking.cost import Usage
+from components.reranking.cost import TokenUsage
 from components.reranking.prompt import RenderedPrompt, parse_template
 from components.reranking.reasons import TitleIndex
 from components.reranking.task import ItemText, RerankTask
-from components.shadow.ground_truth import Truth, judge_requests
+from components.shadow.ground_truth import GroundTruth, judge_requests
 from components.shadow.records import Case, Interaction, ItemFacts, LoggedRequest
-from components.shadow.replay import PromptVersion, ReplayTask, Terms, ask_prompt
+from components.shadow.replay import ReplayedPrompt, ReplayTask, Terms, ask_prompt
 from components.simulation.click_model import examination
 
 CANDIDATES = 20
@@ -84,16 +84,16 @@ class World:
     replays: tuple[ReplayTask, ...]
     taste: NDArray[np.float64]
     orders: dict[str, NDArray[np.int64]]
-    truth: Truth
+    truth: GroundTruth
 
 
 CHAMPION, CHALLENGER = "1", "2"
 
 
-def prompt_of(version: str) -> PromptVersion:
+def prompt_of(version: str) -> ReplayedPrompt:
     """A prompt that the scripted model tells apart."""
     text = f"# System\n\nScript {version}\n\n# User\n\n{{{{person}}}}\n{{{{candidates}}}}\n{{{{wanted}}}}\n"
-    return PromptVersion(version, parse_template(text))
+    return ReplayedPrompt(version, parse_template(text))
 
 
 def draw_world(
@@ -194,7 +194,7 @@ class ScriptedModel:
     async def ask(self, tier: Tier, prompt: RenderedPrompt, seconds: float, user: str) -> Reply | Failed:  # noqa: ARG002
         """A structured reply without reasons."""
         order = scripted_order(self.world, self.missing, prompt.stable[0], prompt.user)
-        return Reply(json.dumps({"order": order}), Structured(order, ()), Usage(600, 60), "end_turn")
+        return Reply(json.dumps({"order": order}), Structured(order, ()), TokenUsage(600, 60), "end_turn")
 
 
 async def answer_all(world: World, missing: dict[str, NDArray[np.bool_]]) -> list[Case]:
@@ -225,7 +225,7 @@ def with_even_latency(cases: list[Case]) -> list[Case]:
 
 def evaluate_once(
     rng: np.random.Generator, requests: int, champion: Skill, challenger: Skill, habits: Habits
-) -> tuple[list[Case], Truth]:
+) -> tuple[list[Case], GroundTruth]:
     """One evaluation's cases and truth, answered by the scripted model."""
     world, missing, _ = draw_world(rng, requests, champion, challenger, habits)
     return with_even_latency(asyncio.run(answer_all(world, missing))), world.truth

@@ -11,7 +11,7 @@ from components.recommenders.content import Content
 from components.recommenders.factors import FittedFactors
 from components.recommenders.popularity import Popularity
 from components.recommenders.protocol import FittedRecommender, TrainingData, item_labels
-from components.serving.bundle import Bundle, Manifest, write_bundle
+from components.serving.bundle import Bundle, BundleManifest, write_bundle
 from components.serving.catalogue import Catalogue
 
 GENRES = ("Action", "Comedy", "Crime", "Documentary", "Drama", "Horror", "Romance", "Sci-Fi", "Thriller", "War")
@@ -52,6 +52,6 @@ def write_synthetic_bundle(
         "popularity": Popularity().fit(data, seed),
         "content": Content().fit(data, seed),
     }
-    manifest = Manifest(data_version="data-v1", recommender="lightfm", ingredients_digest="0" * 64)
+    manifest = BundleManifest(data_version="data-v1", recommender="lightfm", ingredients_digest="0" * 64)
     write_bundle(folder, Bundle(manifest, items, data.user_ids, data.seen, recommenders))
     return list(data.user_ids)

@@ -16,14 +16,14 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.report import Report, Row, report_main
-from components.adapters.film_people import describe_films
-from components.adapters.movielens_source import MovieLensSource
+from components.adapters.sources.film_people import describe_films
+from components.adapters.sources.movielens import MovieLensSource
+from components.config.params import Content as ContentParams
+from components.config.params import Ingest
 from components.interactions.prepared import prepare
 from components.interactions.screening import screen
 from components.interactions.source import SourceError
 from components.metrics.ranking import ndcg
-from components.params import Content as ContentParams
-from components.params import Ingest
 from components.recommenders.content import Content, FittedContent
 from components.recommenders.popularity import Popularity
 from components.recommenders.protocol import TrainingData

@@ -18,14 +18,14 @@ from scipy.sparse import csr_array, csr_matrix
 
 from benchmarks.report import Report, Row, blas_threads, report_main
 from benchmarks.skewed_interactions import draw_matrices
-from components.adapters.movielens_source import MovieLensSource
-from components.adapters.params_file import read_params
+from components.adapters.files.params_file import read_params
+from components.adapters.sources.movielens import MovieLensSource
+from components.config.params import Ease as EaseParams
+from components.config.params import Ials as IalsParams
+from components.config.params import Params
 from components.interactions.prepared import prepare
 from components.interactions.screening import screen
 from components.metrics.evaluate import evaluate
-from components.params import Ease as EaseParams
-from components.params import Ials as IalsParams
-from components.params import Params
 from components.recommenders.ease import Ease
 from components.recommenders.factors import FittedFactors
 from components.recommenders.ials import Ials

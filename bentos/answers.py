@@ -6,14 +6,14 @@ import logging
 from collections.abc import Callable
 from typing import Literal
 
-from components.adapters.event_store.local_user_events import LocalUserEvents
-from components.adapters.event_store.user_events import UserEventReader
-from components.adapters.redis_cache import RedisAnswers
+from components.adapters.slots.redis_cache import RedisAnswers
+from components.adapters.store.traffic.local_user_events import LocalUserEvents
+from components.adapters.store.traffic.user_events import UserEventReader
 from components.serving.answer import Answer
-from components.serving.answer_cache import AnswerCache, Made, Origin
+from components.serving.answer_cache import AnswerCache, MadeAnswer, Origin
 from components.serving.answer_codec import UnreadableAnswer, decode, encode, is_worth_keeping, shown_again
 from components.serving.cache_key import CacheKey, cache_key
-from components.serving.news import UserEvents
+from components.serving.recent_history import UserEvents
 from components.serving.request_path import RequestPath
 from components.serving.requests import KeepRequest, RecommendRequest
 
@@ -60,10 +60,10 @@ class Answers:
             return await path.answer(request, request_id, recent, exploring=True), "bypassed"
         made: Answer | None = None
 
-        async def make() -> Made:
+        async def make() -> MadeAnswer:
             nonlocal made
             made = await path.answer(request, request_id, recent, exploring=True)
-            return Made(encode(made), is_worth_keeping(made))
+            return MadeAnswer(encode(made), is_worth_keeping(made))
 
         key = cache_key(request, path.release_id, path.variant, recent.version)
         found = await self._cache.find(key, request.timeout_ms, make)
@@ -99,7 +99,7 @@ class Answers:
         """Reads nothing from the event store any more; safe to call twice."""
         self._events.close()
 
-    async def let_go(self) -> None:
+    async def aclose(self) -> None:
         """Ends what is under way with the shared cache."""
         if self._shared is not None:
             await self._shared.close()

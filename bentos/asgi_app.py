@@ -12,15 +12,15 @@ from typing import Any
 import orjson
 
 from bentos.answers import Answers
-from bentos.damage import Damage
+from bentos.fault_injection import FaultInjection
 from bentos.feedback_body import parse_feedback
 from bentos.http_body import ClientGone, Receive, Scope, Send, read_json_body
 from bentos.http_errors import HttpError, nothing_at, parse_body
 from bentos.language_model import LanguageModels
 from bentos.prefetch import Prefetch, PrefetchFull
-from components.adapters.demo_faults import DemoFaults
-from components.adapters.event_store.rows import feedback_rows, request_row, shown_rows
-from components.adapters.event_store.write_queue import StoreUnavailable, WriteQueue
+from components.adapters.slots.demo_faults import DemoFaults
+from components.adapters.store.traffic.rows import feedback_rows, request_row, shown_rows
+from components.adapters.store.write_queue import StoreUnavailable, WriteQueue
 from components.serving.answer import UnknownItem
 from components.serving.feedback_notes import take_note
 from components.serving.requests import (
@@ -100,7 +100,7 @@ class RecopsApp:
         self._now = now
         self._perf_counter = perf_counter
         self._log_impressions = log_impressions
-        self._damage = None if faults is None else Damage(faults, variants.control.bundle.user_ids)
+        self._damage = None if faults is None else FaultInjection(faults, variants.control.bundle.user_ids)
         self._posts: dict[str, Callable[[bytes, str, Marks], Awaitable[Reply]]] = {
             "/recommend": self._recommend,
             "/similar": self._similar,
@@ -137,9 +137,9 @@ class RecopsApp:
         await receive()
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        await self._answers.let_go()
+        await self._answers.aclose()
         if self._models is not None:
-            await self._models.let_go()
+            await self._models.aclose()
         self.close()
         await send({"type": "lifespan.shutdown.complete"})
 

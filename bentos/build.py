@@ -13,10 +13,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bentos.served_release import BUNDLE, ServedExperiment, ServedRelease, ServedVariant
-from components.adapters.bento_files import list_files, listed_md5
-from components.adapters.settings import Settings
-from components.llm_params import Llm
-from components.params import Routing
+from components.adapters.slots.bento_files import list_files, listed_md5
+from components.config.llm import Llm
+from components.config.params import Routing
+from components.config.settings import Settings
 from components.rollout.release import Release, Variant
 from components.serving.bundle import read_bundle
 from components.serving.expected_answers import expected_answers
@@ -30,7 +30,7 @@ BUILD_SECONDS = 120
 _BENTOFILE = """\
 service: bentos.service:Recops
 include: ["components/", "monitoring/", "bentos/", {bundles}, "release.json", "questions.json"]
-exclude: ["**/__pycache__/", "components/adapters/event_store/migrations/"]
+exclude: ["**/__pycache__/", "components/adapters/store/migrations/"]
 python:
   requirements_txt: requirements-serving.lock
   lock_packages: false

@@ -19,9 +19,9 @@ from typing import cast, get_args
 from sqlalchemy import Engine, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from components.adapters.event_store.engine import open_engine, reading
-from components.adapters.event_store.tables import releases, slots
-from components.adapters.settings import Settings, Slot, load_settings
+from components.adapters.store.engine import open_engine, reading
+from components.adapters.store.tables import releases, slots
+from components.config.settings import Settings, Slot, load_settings
 
 POLL_SECONDS = 1.0
 STORE_SECONDS = 2.0

@@ -13,10 +13,10 @@ from typing import TYPE_CHECKING
 from pydantic import SecretStr
 
 from bentos.served_release import ServedVariant
-from components.adapters.event_store.engine import open_engine
-from components.adapters.event_store.llm_budget import LlmBudget
-from components.adapters.settings import Settings, SettingsError
-from components.llm_params import Llm
+from components.adapters.store.engine import open_engine
+from components.adapters.store.llm.budget import LlmBudget
+from components.config.llm import Llm
+from components.config.settings import Settings, SettingsError
 from components.reranking.cascade import Cascade
 from components.reranking.prompt import parse_template
 from components.serving.bundle import Bundle
@@ -24,7 +24,7 @@ from components.serving.hybrid import Hybrid
 from monitoring.llm_metrics import LlmMetrics
 
 if TYPE_CHECKING:
-    from components.adapters.claude import Claude
+    from components.adapters.llm.claude import Claude
 
 logger = logging.getLogger("recops.llm")
 
@@ -81,8 +81,8 @@ class LanguageModels:
         llm = variant.llm
         if variant.prompt is None or not is_on(llm, self.settings):
             return None
-        from components.adapters.claude import Claude
-        from components.adapters.llm_breakers import TierBreakers
+        from components.adapters.llm.breakers import TierBreakers
+        from components.adapters.llm.claude import Claude
 
         names = [tier.name for tier in llm.tiers]
         if self._metrics is None:
@@ -105,7 +105,7 @@ class LanguageModels:
         logger.info("variant %s asks %s", variant.name, ", ".join(f"{tier.name}: {tier.model}" for tier in llm.tiers))
         return Hybrid(bundle, llm, threshold, cascade, self._metrics, self._salt, time.perf_counter)
 
-    async def let_go(self) -> None:
+    async def aclose(self) -> None:
         """Closes the connections."""
         for client in self._clients:
             await client.close()

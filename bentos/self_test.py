@@ -14,7 +14,7 @@ from pathlib import Path
 from bentos.build import QUESTIONS
 from bentos.served_release import ServedRelease
 from bentos.wiring import make_variants
-from components.adapters.peak_memory import peak_megabytes
+from components.adapters.machine.peak_memory import peak_megabytes
 from components.serving.bundle import BundleError
 from components.serving.requests import RecommendRequest
 

@@ -7,8 +7,8 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from components.llm_params import Llm
-from components.params import Routing
+from components.config.llm import Llm
+from components.config.params import Routing
 
 FILE = "release.json"
 BUNDLE = "bundle"

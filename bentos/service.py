@@ -19,7 +19,7 @@ SWITCH_SECONDS = 0.0005
 """How long the writer thread may keep the event loop waiting for the interpreter (Python's default is 5 ms)."""
 
 
-class Door:
+class LazyApp:
     """Passes every connection on to the app behind it.
 
     The app exists only once a worker has started: BentoML imports this module in its parent process as well, where
@@ -36,7 +36,7 @@ class Door:
         await self.app(scope, receive, send)
 
 
-door = Door()
+door = LazyApp()
 
 
 @bentoml.asgi_app(door, path="/", name="recops")
@@ -54,7 +54,7 @@ class Recops:
         # Set by BentoML for several workers; with one, it would make every counter a memory-mapped file.
         os.environ.pop("PROMETHEUS_MULTIPROC_DIR", None)
         from bentos.wiring import build_app
-        from components.adapters.settings import load_settings
+        from components.config.settings import load_settings
 
         door.app = build_app(load_settings(), Path(__file__).resolve().parents[1])
         sys.setswitchinterval(SWITCH_SECONDS)

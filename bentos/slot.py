@@ -21,9 +21,9 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bentos.build import bento_environment
 from bentos.slot_guard import end_all
-from components.adapters.event_store.engine import open_engine, reading
-from components.adapters.event_store.tables import slots
-from components.adapters.settings import Settings, Slot, load_settings
+from components.adapters.store.engine import open_engine, reading
+from components.adapters.store.tables import slots
+from components.config.settings import Settings, Slot, load_settings
 
 PORT_SECONDS = 10.0
 STORE_SECONDS = 2.0

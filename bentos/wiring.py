@@ -13,14 +13,14 @@ from bentos.asgi_app import RecopsApp
 from bentos.language_model import LanguageModels
 from bentos.prefetch import Prefetch
 from bentos.served_release import ServedRelease, ServedVariant
-from components.adapters.demo_faults import DemoFaults, fault_file
-from components.adapters.event_store.engine import open_engine
-from components.adapters.event_store.local_user_events import user_events
-from components.adapters.event_store.user_events import BUDGET_SECONDS, UserEventReader
-from components.adapters.event_store.write_queue import WriteQueue
-from components.adapters.redis_cache import RedisAnswers
-from components.adapters.settings import Settings
-from components.experiments.assignment import Split
+from components.adapters.slots.demo_faults import DemoFaults, fault_file
+from components.adapters.slots.redis_cache import RedisAnswers
+from components.adapters.store.engine import open_engine
+from components.adapters.store.traffic.local_user_events import user_events
+from components.adapters.store.traffic.user_events import BUDGET_SECONDS, UserEventReader
+from components.adapters.store.write_queue import WriteQueue
+from components.config.settings import Settings
+from components.experiments.assignment import VariantShares
 from components.serving.answer_cache import AnswerCache
 from components.serving.bundle import Bundle, read_bundle
 from components.serving.hybrid import Hybrid
@@ -131,7 +131,7 @@ def make_variants(release: ServedRelease, folder: Path, slot: str, hybrid_of: Hy
     }
     if release.experiment is None:
         return Variants(paths)
-    split = Split(tuple(paths), tuple(variant.share for variant in release.variants))
+    split = VariantShares(tuple(paths), tuple(variant.share for variant in release.variants))
     return Variants(paths, Experiment(release.experiment.experiment_id, release.experiment.salt, split))
 
 

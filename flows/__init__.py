@@ -1,1 +1,1 @@
-"""Decides when: one Prefect flow per file, the stages of dvc.yaml, and the command line."""
+"""Decides when: one thin Prefect flow per file."""

@@ -10,7 +10,7 @@ from prefect import flow, get_run_logger
 from prefect.artifacts import create_markdown_artifact
 from prefect.states import Completed, Failed, State
 
-from components.adapters.settings import load_settings
+from components.config.settings import load_settings
 
 
 @flow(name="batch-recommend")
@@ -37,17 +37,17 @@ def batch_recommend(
 
     Ends Completed with the file; as `Waiting` when batches have not ended; Failed with the reason otherwise.
     """
-    from components.adapters.claude_batches import BatchError
-    from components.adapters.file_lock import LockTimeoutError
-    from flows.batch import Asked, BatchFailed, make_batch
-    from flows.preference_pairs import export_pairs
-    from flows.reply_batches import Pace
+    from components.adapters.llm.claude_batches import BatchError
+    from components.adapters.machine.file_lock import LockTimeoutError
+    from jobs.batch.preference_pairs import export_pairs
+    from jobs.batch.recommend import BatchFailed, BatchRequest, make_batch
+    from jobs.batch.reply_batches import Pace
 
     settings, logger = load_settings(), get_run_logger()
     pace = Pace(time.time, time.sleep, poll_seconds, wait_hours * 3600) if language_model else None
     try:
         chosen = _chosen(users, None if users_file is None else settings.project / users_file)
-        made = make_batch(settings, Asked(chosen, k, explain, keep, pace), time.time(), logger.info)
+        made = make_batch(settings, BatchRequest(chosen, k, explain, keep, pace), time.time(), logger.info)
         pairs = None
         if preference_pairs_days is not None:
             pairs = export_pairs(settings, preference_pairs_days, time.time())

@@ -8,8 +8,8 @@ from prefect import flow, get_run_logger
 from prefect.artifacts import create_markdown_artifact
 from prefect.states import Completed, Failed, State
 
-from components.adapters.params_file import read_params
-from components.adapters.settings import SettingsError, load_settings
+from components.adapters.files.params_file import read_params
+from components.config.settings import SettingsError, load_settings
 
 
 @flow(name="evaluate-prompt")
@@ -38,12 +38,12 @@ def evaluate_prompt(
     Ends Completed when the prompt passed and is challenger, Completed as `Refused`, `Undecided` or `NothingChanged`
     (judged before), each with the reasons, and Failed when it could not be evaluated.
     """
-    from components.adapters.mlflow_registry import ModelRegistryError
+    from components.adapters.mlflow.registry import ModelRegistryError
     from components.reranking.prompt import PromptError
-    from flows.errors import NothingThereError
-    from flows.prompt_evaluation import Asked
+    from jobs.errors import NothingThereError
+    from jobs.prompts.evaluate import EvaluationRequest
 
-    asked = Asked(challenger, file, mode, sample_size, budget_usd, tier, fresh)
+    asked = EvaluationRequest(challenger, file, mode, sample_size, budget_usd, tier, fresh)
     try:
         return _evaluate(asked)
     except (NothingThereError, PromptError, ModelRegistryError, SettingsError) as error:
@@ -55,14 +55,14 @@ def _evaluate(asked: Any) -> State[Any]:
     import time
     from functools import partial
 
-    from components.adapters.event_store.engine import open_engine
-    from components.adapters.event_store.evaluations import EvaluationStore
-    from components.adapters.mlflow_prompts import PromptRegistry
-    from flows.evaluation_report import publish
-    from flows.live_release import known_release, live_release
-    from flows.prompt_evaluation import Evaluator, conclude, find_evaluation, find_pair
-    from flows.shadow_model import check_reachable, make_terms, open_client, tier_of
-    from flows.stack import SHADOW, supervisor
+    from components.adapters.mlflow.prompts import PromptRegistry
+    from components.adapters.store.engine import open_engine
+    from components.adapters.store.llm.evaluations import EvaluationStore
+    from jobs.prompts.evaluate import Evaluator, conclude, find_evaluation, find_pair
+    from jobs.prompts.live_release import known_release, live_release
+    from jobs.prompts.report import publish
+    from jobs.prompts.shadow_model import check_reachable, make_terms, open_client, tier_of
+    from jobs.stack import SHADOW, supervisor
 
     settings, logger = load_settings(), get_run_logger()
     params = read_params(settings.project / "params.yaml")

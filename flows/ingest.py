@@ -9,13 +9,13 @@ from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.states import Completed, Failed
 
-from components.adapters.data_registry import DataRegistryError, DataVersion, NothingChanged, VersionAdded
-from components.adapters.params_file import ParamsError, read_params
-from components.adapters.settings import SettingsError, load_settings
+from components.adapters.dvc.data_registry import DataRegistryError, DataVersion, NothingChanged, VersionAdded
+from components.adapters.files.params_file import ParamsError, read_params
+from components.config.settings import SettingsError, load_settings
 
 if TYPE_CHECKING:
-    from components.interactions.refusal import Refused
-    from flows.steps import Step
+    from components.interactions.refusal import IngestRefused
+    from jobs.steps import Step
 
 
 @flow(name="ingest")
@@ -46,10 +46,10 @@ def ingest(
     """
     from components.interactions.source import SourceError
     from components.interactions.withholding import UntilError
-    from flows.ingest_steps import Request, run_ingest
+    from jobs.data.ingest import IngestRequest, run_ingest
 
     logger = get_run_logger()
-    request = Request(source, until, mapping or {}, table, items_table, users_table)
+    request = IngestRequest(source, until, mapping or {}, table, items_table, users_table)
     try:
         settings = load_settings()
         config = read_params(settings.project / "params.yaml").ingest
@@ -78,7 +78,7 @@ def _is_temporary(_task: Any, _run: Any, state: State[Any]) -> bool:
     return isinstance(state.data, SourceUnavailableError | DataRegistryError)
 
 
-def _end(outcome: VersionAdded | NothingChanged | Refused) -> State[Any]:
+def _end(outcome: VersionAdded | NothingChanged | IngestRefused) -> State[Any]:
     if isinstance(outcome, VersionAdded):
         create_markdown_artifact(describe(outcome.version), key="ingest")
         manifest = outcome.version.manifest

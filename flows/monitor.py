@@ -8,7 +8,7 @@ from prefect import State, flow, get_run_logger
 from prefect.artifacts import create_markdown_artifact
 from prefect.states import Completed, Failed
 
-from components.adapters.settings import SettingsError, load_settings
+from components.config.settings import SettingsError, load_settings
 
 
 @flow(name="monitor")
@@ -26,16 +26,16 @@ def monitor(
 
     Ends Completed, as `Alerted` when an incident opened or changed, and Failed when nothing could be judged.
     """
-    from components.adapters.apprise_channel import ChannelError
-    from components.adapters.params_file import ParamsError
-    from flows.errors import NothingThereError
-    from flows.monitor_steps import MonitorError, Request, run_monitor
+    from components.adapters.alerting.apprise_channel import ChannelError
+    from components.adapters.files.params_file import ParamsError
+    from jobs.errors import NothingThereError
+    from jobs.monitoring.monitor import MonitorError, MonitorRequest, run_monitor
     from monitoring.rules.table import RulesError
     from monitoring.summary import describe
 
     logger = get_run_logger()
     try:
-        ran = run_monitor(load_settings(), Request(at, window_minutes, horizon_minutes), logger.info)
+        ran = run_monitor(load_settings(), MonitorRequest(at, window_minutes, horizon_minutes), logger.info)
     except (SettingsError, ParamsError, RulesError, ChannelError, NothingThereError, MonitorError) as error:
         logger.error("%s", error)
         return Failed(message=str(error))

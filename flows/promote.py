@@ -9,21 +9,21 @@ from prefect.artifacts import create_markdown_artifact
 from prefect.context import FlowRunContext
 from prefect.states import Completed, Failed, State
 
-from components.adapters.params_file import read_params
-from components.adapters.settings import Settings, load_settings
-from components.llm_presets import with_local_model
-from components.params import Params
-from components.rollout.outcomes import Promoted, Refused
+from components.adapters.files.params_file import read_params
+from components.config.llm_presets import with_local_model
+from components.config.params import Params
+from components.config.settings import Settings, load_settings
+from components.rollout.outcomes import Promoted, PromotionRefused
 from components.rollout.release import Release
-from flows.choose_experiment import choose_experiment, record_served
-from flows.lease_watch import watched
-from flows.promotion import AlreadyLive, make_plan, run_promotion
 from flows.release_artifact import make_history_artifact
-from flows.retention import prune
-from flows.stack import world
+from jobs.experiments.choose import choose_experiment, record_served
+from jobs.promotion.lease_watch import watched
+from jobs.promotion.promote import AlreadyLive, make_plan, run_promotion
+from jobs.promotion.retention import prune
+from jobs.stack import world
 
 if TYPE_CHECKING:
-    from components.adapters.mlflow_registry import ModelRegistry
+    from components.adapters.mlflow.registry import ModelRegistry
 
 
 @flow(name="promote")
@@ -46,7 +46,7 @@ def promote(
     Ends Completed when it is live, Completed as `NothingChanged` when the live release already answers alike, and
     Failed with the reason when it is refused; users see no change then.
     """
-    from components.adapters.mlflow_registry import ModelRegistry
+    from components.adapters.mlflow.registry import ModelRegistry
 
     settings = load_settings()
     logger = get_run_logger()
@@ -56,25 +56,25 @@ def promote(
     if local_llm:
         params = params.model_copy(update={"llm": with_local_model(params.llm, settings.local_llm_url)})
     chosen = choose_experiment(settings, params, parts.store, experiment, end_experiment, _started_by())
-    if isinstance(chosen, Refused):
+    if isinstance(chosen, PromotionRefused):
         return _end(chosen)
     version = chosen.live_model if model_version is None else model_version
     plan = make_plan(settings, params, registry, version, chosen.experiment)
-    if isinstance(plan, Refused):
+    if isinstance(plan, PromotionRefused):
         return _end(plan)
     with watched():
         outcome = run_promotion(settings, parts, registry, plan, _started_by(), logger.info, allow_rejected)
     make_history_artifact(settings)
     if isinstance(outcome, Promoted):
         _prune(settings, params, registry)
-    if not isinstance(outcome, Refused):
+    if not isinstance(outcome, PromotionRefused):
         record_served(settings, chosen)
     return _end(outcome)
 
 
 def _prune(settings: Settings, params: Params, registry: ModelRegistry) -> None:
     """What cannot be removed now is removed after the next promotion."""
-    from components.adapters.mlflow_registry import ModelRegistryError
+    from components.adapters.mlflow.registry import ModelRegistryError
 
     logger = get_run_logger()
     try:
@@ -96,11 +96,11 @@ def _started_by() -> str:
     return f"promote ({run.name})" if run else "promote"
 
 
-def _end(outcome: Promoted | Refused | AlreadyLive) -> State[Any]:
+def _end(outcome: Promoted | PromotionRefused | AlreadyLive) -> State[Any]:
     if isinstance(outcome, AlreadyLive):
         line = f"{outcome.release_id} in {outcome.slot} already answers as the new release would"
         return Completed(name="NothingChanged", message=line)
-    if isinstance(outcome, Refused):
+    if isinstance(outcome, PromotionRefused):
         create_markdown_artifact(f"# Promotion refused\n\n{outcome.reason}\n", key="promotion")
         return Failed(name="Refused", message=outcome.reason)
     release = outcome.release

@@ -9,9 +9,9 @@ from prefect import flow, get_run_logger
 from prefect.artifacts import create_link_artifact, create_markdown_artifact
 from prefect.states import Completed, Failed, State
 
-from components.adapters.event_store.experiments import ExperimentError
-from components.adapters.params_file import ParamsError, read_params
-from components.adapters.settings import SettingsError, load_settings
+from components.adapters.files.params_file import ParamsError, read_params
+from components.adapters.store.experiments.declared import ExperimentError
+from components.config.settings import SettingsError, load_settings
 
 
 @flow(name="read-experiment")
@@ -22,7 +22,7 @@ def read_experiment(experiment: str | None = None) -> State[Any]:
     are still needed) or Refused (the sample ratio is wrong, or a guardrail forbids the winner). The reading is an
     artifact of this run, a run in MLflow's experiment recops-experiments, and a page in `.recops/readings`.
     """
-    from flows.experiment_reading import find_experiment, log_to_mlflow, read_stored, write_page
+    from jobs.experiments.read import find_experiment, log_to_mlflow, read_stored, write_page
     from monitoring.reading_page import markdown_of
 
     logger = get_run_logger()

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from prefect.artifacts import create_markdown_artifact
 
-from components.adapters.event_store.engine import open_engine
-from components.adapters.event_store.release_history import History, read_history
-from components.adapters.settings import Settings
+from components.adapters.store.engine import open_engine
+from components.adapters.store.releases.history import History, read_history
+from components.config.settings import Settings
 from components.rollout.history import shown_time
 from components.rollout.story import tell_rollout
-from flows.stack import existing_store_url
+from jobs.stack import existing_store_url
 
 KEY = "releases"
 SHOWN = 50

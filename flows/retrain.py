@@ -10,11 +10,11 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
-from components.adapters.settings import SettingsError, load_settings
+from components.config.settings import SettingsError, load_settings
 
 if TYPE_CHECKING:
-    from flows.steps import Step
-    from flows.training import Judged, NothingNew
+    from jobs.steps import Step
+    from jobs.training.retrain import JudgedModel, NothingNew
 
 
 @flow(name="retrain")
@@ -40,19 +40,19 @@ def retrain(
     (it stays registered, with the reason), Completed as `NothingChanged` when neither data, code nor parameters
     changed, and Failed with the reason when the pipeline or the model is broken.
     """
-    from components.adapters.data_registry import DataRegistryError
-    from components.adapters.mlflow_load_test import ModelLoadError
-    from components.adapters.mlflow_registry import ModelRegistryError
-    from components.adapters.params_file import ParamsError
-    from components.adapters.pipeline_repository import PipelineError
+    from components.adapters.dvc.data_registry import DataRegistryError
+    from components.adapters.dvc.pipeline_repository import PipelineError
+    from components.adapters.files.params_file import ParamsError
+    from components.adapters.mlflow.load_test import ModelLoadError
+    from components.adapters.mlflow.registry import ModelRegistryError
     from components.interactions.source import SourceError
-    from flows import training
-    from flows.alert_thread import follow_up, say_in_thread
-    from flows.champion import RescoringError
-    from flows.training_steps import TrainingError
+    from jobs.monitoring.alert_thread import follow_up, say_in_thread
+    from jobs.training import retrain as training
+    from jobs.training.champion import RescoringError
+    from jobs.training.steps import TrainingError
 
     logger = get_run_logger()
-    request = training.Request(data_version, overrides or {}, ingest_first, preset)
+    request = training.RetrainRequest(data_version, overrides or {}, ingest_first, preset)
     try:
         outcome = training.retrain(load_settings(), request, logger.info, _as_task)
         state = _end(outcome)
@@ -83,13 +83,13 @@ def _as_task(function: Step) -> Step:
     return wrapped
 
 
-def _end(outcome: Judged | NothingNew) -> State[Any]:
+def _end(outcome: JudgedModel | NothingNew) -> State[Any]:
     from components.rollout.gate import Passed
-    from flows.training import Judged
-    from flows.training_report import describe
+    from jobs.training.report import describe
+    from jobs.training.retrain import JudgedModel
 
     version = outcome.version.version
-    if not isinstance(outcome, Judged):
+    if not isinstance(outcome, JudgedModel):
         line = f"neither data, code nor parameters changed since {outcome.run.tag}, which is version {version}"
         get_run_logger().info(line)
         return Completed(name="NothingChanged", message=line, data=version)

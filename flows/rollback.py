@@ -8,16 +8,16 @@ from typing import Any
 from prefect import State, flow, get_run_logger
 from prefect.states import Completed, Failed
 
-from components.adapters.params_file import read_params
-from components.adapters.settings import load_settings
+from components.adapters.files.params_file import read_params
+from components.config.settings import load_settings
 from components.rollout.bring_up import Limits
 from components.rollout.outcomes import NothingToRollBackTo
 from components.rollout.ports import StepFailed, World
 from components.rollout.rollback import Cause, Outcome, cause_of_alert, roll_back, roll_back_to, tidy_up
-from flows.alert_thread import say_in_thread
-from flows.promotion import limits_of
 from flows.release_artifact import make_history_artifact
-from flows.stack import world
+from jobs.monitoring.alert_thread import say_in_thread
+from jobs.promotion.promote import limits_of
+from jobs.stack import world
 
 
 @flow(name="rollback")

@@ -17,7 +17,7 @@ Values = NDArray[np.float64]
 
 
 @dataclass(frozen=True)
-class Catalogue:
+class WatchedCatalogue:
     """One entry per item row in every array; empty where nothing is live.
 
     Attributes:
@@ -71,13 +71,13 @@ def stable_hashes(ids: Sequence[str]) -> NDArray[np.uint64]:
     return np.asarray(pd.util.hash_array(np.array(ids, object), categorize=False), np.uint64)
 
 
-def catalogue_of(bundle: Bundle) -> Catalogue:
+def catalogue_of(bundle: Bundle) -> WatchedCatalogue:
     """What a bundle knows."""
     items = bundle.items
     names = tuple(sorted({category for category in items.categories if category}))
     code_of = {name: code for code, name in enumerate(names)}
     per_user = np.diff(bundle.history.indptr)
-    return Catalogue(
+    return WatchedCatalogue(
         row_of=dict(items.row_of),
         category=np.array([code_of.get(category, -1) for category in items.categories], np.int32),
         categories=names,

@@ -9,13 +9,13 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from components.adapters.event_store.rollups import HOUR, Rollups
-from components.adapters.event_store.traffic_log import TrafficLog
+from components.adapters.store.traffic.rollups import HOUR, Rollups
+from components.adapters.store.traffic.traffic_log import TrafficLog
 from components.quality.log import Group, Names
 from components.quality.relevance import Horizon, engage
 from components.quality.roll_up import Cell, last_shown, request_ndcg, roll_up
 from components.quality.sums import Sums, add_up
-from monitoring.catalogue import Catalogue
+from monitoring.catalogue import WatchedCatalogue
 
 
 @dataclass(frozen=True)
@@ -50,7 +50,7 @@ class Collector:
 
     log: TrafficLog
     rollups: Rollups
-    catalogue: Catalogue
+    catalogue: WatchedCatalogue
     horizon: Horizon
     last_shown: Mapping[str, float] = field(default_factory=dict)
 

@@ -8,7 +8,7 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 
-from components.monitor_params import Judging
+from components.config.monitor import Judging
 from components.quality.figures import figures
 from components.quality.log import Group
 from components.quality.sums import Sums, add_up

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from prometheus_client import CollectorRegistry, Gauge, write_to_textfile
 
-from components.adapters.event_store.alerts import Alert
+from components.adapters.store.alerts.incidents import Alert
 
 SEVERITIES = ("info", "warning", "critical")
 

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 import numpy as np
 
 from components.experiments.declaration import Declaration
-from components.experiments.evidence import Comparison
+from components.experiments.evidence import VariantComparison
 from components.experiments.experiment_log import ExperimentLog
 from components.experiments.power import FEW_USERS
-from components.experiments.reading import NoDifference, Refused, Undecided, Winner
+from components.experiments.reading import NoDifference, NoWinnerAllowed, StillOpen, Winner
 from components.experiments.sample_ratio import RatioHolds, RatioMismatch
 
-Decision = Winner | NoDifference | Undecided | Refused
+Decision = Winner | NoDifference | StillOpen | NoWinnerAllowed
 TITLES = {
     "ndcg_at_10": "NDCG@10 of clicks",
     "hit_rate": "lists with a click",
@@ -113,11 +113,11 @@ def view_of(
         lines.append(_line("guardrail", guardrail.comparison, p_value=guardrail.p_harm, verdict=verdict))
     lines += [_line("segment", one, segment=label) for _, label, one in evidence.segments]
     effect = declaration.minimum_effect
-    undecided = decision if isinstance(decision, Undecided) else None
+    undecided = decision if isinstance(decision, StillOpen) else None
     moments = np.linspace(started_at, max(read_at, started_at + 1), 25)
     return ReadingView(
         name=declaration.name,
-        verdict={Winner: "winner", NoDifference: "no difference", Undecided: "undecided"}.get(
+        verdict={Winner: "winner", NoDifference: "no difference", StillOpen: "undecided"}.get(
             type(decision), "refused"
         ),
         winner=decision.variant if isinstance(decision, Winner) else None,
@@ -153,7 +153,7 @@ def view_of(
 
 def _line(
     role: str,
-    one: Comparison,
+    one: VariantComparison,
     segment: str | None = None,
     p_value: float | None = None,
     verdict: str | None = None,

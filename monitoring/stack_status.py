@@ -8,22 +8,22 @@ import psutil
 
 
 @dataclass(frozen=True)
-class Usage:
+class MemoryUsage:
     """Memory in bytes (shared pages counted by share where the system tells) and how many processes."""
 
     memory: int
     processes: int
 
 
-def usage_of(pid: int) -> Usage:
+def usage_of(pid: int) -> MemoryUsage:
     """What the process `pid` and its descendants use; zero when it is gone."""
     try:
         root = psutil.Process(pid)
         family = [root, *root.children(recursive=True)]
     except psutil.Error:
-        return Usage(0, 0)
+        return MemoryUsage(0, 0)
     memory = [_memory(process) for process in family]
-    return Usage(sum(memory), len(memory))
+    return MemoryUsage(sum(memory), len(memory))
 
 
 def _memory(process: psutil.Process) -> int:

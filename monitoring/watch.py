@@ -12,15 +12,15 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from components.adapters.event_store.alerts import Alert, AlertStore
-from components.adapters.event_store.monitor_facts import MonitorFacts
-from components.monitor_params import Monitor
+from components.adapters.store.alerts.incidents import Alert, AlertStore
+from components.adapters.store.traffic.monitor_facts import MonitorFacts
+from components.config.monitor import Monitor
 from components.quality.log import Group
 from components.quality.sums import Sums, add_up
 from monitoring.alerting.blame import ReleaseChange, came_with, explain
-from monitoring.alerting.message import Context
+from monitoring.alerting.message import MessageContext
 from monitoring.alerting.tell import Teller, Told
-from monitoring.catalogue import Catalogue
+from monitoring.catalogue import WatchedCatalogue
 from monitoring.collect import Collector, Windows, last_closed
 from monitoring.drift.columns import drift_columns, missing_share, unknown_share
 from monitoring.drift.report import Reported
@@ -81,7 +81,7 @@ class Watcher:
     alerts: AlertStore
     rules: Sequence[Rule]
     params: Monitor
-    catalogue: Catalogue
+    catalogue: WatchedCatalogue
     folder: Path
     channels: Sequence[str]
     write_report: Callable[..., Reported]
@@ -112,7 +112,7 @@ class Watcher:
             )
         verdicts = judge_all(self.rules, seen, limits_of(judging))
 
-        def context(firing: Firing) -> Context:
+        def context(firing: Firing) -> MessageContext:
             return self._context(firing, windows, reference, around, name)
 
         teller = Teller(self.alerts, self.channels, self.params.answering, self.params.recovery_windows, context)
@@ -167,7 +167,7 @@ class Watcher:
 
     def _context(
         self, firing: Firing, windows: Windows, reference: Sequence[float], around: Surroundings, name: str
-    ) -> Context:
+    ) -> MessageContext:
         fallen = windows.groups[-firing.windows :]
         current = _merged([live(groups) for groups in fallen])
         place_of = {start: place for place, start in enumerate(windows.starts)}
@@ -179,7 +179,7 @@ class Watcher:
             if each.before is not None
         ]
         change = came_with(firing.since, windows.seconds, fallen, changes) if firing.drop is not None else None
-        return Context(
+        return MessageContext(
             release=around.live_release,
             former_release=around.standby_release,
             segment=explain(current, then) if firing.drop is not None else None,

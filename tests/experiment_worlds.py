@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Engine, insert
 
-from components.adapters.event_store.tables import exposures, feedback, requests
+from components.adapters.store.tables import exposures, feedback, requests
 from components.experiments.declaration import Declaration, parse_declaration
 
 START = 1_800_000_000.0

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pandas as pd
 
-from components.adapters.data_registry import DataRegistry, VersionAdded
-from components.adapters.settings import Settings, load_settings
+from components.adapters.dvc.data_registry import DataRegistry, VersionAdded
+from components.config.params import Ingest
+from components.config.settings import Settings, load_settings
 from components.interactions.screening import Screened, screen
 from components.interactions.source import SourceTables
-from components.params import Ingest
 
 CONFIG = Ingest(max_bad_share=0.01, min_value=0.5, max_value=5.0, implicit_value=5.0)
 

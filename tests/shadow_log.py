@@ -26,19 +26,19 @@ from benchmarks.shadow_world import (
     scripted_order,
 )
 from bentos.served_release import BUNDLE, ServedVariant
-from components.adapters.claude import Claude
-from components.adapters.event_store.engine import migrate, open_engine
-from components.adapters.event_store.evaluations import EvaluationStore
-from components.adapters.event_store.tables import feedback, requests
-from components.adapters.mlflow_prompts import PromptVersion
-from components.adapters.params_file import read_params
-from components.llm_params import Llm
-from components.params import Params
+from components.adapters.files.params_file import read_params
+from components.adapters.llm.claude import Claude
+from components.adapters.mlflow.prompts import PromptVersion
+from components.adapters.store.engine import migrate, open_engine
+from components.adapters.store.llm.evaluations import EvaluationStore
+from components.adapters.store.tables import feedback, requests
+from components.config.llm import Llm
+from components.config.params import Params
 from components.serving.bundle import ITEMS as ITEMS_FILE
 from components.serving.catalogue import Catalogue, write_catalogue
-from flows.live_release import KnownRelease
-from flows.prompt_evaluation import Evaluator, Pair
-from flows.shadow_model import make_terms, warm_up
+from jobs.prompts.evaluate import ComparedPrompts, Evaluator
+from jobs.prompts.live_release import KnownRelease
+from jobs.prompts.shadow_model import make_terms, warm_up
 from tests.messages_server import Says, Script
 
 PROJECT = Path(__file__).parents[1]
@@ -53,8 +53,8 @@ def prompt_text(version: str, extra: str = "") -> str:
     return f"# System\n\nScript {version}\n{extra}\n# User\n\n{{{{person}}}}\n{{{{candidates}}}}\n{{{{wanted}}}}\n"
 
 
-def pair(challenger_text: str | None = None) -> Pair:
-    return Pair(
+def pair(challenger_text: str | None = None) -> ComparedPrompts:
+    return ComparedPrompts(
         PromptVersion(1, prompt_text("1"), "the first", ("champion",), 0.0),
         PromptVersion(2, challenger_text or prompt_text("2"), "the second", (), 0.0),
     )

@@ -18,9 +18,9 @@ import psutil
 
 from bentos.build import BuiltBento, build_bento
 from bentos.slot import leftovers
-from components.adapters.event_store.engine import migrate
-from components.adapters.settings import Settings
-from components.params import Routing
+from components.adapters.store.engine import migrate
+from components.config.params import Routing
+from components.config.settings import Settings
 from components.rollout.release import Release, Variant
 from tests.worlds import make_bundle
 

@@ -12,8 +12,8 @@ import numpy as np
 import pytest
 import yaml
 
-from components.adapters.vector_file import read_item_vectors
-from components.params import Params
+from components.adapters.sources.vector_file import read_item_vectors
+from components.config.params import Params
 from components.ranking.named import recommender_named
 from components.recommenders.protocol import RecommenderError
 from components.serving.bundle import read_bundle

@@ -13,7 +13,7 @@ from components.recommenders.content import Content
 from components.recommenders.factors import FittedFactors
 from components.recommenders.popularity import Popularity
 from components.recommenders.protocol import FittedRecommender, TrainingData, item_labels
-from components.serving.bundle import Bundle, ExpectedAnswer, Manifest, write_bundle
+from components.serving.bundle import Bundle, BundleManifest, ExpectedAnswer, write_bundle
 from components.serving.catalogue import Catalogue
 
 if TYPE_CHECKING:
@@ -82,7 +82,7 @@ def make_bundle(
         "popularity": Popularity().fit(data, seed),
         "content": Content().fit(data, seed),
     }
-    manifest = Manifest(data_version=data_version, recommender="lightfm", ingredients_digest="0" * 64)
+    manifest = BundleManifest(data_version=data_version, recommender="lightfm", ingredients_digest="0" * 64)
     history = csr_array(seen)
     bundle = Bundle(manifest, items, user_ids, history, recommenders, tuple(expected_answers))
     write_bundle(folder, bundle)

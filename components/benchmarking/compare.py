@@ -13,7 +13,7 @@ from components.benchmarking.grids import LIGHTFM, grids
 from components.benchmarking.presets import full_pipeline
 from components.benchmarking.rows import Quality, measure
 from components.benchmarking.tuning import tune
-from components.params import LightFM
+from components.config.params import LightFM
 from components.ranking.inner_split import inner_splits
 from components.ranking.pipeline import Pipeline
 from components.recommenders.events import events_of
@@ -34,7 +34,7 @@ class Meters:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class BenchmarkRequest:
     """What is asked for, and how thoroughly.
 
     Attributes:
@@ -52,7 +52,7 @@ class Comparison:
 
 
 def compare(
-    train: TrainingData, wanted: csr_array, config: Comparison, meters: Meters, tell: Callable[[str], None]
+    train: TrainingData, wanted: csr_array, config: BenchmarkRequest, meters: Meters, tell: Callable[[str], None]
 ) -> Iterator[dict[str, Any]]:
     """One row per recommender as it is ready, then `blend` and `pipeline`; `tell` hears what was left out and why.
 

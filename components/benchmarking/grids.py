@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from components.params import (
+from components.config.params import (
     Ease,
     EaseValued,
     Ials,

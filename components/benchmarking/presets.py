@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Literal
 
-from components.params import (
+from components.config.params import (
     Ease,
     EaseValued,
     Generators,

@@ -9,7 +9,7 @@ from itertools import accumulate
 
 
 @dataclass(frozen=True)
-class Split:
+class VariantShares:
     """The variants of an experiment with the share of users each gets; the first variant is the control.
 
     Raises:
@@ -38,7 +38,7 @@ def position_in_experiment(salt: str, user_id: str) -> float:
     return (int.from_bytes(digest, "big") >> 11) / 2**53
 
 
-def assign_variant(split: Split, salt: str, user_id: str) -> str:
+def assign_variant(split: VariantShares, salt: str, user_id: str) -> str:
     """The user's variant. It stays the same as long as salt and split do; nothing is stored.
 
     Changing the shares of a running experiment moves users between variants: start a new one, with a new salt.

@@ -6,7 +6,7 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
-from components.experiments.assignment import Split
+from components.experiments.assignment import VariantShares
 from components.experiments.power import LEVEL, POWER, MinimumEffect
 
 MetricName = Literal["ndcg_at_10", "hit_rate", "ctr", "conversion", "revenue_per_user", "session_length"]
@@ -94,9 +94,9 @@ class Declaration(_Part):
         return self
 
     @property
-    def split(self) -> Split:
+    def split(self) -> VariantShares:
         """Names and shares."""
-        return Split(tuple(v.name for v in self.variants), tuple(v.share for v in self.variants))
+        return VariantShares(tuple(v.name for v in self.variants), tuple(v.share for v in self.variants))
 
     @property
     def effect(self) -> MinimumEffect:

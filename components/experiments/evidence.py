@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from components.experiments.assignment import Split
+from components.experiments.assignment import VariantShares
 from components.experiments.cuped import adjust_users
 from components.experiments.fixed_horizon import Difference, Values, compare_users, linearised
 from components.experiments.holm import adjust_together
@@ -29,7 +29,7 @@ class Declared:
         planned_days: of `power.plan_experiment`.
     """
 
-    split: Split
+    split: VariantShares
     primary: str
     test: Test
     planned_users: int
@@ -61,7 +61,7 @@ class Metric:
 
 
 @dataclass(frozen=True)
-class Comparison:
+class VariantComparison:
     """One variant beside the control on one metric.
 
     Attributes:
@@ -84,35 +84,35 @@ class Comparison:
 
 
 @dataclass(frozen=True)
-class Guardrail:
+class ExperimentGuardrail:
     """A metric that a winner must not make worse; `p_harm` is one-sided, adjusted over all guardrails by Holm."""
 
-    comparison: Comparison
+    comparison: VariantComparison
     p_harm: float
     harmed: bool
 
 
 @dataclass(frozen=True)
-class Evidence:
+class ExperimentEvidence:
     """All that is known on the day of the reading; only `primary` and `guardrails` decide."""
 
     users: tuple[int, ...]
     sample_ratio: RatioHolds | RatioMismatch | RatioUnknown
-    primary: tuple[Comparison, ...] = ()
-    secondary: tuple[Comparison, ...] = ()
-    guardrails: tuple[Guardrail, ...] = ()
-    segments: tuple[tuple[str, str, Comparison], ...] = ()
+    primary: tuple[VariantComparison, ...] = ()
+    secondary: tuple[VariantComparison, ...] = ()
+    guardrails: tuple[ExperimentGuardrail, ...] = ()
+    segments: tuple[tuple[str, str, VariantComparison], ...] = ()
 
 
-def weigh_ratio(declared: Declared, variant: NDArray[np.integer]) -> Evidence:
+def weigh_ratio(declared: Declared, variant: NDArray[np.integer]) -> ExperimentEvidence:
     """Users per variant and whether they fall as declared, before any metric is looked at."""
     counts = tuple(int(users) for users in np.bincount(variant, minlength=len(declared.split.variants)))
-    return Evidence(counts, check_sample_ratio(counts, declared.split.shares))
+    return ExperimentEvidence(counts, check_sample_ratio(counts, declared.split.shares))
 
 
 def compare_variants(
     declared: Declared, metric: Metric, variant: NDArray[np.integer], lead: float = 0.0
-) -> tuple[Comparison, ...]:
+) -> tuple[VariantComparison, ...]:
     """Every other variant beside the control; with several, the level is shared between them (Bonferroni).
 
     `lead` is put on every value of the control, so that the question becomes whether the others differ by more.
@@ -140,11 +140,13 @@ def compare_variants(
             difference = replace(difference, value=beyond, low=beyond, high=beyond, p_value=float(beyond == 0))
         if declared.test == "sequential":
             difference = always_valid(difference, scale, level)
-        found.append(Comparison(metric.name, name, difference, metric.better, scale, reduction))
+        found.append(VariantComparison(metric.name, name, difference, metric.better, scale, reduction))
     return tuple(found)
 
 
-def guard(declared: Declared, guardrails: Sequence[Metric], variant: NDArray[np.integer]) -> tuple[Guardrail, ...]:
+def guard(
+    declared: Declared, guardrails: Sequence[Metric], variant: NDArray[np.integer]
+) -> tuple[ExperimentGuardrail, ...]:
     """Each guardrail of each variant, and whether it was harmed at the declared level, over all together."""
     found = {
         (one.metric, one.variant): one for metric in guardrails for one in compare_variants(declared, metric, variant)
@@ -158,14 +160,14 @@ def guard(declared: Declared, guardrails: Sequence[Metric], variant: NDArray[np.
     }
     adjusted = adjust_together(harms)
     return tuple(
-        Guardrail(one, adjusted["\0".join(key)], adjusted["\0".join(key)] <= declared.level)
+        ExperimentGuardrail(one, adjusted["\0".join(key)], adjusted["\0".join(key)] <= declared.level)
         for key, one in found.items()
     )
 
 
 def compare_segments(
     declared: Declared, metric: Metric, variant: NDArray[np.integer], segments: Mapping[str, NDArray[np.str_]]
-) -> tuple[tuple[str, str, Comparison], ...]:
+) -> tuple[tuple[str, str, VariantComparison], ...]:
     """(kind, label, comparison) for each label, such as ("history", "cold", …); for looking, not for deciding.
 
     A segment must be known before assignment. Those with fewer than two users in a variant, or without denominators
@@ -204,7 +206,7 @@ def _values(metric: Metric, variant: NDArray[np.integer]) -> Values:
     return values
 
 
-def _harm(comparison: Comparison) -> float:
+def _harm(comparison: VariantComparison) -> float:
     """One-sided p-value of a change for the worse."""
     half = comparison.difference.p_value / 2
     return half if comparison.gain[1] < 0 else 1 - half

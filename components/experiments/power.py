@@ -36,7 +36,7 @@ class MinimumEffect:
 
 
 @dataclass(frozen=True)
-class Plan:
+class ExperimentPlan:
     """What an experiment needs: users in each variant and days, with what speaks against running it."""
 
     users_per_variant: int
@@ -73,7 +73,7 @@ def users_for_rate(
     return _users(baseline * (1 - baseline) + raised * (1 - raised), size, test, level, power)
 
 
-def plan_experiment(users_per_variant: int, users_per_day: float, smallest_share: float) -> Plan:
+def plan_experiment(users_per_variant: int, users_per_day: float, smallest_share: float) -> ExperimentPlan:
     """Days until the smallest variant has its users: whole weeks, since weekdays differ, and never less than two.
 
     Args:
@@ -92,7 +92,7 @@ def plan_experiment(users_per_variant: int, users_per_day: float, smallest_share
         f"{users_per_variant} users per variant are fewer than {FEW_USERS}: with heavy-tailed activity a few users can "
         "carry the result, and only large effects can be found"
     )
-    return Plan(users_per_variant, 7 * weeks, (few,) if users_per_variant < FEW_USERS else ())
+    return ExperimentPlan(users_per_variant, 7 * weeks, (few,) if users_per_variant < FEW_USERS else ())
 
 
 def _users(variance: float, effect: float, test: Test, level: float, power: float) -> int:

@@ -10,7 +10,7 @@ from components.experiments.evidence import Declared, Metric
 from components.experiments.experiment_log import ExperimentLog, UserTotals, total_by_user
 from components.experiments.fixed_horizon import Values, linearised
 from components.experiments.power import MinimumEffect
-from components.experiments.reading import NoDifference, Refused, Undecided, Winner, read_experiment
+from components.experiments.reading import NoDifference, NoWinnerAllowed, StillOpen, Winner, read_experiment
 
 METRICS: tuple[MetricName, ...] = ("ndcg_at_10", "hit_rate", "ctr", "conversion", "revenue_per_user", "session_length")
 USUAL_EFFECT = MinimumEffect(0.05, "relative")
@@ -19,7 +19,7 @@ USUAL_EFFECT = MinimumEffect(0.05, "relative")
 
 def read_log(
     declaration: Declaration, planned_users: int, planned_days: int, log: ExperimentLog, days: int, cold_threshold: int
-) -> Winner | NoDifference | Undecided | Refused:
+) -> Winner | NoDifference | StillOpen | NoWinnerAllowed:
     """The decision of `components.experiments.reading`, on what was logged.
 
     Users are compared by the variant of their first exposure, with what was known before it taken out (CUPED).

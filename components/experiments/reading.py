@@ -10,10 +10,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from components.experiments.evidence import (
-    Comparison,
     Declared,
-    Evidence,
+    ExperimentEvidence,
     Metric,
+    VariantComparison,
     compare_segments,
     compare_variants,
     guard,
@@ -33,7 +33,7 @@ class Winner:
 
     variant: str
     reason: str
-    evidence: Evidence
+    evidence: ExperimentEvidence
 
 
 @dataclass(frozen=True)
@@ -41,11 +41,11 @@ class NoDifference:
     """If there is any, it is smaller than the minimum effect."""
 
     reason: str
-    evidence: Evidence
+    evidence: ExperimentEvidence
 
 
 @dataclass(frozen=True)
-class Undecided:
+class StillOpen:
     """The data do not tell yet, and the fields say what is still needed, 0 where nothing is.
 
     Attributes:
@@ -57,15 +57,15 @@ class Undecided:
     reason: str
     users_needed: int
     days_needed: int
-    evidence: Evidence
+    evidence: ExperimentEvidence
 
 
 @dataclass(frozen=True)
-class Refused:
+class NoWinnerAllowed:
     """No winner may be named, however the primary metric looks."""
 
     reason: str
-    evidence: Evidence
+    evidence: ExperimentEvidence
 
 
 def read_experiment(
@@ -75,7 +75,7 @@ def read_experiment(
     days: int,
     guardrails: Sequence[Metric] = (),
     segments: Mapping[str, NDArray[np.str_]] | None = None,
-) -> Winner | NoDifference | Undecided | Refused:
+) -> Winner | NoDifference | StillOpen | NoWinnerAllowed:
     """The sample ratio first, then the declared primary metric by the declared test, then the guardrails.
 
     A fixed-horizon test is read when the planned users and days are there, and not before; a sequential one on any
@@ -99,7 +99,7 @@ def read_experiment(
                 raise ValueError(f"{metric.name} needs one finite number for each of {len(variant)} users")
     evidence = weigh_ratio(declared, variant)
     if isinstance(evidence.sample_ratio, RatioMismatch):
-        return Refused(evidence.sample_ratio.reason, evidence)
+        return NoWinnerAllowed(evidence.sample_ratio.reason, evidence)
     fewest = min(evidence.users)
     if fewest < LEAST_USERS or isinstance(evidence.sample_ratio, RatioUnknown):
         reason = f"{fewest} users in the smallest variant: nothing can be said before {LEAST_USERS}"
@@ -125,7 +125,9 @@ def read_experiment(
     return _decide(declared, evidence, days)
 
 
-def _decide(declared: Declared, evidence: Evidence, days: int) -> Winner | NoDifference | Undecided | Refused:
+def _decide(
+    declared: Declared, evidence: ExperimentEvidence, days: int
+) -> Winner | NoDifference | StillOpen | NoWinnerAllowed:
     better = sorted((one for one in evidence.primary if one.gain[0] > 0), key=lambda one: one.gain[1], reverse=True)
     harmed = {one.comparison.variant: one for one in evidence.guardrails if one.harmed}
     for one in better:
@@ -134,7 +136,7 @@ def _decide(declared: Declared, evidence: Evidence, days: int) -> Winner | NoDif
     if better:
         forbidding = harmed[better[0].variant]
         reason = f"{_shown(better[0])}, but the guardrail {_shown(forbidding.comparison)}, p = {forbidding.p_harm:.2g}"
-        return Refused(reason, evidence)
+        return NoWinnerAllowed(reason, evidence)
     if all(one.gain[2] < 0 for one in evidence.primary):
         control = declared.split.variants[0]
         return Winner(control, f"{'; '.join(map(_shown, evidence.primary))} beside {control}{_early(days)}", evidence)
@@ -148,12 +150,12 @@ def _decide(declared: Declared, evidence: Evidence, days: int) -> Winner | NoDif
     fewest = min(evidence.users)
     if declared.test == "fixed":
         again = max(LEAST_DAYS, math.ceil(days * needed / fewest))
-        return Undecided(f"{reason}, in a new experiment, since this one has been read", needed, again, evidence)
+        return StillOpen(f"{reason}, in a new experiment, since this one has been read", needed, again, evidence)
     more = max(0, needed - fewest)
-    return Undecided(reason, more, max(declared.planned_days - days, math.ceil(days * more / fewest)), evidence)
+    return StillOpen(reason, more, max(declared.planned_days - days, math.ceil(days * more / fewest)), evidence)
 
 
-def _users_to_decide(declared: Declared, evidence: Evidence, one: Comparison) -> int:
+def _users_to_decide(declared: Declared, evidence: ExperimentEvidence, one: VariantComparison) -> int:
     """Per variant: the plan made again with the spread seen; if that is reached, as many as would make the interval
     exclude 0 or lie within the minimum effect if the estimate stayed where it is.
     """
@@ -172,11 +174,11 @@ def _users_to_decide(declared: Declared, evidence: Evidence, one: Comparison) ->
     return math.ceil(fewest * (reach / max(abs(value), one.minimum_effect - abs(value))) ** 2)
 
 
-def _undecided(reason: str, declared: Declared, evidence: Evidence, days: int, users: int) -> Undecided:
-    return Undecided(reason, max(0, users - min(evidence.users)), max(0, declared.planned_days - days), evidence)
+def _undecided(reason: str, declared: Declared, evidence: ExperimentEvidence, days: int, users: int) -> StillOpen:
+    return StillOpen(reason, max(0, users - min(evidence.users)), max(0, declared.planned_days - days), evidence)
 
 
-def _shown(one: Comparison) -> str:
+def _shown(one: VariantComparison) -> str:
     found = one.difference
     relative = f" ({found.value / abs(found.control):+.1%})" if found.control else ""
     return f"{one.metric} of {one.variant} {found.value:+.4g}{relative}, between {found.low:+.4g} and {found.high:+.4g}"

@@ -27,11 +27,11 @@ class ManifestError(Exception):
     """A manifest cannot be read."""
 
 
-class Manifest(BaseModel):
+class DataManifest(BaseModel):
     """What `manifest.json` of a data version says.
 
     first, last: times of the first and the last interaction. quarantine: bad rows by table and reason. files: sha256
-    of each file of the version. digest: sha256 of what makes a version new; see components.adapters.version_files.
+    of each file of the version. digest: sha256 of what makes a version new; see components.adapters.dvc.version_files.
     events: interactions that are feedback of ours. own_impressions: those of them that answer to something we had
     shown. events_read_until: arrival of the newest feedback that was read for it, seconds since 1970.
     """
@@ -67,14 +67,14 @@ class Manifest(BaseModel):
         return self.model_dump_json(indent=2) + "\n"
 
     @staticmethod
-    def from_json(text: str) -> Manifest:
+    def from_json(text: str) -> DataManifest:
         """The manifest in `text`.
 
         Raises:
             ManifestError: `text` is not a manifest of a format this code knows.
         """
         try:
-            return Manifest.model_validate_json(text)
+            return DataManifest.model_validate_json(text)
         except ValidationError as error:
             first = error.errors()[0]
             raise ManifestError(f"{MANIFEST_FILE}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
@@ -88,11 +88,11 @@ def describe_version(
     files: dict[str, str],
     digest: str,
     events_read_until: float | None = None,
-) -> Manifest:
+) -> DataManifest:
     """The manifest of the version `tag` with the data `screened`, which has at least one interaction."""
     rows = screened.interactions
     times, values = rows[columns.TIMESTAMP], rows[columns.VALUE]
-    return Manifest(
+    return DataManifest(
         version=tag,
         source=source,
         until=until,

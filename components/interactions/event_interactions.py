@@ -12,8 +12,8 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from components.config.params import Ingest
 from components.interactions.columns import EVENT, ITEM, ORIGIN, PROPENSITY, TIMESTAMP, TYPE, USER, VALUE
-from components.params import Ingest
 
 EVENTS = "events"
 """What the column `source` says of an interaction that is a feedback of ours."""
@@ -32,7 +32,7 @@ class EventInteractions:
 
 
 def event_interactions(feedback: pd.DataFrame, config: Ingest) -> EventInteractions:
-    """What the events in `feedback` (components.adapters.event_store.event_rows) are as interactions.
+    """What the events in `feedback` (components.adapters.store.traffic.event_rows) are as interactions.
 
     A click or a purchase has the value `config.implicit_value`, whatever value came with it.
     """

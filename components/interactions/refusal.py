@@ -4,19 +4,19 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from components.config.params import Ingest
 from components.interactions.screening import Screened
 from components.interactions.source import INTERACTIONS
-from components.params import Ingest
 
 
 @dataclass(frozen=True)
-class Refused:
+class IngestRefused:
     """Nothing was ingested; `reason` names the files, what is wrong with them, and what to do."""
 
     reason: str
 
 
-def find_refusal(screened: Screened, origins: dict[str, str], config: Ingest) -> Refused | None:
+def find_refusal(screened: Screened, origins: dict[str, str], config: Ingest) -> IngestRefused | None:
     """Refused when a table has more than `config.max_bad_share` bad rows, or when no interaction is good."""
     findings = [
         _finding(screened, table, origins[table])
@@ -24,12 +24,14 @@ def find_refusal(screened: Screened, origins: dict[str, str], config: Ingest) ->
         if screened.bad_share_of(table) > config.max_bad_share
     ]
     if findings:
-        return Refused(
+        return IngestRefused(
             f"ingest refused: {'; '.join(findings)}. At most {config.max_bad_share:.2%} bad rows are taken: correct "
             "the source, or raise ingest.max_bad_share in params.yaml"
         )
     if screened.interactions.empty:
-        return Refused(f"ingest refused: {origins[INTERACTIONS]} has no interactions; check the source and `until`")
+        return IngestRefused(
+            f"ingest refused: {origins[INTERACTIONS]} has no interactions; check the source and `until`"
+        )
     return None
 
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from components.config.params import Ingest
 from components.interactions import columns
 from components.interactions.cells import find_repeats, read_ids, read_numbers, read_texts
 from components.interactions.timestamps import read_times
-from components.params import Ingest
 
 GOOD = ""
 NULL_USER = "null user_id"

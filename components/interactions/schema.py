@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pandera.pandas as pa
 
+from components.config.params import Ingest
 from components.interactions import columns
 from components.interactions.timestamps import EARLIEST, LATEST
-from components.params import Ingest
 
 
 def interactions_schema(config: Ingest) -> pa.DataFrameSchema:

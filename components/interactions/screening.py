@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from components.config.params import Ingest
 from components.interactions import columns
 from components.interactions.cells import read_numbers, read_texts
 from components.interactions.column_mapping import ALL_COLUMNS
@@ -14,7 +15,6 @@ from components.interactions.item_vectors import check_item_vectors
 from components.interactions.row_checks import GOOD, CheckedTable, check_interactions, check_items, check_users
 from components.interactions.schema import interactions_schema, items_schema, users_schema
 from components.interactions.source import INTERACTIONS, ITEM_VECTORS, ITEMS, USERS, SourceTables
-from components.params import Ingest
 
 TABLE = "table"
 ROW = "row"

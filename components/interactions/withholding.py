@@ -20,7 +20,7 @@ class UntilError(ValueError):
 
 
 @dataclass(frozen=True)
-class Share:
+class FirstShare:
     """The first `fraction` (0 < fraction <= 1) of a source's rows in time order."""
 
     fraction: float
@@ -34,7 +34,7 @@ class Withheld:
     future: pd.DataFrame
 
 
-def parse_until(text: str) -> datetime | Share:
+def parse_until(text: str) -> datetime | FirstShare:
     """A moment in UTC from ISO 8601 text (a date is its midnight; no zone means UTC), or a share from text like "95%".
 
     Raises:
@@ -42,7 +42,7 @@ def parse_until(text: str) -> datetime | Share:
     """
     share = _SHARE.fullmatch(text)
     if share and 0 < float(share[1]) <= 100:
-        return Share(float(share[1]) / 100)
+        return FirstShare(float(share[1]) / 100)
     try:
         moment = datetime.fromisoformat(text.strip())
     except ValueError as error:
@@ -53,7 +53,7 @@ def parse_until(text: str) -> datetime | Share:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
-def until(interactions: pd.DataFrame, cut: datetime | Share) -> pd.DataFrame:
+def until(interactions: pd.DataFrame, cut: datetime | FirstShare) -> pd.DataFrame:
     """The rows before the moment `cut`, or the first share of the rows in time order, with their index.
 
     A share of n timed rows is floor(share * n) rows; equal times are ordered by user and item, so a larger share

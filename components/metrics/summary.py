@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from components.config.params import Evaluate
 from components.metrics.beyond_accuracy import coverage, exposure, novelty
 from components.metrics.bootstrap import Interval, mean_interval, paired_difference
 from components.metrics.evaluate import Evaluation
-from components.params import Evaluate
 
 
 def summarise(

@@ -19,7 +19,7 @@ MIN_REFERENCE_REQUESTS = 30.0
 
 
 @dataclass(frozen=True)
-class Pair:
+class ComparedWindows:
     """A window, and the earlier ones that it is held against, as one."""
 
     current: Window
@@ -52,7 +52,7 @@ class Drop:
     requests: float
 
 
-def relative_drop(pairs: Sequence[Pair], level: float, window_noise: float) -> Drop | None:
+def relative_drop(pairs: Sequence[ComparedWindows], level: float, window_noise: float) -> Drop | None:
     """The fall over all pairs together; None where nothing can be compared, or where there are too few users.
 
     The reference is reweighted to the current windows: each pair and each stratum of it (warm, cold) weighs as much as

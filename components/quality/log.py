@@ -48,7 +48,7 @@ class Names:
 
 
 @dataclass(frozen=True)
-class RequestLog:
+class TrafficArrays:
     """One entry per request in each array; `lists` is (n, K), -1 behind the end of a short list.
 
     Attributes:

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from components.quality.log import CLICK, DWELL, PURCHASE, RATING, FeedbackLog, Flags, RequestLog
+from components.quality.log import CLICK, DWELL, PURCHASE, RATING, FeedbackLog, Flags, TrafficArrays
 
 Places = NDArray[np.int64]
 
@@ -28,7 +28,7 @@ class Horizon:
 
 
 @dataclass(frozen=True)
-class Engagement:
+class RequestOutcomes:
     """What followed the requests, (n, …) in their order.
 
     Attributes:
@@ -59,7 +59,7 @@ def is_relevant(feedback: FeedbackLog, horizon: Horizon) -> Flags:
     return liked
 
 
-def engage(requests: RequestLog, feedback: FeedbackLog, horizon: Horizon) -> Engagement:
+def engage(requests: TrafficArrays, feedback: FeedbackLog, horizon: Horizon) -> RequestOutcomes:
     """Join events to requests.
 
     An item is relevant to a request when an event names the request, or when the user showed to like it within the
@@ -80,7 +80,7 @@ def engage(requests: RequestLog, feedback: FeedbackLog, horizon: Horizon) -> Eng
     listed = (requests.lists[request[bought]] == feedback.items[event[bought], None]).any(axis=1)
     bought = bought[listed]
     n = len(requests)
-    return Engagement(
+    return RequestOutcomes(
         hits=hits,
         n_relevant=np.bincount(pairs[0], minlength=n),
         clicks=np.bincount(rows, minlength=n),
@@ -90,7 +90,7 @@ def engage(requests: RequestLog, feedback: FeedbackLog, horizon: Horizon) -> Eng
     )
 
 
-def _pairs(requests: RequestLog, feedback: FeedbackLog, seconds: float) -> tuple[Places, Places]:
+def _pairs(requests: TrafficArrays, feedback: FeedbackLog, seconds: float) -> tuple[Places, Places]:
     """Each request with each event that counts for it, as places in the two logs."""
     named = np.flatnonzero(feedback.request >= 0)
     in_time = feedback.at[named] <= requests.at[feedback.request[named]] + seconds if seconds else np.True_
@@ -122,7 +122,7 @@ def _distinct(request: Places, items: NDArray[np.int32]) -> tuple[Places, NDArra
     return cells // width, (cells % width).astype(np.int32)
 
 
-def _places(requests: RequestLog, request: Places, items: NDArray[np.int32]) -> tuple[Places, Places]:
+def _places(requests: TrafficArrays, request: Places, items: NDArray[np.int32]) -> tuple[Places, Places]:
     """Row and column of the items that stand in the list of their request."""
     pair, column = np.nonzero(requests.lists[request] == items[:, None])
     return request[pair], column

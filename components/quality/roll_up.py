@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from components.metrics.ranking import ndcg
-from components.quality.log import Codes, Floats, Group, K, RequestLog
-from components.quality.relevance import Engagement
+from components.quality.log import Codes, Floats, Group, K, TrafficArrays
+from components.quality.relevance import RequestOutcomes
 from components.quality.sketches import bins_of, sketch_of
 from components.quality.sums import Sums
 from components.quality.window import BUCKETS
@@ -37,7 +37,7 @@ class Facts:
     last_shown: Floats
 
 
-def request_ndcg(log: RequestLog, engagement: Engagement) -> Floats:
+def request_ndcg(log: TrafficArrays, engagement: RequestOutcomes) -> Floats:
     """NDCG@10 of each request, (n,); 0 without engagement.
 
     The ideal list holds the user's relevant items of the horizon, at most as many as were asked for and at most ten.
@@ -47,7 +47,7 @@ def request_ndcg(log: RequestLog, engagement: Engagement) -> Floats:
 
 
 def roll_up(
-    log: RequestLog, engagement: Engagement, bought_from: Sequence[str], facts: Facts, window_seconds: float
+    log: TrafficArrays, engagement: RequestOutcomes, bought_from: Sequence[str], facts: Facts, window_seconds: float
 ) -> dict[Cell, Sums]:
     """One `Sums` for each window and group that has requests.
 
@@ -118,7 +118,7 @@ def roll_up(
     return found
 
 
-def last_shown(log: RequestLog, before: Floats) -> Floats:
+def last_shown(log: TrafficArrays, before: Floats) -> Floats:
     """When each item was last shown, the log included, (n_items,)."""
     latest = before.copy()
     rows, columns = np.nonzero(log.lists >= 0)
@@ -126,7 +126,7 @@ def last_shown(log: RequestLog, before: Floats) -> Floats:
     return latest
 
 
-def _ages(log: RequestLog, before: Floats) -> Floats:
+def _ages(log: TrafficArrays, before: Floats) -> Floats:
     """Seconds since each shown item was last shown, (n, K); NaN for an item never shown before, and behind a list."""
     ages = np.full(log.lists.shape, np.nan)
     rows, columns = np.nonzero(log.lists >= 0)
@@ -149,7 +149,7 @@ def _distinct_in_rows(codes: Codes) -> NDArray[np.int64]:
 
 
 def _revenue(
-    cell: NDArray[np.int64], engagement: Engagement, bought_from: Sequence[str], n: int
+    cell: NDArray[np.int64], engagement: RequestOutcomes, bought_from: Sequence[str], n: int
 ) -> list[dict[str, float]]:
     revenue: list[dict[str, float]] = [{} for _ in range(n)]
     for request, spent, source in zip(engagement.bought.tolist(), engagement.spent.tolist(), bought_from, strict=True):

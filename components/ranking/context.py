@@ -19,7 +19,7 @@ CELLS = 1 << 23
 
 
 @dataclass(frozen=True)
-class Context:
+class RankingContext:
     """Counts at a number of moments; a user's is the latest that does not come after their last interaction.
 
     Where times are unknown there is one moment, after everything.
@@ -47,7 +47,7 @@ class Context:
     first: NDArray[np.float64]
 
 
-def context_of(data: TrainingData) -> Context:
+def context_of(data: TrainingData) -> RankingContext:
     """What the interactions of `data` say; a user without any knows as much as the latest one."""
     events, (n_users, n_items) = events_of(data), data.seen.shape
     if not events.timed:
@@ -90,7 +90,7 @@ def context_of(data: TrainingData) -> Context:
     known = counts(ever)
     lately = tuple(counts(moments - days * DAY) for days in WINDOWS) if events.timed else ()
     year, of_year = moments - YEAR_DAYS * DAY, WINDOWS.index(YEAR_DAYS)
-    return Context(
+    return RankingContext(
         moment=moment,
         known=known,
         liked=counts(ever, liked.astype(np.float32)),

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from components.ranking.context import DAY, WINDOWS, YEAR_DAYS, Context, context_of
+from components.ranking.context import DAY, WINDOWS, YEAR_DAYS, RankingContext, context_of
 from components.ranking.era import EraTransitions
 from components.recommenders.content import label_matrix
 from components.recommenders.events import events_of, recent
@@ -32,7 +32,7 @@ class FeatureMaker:
     """Holds what the features of one set of training data need; see `table`."""
 
     def __init__(self, data: TrainingData) -> None:
-        self._context: Context = context_of(data)
+        self._context: RankingContext = context_of(data)
         events, shape = events_of(data), data.seen.shape
         self._timed = bool(self._context.lately)
         self._seen = data.seen

@@ -9,7 +9,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
-from components.params import Ranker
+from components.config.params import Ranker
 from components.ranking.features import Table
 
 

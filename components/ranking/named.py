@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from components.params import Train
+from components.config.params import Train
 from components.ranking.pipeline import Pipeline
 from components.recommenders.ease import Ease
 from components.recommenders.ease_valued import EaseValued

@@ -7,8 +7,8 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
+from components.config.params import RecentPopularity as RecentPopularityParams
 from components.metrics.ranking import ndcg
-from components.params import RecentPopularity as RecentPopularityParams
 from components.recommenders.events import chosen, events_of, with_events
 from components.recommenders.popularity import Popularity
 from components.recommenders.protocol import Events, TrainingData

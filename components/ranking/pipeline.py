@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from components.params import Pipeline as PipelineParams
+from components.config.params import Pipeline as PipelineParams
 from components.ranking.blend import blended, choose_weights, list_quality, spread_alike
 from components.ranking.candidates import candidates
 from components.ranking.features import FeatureMaker, Table

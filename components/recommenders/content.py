@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from components.params import Content as ContentParams
+from components.config.params import Content as ContentParams
 from components.recommenders.array_folder import read_array, read_header, write_arrays
 from components.recommenders.exact_top_k import top_k_of_scores
 from components.recommenders.protocol import Ranking, Scores, TrainingData, check_trainable

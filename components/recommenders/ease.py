@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 from scipy.sparse import csr_array, vstack
 
-from components.params import Ease as EaseParams
+from components.config.params import Ease as EaseParams
 from components.recommenders.item_weights import BLOCK_CELLS, FittedItemWeights, check_catalogue, strongest
 from components.recommenders.protocol import Scores, TrainingData, check_trainable
 

@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from components.params import EaseValued as EaseValuedParams
+from components.config.params import EaseValued as EaseValuedParams
 from components.recommenders.ease import ease_weights
 from components.recommenders.events import events_of, positions
 from components.recommenders.item_weights import FittedItemWeights, check_catalogue

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from components.recommenders.array_folder import read_array, read_header, write_arrays
 from components.recommenders.exact_top_k import top_k_of_scores
-from components.recommenders.fold_in import News
+from components.recommenders.fold_in import RecentHistory
 from components.recommenders.protocol import Ranking, RecommenderError, Scores
 
 
@@ -63,7 +63,7 @@ class FittedFactors:
         """The best `k` items of one user without `exclude`, exact."""
         return top_k_of_scores(self.item_factors @ self.user_factors[user], k, exclude)
 
-    def scores_from(self, news: News, user: int | None = None, n_known: int = 0) -> Scores:
+    def scores_from(self, news: RecentHistory, user: int | None = None, n_known: int = 0) -> Scores:
         """Scores of every item, (n_items,), by the taste that the liked items share; see `FoldsIn`.
 
         Somebody who likes n items has the mean direction of their embeddings and the length of a usual user's vector;

@@ -13,21 +13,21 @@ from components.recommenders.protocol import Rows, Scores
 
 
 @dataclass(frozen=True, slots=True)
-class News:
+class RecentHistory:
     """Item rows that a user met since training, each once, the latest last: all of them, and those that they like."""
 
     seen: Rows
     liked: Rows
 
 
-NO_NEWS = News(np.empty(0, np.int32), np.empty(0, np.int32))
+NO_NEWS = RecentHistory(np.empty(0, np.int32), np.empty(0, np.int32))
 
 
 @runtime_checkable
 class FoldsIn(Protocol):
     """A fitted recommender that takes a user's new interactions into account at request time."""
 
-    def scores_from(self, news: News, user: int | None = None, n_known: int = 0) -> Scores:
+    def scores_from(self, news: RecentHistory, user: int | None = None, n_known: int = 0) -> Scores:
         """Scores of every item, (n_items,), for somebody with at least one new like; higher is better.
 
         Args:

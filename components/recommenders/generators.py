@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from components.params import Generators
+from components.config.params import Generators
 from components.recommenders.ease import Ease
 from components.recommenders.ease_valued import EaseValued
 from components.recommenders.ials import Ials

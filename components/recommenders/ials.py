@@ -9,7 +9,7 @@ from typing import ClassVar
 import numpy as np
 from scipy.sparse import csr_matrix
 
-from components.params import Ials as IalsParams
+from components.config.params import Ials as IalsParams
 from components.recommenders.factors import FittedFactors
 from components.recommenders.protocol import TrainingData, check_trainable
 

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 from scipy.sparse import csr_array
 
-from components.params import ItemToItem as ItemToItemParams
+from components.config.params import ItemToItem as ItemToItemParams
 from components.recommenders.item_weights import FittedItemWeights, check_catalogue, strongest_of_sparse
 from components.recommenders.protocol import TrainingData, check_trainable
 

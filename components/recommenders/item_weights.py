@@ -13,7 +13,7 @@ from scipy.sparse import csr_array, vstack
 
 from components.recommenders.array_folder import read_array, read_header, write_arrays
 from components.recommenders.exact_top_k import top_k_of_scores
-from components.recommenders.fold_in import News, scores_of_rows
+from components.recommenders.fold_in import RecentHistory, scores_of_rows
 from components.recommenders.protocol import Ranking, RecommenderError, Scores
 
 BLOCK_CELLS = 1 << 24
@@ -52,7 +52,7 @@ class FittedItemWeights:
         """The best `k` items of one user without `exclude`."""
         return top_k_of_scores(self.scores(np.array([user]))[0], k, exclude)
 
-    def scores_from(self, news: News, user: int | None = None, n_known: int = 0) -> Scores:  # noqa: ARG002
+    def scores_from(self, news: RecentHistory, user: int | None = None, n_known: int = 0) -> Scores:  # noqa: ARG002
         """Each new like adds what its item says about the others to the trained scores, (n_items,)."""
         added = scores_of_rows(self.weights, news.liked)
         return added if user is None else self.scores(np.array([user]))[0] + added

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 from scipy.sparse import csr_array, csr_matrix, eye_array, hstack
 
-from components.params import LightFM
+from components.config.params import LightFM
 from components.recommenders.content import label_matrix
 from components.recommenders.factors import FittedFactors
 from components.recommenders.protocol import RecommenderError, TrainingData, check_trainable

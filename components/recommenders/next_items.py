@@ -12,7 +12,7 @@ from typing import ClassVar
 import numpy as np
 from scipy.sparse import csr_array
 
-from components.params import NextItems as NextItemsParams
+from components.config.params import NextItems as NextItemsParams
 from components.recommenders.events import events_of, positions, recent
 from components.recommenders.item_weights import FittedItemWeights, check_catalogue, strongest
 from components.recommenders.protocol import Events, TrainingData, check_trainable

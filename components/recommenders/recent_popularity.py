@@ -7,7 +7,7 @@ from typing import ClassVar
 
 import numpy as np
 
-from components.params import RecentPopularity as RecentPopularityParams
+from components.config.params import RecentPopularity as RecentPopularityParams
 from components.recommenders.events import events_of
 from components.recommenders.popularity import FittedPopularity
 from components.recommenders.protocol import TrainingData, check_trainable

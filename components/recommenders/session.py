@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 import numpy as np
 from scipy.sparse import csr_array
 
-from components.params import Session as SessionParams
+from components.config.params import Session as SessionParams
 from components.recommenders.events import events_of, recent
 from components.recommenders.item_weights import FittedItemWeights, check_catalogue, strongest_of_sparse
 from components.recommenders.protocol import Events, TrainingData, check_trainable

@@ -8,7 +8,7 @@ from typing import ClassVar
 import numpy as np
 from scipy.sparse import csr_array
 
-from components.params import Spectral as SpectralParams
+from components.config.params import Spectral as SpectralParams
 from components.recommenders.factors import FittedFactors
 from components.recommenders.protocol import TrainingData, check_trainable
 

@@ -10,8 +10,8 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from components.params import UserEase as UserEaseParams
-from components.params import UserNeighbours as UserNeighboursParams
+from components.config.params import UserEase as UserEaseParams
+from components.config.params import UserNeighbours as UserNeighboursParams
 from components.recommenders.array_folder import read_array, read_header, write_arrays
 from components.recommenders.ease import ease_weights
 from components.recommenders.exact_top_k import top_k_of_scores

@@ -6,8 +6,8 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol
 
-from components.llm_params import Tier
-from components.reranking.cost import Usage
+from components.config.llm import Tier
+from components.reranking.cost import TokenUsage
 from components.reranking.prompt import RenderedPrompt
 
 FailureKind = Literal[
@@ -48,7 +48,7 @@ class Reply:
 
     text: str
     structured: Structured | None
-    usage: Usage
+    usage: TokenUsage
     stop: str
 
 
@@ -66,7 +66,7 @@ class Failed:
     """
 
     kind: FailureKind
-    usage: Usage | None = None
+    usage: TokenUsage | None = None
     billed: bool = False
     retryable: bool = False
     retry_after: float | None = None
@@ -109,7 +109,7 @@ class CallRecord:
     tier: str
     model: str
     outcome: str
-    usage: Usage
+    usage: TokenUsage
     cost_usd: float
     latency_ms: float
 

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
-from components.llm_params import Llm, Tier
+from components.config.llm import Llm, Tier
 from components.reranking.calls import (
     Breakers,
     Budget,
@@ -24,7 +24,7 @@ from components.reranking.calls import (
     Observer,
     Reply,
 )
-from components.reranking.cost import Usage, caches, cost_usd, worst_cost_usd
+from components.reranking.cost import TokenUsage, caches, cost_usd, worst_cost_usd
 from components.reranking.fusion import mean_order
 from components.reranking.prompt import PromptTemplate, RenderedPrompt, render
 from components.reranking.reply_parser import ParsedReply
@@ -43,7 +43,7 @@ class Spent:
     """What was paid and used in all calls of one request."""
 
     calls: int = 0
-    usage: Usage = field(default_factory=Usage)
+    usage: TokenUsage = field(default_factory=TokenUsage)
     cost_usd: float = 0.0
 
 
@@ -192,7 +192,7 @@ class Cascade:
                 self._budget.settle(reserved, 0.0, None)
                 return _Way(came)
             outcome = read_order(came, prompt, k) if isinstance(came, Reply) else came
-            usage = came.usage or Usage()
+            usage = came.usage or TokenUsage()
             unknown = isinstance(came, Failed) and came.billed and came.usage is None
             paid = worst if unknown else cost_usd(usage, price)
             kind = outcome.kind if isinstance(outcome, Failed) else "ok"
@@ -215,7 +215,7 @@ def _total(parts: Sequence[Spent]) -> Spent:
     usage = [part.usage for part in parts]
     return Spent(
         sum(part.calls for part in parts),
-        Usage(
+        TokenUsage(
             sum(each.input for each in usage),
             sum(each.output for each in usage),
             sum(each.cache_read for each in usage),

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from components.llm_params import Price
+from components.config.llm import Price
 from components.reranking.prompt import RenderedPrompt
 
 OVERHEAD_TOKENS = 800
@@ -17,7 +17,7 @@ _MILLION = 1_000_000
 
 
 @dataclass(frozen=True, slots=True)
-class Usage:
+class TokenUsage:
     """Tokens of one call; `input` leaves out what was read from or written to the prompt cache."""
 
     input: int = 0
@@ -26,7 +26,7 @@ class Usage:
     cache_write: int = 0
 
 
-def cost_usd(usage: Usage, price: Price) -> float:
+def cost_usd(usage: TokenUsage, price: Price) -> float:
     """Dollars for these tokens."""
     tokens = (
         usage.input * price.input

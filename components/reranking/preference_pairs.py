@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True)
-class Pair:
+class PreferencePair:
     """Two items of one list; positions count from 1."""
 
     preferred: str
@@ -20,7 +20,7 @@ class Pair:
     passed_over_position: int
 
 
-def pairs_of(shown: Sequence[str], liked: Collection[str], most: int) -> Iterator[Pair]:
+def pairs_of(shown: Sequence[str], liked: Collection[str], most: int) -> Iterator[PreferencePair]:
     """At most `most` pairs of a list, those of the liked items that stand highest first.
 
     Args:
@@ -37,4 +37,4 @@ def pairs_of(shown: Sequence[str], liked: Collection[str], most: int) -> Iterato
             if left == 0:
                 return
             left -= 1
-            yield Pair(item, shown[above], place + 1, above + 1)
+            yield PreferencePair(item, shown[above], place + 1, above + 1)

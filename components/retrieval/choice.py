@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from components.params import Index
+from components.config.params import Index
 from components.recommenders.factors import FittedFactors
 from components.retrieval.annoy_index import AnnoyIndex, build_index
 from components.retrieval.indexed_factors import IndexedFactors

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from components.recommenders.exact_top_k import top_k_of_scores
 from components.recommenders.factors import FittedFactors
-from components.recommenders.fold_in import News
+from components.recommenders.fold_in import RecentHistory
 from components.recommenders.protocol import Ranking, Scores
 from components.retrieval.annoy_index import AnnoyIndex
 
@@ -53,7 +53,7 @@ class IndexedFactors:
         best = top_k_of_scores(self.factors.item_factors[candidates] @ vector, k, np.empty(0, np.int32))
         return Ranking(candidates[best.items], best.scores)
 
-    def scores_from(self, news: News, user: int | None = None, n_known: int = 0) -> Scores:
+    def scores_from(self, news: RecentHistory, user: int | None = None, n_known: int = 0) -> Scores:
         """Exact scores of every item from interactions since training, (n_items,)."""
         return self.factors.scores_from(news, user, n_known)
 

@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import bdtrc, ndtr
 
-from components.params_promotion import Canary
+from components.config.promotion import Canary
 
 GUARDRAILS = ("errors", "empty lists", "slow answers", "clicks")
 SLOW_SHARE = 0.05
@@ -55,7 +55,7 @@ class Arm:
 
 
 @dataclass(frozen=True)
-class Guardrail:
+class CanaryGuardrail:
     """One figure of the canary (`canary`) beside the live release's (`live`); NaN where there is nothing to compute."""
 
     name: str
@@ -67,13 +67,13 @@ class Guardrail:
 
 
 @dataclass(frozen=True)
-class Judged:
+class CanaryJudgement:
     """What a look at a canary found."""
 
     live_requests: int
     canary_requests: int
     canary_users: int
-    guardrails: tuple[Guardrail, ...]
+    guardrails: tuple[CanaryGuardrail, ...]
     empty_beside_full: tuple[str, ...]
 
     @property
@@ -91,7 +91,7 @@ def looks_of(canary: Canary) -> int:
     return len(canary.steps) * canary.looks_per_step
 
 
-def judge_canary(live: Arm, canary: Arm, empty_beside_full: Sequence[str], limits: Canary) -> Judged:
+def judge_canary(live: Arm, canary: Arm, empty_beside_full: Sequence[str], limits: Canary) -> CanaryJudgement:
     """Hold the canary against the live release.
 
     `empty_beside_full` names users to whom the canary gave no item where the live release gives some; one is enough,
@@ -104,33 +104,33 @@ def judge_canary(live: Arm, canary: Arm, empty_beside_full: Sequence[str], limit
         _slow(live, canary, limits, level),
         _clicks(live, canary, limits, level),
     )
-    return Judged(live.requests, canary.requests, canary.n_users, guardrails, tuple(empty_beside_full))
+    return CanaryJudgement(live.requests, canary.requests, canary.n_users, guardrails, tuple(empty_beside_full))
 
 
-def _errors(live: Arm, canary: Arm, limits: Canary, level: float) -> Guardrail:
+def _errors(live: Arm, canary: Arm, limits: Canary, level: float) -> CanaryGuardrail:
     shares = _share(live.failed, live.asked), _share(canary.failed, canary.asked)
     p_value = _excess_p_value(live.failed, live.asked, canary.failed, canary.asked)
     harmed = p_value <= level and shares[1] - shares[0] > limits.max_error_increase
     said = (
         f"errors: {shares[1]:.2%} of {canary.asked} requests, live {shares[0]:.2%} of {live.asked}, p = {p_value:.2g}"
     )
-    return Guardrail("errors", *shares, p_value, harmed, said)
+    return CanaryGuardrail("errors", *shares, p_value, harmed, said)
 
 
-def _empty(live: Arm, canary: Arm, limits: Canary, level: float) -> Guardrail:
+def _empty(live: Arm, canary: Arm, limits: Canary, level: float) -> CanaryGuardrail:
     """By user, as who gets one empty list gets more of them."""
     empty = _distinct(live.users[live.empty]), _distinct(canary.users[canary.empty])
     shares = _share(empty[0], live.n_users), _share(empty[1], canary.n_users)
     p_value = _excess_p_value(empty[0], live.n_users, empty[1], canary.n_users)
     harmed = p_value <= level and shares[1] - shares[0] > limits.max_empty_increase
     said = f"empty lists: {shares[1]:.2%} of {canary.n_users} users, live {shares[0]:.2%}, p = {p_value:.2g}"
-    return Guardrail("empty lists", *shares, p_value, harmed, said)
+    return CanaryGuardrail("empty lists", *shares, p_value, harmed, said)
 
 
-def _slow(live: Arm, canary: Arm, limits: Canary, level: float) -> Guardrail:
+def _slow(live: Arm, canary: Arm, limits: Canary, level: float) -> CanaryGuardrail:
     """Harmed when more than 5 % of the canary's answers take longer than the live p95 and its margin allow."""
     if min(len(live.users), len(canary.users)) < MIN_TIMED:
-        return Guardrail("slow answers", math.nan, math.nan, 1.0, False, "slow answers: too few to tell")
+        return CanaryGuardrail("slow answers", math.nan, math.nan, 1.0, False, "slow answers: too few to tell")
     p95 = float(np.quantile(live.milliseconds, 0.95)), float(np.quantile(canary.milliseconds, 0.95))
     bar = max(p95[0] * limits.max_p95_ratio, p95[0] + limits.p95_floor_ms)
     over = _per_user(canary.users, canary.milliseconds > bar)
@@ -139,17 +139,17 @@ def _slow(live: Arm, canary: Arm, limits: Canary, level: float) -> Guardrail:
     share = float(over.sum() / of.sum())
     p_value = float(ndtr((SLOW_SHARE - share) / error))
     said = f"slow answers: p95 {p95[1]:.1f} ms, live {p95[0]:.1f} ms, at most {bar:.1f} ms, p = {p_value:.2g}"
-    return Guardrail("slow answers", *p95, p_value, p_value <= level, said)
+    return CanaryGuardrail("slow answers", *p95, p_value, p_value <= level, said)
 
 
-def _clicks(live: Arm, canary: Arm, limits: Canary, level: float) -> Guardrail:
+def _clicks(live: Arm, canary: Arm, limits: Canary, level: float) -> CanaryGuardrail:
     """Clicked lists per answered list, with the user as unit.
 
     The variance is that of all users together: with the canary's own, a handful of users without a click would have
     none, and look like proof.
     """
     if not len(live.users) or not len(canary.users) or not (live.clicked.any() or canary.clicked.any()):
-        return Guardrail("clicks", math.nan, math.nan, 1.0, False, "clicks: none to compare")
+        return CanaryGuardrail("clicks", math.nan, math.nan, 1.0, False, "clicks: none to compare")
     clicked, lists = [], []
     for arm in (live, canary):
         clicked.append(_per_user(arm.users, arm.clicked))
@@ -161,7 +161,7 @@ def _clicks(live: Arm, canary: Arm, limits: Canary, level: float) -> Guardrail:
     p_value = float(ndtr((rates[1] - rates[0]) / error)) if error > 0 else 1.0
     harmed = p_value <= level and rates[1] < rates[0] * (1 - limits.max_click_drop)
     said = f"clicks: {rates[1]:.2%} of {len(canary.users)} lists, live {rates[0]:.2%}, p = {p_value:.2g}"
-    return Guardrail("clicks", *rates, p_value, harmed, said)
+    return CanaryGuardrail("clicks", *rates, p_value, harmed, said)
 
 
 def _excess_p_value(live: int, of_live: int, canary: int, of_canary: int) -> float:

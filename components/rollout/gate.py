@@ -8,12 +8,12 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
+from components.config.params import Evaluate, Gate
 from components.metrics.bootstrap import Interval, paired_difference
-from components.params import Evaluate, Gate
 
 
 @dataclass(frozen=True)
-class Check:
+class GateCheck:
     """One question of the gate: `value`, known to lie between `low` and `high`, is held against `limit`."""
 
     name: str
@@ -29,14 +29,14 @@ class Check:
 class Passed:
     """The model may become challenger."""
 
-    checks: tuple[Check, ...]
+    checks: tuple[GateCheck, ...]
 
 
 @dataclass(frozen=True)
-class Refused:
+class GateRefused:
     """The model may not become challenger; the explanations of the failed checks say why."""
 
-    checks: tuple[Check, ...]
+    checks: tuple[GateCheck, ...]
 
     @property
     def reason(self) -> str:
@@ -63,7 +63,7 @@ class UserScores:
 
 def judge_model(
     scores: UserScores, index_recall: float, min_index_recall: float, gate: Gate, evaluate: Evaluate
-) -> Passed | Refused:
+) -> Passed | GateRefused:
     """Every model has to beat popularity, and one with a champion before it may not be much worse than that.
 
     Both comparisons are paired by user and give a bootstrap interval (as `evaluate` sets it) of the mean difference.
@@ -88,19 +88,19 @@ def judge_model(
             checks.append(_cold(gate, scores.challenger[scores.cold], scores.champion[scores.cold], evaluate, rng))
         if scores.coverage is not None:
             checks.append(_coverage(gate, *scores.coverage))
-    outcome = Passed if all(check.passed for check in checks) else Refused
+    outcome = Passed if all(check.passed for check in checks) else GateRefused
     return outcome(tuple(checks))
 
 
-def _over_popularity(gate: Gate, gain: Interval) -> Check:
+def _over_popularity(gate: Gate, gain: Interval) -> GateCheck:
     limit = gate.min_gain_over_popularity
     passed = gain.low > limit
     verdict = "beats popularity" if passed else "does not beat popularity by enough"
     said = f"{gate.metric} {verdict}: difference {_shown(gain)}, the lower end must exceed {limit:.4f}"
-    return Check("over_popularity", passed, gain.mean, gain.low, gain.high, limit, said)
+    return GateCheck("over_popularity", passed, gain.mean, gain.low, gain.high, limit, said)
 
 
-def _beside_champion(gate: Gate, difference: Interval, champion_mean: float) -> Check:
+def _beside_champion(gate: Gate, difference: Interval, champion_mean: float) -> GateCheck:
     limit = -gate.max_relative_drop * champion_mean
     passed = difference.mean >= limit
     verdict = "is not much worse than" if passed else "is worse than"
@@ -108,7 +108,7 @@ def _beside_champion(gate: Gate, difference: Interval, champion_mean: float) -> 
         f"{gate.metric} {verdict} the champion's recipe on the same split ({champion_mean:.4f}): difference "
         f"{_shown(difference)}, the mean must reach {limit:.4f}, a drop of {gate.max_relative_drop:.0%}"
     )
-    return Check("beside_champion", passed, difference.mean, difference.low, difference.high, limit, said)
+    return GateCheck("beside_champion", passed, difference.mean, difference.low, difference.high, limit, said)
 
 
 def _cold(
@@ -117,7 +117,7 @@ def _cold(
     champion: NDArray[np.float64],
     evaluate: Evaluate,
     rng: np.random.Generator,
-) -> Check:
+) -> GateCheck:
     """By the mean alone, as against the champion on all users; the few cold users make the interval wide."""
     difference = paired_difference(challenger, champion, rng, evaluate.bootstrap_samples, evaluate.confidence)
     limit = -gate.max_cold_drop * float(np.mean(champion))
@@ -127,23 +127,23 @@ def _cold(
         f"{gate.metric} of {len(champion)} cold users {verdict} than the champion's recipe: difference "
         f"{_shown(difference)}, the mean must reach {limit:.4f}"
     )
-    return Check("cold_users", passed, difference.mean, difference.low, difference.high, limit, said)
+    return GateCheck("cold_users", passed, difference.mean, difference.low, difference.high, limit, said)
 
 
-def _coverage(gate: Gate, challenger: float, champion: float) -> Check:
+def _coverage(gate: Gate, challenger: float, champion: float) -> GateCheck:
     limit = champion * (1 - gate.max_coverage_drop)
     passed = challenger >= limit
     verdict = "reaches" if passed else "is below"
     allowed = f"{limit:.4f}, the champion's {champion:.4f} less {gate.max_coverage_drop:.0%}"
     said = f"coverage {challenger:.4f} {verdict} {allowed}"
-    return Check("coverage", passed, challenger, challenger, challenger, limit, said)
+    return GateCheck("coverage", passed, challenger, challenger, challenger, limit, said)
 
 
-def _index(recall: float, limit: float) -> Check:
+def _index(recall: float, limit: float) -> GateCheck:
     passed = not math.isnan(recall) and recall >= limit
     verdict = "reaches" if passed else "is below"
     said = f"the index's recall {recall:.4f} {verdict} the bar of {limit:.4f}"
-    return Check("index_recall", passed, recall, recall, recall, limit, said)
+    return GateCheck("index_recall", passed, recall, recall, recall, limit, said)
 
 
 def _shown(interval: Interval) -> str:

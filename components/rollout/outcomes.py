@@ -19,7 +19,7 @@ class Promoted:
 
 
 @dataclass(frozen=True)
-class Refused:
+class PromotionRefused:
     """Nothing that users see has changed; `reason` says why."""
 
     reason: str

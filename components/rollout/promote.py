@@ -10,11 +10,11 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import asdict, dataclass
 
-from components.params_promotion import Canary
+from components.config.promotion import Canary
 from components.rollout.acquire_lease import acquire_lease
 from components.rollout.bring_up import Limits, bring_up
 from components.rollout.keep_lease import LeaseKeeper
-from components.rollout.outcomes import Promoted, Refused
+from components.rollout.outcomes import Promoted, PromotionRefused
 from components.rollout.ports import Lease, LeaseHeld, LeaseLost, StepFailed, World
 from components.rollout.reconcile import drain, point_champion, restore_standby
 from components.rollout.release import Release
@@ -58,21 +58,21 @@ def promote(
     canary: Canary,
     report: Report,
     clock: Clock = Clock(time.time, time.sleep),  # noqa: B008 - the real one, a value without state
-) -> Promoted | Refused:
+) -> Promoted | PromotionRefused:
     """Build a release and make it live, by way of a canary unless it is the first."""
     lease = acquire_lease(lambda: world.store.acquire("promote", by, limits.lease), limits.lease, clock.sleep)
     if isinstance(lease, LeaseHeld):
-        return Refused(
+        return PromotionRefused(
             f"rollout {lease.rollout_id}, started by {lease.by}, is still running; wait for it or run `recops rollback`"
         )
     with LeaseKeeper(world.store, lease, limits.lease):
         try:
             return _promote(_Promotion(world, lease, making, limits, canary, report, clock))
         except LeaseLost as error:
-            return Refused(f"stopped: {error}")
+            return PromotionRefused(f"stopped: {error}")
 
 
-def _promote(this: _Promotion) -> Promoted | Refused:
+def _promote(this: _Promotion) -> Promoted | PromotionRefused:
     store, before = this.world.store, this.world.store.routing()
     release_id = f"release-{this.lease.rollout_id}"
     try:
@@ -115,7 +115,7 @@ def _trial(this: _Promotion, release: Release, slot: Slot, live_release: str) ->
     )
 
 
-def _give_up(this: _Promotion, release_id: str, reason: str, rejected: bool = False) -> Refused:
+def _give_up(this: _Promotion, release_id: str, reason: str, rejected: bool = False) -> PromotionRefused:
     """Put the standby back where it stood, and only then give the lease back.
 
     Where even the store takes nothing more, the lease ends by itself, and `reconcile` does the same.
@@ -129,8 +129,8 @@ def _give_up(this: _Promotion, release_id: str, reason: str, rejected: bool = Fa
     except StepFailed as error:
         left = f"{error}; `recops reconcile` puts the slots in order"
         this.report(left)
-        return Refused(f"{reason}; then: {left}", release_id)
-    return Refused(reason, release_id)
+        return PromotionRefused(f"{reason}; then: {left}", release_id)
+    return PromotionRefused(reason, release_id)
 
 
 def _follow(this: _Promotion, release: Release, slot: Slot) -> tuple[str, ...]:

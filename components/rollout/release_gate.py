@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from components.params_promotion import ReleaseGate
+from components.config.promotion import ReleaseGate
 
 SECONDS_PER_DAY = 86_400.0
 
@@ -36,7 +36,7 @@ class CleanStart:
 
 
 @dataclass(frozen=True)
-class Found:
+class ReleaseFindings:
     """Everything the gate looks at.
 
     Attributes:
@@ -53,7 +53,9 @@ class Found:
     said_of_model: tuple[str, ...]
 
 
-def judge_release(found: Found, min_index_recall: float, limits: ReleaseGate, now: float) -> tuple[GateCheck, ...]:
+def judge_release(
+    found: ReleaseFindings, min_index_recall: float, limits: ReleaseGate, now: float
+) -> tuple[GateCheck, ...]:
     """One check per question; a release is fit when all are passed. The model's own gate was passed before."""
     checks = [GateCheck("model", True, said) for said in found.said_of_model]
     files = "; ".join(found.damaged) or "every file is as it was built"

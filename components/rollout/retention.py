@@ -11,7 +11,7 @@ DONE = frozenset({State.RETIRED, State.FAILED, State.REJECTED})
 
 
 @dataclass(frozen=True)
-class Kept:
+class KeptRelease:
     """A release as retention sees it; `lived` when it has been live once, so that it could be gone back to."""
 
     release_id: str
@@ -20,7 +20,7 @@ class Kept:
     model_versions: frozenset[int]
 
 
-def releases_to_prune(releases: Sequence[Kept], in_slots: Collection[str], keep: int) -> list[Kept]:
+def releases_to_prune(releases: Sequence[KeptRelease], in_slots: Collection[str], keep: int) -> list[KeptRelease]:
     """Those whose package goes; `releases` are oldest first.
 
     What runs or stands in a slot stays, as do the newest `keep` that have been live, the live one and the standby among
@@ -31,7 +31,9 @@ def releases_to_prune(releases: Sequence[Kept], in_slots: Collection[str], keep:
     return [each for each in releases if each.state in DONE and each.release_id not in kept]
 
 
-def models_to_prune(releases: Sequence[Kept], pruned: Sequence[Kept], named: Collection[int]) -> list[int]:
+def models_to_prune(
+    releases: Sequence[KeptRelease], pruned: Sequence[KeptRelease], named: Collection[int]
+) -> list[int]:
     """Versions that only pruned releases served, and no alias names."""
     gone = {each.release_id for each in pruned}
     needed = {version for each in releases if each.release_id not in gone for version in each.model_versions}

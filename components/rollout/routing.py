@@ -54,7 +54,7 @@ class RoutingState:
 
 
 @dataclass(frozen=True)
-class Share:
+class SlotShare:
     """`weight` per cent of the requests go to `slot`; to `fallback` when it does not answer."""
 
     slot: Slot
@@ -62,7 +62,7 @@ class Share:
     weight: int
 
 
-def shares_of(state: RoutingState) -> tuple[Share, ...]:
+def shares_of(state: RoutingState) -> tuple[SlotShare, ...]:
     """Who answers what share; nobody before the first release.
 
     An untested slot is never a fallback. A canary comes first, so that the users with the lowest numbers are its own
@@ -72,9 +72,9 @@ def shares_of(state: RoutingState) -> tuple[Share, ...]:
         return ()
     live, idle = state.live_slot, state.idle_slot
     if state.canary_weight:
-        shares = (Share(idle, live, state.canary_weight), Share(live, idle, 100 - state.canary_weight))
+        shares = (SlotShare(idle, live, state.canary_weight), SlotShare(live, idle, 100 - state.canary_weight))
     elif not state.standby_ready:
-        return (Share(live, None, 100),)
+        return (SlotShare(live, None, 100),)
     else:
-        shares = (Share(live, idle, state.live_weight), Share(idle, live, 100 - state.live_weight))
+        shares = (SlotShare(live, idle, state.live_weight), SlotShare(idle, live, 100 - state.live_weight))
     return tuple(share for share in shares if share.weight > 0)

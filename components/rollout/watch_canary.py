@@ -7,8 +7,8 @@ from collections.abc import Callable
 from dataclasses import asdict, dataclass, replace
 from typing import Any
 
-from components.params_promotion import Canary
-from components.rollout.canary_judge import Arm, Judged, judge_canary
+from components.config.promotion import Canary
+from components.rollout.canary_judge import Arm, CanaryJudgement, judge_canary
 from components.rollout.ports import Counts, Lease, World
 from components.rollout.release import Release
 from components.rollout.routing import Slot, other
@@ -89,7 +89,7 @@ def _step(trial: Trial, weight: int, beside: Arm | None, report: Report) -> Arm:
     return live
 
 
-def as_values(judged: Judged) -> dict[str, Any]:
+def as_values(judged: CanaryJudgement) -> dict[str, Any]:
     """Plain values for the history; what does not exist is left out."""
     guardrails = [asdict(each) for each in judged.guardrails]
     for guardrail in guardrails:
@@ -99,7 +99,7 @@ def as_values(judged: Judged) -> dict[str, Any]:
     return {**asdict(judged), "guardrails": guardrails, "harm": judged.harm}
 
 
-def _in_words(judged: Judged) -> str:
+def _in_words(judged: CanaryJudgement) -> str:
     if not judged.canary_requests:
         return "nobody asked"
     said = "; ".join(each.explanation for each in judged.guardrails)

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Literal
 
-from components.llm_params import Llm, Tier
+from components.config.llm import Llm, Tier
 
 AskReason = Literal["cold", "premium", "query", "mood", "low_confidence"]
 ASK_REASONS: tuple[AskReason, ...] = ("cold", "premium", "query", "mood", "low_confidence")

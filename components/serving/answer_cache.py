@@ -12,14 +12,14 @@ from typing import Literal, NamedTuple, Protocol
 
 from cachetools import TLRUCache
 
-from components.params import Cache
+from components.config.params import Cache
 from components.serving.cache_key import CacheKey, user_hash
 
 Origin = Literal["memory", "shared", "joined", "computed"]
 
 
 @dataclass(frozen=True, slots=True)
-class Made:
+class MadeAnswer:
     """What a computation made; `keep` is false when the next one who asks should not get the same."""
 
     content: bytes
@@ -27,14 +27,14 @@ class Made:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class FoundAnswer:
     """The content, and where it came from; `joined` is the result of a computation that somebody else had begun."""
 
     content: bytes
     origin: Origin
 
 
-class Kept(NamedTuple):
+class CachedContent(NamedTuple):
     """Content, and for how many seconds more it may be used."""
 
     content: bytes
@@ -44,7 +44,7 @@ class Kept(NamedTuple):
 class SharedAnswers(Protocol):
     """A cache outside of this process. It never raises: without it everything still works, only slower."""
 
-    async def get(self, key: CacheKey) -> Kept | None:
+    async def get(self, key: CacheKey) -> CachedContent | None:
         """What is kept, or None when it is not there or the cache is away."""
 
     def put(self, key: CacheKey, content: bytes, seconds: float) -> None:
@@ -61,29 +61,29 @@ class AnswerCache:
     def __init__(self, params: Cache, shared: SharedAnswers | None, timer: Callable[[], float]) -> None:
         self._seconds = params.ttl_seconds
         self._shared = shared
-        self._kept: TLRUCache[CacheKey, Kept] = TLRUCache(params.max_megabytes * 1e6, _end, timer, _size)
+        self._kept: TLRUCache[CacheKey, CachedContent] = TLRUCache(params.max_megabytes * 1e6, _end, timer, _size)
         self._flights: dict[tuple[CacheKey, object], asyncio.Future[bytes | None]] = {}
 
-    async def find(self, key: CacheKey, patience: object, make: Callable[[], Awaitable[Made]]) -> Found:
+    async def find(self, key: CacheKey, patience: object, make: Callable[[], Awaitable[MadeAnswer]]) -> FoundAnswer:
         """What is kept under `key`, or else what `make` makes.
 
         Of several who ask for the same at once, with the same `patience`, one makes it and the others wait for it. An
         error of `make` reaches all of them; when the one who makes it is cancelled, another one takes over.
         """
         while True:
-            kept: Kept | None = self._kept.get(key)
+            kept: CachedContent | None = self._kept.get(key)
             if kept is not None:
-                return Found(kept.content, "memory")
+                return FoundAnswer(kept.content, "memory")
             flight = self._flights.get((key, patience))
             if flight is None:
                 return await self._lead(key, patience, make)
             landed = await asyncio.shield(flight)
             if landed is not None:
-                return Found(landed, "joined")
+                return FoundAnswer(landed, "joined")
 
     def keep(self, key: CacheKey, content: bytes) -> None:
         """Takes an answer that was made elsewhere, for as long as one made here."""
-        self._keep(key, Kept(content, self._seconds))
+        self._keep(key, CachedContent(content, self._seconds))
 
     def forget(self, user_id: str) -> int:
         """Drops every answer that this process keeps for a user; how many that were."""
@@ -98,7 +98,7 @@ class AnswerCache:
         """How many answers are kept in this process, and their bytes."""
         return len(self._kept), self._kept.currsize
 
-    async def _lead(self, key: CacheKey, patience: object, make: Callable[[], Awaitable[Made]]) -> Found:
+    async def _lead(self, key: CacheKey, patience: object, make: Callable[[], Awaitable[MadeAnswer]]) -> FoundAnswer:
         flight: asyncio.Future[bytes | None] = asyncio.get_running_loop().create_future()
         self._flights[key, patience] = flight
         try:
@@ -116,27 +116,27 @@ class AnswerCache:
         finally:
             del self._flights[key, patience]
 
-    async def _shared_or_made(self, key: CacheKey, make: Callable[[], Awaitable[Made]]) -> Found:
+    async def _shared_or_made(self, key: CacheKey, make: Callable[[], Awaitable[MadeAnswer]]) -> FoundAnswer:
         if self._shared is not None:
             kept = await self._shared.get(key)
             if kept is not None:
                 self._keep(key, kept)
-                return Found(kept.content, "shared")
+                return FoundAnswer(kept.content, "shared")
         made = await make()
         if made.keep:
-            self._keep(key, Kept(made.content, self._seconds))
+            self._keep(key, CachedContent(made.content, self._seconds))
             if self._shared is not None:
                 self._shared.put(key, made.content, self._seconds)
-        return Found(made.content, "computed")
+        return FoundAnswer(made.content, "computed")
 
-    def _keep(self, key: CacheKey, kept: Kept) -> None:
+    def _keep(self, key: CacheKey, kept: CachedContent) -> None:
         if _size(kept) <= self._kept.maxsize:
             self._kept[key] = kept
 
 
-def _end(_key: CacheKey, kept: Kept, now: float) -> float:
+def _end(_key: CacheKey, kept: CachedContent, now: float) -> float:
     return now + kept.seconds
 
 
-def _size(kept: Kept) -> int:
+def _size(kept: CachedContent) -> int:
     return len(kept.content)

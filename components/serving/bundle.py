@@ -44,7 +44,7 @@ class BundleError(Exception):
 
 
 @dataclass(frozen=True)
-class Index:
+class CandidateIndex:
     """How the primary recommender finds its candidates: `kind` is exact or annoy; the rest is for annoy."""
 
     kind: str = "exact"
@@ -54,7 +54,7 @@ class Index:
 
 
 @dataclass(frozen=True)
-class Manifest:
+class BundleManifest:
     """The contents of bundle.json.
 
     Attributes:
@@ -69,7 +69,7 @@ class Manifest:
     recommender: str
     ingredients_digest: str
     positive_threshold: float = 4.0
-    index: Index = field(default_factory=Index)
+    index: CandidateIndex = field(default_factory=CandidateIndex)
     counts: Mapping[str, int] = field(default_factory=dict)
     sha256: Mapping[str, str] = field(default_factory=dict)
     format: int = FORMAT
@@ -95,7 +95,7 @@ class Bundle:
         confidence: how likely a list of the primary recommender holds a hit; None where that was not measured.
     """
 
-    manifest: Manifest
+    manifest: BundleManifest
     items: Catalogue
     user_ids: tuple[str, ...]
     history: csr_array
@@ -207,26 +207,26 @@ def read_bundle(folder: Path) -> Bundle:
     return Bundle(manifest, items, user_ids, history, recommenders, answers, recent, _read_confidence(folder, manifest))
 
 
-def _read_confidence(folder: Path, manifest: Manifest) -> Confidence | None:
+def _read_confidence(folder: Path, manifest: BundleManifest) -> Confidence | None:
     if CONFIDENCE not in manifest.sha256:
         return None
     return Confidence(tuple(json.loads((folder / CONFIDENCE).read_text())["weights"]))
 
 
-def _read_manifest(folder: Path) -> Manifest:
+def _read_manifest(folder: Path) -> BundleManifest:
     path = folder / MANIFEST
     try:
         raw = json.loads(path.read_text())
         if raw["format"] != FORMAT:
             raise BundleError(f"{path}: format {raw['format']} is not {FORMAT}, the one this code reads")
-        return Manifest(**{**raw, "index": Index(**raw["index"])})
+        return BundleManifest(**{**raw, "index": CandidateIndex(**raw["index"])})
     except FileNotFoundError as error:
         raise BundleError(f"{path} is missing") from error
     except (ValueError, TypeError, KeyError) as error:
         raise BundleError(f"{path} is damaged: {error}") from error
 
 
-def _seal(folder: Path, manifest: Manifest) -> None:
+def _seal(folder: Path, manifest: BundleManifest) -> None:
     files = sorted(path for path in folder.rglob("*") if path.is_file() and path.name != MANIFEST)
     digests = {path.relative_to(folder).as_posix(): _sha256(path) for path in files}
     _write_json(folder / MANIFEST, asdict(replace(manifest, sha256=digests)))

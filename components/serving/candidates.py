@@ -8,9 +8,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from components.params import Routing
+from components.config.params import Routing
 from components.recommenders.exact_top_k import top_k_of_scores
-from components.recommenders.fold_in import FoldsIn, News, blended_scores
+from components.recommenders.fold_in import FoldsIn, RecentHistory, blended_scores
 from components.recommenders.protocol import Ranking, Scores
 from components.routing.choose_route import Route, choose_route
 from components.serving.bundle import Bundle
@@ -24,12 +24,12 @@ NO_QUERY_MATCH = "no item matches the query"
 
 
 @dataclass(frozen=True)
-class Asker:
+class UserState:
     """Who asks, as rows of the bundle: `user` is UNKNOWN_USER for a stranger, `trained` their history in training."""
 
     user: int
     trained: NDArray[np.int32]
-    news: News
+    news: RecentHistory
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class CandidateFinder:
             if isinstance(recommender, FoldsIn):
                 self._folders[name] = recommender
 
-    def find(self, request: RecommendRequest, asker: Asker, exclude: NDArray[np.int32]) -> Candidates:
+    def find(self, request: RecommendRequest, asker: UserState, exclude: NDArray[np.int32]) -> Candidates:
         """The best `routing.candidates` items without `exclude`.
 
         A query is answered by the items whose texts match it, whoever asks; all else is up to `choose_route`.
@@ -84,11 +84,11 @@ class CandidateFinder:
             route = self._route(asker, False)
         return self._by_history(route, reason, asker, exclude)
 
-    def popular(self, asker: Asker, k: int, exclude: NDArray[np.int32]) -> Ranking:
+    def popular(self, asker: UserState, k: int, exclude: NDArray[np.int32]) -> Ranking:
         """The `k` most popular items without `exclude`."""
         return self._bundle.recommenders["popularity"].top_k(asker.user, k, exclude)
 
-    def _route(self, asker: Asker, has_wishes: bool) -> Route:
+    def _route(self, asker: UserState, has_wishes: bool) -> Route:
         news = asker.news
         n_trained, threshold = len(asker.trained), self._routing.cold_start_threshold
         return choose_route(n_trained, len(news.seen), len(news.liked), has_wishes, threshold)
@@ -102,7 +102,7 @@ class CandidateFinder:
         ranking = content.top_k_for(preferences, self._routing.candidates, exclude, text_scores)
         return Candidates("content", None, "content", ranking, text_scores)
 
-    def _by_history(self, route: Route, reason: str | None, asker: Asker, exclude: NDArray[np.int32]) -> Candidates:
+    def _by_history(self, route: Route, reason: str | None, asker: UserState, exclude: NDArray[np.int32]) -> Candidates:
         k = self._routing.candidates
         if route == "cf" and self._cf == "popularity":
             reason = reason or NO_CF_MODEL
@@ -118,7 +118,7 @@ class CandidateFinder:
             reason = reason or NO_FOLD_IN
         return Candidates("popularity", reason, "popularity", self.popular(asker, k, exclude))
 
-    def _updated(self, asker: Asker) -> tuple[str, Scores]:
+    def _updated(self, asker: UserState) -> tuple[str, Scores]:
         """Source and scores of every item for a known user with new likes.
 
         A primary recommender that folds in does it alone. What one that does not says of the user's trained state

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from components.params import Routing
+from components.config.params import Routing
 from components.serving.bundle import Bundle, ExpectedAnswer
 from components.serving.request_path import RequestPath
 from components.serving.requests import RecommendRequest

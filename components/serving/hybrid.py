@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from components.llm_params import Llm
+from components.config.llm import Llm
 from components.recommenders.protocol import Ranking
 from components.reranking.cascade import Asking, NotReranked, Reranked, Spent
 from components.reranking.fusion import fuse
@@ -18,7 +18,7 @@ from components.reranking.task import RerankTask
 from components.routing.ask_policy import AskReason, Signals, is_premium, reason_to_ask, tiers_for
 from components.routing.confidence import Confidence, features_of
 from components.serving.bundle import Bundle
-from components.serving.candidates import Asker, Candidates
+from components.serving.candidates import Candidates, UserState
 from components.serving.requests import RecommendRequest
 from components.serving.rerank_task import Met, pseudonym, task_of
 
@@ -44,7 +44,7 @@ class HybridObserver(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Second:
+class RerankOutcome:
     """What the model made of a ranking.
 
     Attributes:
@@ -93,11 +93,11 @@ class Hybrid:
         self,
         request: RecommendRequest,
         request_id: str,
-        asker: Asker,
+        asker: UserState,
         found: Candidates,
         diversity: float,
         started: float,
-    ) -> Second | None:
+    ) -> RerankOutcome | None:
         """The model's view of the candidates, or None where the policy does not ask for it.
 
         `started` is when the request arrived, in seconds of the clock; its time budget runs from there.
@@ -116,12 +116,14 @@ class Hybrid:
         log = _log(reason, outcome, [[self._bundle.items.ids[each.row], each.liked] for each in met])
         if isinstance(outcome, NotReranked):
             self._observer.ended(outcome.reason)
-            return Second(None, fallback_reason=f"llm: {outcome.reason}", cost_usd=outcome.spent.cost_usd, log=log)
+            return RerankOutcome(
+                None, fallback_reason=f"llm: {outcome.reason}", cost_usd=outcome.spent.cost_usd, log=log
+            )
         self._observer.ended("reranked")
         ranking = fuse(found.ranking, outcome.order, self._llm.fusion_weight)
-        return Second(ranking, self._reasons(outcome, task, found), None, outcome.spent.cost_usd, log)
+        return RerankOutcome(ranking, self._reasons(outcome, task, found), None, outcome.spent.cost_usd, log)
 
-    def _reason(self, request: RecommendRequest, asker: Asker, found: Candidates) -> AskReason | None:
+    def _reason(self, request: RecommendRequest, asker: UserState, found: Candidates) -> AskReason | None:
         n_known = len(asker.trained) + len(asker.news.seen)
         context = request.context
         confidence: Confidence | None = self._bundle.confidence
@@ -136,7 +138,7 @@ class Hybrid:
         )
         return reason_to_ask(signals, self._llm, self._cold_threshold)
 
-    def _met(self, asker: Asker) -> list[Met]:
+    def _met(self, asker: UserState) -> list[Met]:
         """The last items of the user's history and of their news, oldest first."""
         liked = set(asker.news.liked.tolist())
         met = [Met(abs(code) - 1, code > 0) for code in self._bundle.recent_of(asker.user)]

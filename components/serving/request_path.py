@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from components.params import Routing
+from components.config.params import Routing
 from components.ranking.diversity import diversify
 from components.ranking.exploration import explore
 from components.recommenders.factors import FittedFactors
@@ -17,10 +17,10 @@ from components.recommenders.protocol import Ranking, Rows, Scores
 from components.retrieval.indexed_factors import IndexedFactors
 from components.serving.answer import Answer, AnsweredItem, SimilarAnswer, UnknownItem
 from components.serving.bundle import Bundle
-from components.serving.candidates import UNKNOWN_USER, Asker, CandidateFinder, Candidates
+from components.serving.candidates import UNKNOWN_USER, CandidateFinder, Candidates, UserState
 from components.serving.explanation import POPULAR, explain_by_history, explain_by_wishes
-from components.serving.hybrid import Hybrid, Second
-from components.serving.news import EventsUnread, UserEvents, news_of, with_cart
+from components.serving.hybrid import Hybrid, RerankOutcome
+from components.serving.recent_history import EventsUnread, UserEvents, news_of, with_cart
 from components.serving.requests import RecommendRequest, SimilarRequest
 
 NOTHING = np.empty(0, np.int32)
@@ -36,7 +36,7 @@ def _no_clock() -> float:
 class _Ranked:
     """A request up to its candidates; `start` and `at_hand` are seconds of the clock."""
 
-    asker: Asker
+    asker: UserState
     exclude: NDArray[np.int32]
     found: Candidates
     unread: bool
@@ -112,7 +112,7 @@ class RequestPath:
         return _Ranked(asker, exclude, found, isinstance(recent, EventsUnread), start, self._now())
 
     def _compose(
-        self, request: RecommendRequest, request_id: str, ranked: _Ranked, second: Second | None, exploring: bool
+        self, request: RecommendRequest, request_id: str, ranked: _Ranked, second: RerankOutcome | None, exploring: bool
     ) -> Answer:
         """The answer from the ranking, or from the one that the language model made of it."""
         asker, exclude, found = ranked.asker, ranked.exclude, ranked.found
@@ -178,7 +178,7 @@ class RequestPath:
             timings_ms={"total": _milliseconds(start, self._now())},
         )
 
-    def _asker(self, request: RecommendRequest, recent: Recent) -> Asker:
+    def _asker(self, request: RecommendRequest, recent: Recent) -> UserState:
         row = self.bundle.user_row.get(request.user_id, UNKNOWN_USER)
         trained = NOTHING if row == UNKNOWN_USER else self.bundle.seen(row)
         news = NO_NEWS
@@ -187,9 +187,9 @@ class RequestPath:
             news = news_of(recent, self.bundle.items.row_of, trained, threshold)
         if request.context is not None and request.context.cart:
             news = with_cart(news, request.context.cart, self.bundle.items.row_of, trained)
-        return Asker(row, trained, news)
+        return UserState(row, trained, news)
 
-    def _excluded(self, asker: Asker, item_ids: list[str]) -> NDArray[np.int32]:
+    def _excluded(self, asker: UserState, item_ids: list[str]) -> NDArray[np.int32]:
         """Rows of the items that may not be shown: seen ones and those the request names, if known."""
         seen = asker.trained
         if len(asker.news.seen):
@@ -209,7 +209,7 @@ class RequestPath:
     def _strength(self, request: RecommendRequest) -> float:
         return self._routing.diversity.strength if request.diversity is None else request.diversity
 
-    def _reasons(self, found: Candidates, rows: Rows, asker: Asker, request: RecommendRequest) -> list[str]:
+    def _reasons(self, found: Candidates, rows: Rows, asker: UserState, request: RecommendRequest) -> list[str]:
         items = self.bundle.items
         if found.route == "content":
             preferences = request.profile.preferences if request.profile else {}
@@ -232,7 +232,7 @@ class RequestPath:
         ]
 
 
-def _why(reason: str | None, unread: bool, second: Second | None) -> str | None:
+def _why(reason: str | None, unread: bool, second: RerankOutcome | None) -> str | None:
     """Everything for which the answer is another than the intended one.
 
     Where the language model ranked, it has read the wishes that the candidates may not answer to.

@@ -26,7 +26,7 @@ class Body(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", strict=True)
 
 
-class Context(Body):
+class RequestContext(Body):
     """The situation of the request."""
 
     time_of_day: ShortText | None = None
@@ -58,7 +58,7 @@ class RecommendRequest(Body):
 
     user_id: Id
     k: Count = 10
-    context: Context | None = None
+    context: RequestContext | None = None
     profile: Profile | None = None
     exclude: list[Id] = Field(default_factory=list, max_length=10_000)
     explain: bool = True

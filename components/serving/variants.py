@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from components.experiments.assignment import Split, assign_variant
+from components.experiments.assignment import VariantShares, assign_variant
 from components.serving.request_path import RequestPath
 
 
@@ -15,7 +15,7 @@ class Experiment:
 
     experiment_id: str
     salt: str
-    split: Split
+    split: VariantShares
 
 
 class Variants:

@@ -9,7 +9,7 @@ from typing import Protocol
 
 from components.reranking.calls import Model
 from components.shadow.records import ShadowReply
-from components.shadow.replay import Asked, Clock, PromptVersion, ReplayTask, Terms, ask_prompt, most_usd
+from components.shadow.replay import Clock, ReplayedAnswer, ReplayedPrompt, ReplayTask, Terms, ask_prompt, most_usd
 
 
 class Ledger(Protocol):
@@ -34,7 +34,7 @@ class Collected:
         stopped: whether the budget did not hold another call.
     """
 
-    asked: tuple[Asked, ...]
+    asked: tuple[ReplayedAnswer, ...]
     stopped: bool
 
 
@@ -50,7 +50,7 @@ class Round:
 
 async def ask_about(
     replays: Sequence[ReplayTask],
-    prompt: PromptVersion,
+    prompt: ReplayedPrompt,
     round_: Round,
     model: Model,
     ledger: Ledger,
@@ -69,7 +69,7 @@ async def ask_about(
     tier = round_.terms.tier.name
     stopped = False
 
-    async def one(replay: ReplayTask) -> Asked | None:
+    async def one(replay: ReplayTask) -> ReplayedAnswer | None:
         nonlocal stopped
         async with gate:
             most = most_usd(prompt, replay, round_.terms)

@@ -12,20 +12,20 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from components.config.shadow import Shadow
 from components.experiments.power import squared_signal
 from components.metrics.bootstrap import Interval
-from components.shadow.evidence import LEAST_USERS, Evidence
+from components.shadow.evidence import LEAST_USERS, ShadowEvidence
 from components.shadow.fault_rate import FaultRate, replies_needed
 from components.shadow.figures import number, signed
 from components.shadow.paired import Paired
-from components.shadow_params import Shadow
 
 Read = Literal["look", "planned", "later"]
 Standing = Literal["holds", "fails", "open"]
 
 
 @dataclass(frozen=True)
-class Check:
+class ShadowCheck:
     """One question, its answer, and how many requests in all would answer it while it is open (None: unknown)."""
 
     name: str
@@ -38,7 +38,7 @@ class Check:
 class Promote:
     """Better by the minimum, and every guardrail holds."""
 
-    checks: tuple[Check, ...]
+    checks: tuple[ShadowCheck, ...]
 
     @property
     def reasons(self) -> tuple[str, ...]:
@@ -49,7 +49,7 @@ class Promote:
 class Refuse:
     """A check failed for good; `reasons` are those of the failed ones."""
 
-    checks: tuple[Check, ...]
+    checks: tuple[ShadowCheck, ...]
 
     @property
     def reasons(self) -> tuple[str, ...]:
@@ -64,7 +64,7 @@ class Undecided:
         requests_needed: beyond those evaluated; None when no number of them would tell.
     """
 
-    checks: tuple[Check, ...]
+    checks: tuple[ShadowCheck, ...]
     requests_needed: int | None
 
     @property
@@ -75,7 +75,7 @@ class Undecided:
 Decision = Promote | Refuse | Undecided
 
 
-def decide(evidence: Evidence, policy: Shadow, read: Read) -> Decision:
+def decide(evidence: ShadowEvidence, policy: Shadow, read: Read) -> Decision:
     """The decision that this evidence allows at this read."""
     checks = tuple(_checks(evidence, policy, read))
     standings = {check.standing for check in checks}
@@ -84,7 +84,7 @@ def decide(evidence: Evidence, policy: Shadow, read: Read) -> Decision:
     if read == "look":
         left = max(0, policy.sample_size - evidence.cases)
         held = "before the planned size nothing is promoted"
-        return Undecided((*checks, Check("size", "open", held, policy.sample_size)), left)
+        return Undecided((*checks, ShadowCheck("size", "open", held, policy.sample_size)), left)
     if "open" not in standings:
         return Promote(checks)
     needed = [check.requests_needed for check in checks if check.standing == "open"]
@@ -93,7 +93,7 @@ def decide(evidence: Evidence, policy: Shadow, read: Read) -> Decision:
     return Undecided(checks, more)
 
 
-def _checks(evidence: Evidence, policy: Shadow, read: Read) -> Iterator[Check]:
+def _checks(evidence: ShadowEvidence, policy: Shadow, read: Read) -> Iterator[ShadowCheck]:
     yield _target(evidence, policy, read)
     if evidence.source == "later":
         yield _all_agree(evidence, policy, read)
@@ -110,7 +110,7 @@ def _checks(evidence: Evidence, policy: Shadow, read: Read) -> Iterator[Check]:
             yield _guard(name, evidence.guards[name], share, read)
 
 
-def _target(evidence: Evidence, policy: Shadow, read: Read) -> Check:
+def _target(evidence: ShadowEvidence, policy: Shadow, read: Read) -> ShadowCheck:
     name = "target"
     if evidence.source is None:
         best = max(
@@ -122,42 +122,44 @@ def _target(evidence: Evidence, policy: Shadow, read: Read) -> Check:
             f"{LEAST_USERS}: "
             "users' later interactions have to come in, or positions filled at random"
         )
-        return Check(name, "open", said, needed)
+        return ShadowCheck(name, "open", said, needed)
     found, bounds = evidence.target, _bounds(evidence.target, read)
     shown = f"NDCG@10 by what users {_WAYS[evidence.source]}: {_shown(found, bounds)}"
     if bounds.low > policy.min_gain:
-        return Check(name, "holds", f"{shown}, so better by more than {policy.min_gain:g}")
+        return ShadowCheck(name, "holds", f"{shown}, so better by more than {policy.min_gain:g}")
     if bounds.high < policy.min_gain:
-        return Check(name, "fails", f"{shown}, so not better by {policy.min_gain:g}")
+        return ShadowCheck(name, "fails", f"{shown}, so not better by {policy.min_gain:g}")
     said = f"{shown}: the minimum of {policy.min_gain:+g} lies within"
-    return Check(name, "open", said, _requests_to_tell(evidence.cases, found, policy))
+    return ShadowCheck(name, "open", said, _requests_to_tell(evidence.cases, found, policy))
 
 
 _WAYS = {"later": "did later, through no list", "explored": "took from positions filled at random"}
 
 
-def _all_agree(evidence: Evidence, policy: Shadow, read: Read) -> Check:
+def _all_agree(evidence: ShadowEvidence, policy: Shadow, read: Read) -> ShadowCheck:
     """What was taken from the champion's lists is missing from `later`, so the gain must show with it as well."""
     found, bounds = evidence.by_source["all"], _bounds(evidence.by_source["all"], read)
     shown = f"NDCG@10 with what users took from lists as well: {_shown(found, bounds)}"
     if bounds.low > policy.min_gain:
-        return Check("all interactions", "holds", f"{shown}, so the gain is not only what the lists hid")
+        return ShadowCheck("all interactions", "holds", f"{shown}, so the gain is not only what the lists hid")
     said = (
         f"{shown}: the gain may be no more than what the champion's lists took out of the ground truth; "
         "positions filled at random would tell"
     )
-    return Check("all interactions", "open", said, _requests_to_tell(evidence.cases, found, policy))
+    return ShadowCheck("all interactions", "open", said, _requests_to_tell(evidence.cases, found, policy))
 
 
-def _listed(found: Paired, policy: Shadow, read: Read) -> Check:
+def _listed(found: Paired, policy: Shadow, read: Read) -> ShadowCheck:
     bounds, limit = _bounds(found, read), -policy.max_listed_loss * found.champion
     shown = f"NDCG@10 by clicks in the champion's own lists: {_shown(found, bounds)}"
     if bounds.high < limit:
-        return Check("clicks", "fails", f"{shown}, a loss of over {policy.max_listed_loss:.0%} of {found.champion:.3f}")
-    return Check("clicks", "holds", f"{shown}, which proves nothing for a challenger, and is no gross loss")
+        return ShadowCheck(
+            "clicks", "fails", f"{shown}, a loss of over {policy.max_listed_loss:.0%} of {found.champion:.3f}"
+        )
+    return ShadowCheck("clicks", "holds", f"{shown}, which proves nothing for a challenger, and is no gross loss")
 
 
-def _rare(name: str, found: FaultRate, limit: float, policy: Shadow, read: Read) -> Check:
+def _rare(name: str, found: FaultRate, limit: float, policy: Shadow, read: Read) -> ShadowCheck:
     kinds = ", ".join(f"{kind} {count}" for kind, count in found.kinds.items())
     shown = (
         f"{name}: {found.faulty} of {found.replies}"
@@ -165,14 +167,14 @@ def _rare(name: str, found: FaultRate, limit: float, policy: Shadow, read: Read)
         + f", between {found.low:.2%} and {found.high:.2%} (each bound {policy.fault_confidence:.0%}, exact)"
     )
     if found.high < limit:
-        return Check(name, "holds", f"{shown}, under {limit:.0%}")
+        return ShadowCheck(name, "holds", f"{shown}, under {limit:.0%}")
     if found.low > limit or (read != "look" and found.rate >= limit):
-        return Check(name, "fails", f"{shown}, where under {limit:.0%} has to be shown")
+        return ShadowCheck(name, "fails", f"{shown}, where under {limit:.0%} has to be shown")
     needed = replies_needed(found, limit, policy.fault_confidence)
-    return Check(name, "open", f"{shown}: not known to be under {limit:.0%}", needed)
+    return ShadowCheck(name, "open", f"{shown}: not known to be under {limit:.0%}", needed)
 
 
-def _guard(name: str, found: Paired, share: float, read: Read) -> Check:
+def _guard(name: str, found: Paired, share: float, read: Read) -> ShadowCheck:
     """`share` of the champion's mean may be lost (negative) or added; bounds are the bootstrap's at every read."""
     limit = share * abs(found.champion)
     bounds = found.sequence if read == "look" else found.fixed
@@ -182,13 +184,13 @@ def _guard(name: str, found: Paired, share: float, read: Read) -> Check:
         (bounds.low >= limit, bounds.high < limit) if share < 0 else (bounds.high <= limit, bounds.low > limit)
     )
     if holds:
-        return Check(name, "holds", f"{shown}, within {allowed}")
+        return ShadowCheck(name, "holds", f"{shown}, within {allowed}")
     if fails:
-        return Check(name, "fails", f"{shown}, beyond {allowed}")
+        return ShadowCheck(name, "fails", f"{shown}, beyond {allowed}")
     reach = (bounds.high - bounds.low) / 2
     distance = abs(found.difference - limit)
     needed = math.ceil(found.requests * (reach / distance) ** 2) if distance and math.isfinite(reach) else None
-    return Check(name, "open", f"{shown}: not known to be within {allowed}", needed)
+    return ShadowCheck(name, "open", f"{shown}: not known to be within {allowed}", needed)
 
 
 def _bounds(found: Paired, read: Read) -> Interval:

@@ -7,19 +7,19 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from components.config.shadow import Shadow
 from components.shadow.fault_rate import FaultRate, count_faults
-from components.shadow.ground_truth import Source, Truth
+from components.shadow.ground_truth import GroundTruth, Source
 from components.shadow.paired import NOTHING, Levels, Paired, Values, compare_paired
 from components.shadow.records import Case, ItemFacts
 from components.shadow.scores import (
     Both,
-    Engagement,
+    PromotedItems,
     count_engagement,
     score_agreement,
     score_relevance,
     score_variety,
 )
-from components.shadow_params import Shadow
 
 LEAST_USERS = 100
 """Effective users below which a source decides nothing: neither the bootstrap nor the sequence holds with fewer."""
@@ -35,7 +35,7 @@ class Speed:
 
 
 @dataclass(frozen=True)
-class Evidence:
+class ShadowEvidence:
     """What was measured.
 
     Attributes:
@@ -62,7 +62,7 @@ class Evidence:
     champion_faults: FaultRate
     explanation_faults: FaultRate
     guards: Mapping[str, Paired]
-    engagement: Engagement
+    engagement: PromotedItems
     overlap: float
     top_ten: float
     speed: tuple[Speed, Speed]
@@ -72,12 +72,12 @@ class Evidence:
 
 def gather_evidence(
     cases: Sequence[Case],
-    truth: Truth,
+    truth: GroundTruth,
     items: Mapping[str, ItemFacts],
     cold_below: int,
     policy: Shadow,
     rng: np.random.Generator,
-) -> Evidence:
+) -> ShadowEvidence:
     """All figures of an evaluation. The source of truth is chosen by how much it speaks, never by what it says.
 
     Positions filled at random favour nobody and are taken where they are worth enough users; else what users did later.
@@ -103,7 +103,7 @@ def gather_evidence(
     }
     agreement = score_agreement(cases)
     target = by_source[source] if source else NOTHING
-    return Evidence(
+    return ShadowEvidence(
         cases=len(cases),
         source=source,
         share=target.requests / len(cases) if cases else 0.0,
@@ -133,7 +133,7 @@ def _choose(by_source: Mapping[str, Paired]) -> Source | None:
 
 def _segments(
     cases: Sequence[Case],
-    truth: Truth,
+    truth: GroundTruth,
     source: Source | None,
     cold_below: int,
     levels: Levels,

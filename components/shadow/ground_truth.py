@@ -31,7 +31,7 @@ class Judgement:
 
 
 @dataclass(frozen=True)
-class Truth:
+class GroundTruth:
     """Everything known about what users wanted, per source and by request; requests that tell nothing are left out.
 
     Attributes:
@@ -67,7 +67,7 @@ def judge_requests(
     other_lists: Iterable[ShownList],
     horizon_seconds: float,
     attribution_seconds: float,
-) -> Truth:
+) -> GroundTruth:
     """What the users of `requests` wanted among the candidates, within the horizon after each request.
 
     An interaction belongs to a list when it names a request, or when a list that held the item was shown to the user
@@ -109,7 +109,7 @@ def judge_requests(
             truth["explored"][request.request_id] = Judgement(
                 request.request_id, frozenset({explored}), 1 / request.propensity
             )
-    return Truth(**truth)
+    return GroundTruth(**truth)
 
 
 def _taken_there(item: str, request_id: str, interactions: Iterable[Interaction]) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from pathlib import Path
 
-from components.shadow.evidence import Evidence
+from components.shadow.evidence import ShadowEvidence
 from components.shadow.figures import number, signed
 from components.shadow.paired import Paired
 from components.shadow.report import EvaluationReport
@@ -29,7 +29,7 @@ def render_page(report: EvaluationReport) -> str:
     return template.render(report=report, evidence=report.evidence, sources=SOURCES, metrics=_metrics(report.evidence))
 
 
-def _metrics(evidence: Evidence) -> list[tuple[str, str, str, str]]:
+def _metrics(evidence: ShadowEvidence) -> list[tuple[str, str, str, str]]:
     """Name, champion, challenger, difference with its interval, of each paired metric."""
     rows = [("NDCG@10", evidence.target)]
     rows += [(f"NDCG@10, {name} users", paired) for name, paired in evidence.segments.items()]

@@ -6,7 +6,7 @@ import math
 
 from scipy.special import ndtri
 
-from components.shadow_params import Shadow
+from components.config.shadow import Shadow
 
 
 def users_to_plan(spread: float, policy: Shadow) -> int:

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from components.config.shadow import Shadow
 from components.shadow.agreement import order_correlation
 from components.shadow.fault_rate import FaultRate, count_faults
 from components.shadow.leaks import Leak
 from components.shadow.records import ShadowReply
-from components.shadow_params import Shadow
 
 
 @dataclass(frozen=True)
@@ -24,7 +24,7 @@ class Stability:
 
 
 @dataclass(frozen=True)
-class Precheck:
+class PrecheckResult:
     """What the first requests showed; without `reasons` the evaluation goes on."""
 
     reasons: tuple[str, ...]
@@ -39,7 +39,7 @@ class Precheck:
 
 def judge_precheck(
     replies: Sequence[ShadowReply], shuffled: Sequence[ShadowReply], leaks: Sequence[Leak], policy: Shadow
-) -> Precheck:
+) -> PrecheckResult:
     """The pre-check over the challenger's replies in the given order, and in a shuffled one for the same requests.
 
     Faults refuse when their rate is surely above `max_fault_rate`: with 20 replies from the second faulty one on. A
@@ -62,7 +62,7 @@ def judge_precheck(
             f"position sensitivity: the ranking follows the order in which candidates are shown; Kendall's tau between "
             f"two orders is {stability.correlation:.2f} over {stability.requests} requests, under {limit:g}"
         )
-    return Precheck(tuple(reasons), faults, stability, tuple(leaks))
+    return PrecheckResult(tuple(reasons), faults, stability, tuple(leaks))
 
 
 def measure_stability(replies: Sequence[ShadowReply], shuffled: Sequence[ShadowReply]) -> Stability:

@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from components.llm_params import Price, Tier
+from components.config.llm import Price, Tier
 from components.recommenders.protocol import Ranking
 from components.reranking.calls import Failed, Model
-from components.reranking.cost import Usage, cost_usd, worst_cost_usd
+from components.reranking.cost import TokenUsage, cost_usd, worst_cost_usd
 from components.reranking.fusion import fuse
 from components.reranking.prompt import PromptTemplate, render
 from components.reranking.reasons import REASON_LIMIT, TitleIndex, checked_reasons
@@ -40,7 +40,7 @@ class ReplayTask:
 
 
 @dataclass(frozen=True)
-class PromptVersion:
+class ReplayedPrompt:
     """A version of the prompt, as the registry names it."""
 
     version: str
@@ -68,7 +68,7 @@ class Terms:
 
 
 @dataclass(frozen=True)
-class Asked:
+class ReplayedAnswer:
     """The reply as it is stored, and what was sent and said, which is looked at and then forgotten."""
 
     reply: ShadowReply
@@ -78,12 +78,12 @@ class Asked:
 
 async def ask_prompt(
     model: Model,
-    prompt: PromptVersion,
+    prompt: ReplayedPrompt,
     replay: ReplayTask,
     terms: Terms,
     clock: Clock,
     order: Sequence[int] | None = None,
-) -> Asked:
+) -> ReplayedAnswer:
     """What came of it; never raises for what the model does.
 
     A call that fails leaves the ranking that was given, as a user would have seen. No user is named to the provider.
@@ -115,7 +115,7 @@ async def ask_prompt(
         read = Failed("timeout")  # it came, but later than a user waits
     if isinstance(read, Failed):
         text = "" if isinstance(answered, Failed) else answered.text
-        return Asked(replace(reply, outcome=read.kind), sent, (text,) if text else ())
+        return ReplayedAnswer(replace(reply, outcome=read.kind), sent, (text,) if text else ())
     assert not isinstance(answered, Failed)  # noqa: S101 - only a reply can be read
     read = _in_positions(read, shown)
     good, flaws = _explanations(read, replay, n, terms)
@@ -127,19 +127,19 @@ async def ask_prompt(
         explanations={replay.request.candidates[place]: text for place, text in good.items()},
         explanation_faults=flaws,
     )
-    return Asked(reply, sent, (answered.text, *read.reasons.values()))
+    return ReplayedAnswer(reply, sent, (answered.text, *read.reasons.values()))
 
 
-def most_usd(prompt: PromptVersion, replay: ReplayTask, terms: Terms) -> float:
+def most_usd(prompt: ReplayedPrompt, replay: ReplayTask, terms: Terms) -> float:
     """The most that one call can cost."""
     n = min(terms.tier.candidates, len(replay.request.candidates))
     return worst_cost_usd(render(prompt.template, replay.task, range(n)), terms.tier.max_tokens, terms.price)
 
 
-def _paid(usage: Usage | None, may_be_billed: bool, worst: float, price: Price) -> tuple[Usage, float]:
+def _paid(usage: TokenUsage | None, may_be_billed: bool, worst: float, price: Price) -> tuple[TokenUsage, float]:
     if usage is not None:
         return usage, cost_usd(usage, price)
-    return Usage(), worst if may_be_billed else 0.0
+    return TokenUsage(), worst if may_be_billed else 0.0
 
 
 def _in_positions(read: ParsedReply, shown: Sequence[int]) -> ParsedReply:

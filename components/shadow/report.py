@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from components.shadow.agreement import rank_biased_overlap
 from components.shadow.decision import Decision, Promote, Refuse, Undecided
-from components.shadow.evidence import Evidence
-from components.shadow.ground_truth import Source, Truth
-from components.shadow.precheck import Precheck
+from components.shadow.evidence import ShadowEvidence
+from components.shadow.ground_truth import GroundTruth, Source
+from components.shadow.precheck import PrecheckResult
 from components.shadow.records import Case, ItemFacts
 from components.shadow.scores import DEPTH, ndcg_of
 
@@ -79,8 +79,8 @@ class EvaluationReport:
 
     labels: Labels
     decision: Decision
-    evidence: Evidence
-    precheck: Precheck | None
+    evidence: ShadowEvidence
+    precheck: PrecheckResult | None
     different: tuple[SideBySide, ...]
 
     @property
@@ -97,7 +97,7 @@ class EvaluationReport:
 
 
 def most_different(
-    cases: Sequence[Case], truth: Truth, evidence: Evidence, items: Mapping[str, ItemFacts], cold_below: int
+    cases: Sequence[Case], truth: GroundTruth, evidence: ShadowEvidence, items: Mapping[str, ItemFacts], cold_below: int
 ) -> tuple[SideBySide, ...]:
     """The ten requests whose rankings agree least, least alike first; of equal ones the first asked."""
     ranked = sorted(
@@ -112,8 +112,8 @@ def most_different(
 def _side_by_side(
     case: Case,
     agreement: float,
-    truth: Truth,
-    evidence: Evidence,
+    truth: GroundTruth,
+    evidence: ShadowEvidence,
     items: Mapping[str, ItemFacts],
     cold_below: int,
 ) -> SideBySide:
@@ -133,7 +133,7 @@ def _side_by_side(
     )
 
 
-def _relevant(truth: Truth, source: Source, request_id: str) -> frozenset[str]:
+def _relevant(truth: GroundTruth, source: Source, request_id: str) -> frozenset[str]:
     judgement = truth.of(source).get(request_id)
     return judgement.relevant if judgement else frozenset()
 

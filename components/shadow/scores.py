@@ -88,7 +88,7 @@ def score_agreement(cases: Sequence[Case]) -> Agreement:
 
 
 @dataclass(frozen=True)
-class Engagement:
+class PromotedItems:
     """How often users later took what only one of the prompts would have shown in its first ten places.
 
     Attributes:
@@ -103,7 +103,7 @@ class Engagement:
     dropped_taken: int
 
 
-def count_engagement(cases: Sequence[Case], judgements: Mapping[str, Judgement]) -> Engagement:
+def count_engagement(cases: Sequence[Case], judgements: Mapping[str, Judgement]) -> PromotedItems:
     """What was gained and lost at the border of the list, from one source of judgements."""
     counts = [0, 0, 0, 0]
     for case in cases:
@@ -114,7 +114,7 @@ def count_engagement(cases: Sequence[Case], judgements: Mapping[str, Judgement])
         for place, items in ((0, new - old), (2, old - new)):
             counts[place] += len(items)
             counts[place + 1] += len(items & judgement.relevant)
-    return Engagement(*counts)
+    return PromotedItems(*counts)
 
 
 def _rankings(case: Case) -> tuple[tuple[str, ...], tuple[str, ...]]:

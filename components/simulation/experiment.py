@@ -31,7 +31,7 @@ class Simulated:
 
 
 @dataclass(frozen=True)
-class Course:
+class ExperimentCourse:
     """How long the experiment runs.
 
     Attributes:
@@ -48,7 +48,12 @@ class Course:
 
 
 def simulate_experiment(
-    rng: np.random.Generator, users: int, course: Course, shape: Shape, lift: float, examined: NDArray[np.float64]
+    rng: np.random.Generator,
+    users: int,
+    course: ExperimentCourse,
+    shape: Shape,
+    lift: float,
+    examined: NDArray[np.float64],
 ) -> Simulated:
     """An experiment on drawn users, in which the treatment's items are `1 + lift` times as relevant, at most 1.
 
@@ -69,7 +74,7 @@ def simulate_clicks(
     variant: NDArray[np.int64],
     relevance_before: NDArray[np.float64],
     relevance: NDArray[np.float64],
-    course: Course,
+    course: ExperimentCourse,
     examined: NDArray[np.float64],
 ) -> Simulated:
     """An experiment on given users and given true relevance of what each is shown, position by position.

@@ -7,10 +7,10 @@ from dataclasses import asdict
 from itertools import count
 from typing import Any
 
-from components.serving.news import UserEvent, UserEvents
+from components.serving.recent_history import UserEvent, UserEvents
 from components.serving.request_path import RequestPath
 from components.serving.requests import RecommendRequest
-from components.simulation.traffic import Failure, Reply
+from components.simulation.traffic import Failure, HttpReply
 
 
 class InProcessService:
@@ -21,12 +21,12 @@ class InProcessService:
         self._events: dict[str, UserEvents] = {}
         self._numbers = count()
 
-    async def recommend(self, body: Mapping[str, Any]) -> Reply | Failure:
+    async def recommend(self, body: Mapping[str, Any]) -> HttpReply | Failure:
         """The answer as a body of the HTTP interface."""
         request = RecommendRequest.model_validate(dict(body))
         recent = self._events.get(request.user_id, UserEvents((), 0))
         answer = await self._path.answer(request, f"in-process-{next(self._numbers)}", recent)
-        return Reply({**answer.body(), "items": [asdict(item) for item in answer.items]})
+        return HttpReply({**answer.body(), "items": [asdict(item) for item in answer.items]})
 
     async def tell(self, events: Sequence[Mapping[str, Any]]) -> Failure | None:
         """Remember the events."""

@@ -56,7 +56,7 @@ def draw_population(rng: np.random.Generator, users: int, shape: Shape) -> Popul
 
 
 @dataclass(frozen=True)
-class Truth:
+class ExpectedOutcome:
     """What an experiment on this shape of users would find without chance.
 
     Attributes:
@@ -70,7 +70,7 @@ class Truth:
     active: float
 
 
-def expected_metrics(shape: Shape, days: int, examined: NDArray[np.float64], lift: float = 0.0) -> Truth:
+def expected_metrics(shape: Shape, days: int, examined: NDArray[np.float64], lift: float = 0.0) -> ExpectedOutcome:
     """The metrics' true values when relevance is `1 + lift` times the users' taste, at most 1.
 
     By Gauss-Hermite quadrature over activity and taste, so that estimates are held against a number that no draw made.
@@ -82,7 +82,9 @@ def expected_metrics(shape: Shape, days: int, examined: NDArray[np.float64], lif
     relevant = float(weight @ (requests * np.minimum(relevance * (1 + lift), 1.0)))
     active = float(weight @ -np.expm1(-requests * days))
     clicks_per_day = relevant * float(examined.sum())
-    return Truth(clicks_per_day / (float(weight @ requests) * len(examined)), clicks_per_day * days / active, active)
+    return ExpectedOutcome(
+        clicks_per_day / (float(weight @ requests) * len(examined)), clicks_per_day * days / active, active
+    )
 
 
 def _of(

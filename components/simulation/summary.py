@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from components.metrics.ranking import ndcg
-from components.simulation.traffic import Failure, Reply, Visit
+from components.simulation.traffic import Failure, HttpReply, Visit
 
 PERCENTILES = (50, 95, 99)
 
@@ -58,7 +58,7 @@ class Summary:
 
 def summarise(visits: Sequence[Visit], seconds: float) -> Summary:
     """The summary of all visits of a simulation that took `seconds`."""
-    answered = [(visit, visit.reply.body) for visit in visits if isinstance(visit.reply, Reply)]
+    answered = [(visit, visit.reply.body) for visit in visits if isinstance(visit.reply, HttpReply)]
     shown = sum(len(visit.relevant) for visit, _ in answered)
     clicks = sum(len(visit.clicked) for visit, _ in answered)
     scores = [_ndcg(visit) for visit, _ in answered if visit.n_relevant and visit.relevant]
@@ -91,7 +91,7 @@ def digest_of_clicks(visits: Sequence[Visit]) -> str:
     """16 hex digits over who clicked what, request by request."""
     digest = hashlib.sha256()
     for visit in sorted(visits, key=lambda visit: visit.number):
-        if isinstance(visit.reply, Reply):
+        if isinstance(visit.reply, HttpReply):
             items = [visit.reply.body["items"][place]["item_id"] for place in visit.clicked]
             digest.update(repr((visit.number, visit.user_id, items)).encode())
     return digest.hexdigest()[:16]

@@ -18,7 +18,7 @@ from components.simulation.people import Person, draw_askers
 
 
 @dataclass(frozen=True)
-class Reply:
+class HttpReply:
     """An answer to a recommendation: the body of the HTTP interface."""
 
     body: Mapping[str, Any]
@@ -34,7 +34,7 @@ class Failure:
 class Service(Protocol):
     """What answers."""
 
-    async def recommend(self, body: Mapping[str, Any]) -> Reply | Failure:
+    async def recommend(self, body: Mapping[str, Any]) -> HttpReply | Failure:
         """The answer to a body of `POST /recommend`."""
 
     async def tell(self, events: Sequence[Mapping[str, Any]]) -> Failure | None:
@@ -59,7 +59,7 @@ class Visit:
     number: int
     user_id: str
     seconds: float
-    reply: Reply | Failure
+    reply: HttpReply | Failure
     clicked: tuple[int, ...] = ()
     relevant: tuple[bool, ...] = ()
     n_relevant: int = 0
@@ -68,7 +68,7 @@ class Visit:
 
 
 @dataclass(frozen=True)
-class Course:
+class TrafficCourse:
     """How a simulation runs.
 
     Attributes:
@@ -92,7 +92,7 @@ class Course:
 async def run_traffic(
     service: Service,
     people: Sequence[Person],
-    course: Course,
+    course: TrafficCourse,
     now: Callable[[], float],
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
     on_visit: Callable[[Visit], None] = lambda _visit: None,
@@ -137,7 +137,7 @@ async def _visit(
     person: Person,
     number: int,
     known: set[str],
-    course: Course,
+    course: TrafficCourse,
     rng: np.random.Generator,
     now: Callable[[], float],
 ) -> Visit:

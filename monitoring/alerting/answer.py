@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from components.monitor_params import Answering
+from components.config.monitor import Answering
 from monitoring.alerting.blame import ReleaseChange
 from monitoring.rules.table import Rule
 

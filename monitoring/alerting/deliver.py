@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Protocol
 
-from components.adapters.event_store.alerts import AlertStore, Claimed
-from components.monitor_params import Delivery
+from components.adapters.store.alerts.incidents import AlertStore, Claimed
+from components.config.monitor import Delivery
 
 logger = logging.getLogger("recops.alerts")
 

@@ -22,7 +22,7 @@ SEGMENTS = {"segment": "users", "release_id": "release"}
 
 
 @dataclass(frozen=True)
-class Context:
+class MessageContext:
     """What surrounds an incident: who answers, for whom it is worst, and where to look."""
 
     release: str | None
@@ -46,7 +46,7 @@ class Message:
         return {"title": self.title, "body": self.body, "severity": self.severity}
 
 
-def of_firing(firing: Firing, context: Context, answer: Answer, former_severity: str | None = None) -> Message:
+def of_firing(firing: Firing, context: MessageContext, answer: Answer, former_severity: str | None = None) -> Message:
     """The message of an incident that opens or, with `former_severity`, has become better or worse."""
     what = name_of(firing.rule.figure)
     if firing.drop is not None:
@@ -149,7 +149,7 @@ def _for_whom(segment: Segment | None) -> str:
     )
 
 
-def _release(context: Context) -> str:
+def _release(context: MessageContext) -> str:
     if context.change is not None:
         return (
             f"Release: {context.change.release_id}, live since {moment(context.change.at)}"

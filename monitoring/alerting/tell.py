@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from components.adapters.event_store.alerts import Alert, AlertStore, Outgoing
-from components.monitor_params import Answering, Delivery
+from components.adapters.store.alerts.incidents import Alert, AlertStore, Outgoing
+from components.config.monitor import Answering, Delivery
 from monitoring.alerting.answer import Answer, GoBack, LeaveIt, Retrain, choose_answer
 from monitoring.alerting.incidents import Change, Count, End, Open, next_step
-from monitoring.alerting.message import Context, Message, of_dead_channel, of_firing, of_recovery, told
+from monitoring.alerting.message import Message, MessageContext, of_dead_channel, of_firing, of_recovery, told
 from monitoring.rules.judge import Firing, Verdict
 
 EVENTS = "prefect"
@@ -42,7 +42,7 @@ class Teller:
         channels: Sequence[str],
         answering: Answering,
         recovery_windows: int,
-        context: Callable[[Firing], Context],
+        context: Callable[[Firing], MessageContext],
     ) -> None:
         self._store = store
         self._channels = channels
@@ -137,7 +137,7 @@ class Teller:
         )
         return Told(ended, "ended", message) if ended else None
 
-    def _answer(self, firing: Firing, context: Context, now: float) -> Answer:
+    def _answer(self, firing: Firing, context: MessageContext, now: float) -> Answer:
         asked = [
             alert.opened_at
             for alert in self._store.since(now - 86_400)

@@ -8,14 +8,14 @@ from collections.abc import Sequence
 import numpy as np
 import pandas as pd
 
-from components.adapters.event_store.monitor_facts import SampledRequest
-from monitoring.catalogue import Catalogue
+from components.adapters.store.traffic.monitor_facts import SampledRequest
+from monitoring.catalogue import WatchedCatalogue
 
 NUMBERS = ("activity", "popularity", "price", "score", "embedding")
 CATEGORY = "category"
 
 
-def drift_columns(sample: Sequence[SampledRequest], catalogue: Catalogue) -> pd.DataFrame:
+def drift_columns(sample: Sequence[SampledRequest], catalogue: WatchedCatalogue) -> pd.DataFrame:
     """One row per request; a column that nothing is known of is all NaN.
 
     Columns: activity (requests of the user in the sample, once a user), popularity (mean log2 of the users who know an
@@ -43,7 +43,7 @@ def drift_columns(sample: Sequence[SampledRequest], catalogue: Catalogue) -> pd.
     )
 
 
-def missing_share(sample: Sequence[SampledRequest], catalogue: Catalogue) -> float:
+def missing_share(sample: Sequence[SampledRequest], catalogue: WatchedCatalogue) -> float:
     """Share of the items shown that have no category, or that the bundle does not know; NaN of none."""
     rows = catalogue.rows([item for request in sample for item in request.items])
     if not len(rows):
@@ -51,7 +51,7 @@ def missing_share(sample: Sequence[SampledRequest], catalogue: Catalogue) -> flo
     return float(((rows < 0) | (catalogue.category[rows] < 0)).mean()) if len(catalogue) else float("nan")
 
 
-def unknown_share(item_ids: Sequence[str], catalogue: Catalogue) -> float:
+def unknown_share(item_ids: Sequence[str], catalogue: WatchedCatalogue) -> float:
     """Share of the items that the bundle does not know; NaN of none."""
     if not item_ids or not len(catalogue):
         return float("nan")
@@ -63,6 +63,6 @@ def _mean(values: np.ndarray) -> float:
     return float(valid.mean()) if len(valid) else float("nan")
 
 
-def _category(catalogue: Catalogue, rows: np.ndarray) -> str:
+def _category(catalogue: WatchedCatalogue, rows: np.ndarray) -> str:
     code = catalogue.category[rows[0]] if len(rows) else -1
     return catalogue.categories[code] if code >= 0 else "none"

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from components.interactions.columns import CATEGORY, ITEM, USER
-from monitoring.catalogue import Catalogue
+from monitoring.catalogue import WatchedCatalogue
 
 
 @dataclass(frozen=True)
@@ -26,7 +26,7 @@ class Skew:
         return sum(self.differing.values()) / total if total else float("nan")
 
 
-def compare_features(interactions: pd.DataFrame, items: pd.DataFrame, served: Catalogue) -> Skew:
+def compare_features(interactions: pd.DataFrame, items: pd.DataFrame, served: WatchedCatalogue) -> Skew:
     """Hold three features of the served bundle against the data version that it names.
 
     They are the distinct items that training knows of each user, the users who know each item, and each item's

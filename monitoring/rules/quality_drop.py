@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from components.quality.drop import Drop, Pair, relative_drop
+from components.quality.drop import ComparedWindows, Drop, relative_drop
 from components.quality.noise import window_noise
 from components.quality.window import Window, pool
 
@@ -145,7 +145,7 @@ def reference_places(history: History, place: int, before: int, limits: DropLimi
     return found[-limits.preceding_windows :] if rhythm is None else found
 
 
-def _pairs(history: History, end: int, count: int, limits: DropLimits) -> list[Pair]:
+def _pairs(history: History, end: int, count: int, limits: DropLimits) -> list[ComparedWindows]:
     """The `count` windows before `end` with their references; empty when there are not that many."""
     first = end - count
     if first < 0:
@@ -156,7 +156,7 @@ def _pairs(history: History, end: int, count: int, limits: DropLimits) -> list[P
         if history.windows[place].n_requests:
             # Without a reference the window takes part with an empty one, and so lowers the share that was matched.
             pairs.append(
-                Pair(
+                ComparedWindows(
                     history.windows[place],
                     pool(reference) if reference else _nothing_like(history.windows[place]),
                     max(len(reference), 1),

@@ -15,8 +15,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from components.adapters.event_store.engine import open_engine
-from components.adapters.event_store.release_history import read_history
+from components.adapters.store.engine import open_engine
+from components.adapters.store.releases.history import read_history
 from tests.acceptance.whole_stack import WholeStack, other_model, read_json, wait_until
 from tests.load import LoadResult, run_load
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from bentos.build import BuiltBento
-from components.adapters.settings import Settings
+from components.config.settings import Settings
 from tests.free_ports import free_ports
 from tests.slot_process import SlotProcess, build_small_release
 

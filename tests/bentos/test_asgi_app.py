@@ -13,11 +13,11 @@ from sqlalchemy import Engine, select
 from bentos.asgi_app import RecopsApp
 from bentos.served_release import BUNDLE, ServedRelease, ServedVariant
 from bentos.wiring import build_app
-from components.adapters.demo_faults import Fault, set_fault
-from components.adapters.event_store.engine import migrate, open_engine, reading
-from components.adapters.event_store.tables import feedback, impressions, requests
-from components.adapters.settings import Settings
-from components.params import Routing
+from components.adapters.slots.demo_faults import Fault, set_fault
+from components.adapters.store.engine import migrate, open_engine, reading
+from components.adapters.store.tables import feedback, impressions, requests
+from components.config.params import Routing
+from components.config.settings import Settings
 from tests.asgi_client import call
 from tests.worlds import make_bundle
 

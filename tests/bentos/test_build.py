@@ -10,7 +10,7 @@ import pytest
 
 from bentos.build import BentoBuildError, BuiltBento, build_bento
 from bentos.served_release import ServedRelease
-from components.adapters.settings import Settings
+from components.config.settings import Settings
 from tests.slot_process import ROUTING, make_release
 from tests.worlds import make_bundle
 

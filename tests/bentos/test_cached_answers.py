@@ -15,10 +15,10 @@ from sqlalchemy import Engine, select
 from bentos.asgi_app import RecopsApp
 from bentos.served_release import BUNDLE, ServedRelease, ServedVariant
 from bentos.wiring import build_app
-from components.adapters.event_store.engine import migrate, open_engine, reading
-from components.adapters.event_store.tables import requests
-from components.adapters.settings import Settings
-from components.params import Cache, Exploration, Routing
+from components.adapters.store.engine import migrate, open_engine, reading
+from components.adapters.store.tables import requests
+from components.config.params import Cache, Exploration, Routing
+from components.config.settings import Settings
 from components.serving.answer_codec import encode
 from components.serving.cache_key import cache_key
 from components.serving.requests import RecommendRequest
@@ -209,7 +209,7 @@ def test_two_slots_share_answers_through_redis_but_two_releases_do_not(make_app:
 
     async def ask(app: RecopsApp) -> dict[str, Any]:
         reply = await send(app, "POST", "/recommend", ASK)
-        await app._answers.let_go()
+        await app._answers.aclose()
         return dict(reply.json)
 
     answers = [asyncio.run(ask(app)) for app in (blue, green, newer)]
@@ -233,7 +233,7 @@ def test_an_answer_that_somebody_else_wrote_to_redis_is_left_aside(make_app: Mak
         await shared._redis.set(name, b"rubbish", ex=100)
         app._answers.forget("8")
         second = await send(app, "POST", "/recommend", ASK)
-        await app._answers.let_go()
+        await app._answers.aclose()
         return [first.json["items"] == second.json["items"], second.json["cached"]]
 
     assert asyncio.run(ask_and_spoil()) == [True, False]
@@ -251,7 +251,7 @@ def test_answers_go_on_when_redis_dies(make_app: Make, redis: RedisServer) -> No
             for _ in range(2):
                 reply = await send(app, "POST", "/recommend", {"user_id": str(user)})
                 found.append((reply.status, reply.json["cached"]))
-        await app._answers.let_go()
+        await app._answers.aclose()
         return found
 
     assert asyncio.run(live_through_it()) == [(200, False), (200, True)] * 8

@@ -12,10 +12,10 @@ from typing import Any
 from bentos.asgi_app import RecopsApp
 from bentos.served_release import BUNDLE, ServedRelease, ServedVariant
 from bentos.wiring import build_app
-from components.adapters.event_store.engine import migrate
-from components.adapters.settings import Settings
-from components.llm_params import Llm, Price, Tier
-from components.params import Routing
+from components.adapters.store.engine import migrate
+from components.config.llm import Llm, Price, Tier
+from components.config.params import Routing
+from components.config.settings import Settings
 from tests.asgi_client import Reply, send
 from tests.messages_server import Says, Status, messages_server
 from tests.worlds import make_bundle
@@ -48,7 +48,7 @@ def ask(app: RecopsApp, *bodies: dict[str, Any], at_once: bool = False) -> list[
     async def all_of_them() -> list[Reply]:
         asking = [send(app, "POST", "/recommend", body) for body in bodies]
         replies = await asyncio.gather(*asking) if at_once else [await each for each in asking]
-        await app._models.let_go()  # type: ignore[union-attr]
+        await app._models.aclose()  # type: ignore[union-attr]
         return list(replies)
 
     return [reply.json for reply in asyncio.run(all_of_them())]

@@ -10,17 +10,17 @@ from pathlib import Path
 import pytest
 
 from bentos.build import BuiltBento, build_bento
-from components.adapters.bento_files import damage_of
-from components.adapters.clean_start import start_clean
-from components.adapters.params_file import read_params
-from components.adapters.settings import Settings
+from components.adapters.files.params_file import read_params
+from components.adapters.slots.bento_files import damage_of
+from components.adapters.slots.clean_start import start_clean
+from components.config.settings import Settings
 from components.recommenders.factors import FittedFactors
 from components.retrieval.annoy_index import build_index
 from components.rollout.release import Release
 from components.rollout.release_gate import CleanStart, GateCheck
-from components.serving.bundle import BundleError, Index, read_bundle, record_expected_answers, write_bundle
+from components.serving.bundle import BundleError, CandidateIndex, read_bundle, record_expected_answers, write_bundle
 from components.serving.expected_answers import expected_answers
-from flows.promotion import examine_release
+from jobs.promotion.promote import examine_release
 from tests.slot_process import ROUTING, make_release
 from tests.worlds import make_bundle
 
@@ -35,7 +35,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> tuple[Settings, BuiltBent
     factors = exact.primary
     assert isinstance(factors, FittedFactors)
     build_index(home / "index.ann", factors.item_factors, 10, 1)
-    manifest = replace(exact.manifest, index=Index("annoy", 10, 1000, 0.99))
+    manifest = replace(exact.manifest, index=CandidateIndex("annoy", 10, 1000, 0.99))
     write_bundle(home / "bundle", replace(exact, manifest=manifest), home / "index.ann")
     users = [str(user) for user in range(1, 9)]
     record_expected_answers(home / "bundle", expected_answers(read_bundle(home / "bundle"), ROUTING, users, 10))

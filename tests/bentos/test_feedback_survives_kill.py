@@ -13,9 +13,9 @@ from pydantic import SecretStr
 from sqlalchemy import select
 
 from bentos.build import BuiltBento
-from components.adapters.event_store.engine import migrate, open_engine, reading
-from components.adapters.event_store.tables import feedback
-from components.adapters.settings import Settings
+from components.adapters.store.engine import migrate, open_engine, reading
+from components.adapters.store.tables import feedback
+from components.config.settings import Settings
 from tests.postgres import Postgres
 from tests.slot_process import SlotProcess
 

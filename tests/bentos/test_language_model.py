@@ -16,11 +16,11 @@ from sqlalchemy import select
 from bentos.asgi_app import RecopsApp
 from bentos.served_release import BUNDLE, ServedRelease, ServedVariant
 from bentos.wiring import build_app
-from components.adapters.event_store.engine import migrate, open_engine, reading
-from components.adapters.event_store.tables import llm_budget, llm_calls, requests
-from components.adapters.settings import Settings, SettingsError
-from components.llm_params import Breaker, Llm, Price, Tier
-from components.params import Routing
+from components.adapters.store.engine import migrate, open_engine, reading
+from components.adapters.store.tables import llm_budget, llm_calls, requests
+from components.config.llm import Breaker, Llm, Price, Tier
+from components.config.params import Routing
+from components.config.settings import Settings, SettingsError
 from tests.asgi_client import Reply, send
 from tests.messages_server import Body, MessagesServer, Reset, Says, Script, Status, messages_server
 from tests.worlds import make_bundle
@@ -61,7 +61,7 @@ def ask(tmp_path: Path, script: Script, *bodies: Any, **changes: Any) -> tuple[l
         async def all_of_them() -> list[Reply]:
             replies = [await send(app, "POST", "/recommend", body) for body in bodies]
             replies.append(await send(app, "GET", "/metrics"))
-            await app._models.let_go()  # type: ignore[union-attr]
+            await app._models.aclose()  # type: ignore[union-attr]
             return replies
 
         *replies, page = asyncio.run(all_of_them())
@@ -174,7 +174,7 @@ def test_the_breaker_opens_after_failures_in_a_row_and_closes_after_one_good_cal
             time.sleep(0.35)  # purgatory reads the clock itself
             replies.append((await send(app, "POST", "/recommend", users[3])).json)
             replies.append((await send(app, "GET", "/metrics")).body.decode())
-            await app._models.let_go()  # type: ignore[union-attr]
+            await app._models.aclose()  # type: ignore[union-attr]
             return replies
 
         *answers, page = asyncio.run(go())

@@ -13,9 +13,9 @@ import pytest
 from bentos.asgi_app import RecopsApp
 from bentos.served_release import BUNDLE, ServedRelease, ServedVariant
 from bentos.wiring import build_app
-from components.adapters.event_store.engine import migrate
-from components.adapters.settings import Settings
-from components.params import Routing
+from components.adapters.store.engine import migrate
+from components.config.params import Routing
+from components.config.settings import Settings
 from components.recommenders.factors import FittedFactors
 from components.serving.bundle import read_bundle, write_bundle
 from components.serving.request_path import EVENTS_UNREAD

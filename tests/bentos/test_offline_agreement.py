@@ -8,23 +8,23 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from components.adapters.movielens_source import MovieLensSource
-from components.adapters.params_file import read_params
-from components.adapters.settings import Settings
+from components.adapters.files.params_file import read_params
+from components.adapters.sources.movielens import MovieLensSource
+from components.config.params import Pipeline as PipelineParams
+from components.config.settings import Settings
 from components.interactions.prepared import Prepared, prepare
 from components.interactions.screening import screen
 from components.metrics.evaluate import Evaluation, evaluate
 from components.metrics.ranking import ndcg
-from components.params import Pipeline as PipelineParams
 from components.ranking.pipeline import Pipeline
 from components.recommenders.content import Content
 from components.recommenders.popularity import Popularity
 from components.recommenders.protocol import TrainingData
 from components.recommenders.training_data import training_data
-from components.serving.bundle import Bundle, Manifest, write_bundle
+from components.serving.bundle import Bundle, BundleManifest, write_bundle
 from components.splitting.temporal import split
-from flows.stages.bundle import catalogue
-from flows.training_steps import make_params
+from jobs.training.steps import make_params
+from stages.bundle import catalogue
 from tests.free_ports import free_ports
 from tests.slot_process import SlotProcess, build_release_of
 from tests.worlds import make_tables
@@ -53,7 +53,7 @@ class Served:
             "popularity": Popularity().fit(self.train, 42),
             "content": Content().fit(self.train, 42),
         }
-        manifest = Manifest(data_version="data-v1", recommender="pipeline", ingredients_digest="0" * 64)
+        manifest = BundleManifest(data_version="data-v1", recommender="pipeline", ingredients_digest="0" * 64)
         bundle = Bundle(manifest, catalogue(prepared.items), self.train.user_ids, self.train.seen, recommenders)
         write_bundle(home / "bundle", bundle)
         settings, _ = build_release_of(home, free_ports(1)[0], home / "bundle")

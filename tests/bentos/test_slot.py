@@ -12,8 +12,8 @@ from sqlalchemy import func, select
 
 from bentos.slot import SlotError, await_free_port, read_assignment
 from bentos.slot_guard import is_dead
-from components.adapters.event_store.engine import open_engine, reading
-from components.adapters.event_store.tables import requests
+from components.adapters.store.engine import open_engine, reading
+from components.adapters.store.tables import requests
 from tests.free_ports import free_ports
 from tests.slot_process import SlotProcess
 

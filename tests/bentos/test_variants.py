@@ -15,11 +15,11 @@ from bentos.asgi_app import RecopsApp
 from bentos.build import build_bento, served_release
 from bentos.served_release import ServedExperiment, ServedRelease, ServedVariant
 from bentos.wiring import build_app
-from components.adapters.event_store.engine import migrate, open_engine, reading
-from components.adapters.event_store.tables import exposures, requests
-from components.adapters.settings import Settings
-from components.experiments.assignment import Split, assign_variant
-from components.params import Routing
+from components.adapters.store.engine import migrate, open_engine, reading
+from components.adapters.store.tables import exposures, requests
+from components.config.params import Routing
+from components.config.settings import Settings
+from components.experiments.assignment import VariantShares, assign_variant
 from components.rollout.release import Release, Variant
 from components.serving.bundle import read_bundle, record_expected_answers
 from components.serving.expected_answers import expected_answers
@@ -28,7 +28,7 @@ from tests.worlds import make_bundle
 
 ROUTING = Routing(cold_start_threshold=5, candidates=200)
 USERS = [str(user) for user in range(1, 60)]
-SPLIT = Split(("control", "other"), (0.5, 0.5))
+SPLIT = VariantShares(("control", "other"), (0.5, 0.5))
 
 
 @pytest.fixture

@@ -14,7 +14,7 @@ from scipy.sparse import csr_array
 
 import components.ranking
 import components.recommenders
-from components.adapters.params_file import read_params
+from components.adapters.files.params_file import read_params
 from components.recommenders.protocol import FittedRecommender, Recommender, RecommenderError, TrainingData
 from components.recommenders.saved import load_recommender
 from tests.worlds import checkerboard

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 import yaml
 
-from components.adapters.settings import PREFIX, Settings
+from components.config.settings import PREFIX, Settings
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 FILE = DEPLOY / "compose.yaml"

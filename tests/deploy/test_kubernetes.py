@@ -13,7 +13,7 @@ import kubernetes_validate
 import pytest
 import yaml
 
-from components.adapters.settings import PREFIX, Settings
+from components.config.settings import PREFIX, Settings
 
 FOLDER = Path(__file__).parents[2] / "deploy" / "kubernetes"
 # kubernetes-validate brings the schemas of Kubernetes itself; this is the part of the Gateway API that we use.

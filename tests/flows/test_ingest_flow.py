@@ -11,11 +11,11 @@ from prefect.client.schemas.sorting import ArtifactSort
 from prefect.states import Failed
 from prefect.testing.utilities import prefect_test_harness
 
-from components.adapters.data_registry import DataRegistry, DataRegistryError
-from components.adapters.settings import load_settings
+from components.adapters.dvc.data_registry import DataRegistry, DataRegistryError
+from components.config.settings import load_settings
 from components.interactions.source import SourceError, SourceUnavailableError
 from flows.ingest import as_task, ingest
-from flows.ingest_steps import read_slice, register_version
+from jobs.data.ingest import read_slice, register_version
 from tests.ingest_worlds import films, ratings
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from components.adapters.event_store.request_log import LogCounts
+from components.adapters.store.traffic.request_log import LogCounts
 from monitoring.request_metrics import OTHER, RequestMetrics
 
 

@@ -11,14 +11,14 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from components.adapters.event_store.alerts import AlertStore
-from components.adapters.event_store.engine import migrate, open_engine
-from components.adapters.event_store.monitor_facts import MonitorFacts
-from components.adapters.event_store.rollups import Rollups
-from components.adapters.event_store.traffic_log import TrafficLog
-from components.adapters.params_file import read_params
+from components.adapters.files.params_file import read_params
+from components.adapters.store.alerts.incidents import AlertStore
+from components.adapters.store.engine import migrate, open_engine
+from components.adapters.store.traffic.monitor_facts import MonitorFacts
+from components.adapters.store.traffic.rollups import Rollups
+from components.adapters.store.traffic.traffic_log import TrafficLog
 from components.quality.relevance import Horizon
-from monitoring.catalogue import Catalogue
+from monitoring.catalogue import WatchedCatalogue
 from monitoring.collect import Collector
 from monitoring.drift.report import Reported
 from monitoring.rules.judge import Unjudged
@@ -48,12 +48,12 @@ def no_report(*_: Any) -> Reported:
 
 def watcher(engine: Engine, folder: Path, horizon: float = 0.0) -> Watcher:
     return Watcher(
-        Collector(TrafficLog(engine, 5), Rollups(engine), Catalogue(), Horizon(horizon, 4.0, 30.0)),
+        Collector(TrafficLog(engine, 5), Rollups(engine), WatchedCatalogue(), Horizon(horizon, 4.0, 30.0)),
         MonitorFacts(engine),
         AlertStore(engine),
         read_rules(),
         PARAMS,
-        Catalogue(),
+        WatchedCatalogue(),
         folder,
         ["a", "b"],
         no_report,

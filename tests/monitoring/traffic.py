@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from sqlalchemy import Engine, insert
 
-from components.adapters.event_store.tables import feedback, release_states, releases, requests
+from components.adapters.store.tables import feedback, release_states, releases, requests
 
 ITEMS = tuple(f"i{item:02d}" for item in range(30))
 

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from flows.commands.down import processes_of, stop_stack
+from cli.down import processes_of, stop_stack
 from tests.stack.small_stack import SmallStack
 
 

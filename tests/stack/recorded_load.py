@@ -8,7 +8,7 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
-from components.adapters.envoy_router import EnvoyRouter
+from components.adapters.envoy.router import EnvoyRouter
 from components.rollout.routing import RoutingState, shares_of
 from tests.load import ask
 

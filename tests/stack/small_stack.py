@@ -11,21 +11,21 @@ from pathlib import Path
 import psutil
 
 from bentos.build import build_bento
-from components.adapters.bento_files import list_files
-from components.adapters.event_store.engine import migrate
-from components.adapters.params_file import read_params
-from components.adapters.settings import Settings
-from components.params_promotion import Canary
+from components.adapters.files.params_file import read_params
+from components.adapters.slots.bento_files import list_files
+from components.adapters.store.engine import migrate
+from components.config.promotion import Canary
+from components.config.settings import Settings
 from components.rollout.bring_up import Limits
-from components.rollout.outcomes import Promoted, Refused
+from components.rollout.outcomes import Promoted, PromotionRefused
 from components.rollout.promote import Build, Making, promote
 from components.rollout.release import Release
 from components.rollout.release_gate import GateCheck
 from components.rollout.routing import Slot
 from components.serving.bundle import read_bundle, record_expected_answers
 from components.serving.expected_answers import expected_answers
-from flows.promotion import examine_release
-from flows.stack import programs, release_store, router, stack_environment, supervisor, world
+from jobs.promotion.promote import examine_release
+from jobs.stack import programs, release_store, router, stack_environment, supervisor, world
 from tests.components.rollout.fake_world import make_release
 from tests.free_ports import free_ports
 from tests.worlds import make_bundle
@@ -92,7 +92,7 @@ class SmallStack:
     def examine(self, release: Release) -> tuple[GateCheck, ...]:
         return examine_release(self.settings, self.params, release, (), time.time(), time.time())
 
-    def try_to_promote(self, build: Build | None = None, canary: Canary = QUICK) -> Promoted | Refused:
+    def try_to_promote(self, build: Build | None = None, canary: Canary = QUICK) -> Promoted | PromotionRefused:
         making = Making(build or self.build, self.examine)
         return promote(self.world, making, "test", LIMITS, canary, lambda _line: None)
 

@@ -10,8 +10,8 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import func, select
 
-from components.adapters.event_store.engine import open_engine, reading
-from components.adapters.event_store.tables import requests
+from components.adapters.store.engine import open_engine, reading
+from components.adapters.store.tables import requests
 from components.rollout.outcomes import RolledBack
 from components.rollout.rollback import Cause, roll_back, tidy_up
 from tests.stack.recorded_load import Recorded, RecordingRouter, returned, run_recorded, strangers, trials

@@ -12,8 +12,8 @@ from typing import Any
 
 import pytest
 
-from components.adapters.bento_files import list_files
-from components.rollout.outcomes import Promoted, Refused
+from components.adapters.slots.bento_files import list_files
+from components.rollout.outcomes import Promoted, PromotionRefused
 from components.rollout.release import Release
 from components.rollout.states import State
 from tests.stack.small_stack import QUICK, SmallStack
@@ -115,7 +115,7 @@ def test_harm_is_found_in_the_canary_and_the_live_release_goes_on(
         outcome = stack.try_to_promote(harmful(stack, harm), WATCHED)
     with capsys.disabled():
         print(f"\n{harm}: {users.asked} requests, {outcome}")
-    assert isinstance(outcome, Refused)
+    assert isinstance(outcome, PromotionRefused)
     assert FOUND[harm] in outcome.reason
     assert stack.world.store.state_of(outcome.release_id or "") is State.REJECTED
     assert stack.world.store.routing().live_release == live

@@ -16,7 +16,7 @@ from typing import Any
 import httpx
 import pytest
 
-from components.adapters.event_store.alerts import Alert
+from components.adapters.store.alerts.incidents import Alert
 from monitoring.quality_metrics import write_quality_metrics
 from tests.free_ports import free_ports
 from tests.stack.small_stack import USERS, SmallStack

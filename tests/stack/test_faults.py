@@ -22,12 +22,12 @@ import psutil
 import pytest
 from sqlalchemy import text
 
-from components.adapters.event_store.engine import open_engine
-from components.adapters.event_store.release_history import read_history
+from components.adapters.store.engine import open_engine
+from components.adapters.store.releases.history import read_history
 from components.rollout.reconcile import reconcile
 from components.rollout.routing import Slot
 from components.rollout.states import State
-from flows.stack import router
+from jobs.stack import router
 from tests.load import run_load
 from tests.stack.small_stack import LIMITS, USERS, SmallStack
 from tests.stack.test_kills import read_until, start_promotion

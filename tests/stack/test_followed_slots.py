@@ -11,11 +11,11 @@ from pathlib import Path
 import httpx
 import pytest
 
+from cli.down import processes_of, stop_stack
 from components.rollout.outcomes import RolledBack
 from components.rollout.rollback import Cause, roll_back
 from components.rollout.routing import SLOTS
-from flows.commands.down import processes_of, stop_stack
-from flows.stack import programs, router, stack_environment, world
+from jobs.stack import programs, router, stack_environment, world
 from tests.free_ports import free_ports
 from tests.stack.small_stack import LIMITS, SmallStack
 

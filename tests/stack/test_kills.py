@@ -18,7 +18,7 @@ from components.rollout.ports import StepFailed
 from components.rollout.reconcile import reconcile
 from components.rollout.rollback import Cause, roll_back
 from components.rollout.routing import Slot
-from flows.stack import router, stack_environment
+from jobs.stack import router, stack_environment
 from tests.load import LoadResult, run_load
 from tests.stack.small_stack import LIMITS, PROJECT, USERS, SmallStack
 

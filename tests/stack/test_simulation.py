@@ -9,16 +9,16 @@ from dataclasses import replace
 import pytest
 from sqlalchemy import func, select
 
-from components.adapters.event_store.engine import open_engine, reading
-from components.adapters.event_store.tables import feedback, requests
-from components.adapters.gateway_client import GatewayClient
+from components.adapters.envoy.load_client import GatewayClient
+from components.adapters.store.engine import open_engine, reading
+from components.adapters.store.tables import feedback, requests
 from components.serving.bundle import read_bundle
 from components.serving.request_path import RequestPath
 from components.simulation.behaviour import Habits
 from components.simulation.in_process import InProcessService
 from components.simulation.people import Person
 from components.simulation.summary import digest_of_clicks, summarise
-from components.simulation.traffic import Course, Service, Visit, run_traffic
+from components.simulation.traffic import Service, TrafficCourse, Visit, run_traffic
 from tests.components.simulation.people_worlds import person
 from tests.stack.small_stack import USERS, SmallStack
 
@@ -29,14 +29,14 @@ PEOPLE = tuple(
     person(user, *(str(101 + (place + 3 * n) % 30) for n in range(8)), taste=0.9)
     for place, user in enumerate([*USERS, *STRANGERS])
 )
-COURSE = Course(requests=240, seed=5, k=5, habits=Habits(curiosity=0.1))
+COURSE = TrafficCourse(requests=240, seed=5, k=5, habits=Habits(curiosity=0.1))
 
 
-def run(service: Service, course: Course, people: tuple[Person, ...] = PEOPLE) -> list[Visit]:
+def run(service: Service, course: TrafficCourse, people: tuple[Person, ...] = PEOPLE) -> list[Visit]:
     return asyncio.run(run_traffic(service, people, course, time.perf_counter))
 
 
-def ask_gateway(stack: SmallStack, course: Course) -> list[Visit]:
+def ask_gateway(stack: SmallStack, course: TrafficCourse) -> list[Visit]:
     async def ask() -> list[Visit]:
         async with GatewayClient(stack.settings.gateway_url) as gateway:
             return await run_traffic(gateway, PEOPLE, course, time.perf_counter)

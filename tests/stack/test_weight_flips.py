@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
-from flows.stack import release_store, router
+from jobs.stack import release_store, router
 from tests.load import LoadResult, run_load
 from tests.stack.small_stack import USERS, SmallStack
 

@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from scipy.stats import chi2_contingency
 
-from components.experiments.assignment import Split, assign_variant, position_in_experiment
+from components.experiments.assignment import VariantShares, assign_variant, position_in_experiment
 
-HALVES = Split(("control", "treatment"), (0.5, 0.5))
+HALVES = VariantShares(("control", "treatment"), (0.5, 0.5))
 USERS = [str(number) for number in range(20_000)]
 
 
@@ -31,7 +31,7 @@ def test_the_position_of_a_known_pair_never_changes() -> None:
 
 
 def test_users_fall_on_the_variants_by_their_shares() -> None:
-    split = Split(("a", "b", "c"), (0.5, 0.3, 0.2))
+    split = VariantShares(("a", "b", "c"), (0.5, 0.3, 0.2))
     variants = [assign_variant(split, "salt", user) for user in USERS]
     for variant, share in zip(split.variants, split.shares, strict=True):
         error = (share * (1 - share) / len(USERS)) ** 0.5
@@ -66,4 +66,4 @@ def test_any_text_can_be_an_id_or_a_salt() -> None:
 )
 def test_a_split_that_is_none_is_refused(variants: tuple[str, ...], shares: tuple[float, ...]) -> None:
     with pytest.raises(ValueError, match=r"variants|shares"):
-        Split(variants, shares)
+        VariantShares(variants, shares)

@@ -7,13 +7,13 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
-from components.experiments.assignment import Split
+from components.experiments.assignment import VariantShares
 from components.experiments.evidence import Declared, Metric
 from components.experiments.power import MinimumEffect
-from components.experiments.reading import NoDifference, Refused, Undecided, Winner, read_experiment
+from components.experiments.reading import NoDifference, NoWinnerAllowed, StillOpen, Winner, read_experiment
 
 DECLARED = Declared(
-    Split(("control", "treatment"), (0.5, 0.5)), "clicks", "fixed", planned_users=1_000, planned_days=14
+    VariantShares(("control", "treatment"), (0.5, 0.5)), "clicks", "fixed", planned_users=1_000, planned_days=14
 )
 SEQUENTIAL = replace(DECLARED, test="sequential")
 VARIANT = np.tile([0, 1], 1_000)
@@ -52,7 +52,7 @@ def test_an_interval_within_the_minimum_effect_is_no_difference() -> None:
 
 def test_an_interval_that_holds_both_zero_and_the_minimum_effect_is_undecided_and_says_what_is_needed() -> None:
     found = read_experiment(DECLARED, VARIANT, [clicks(0.05)], 14)
-    assert isinstance(found, Undecided)
+    assert isinstance(found, StillOpen)
     # 2 (1.96 + .84)² (1000 / 999) / .1² users per variant are 1572, at 1000 in 14 days; a fixed test starts anew.
     assert (found.users_needed, found.days_needed) == (1_572, 23)
 
@@ -60,7 +60,7 @@ def test_an_interval_that_holds_both_zero_and_the_minimum_effect_is_undecided_an
 def test_past_the_plan_the_need_is_for_an_interval_as_narrow_as_the_estimate_asks() -> None:
     wide = replace(clicks(0.07), minimum_effect=MinimumEffect(0.13, "absolute"))
     found = read_experiment(DECLARED, VARIANT, [wide], 14)
-    assert isinstance(found, Undecided)
+    assert isinstance(found, StillOpen)
     # The reach .0877 has to become .07: 1000 (.0877 / .07)² = 1570.
     assert 1_560 < found.users_needed < 1_580
 
@@ -69,7 +69,7 @@ def test_past_the_plan_the_need_is_for_an_interval_as_narrow_as_the_estimate_ask
 def test_a_fixed_test_is_not_read_before_its_time(users: int, days: int) -> None:
     declared = replace(DECLARED, planned_users=users, planned_days=days)
     found = read_experiment(declared, VARIANT, [clicks(5.0)], 14)
-    assert isinstance(found, Undecided)
+    assert isinstance(found, StillOpen)
     assert (found.users_needed, found.days_needed) == (users - 1_000, days - 14)
     assert found.evidence.primary[0].difference.value == pytest.approx(5)
 
@@ -83,7 +83,7 @@ def test_a_sequential_test_may_be_read_before_its_time_and_says_so() -> None:
 def test_the_sequential_test_asks_for_more_than_the_fixed_one_and_goes_on() -> None:
     assert isinstance(read_experiment(DECLARED, VARIANT, [clicks(0.1)], 14), Winner)
     found = read_experiment(SEQUENTIAL, VARIANT, [clicks(0.1)], 14)
-    assert isinstance(found, Undecided)
+    assert isinstance(found, StillOpen)
     # 1.94 times the fixed test's 1572 are about 3050, less the 1000 here; they come in as many days for each 1000.
     assert 1_950 < found.users_needed < 2_150
     assert found.days_needed == -(-14 * found.users_needed // 1_000)
@@ -94,7 +94,7 @@ def test_an_uneven_assignment_has_no_winner_however_large_the_effect() -> None:
     variant = np.repeat([0, 1], [6_288, 6_812])
     metric = Metric("clicks", 10 + 5 * variant + rng.normal(size=13_100), TENTH)
     found = read_experiment(DECLARED, variant, [metric], 14)
-    assert isinstance(found, Refused)
+    assert isinstance(found, NoWinnerAllowed)
     assert "sample ratio mismatch" in found.reason
     assert found.evidence.primary == ()
 
@@ -102,7 +102,7 @@ def test_an_uneven_assignment_has_no_winner_however_large_the_effect() -> None:
 def test_a_harmed_guardrail_forbids_the_winner() -> None:
     cost = clicks(0.5, name="cost", better="lower")
     found = read_experiment(DECLARED, VARIANT, [clicks(0.2)], 14, guardrails=[cost])
-    assert isinstance(found, Refused)
+    assert isinstance(found, NoWinnerAllowed)
     assert "cost of treatment +0.5" in found.reason
 
 
@@ -111,7 +111,7 @@ def test_errors_that_only_the_treatment_has_forbid_the_winner(declared: Declared
     failed = (np.arange(2_000) % 10 == 1).astype(float)
     errors = Metric("errors", failed, MinimumEffect(0.1, "relative"), better="lower")
     found = read_experiment(declared, VARIANT, [clicks(0.5)], 14, guardrails=[errors])
-    assert isinstance(found, Refused)
+    assert isinstance(found, NoWinnerAllowed)
     assert "errors of treatment +0.2" in found.reason
 
 
@@ -129,13 +129,13 @@ def test_guardrails_are_judged_together() -> None:
     # One-sided p of +.08 is .037: harmed alone, but not as one of three.
     cost = [clicks(0.08, name=name, better="lower") for name in ("cost",)]
     calm = [clicks(0.0, name=name, better="lower") for name in ("latency", "errors")]
-    assert isinstance(read_experiment(DECLARED, VARIANT, [clicks(0.2)], 14, guardrails=cost), Refused)
+    assert isinstance(read_experiment(DECLARED, VARIANT, [clicks(0.2)], 14, guardrails=cost), NoWinnerAllowed)
     assert isinstance(read_experiment(DECLARED, VARIANT, [clicks(0.2)], 14, guardrails=cost + calm), Winner)
 
 
 def test_only_the_primary_metric_decides() -> None:
     found = read_experiment(DECLARED, VARIANT, [clicks(5.0, name="revenue"), clicks(0.05)], 14)
-    assert isinstance(found, Undecided)
+    assert isinstance(found, StillOpen)
     assert [one.metric for one in found.evidence.secondary] == ["revenue"]
 
 
@@ -151,7 +151,7 @@ def test_the_few_users_of_a_demo_are_undecided_and_told_how_many_are_needed() ->
     rng = np.random.default_rng(1)
     metric = Metric("clicks", rng.random(60), TENTH)
     found = read_experiment(DECLARED, np.tile([0, 1], 30), [metric], 2)
-    assert isinstance(found, Undecided)
+    assert isinstance(found, StillOpen)
     assert (found.users_needed, found.days_needed) == (970, 12)
 
 
@@ -173,14 +173,14 @@ def test_a_ratio_is_read_by_user_and_cuped_narrows_it() -> None:
 
 
 def test_with_several_treatments_the_best_wins_and_the_level_is_shared() -> None:
-    declared = replace(DECLARED, split=Split(("control", "one", "two"), (0.4, 0.3, 0.3)), planned_users=100)
+    declared = replace(DECLARED, split=VariantShares(("control", "one", "two"), (0.4, 0.3, 0.3)), planned_users=100)
     variant = np.repeat([0, 1, 2], [400, 300, 300])
     total = 10 + np.tile([-1.0, 1.0], 500) + np.array([0.0, 0.5, 0.9])[variant]
     found = read_experiment(declared, variant, [Metric("clicks", total, TENTH)], 14)
     assert isinstance(found, Winner)
     assert found.variant == "two"
     pair = variant != 1
-    two = replace(DECLARED, split=Split(("control", "two"), (4 / 7, 3 / 7)))
+    two = replace(DECLARED, split=VariantShares(("control", "two"), (4 / 7, 3 / 7)))
     alone = read_experiment(two, np.minimum(variant[pair], 1), [Metric("clicks", total[pair], TENTH)], 14)
     together, single = found.evidence.primary[1].difference, alone.evidence.primary[0].difference
     assert together.high - together.low > single.high - single.low
@@ -189,7 +189,7 @@ def test_with_several_treatments_the_best_wins_and_the_level_is_shared() -> None
 def test_a_metric_with_nothing_to_divide_by_is_undecided() -> None:
     metric = replace(clicks(0.2), per=(VARIANT == 0).astype(float))
     found = read_experiment(DECLARED, VARIANT, [metric], 14)
-    assert isinstance(found, Undecided)
+    assert isinstance(found, StillOpen)
     assert "divide" in found.reason
 
 
@@ -215,6 +215,6 @@ def test_a_worsening_within_the_tolerance_of_a_guardrail_is_no_harm(test) -> Non
     declared = replace(DECLARED, test=test)
     rng = np.random.default_rng(4)
     worse = rng.normal(10.0, 1.0, len(VARIANT)) + 0.5 * VARIANT
-    for tolerance, outcome in ((0.0, Refused), (0.3, Refused), (0.7, Winner)):
+    for tolerance, outcome in ((0.0, NoWinnerAllowed), (0.3, NoWinnerAllowed), (0.7, Winner)):
         latency = Metric("latency", worse, MinimumEffect(0.05, "relative"), "lower", tolerance=tolerance)
         assert isinstance(read_experiment(declared, VARIANT, [clicks(0.5)], 14, guardrails=[latency]), outcome)

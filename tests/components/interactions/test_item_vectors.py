@@ -8,18 +8,18 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from components.adapters.dataset_files import DatasetError, read_item_vectors
-from components.adapters.file_source import FileSource
-from components.adapters.version_files import content_digest, file_digests, write_version_files
+from components.adapters.dvc.version_files import content_digest, file_digests, write_version_files
+from components.adapters.sources.dataset_files import DatasetError, read_item_vectors
+from components.adapters.sources.files import FileSource
+from components.config.params import Generators
 from components.interactions.item_vectors import check_item_vectors, vector_matrix
 from components.interactions.prepared import prepare
 from components.interactions.screening import Screened, screen
 from components.interactions.source import SourceError
-from components.params import Generators
 from components.recommenders.generators import generators
 from components.recommenders.item_vectors import ItemVectors
 from components.recommenders.training_data import training_data
-from tests.components.adapters.test_file_source import CONFIG
+from tests.components.adapters.sources.test_files import CONFIG
 
 VECTORS = pd.DataFrame({"item_id": [20, 10], "vector": [[0.0, 1.0], [1.0, 0.0]]})
 

@@ -2,10 +2,10 @@ from __future__ import annotations
 
 import pandas as pd
 
+from components.config.params import Ingest
 from components.interactions.refusal import find_refusal
 from components.interactions.screening import Screened, screen
 from components.interactions.source import SourceTables
-from components.params import Ingest
 
 CONFIG = Ingest(max_bad_share=0.01, min_value=0.5, max_value=5.0, implicit_value=5.0)
 ORIGINS = {"interactions": "/in/interactions.csv", "users": "/in/users.csv"}

@@ -6,9 +6,9 @@ import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
 
+from components.config.params import Ingest
 from components.interactions.screening import Screened, screen
 from components.interactions.source import SourceTables
-from components.params import Ingest
 
 CONFIG = Ingest(max_bad_share=0.01, min_value=0.5, max_value=5.0, implicit_value=5.0)
 ITEMS = pd.DataFrame({"item_id": ["i1", "i2"], "title": ["One", "Two"]})

@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 import pandas as pd
 import pytest
 
-from components.interactions.withholding import Share, UntilError, parse_until, until, withhold_future
+from components.interactions.withholding import FirstShare, UntilError, parse_until, until, withhold_future
 
 
 def history() -> pd.DataFrame:
@@ -23,16 +23,16 @@ def history() -> pd.DataFrame:
 @pytest.mark.parametrize(
     ("text", "cut"),
     [
-        ("95%", Share(0.95)),
-        (" 12.5 % ", Share(0.125)),
-        ("100%", Share(1.0)),
+        ("95%", FirstShare(0.95)),
+        (" 12.5 % ", FirstShare(0.125)),
+        ("100%", FirstShare(1.0)),
         ("2016-01-31", datetime(2016, 1, 31, tzinfo=UTC)),
         ("2016-01-31T12:00:00", datetime(2016, 1, 31, 12, tzinfo=UTC)),
         ("2016-01-31T12:00:00Z", datetime(2016, 1, 31, 12, tzinfo=UTC)),
         ("2016-01-31T12:00:00+02:00", datetime(2016, 1, 31, 10, tzinfo=UTC)),
     ],
 )
-def test_until_is_a_moment_or_a_share(text: str, cut: datetime | Share) -> None:
+def test_until_is_a_moment_or_a_share(text: str, cut: datetime | FirstShare) -> None:
     assert parse_until(text) == cut
 
 
@@ -49,15 +49,15 @@ def test_a_moment_keeps_the_rows_before_it() -> None:
 
 def test_a_share_keeps_the_earliest_rows_and_a_larger_share_keeps_more_of_them() -> None:
     rows = history()
-    assert sorted(until(rows, Share(0.5))["timestamp"]) == [0, 5, 10, 15, 20, 25]
-    assert set(until(rows, Share(0.5)).index) < set(until(rows, Share(0.9)).index)
-    assert until(rows, Share(1.0)).equals(rows)
+    assert sorted(until(rows, FirstShare(0.5))["timestamp"]) == [0, 5, 10, 15, 20, 25]
+    assert set(until(rows, FirstShare(0.5)).index) < set(until(rows, FirstShare(0.9)).index)
+    assert until(rows, FirstShare(1.0)).equals(rows)
 
 
 def test_rows_without_a_time_stay_for_screening_to_judge() -> None:
     rows = history().astype({"timestamp": object})
     rows.loc[3, "timestamp"] = "soon"
-    assert 3 in until(rows, Share(0.1)).index
+    assert 3 in until(rows, FirstShare(0.1)).index
     assert 3 in until(rows, datetime(1970, 1, 1, tzinfo=UTC)).index
     assert 3 in withhold_future(rows).shown.index
 
@@ -80,6 +80,6 @@ def test_the_order_of_the_rows_does_not_matter_and_the_input_stays_as_it_was() -
     rows["timestamp"] = 7  # all at once: only the ids decide
     shuffled = rows.sample(frac=1, random_state=1)
     before = shuffled.copy()
-    assert set(until(shuffled, Share(0.5)).index) == set(until(rows, Share(0.5)).index)
+    assert set(until(shuffled, FirstShare(0.5)).index) == set(until(rows, FirstShare(0.5)).index)
     assert set(withhold_future(shuffled).future.index) == set(withhold_future(rows).future.index)
     assert shuffled.equals(before)

@@ -9,10 +9,10 @@ import pandas as pd
 import pytest
 from scipy.sparse import csr_array
 
+from components.config.params import Evaluate
 from components.metrics import plot_data, tables
 from components.metrics.evaluate import Evaluation, evaluate
 from components.metrics.summary import summarise
-from components.params import Evaluate
 from components.recommenders.factors import FittedFactors
 
 CONFIG = Evaluate(k=2, bootstrap_samples=200, confidence=0.9, seed=1)

@@ -7,7 +7,7 @@ from zoneinfo import ZoneInfo
 import numpy as np
 import pytest
 
-from components.quality.drop import Pair, relative_drop
+from components.quality.drop import ComparedWindows, relative_drop
 from components.quality.noise import window_noise
 from components.quality.window import BUCKETS, Window, pool, rhythm_of
 
@@ -21,7 +21,7 @@ def even(requests: tuple[float, ...], means: tuple[float, ...], start: float = 0
 
 
 def test_a_fall_is_relative_to_the_reference() -> None:
-    drop = relative_drop([Pair(even((900, 100), (0.09, 0.045)), even((900, 100), (0.1, 0.05)))], 0.025, 0.0)
+    drop = relative_drop([ComparedWindows(even((900, 100), (0.09, 0.045)), even((900, 100), (0.1, 0.05)))], 0.025, 0.0)
     assert drop is not None
     assert drop.relative == pytest.approx(0.1)
     assert (drop.before, drop.after) == (pytest.approx(0.095), pytest.approx(0.0855))
@@ -29,13 +29,13 @@ def test_a_fall_is_relative_to_the_reference() -> None:
 
 
 def test_more_cold_users_are_no_fall() -> None:
-    drop = relative_drop([Pair(even((500, 500), (0.1, 0.05)), even((900, 100), (0.1, 0.05)))], 0.025, 0.0)
+    drop = relative_drop([ComparedWindows(even((500, 500), (0.1, 0.05)), even((900, 100), (0.1, 0.05)))], 0.025, 0.0)
     assert drop is not None
     assert drop.relative == pytest.approx(0.0)
 
 
 def test_a_stratum_without_reference_is_left_out_and_said_so() -> None:
-    drop = relative_drop([Pair(even((600, 400), (0.1, 0.01)), even((900, 0), (0.1, 0.0)))], 0.025, 0.0)
+    drop = relative_drop([ComparedWindows(even((600, 400), (0.1, 0.01)), even((900, 0), (0.1, 0.0)))], 0.025, 0.0)
     assert drop is not None
     assert drop.relative == pytest.approx(0.0)
     assert (drop.matched, drop.requests) == (pytest.approx(0.6), pytest.approx(600))
@@ -43,15 +43,15 @@ def test_a_stratum_without_reference_is_left_out_and_said_so() -> None:
 
 def test_nothing_to_compare_with_is_nothing() -> None:
     current = even((900, 100), (0.1, 0.1))
-    assert relative_drop([Pair(current, even((0, 0), (0.0, 0.0)))], 0.025, 0.0) is None
-    assert relative_drop([Pair(current, even((900, 100), (0.0, 0.0)))], 0.025, 0.0) is None
+    assert relative_drop([ComparedWindows(current, even((0, 0), (0.0, 0.0)))], 0.025, 0.0) is None
+    assert relative_drop([ComparedWindows(current, even((900, 100), (0.0, 0.0)))], 0.025, 0.0) is None
 
 
 def test_one_user_alone_gives_no_interval() -> None:
     requests = np.zeros((2, BUCKETS))
     requests[0, 3] = 500
     window = Window(0.0, DAY, requests, requests * 0.1)
-    assert relative_drop([Pair(window, window)], 0.025, 0.0) is None
+    assert relative_drop([ComparedWindows(window, window)], 0.025, 0.0) is None
 
 
 def test_requests_of_the_same_user_are_not_independent() -> None:
@@ -60,7 +60,7 @@ def test_requests_of_the_same_user_are_not_independent() -> None:
     liking = (rng.random(BUCKETS) < 0.5).astype(float)
     requests = np.full((1, BUCKETS), 100.0)
     before = Window(0.0, DAY, requests, requests * 0.5)
-    drop = relative_drop([Pair(Window(DAY, DAY, requests, requests * liking), before)], 0.025, 0.0)
+    drop = relative_drop([ComparedWindows(Window(DAY, DAY, requests, requests * liking), before)], 0.025, 0.0)
     assert drop is not None
     assert drop.error == pytest.approx(2 * np.sqrt(liking.var(ddof=1) / BUCKETS), rel=0.1)
 
@@ -70,7 +70,11 @@ def test_users_who_are_in_both_windows_cancel() -> None:
     tastes = rng.random(BUCKETS)
     requests = np.full((1, BUCKETS), 100.0)
     drop = relative_drop(
-        [Pair(Window(DAY, DAY, requests, 0.9 * requests * tastes), Window(0, DAY, requests, requests * tastes))],
+        [
+            ComparedWindows(
+                Window(DAY, DAY, requests, 0.9 * requests * tastes), Window(0, DAY, requests, requests * tastes)
+            )
+        ],
         0.025,
         0.0,
     )
@@ -91,7 +95,7 @@ def test_the_interval_holds_the_truth_as_often_as_it_says() -> None:
             hits = rng.binomial(count, tastes * factor)
             requests = np.bincount(bucket, count, BUCKETS)[None]
             windows.append(Window(0.0, DAY, requests, np.bincount(bucket, hits, BUCKETS)[None]))
-        drop = relative_drop([Pair(windows[1], windows[0])], 0.025, 0.0)
+        drop = relative_drop([ComparedWindows(windows[1], windows[0])], 0.025, 0.0)
         assert drop is not None
         covered += drop.low <= 0.1 <= drop.high
     assert 0.93 <= covered / runs <= 0.97
@@ -102,7 +106,7 @@ def test_noise_between_windows_is_found_beside_what_is_assumed() -> None:
     drops = []
     for _ in range(200):
         pair = [even((1000.0,), (0.1 * (1 + 0.02 * rng.standard_normal()),)) for _ in range(2)]
-        drop = relative_drop([Pair(*pair)], 0.025, 0.0)
+        drop = relative_drop([ComparedWindows(*pair)], 0.025, 0.0)
         assert drop is not None
         drops.append(drop)
     assert window_noise(drops, assumed=0.0) == pytest.approx(0.02, rel=0.2)

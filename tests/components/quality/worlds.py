@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from components.quality.log import KINDS, FeedbackLog, Group, K, RequestLog
+from components.quality.log import KINDS, FeedbackLog, Group, K, TrafficArrays
 from components.quality.roll_up import Facts
 
 GROUP = Group("release-1", "blue", "default", "cf", "warm", False)
@@ -14,14 +14,14 @@ GROUP = Group("release-1", "blue", "default", "cf", "warm", False)
 
 def make_requests(
     rows: Sequence[tuple[float, int, Sequence[int]]], groups: Sequence[Group] | None = None, k: int = K
-) -> RequestLog:
+) -> TrafficArrays:
     """Requests of (time, user, items); each in its own group of `groups`, or all in one."""
     n = len(rows)
     names = list(dict.fromkeys(groups)) if groups else [GROUP]
     lists = np.full((n, K), -1, np.int32)
     for place, (_, _, items) in enumerate(rows):
         lists[place, : len(items)] = items
-    return RequestLog(
+    return TrafficArrays(
         groups=tuple(names),
         ids=np.array([f"r{place}" for place in range(n)], object),
         at=np.array([row[0] for row in rows], np.float64),

@@ -8,8 +8,8 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
-from components.params import Generators, ItemToItem, Ranker
-from components.params import Pipeline as PipelineParams
+from components.config.params import Generators, ItemToItem, Ranker
+from components.config.params import Pipeline as PipelineParams
 from components.ranking.newcomers import choose_half_life, popularity_of
 from components.ranking.pipeline import Pipeline
 from components.recommenders.events import with_events

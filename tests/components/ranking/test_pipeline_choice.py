@@ -7,8 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from components.params import Ease, Generators, ItemToItem, Ranker, Session
-from components.params import Pipeline as PipelineParams
+from components.config.params import Ease, Generators, ItemToItem, Ranker, Session
+from components.config.params import Pipeline as PipelineParams
 from components.ranking.candidates import candidates
 from components.ranking.features import FeatureMaker
 from components.ranking.inner_split import inner_splits

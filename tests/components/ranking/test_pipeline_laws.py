@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
+from components.config.params import Ease, Generators, ItemToItem, Ranker, Session
+from components.config.params import Pipeline as PipelineParams
 from components.metrics.evaluate import evaluate
-from components.params import Ease, Generators, ItemToItem, Ranker, Session
-from components.params import Pipeline as PipelineParams
 from components.ranking.inner_split import inner_splits
 from components.ranking.pipeline import DOUBT, Pipeline
 from components.recommenders.events import chosen, events_of, positions, with_events

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
-from components.params import Ease as EaseParams
+from components.config.params import Ease as EaseParams
 from components.recommenders.ease import Ease, ease_weights
 from components.recommenders.protocol import RecommenderError
 from tests.worlds import checkerboard, missing_item

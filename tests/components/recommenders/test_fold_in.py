@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 from scipy.sparse import csr_array
 
-from components.params import LightFM
+from components.config.params import LightFM
 from components.recommenders.factors import FittedFactors
-from components.recommenders.fold_in import FoldsIn, News, blended_scores, scores_of_rows
+from components.recommenders.fold_in import FoldsIn, RecentHistory, blended_scores, scores_of_rows
 from components.recommenders.lightfm_warp import LightFMWarp
 from components.recommenders.protocol import Scores
 from tests.worlds import checkerboard
@@ -24,8 +24,8 @@ def rows(*items: int) -> np.ndarray:
     return np.array(items, np.int32)
 
 
-def liking(*items: int) -> News:
-    return News(rows(*items), rows(*items))
+def liking(*items: int) -> RecentHistory:
+    return RecentHistory(rows(*items), rows(*items))
 
 
 def test_factors_fold_in() -> None:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array, csr_matrix
 
-from components.params import LightFM
+from components.config.params import LightFM
 from components.recommenders.lightfm_warp import LightFMWarp, item_features
 from components.recommenders.protocol import RecommenderError
 from tests.worlds import checkerboard, missing_item

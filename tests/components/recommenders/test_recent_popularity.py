@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 from scipy.sparse import csr_array
 
-from components.params import RecentPopularity as RecentPopularityParams
+from components.config.params import RecentPopularity as RecentPopularityParams
 from components.recommenders.events import events_of, with_events
 from components.recommenders.popularity import Popularity
 from components.recommenders.protocol import Events, TrainingData

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from components.params import NextItems as NextItemsParams
-from components.params import Session as SessionParams
+from components.config.params import NextItems as NextItemsParams
+from components.config.params import Session as SessionParams
 from components.recommenders.events import events_of, recent
 from components.recommenders.next_items import NextItems
 from components.recommenders.protocol import Events

@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from components.params import Index
+from components.config.params import Index
 from components.recommenders.factors import FittedFactors
 from components.retrieval.annoy_index import AnnoyIndex, build_index
 from components.retrieval.choice import (

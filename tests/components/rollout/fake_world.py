@@ -9,9 +9,9 @@ from typing import Any
 
 import numpy as np
 
-from components.adapters.event_store.engine import migrate, open_engine
-from components.adapters.event_store.releases import SqlReleaseStore
-from components.params_promotion import Canary
+from components.adapters.store.engine import migrate, open_engine
+from components.adapters.store.releases.release_store import SqlReleaseStore
+from components.config.promotion import Canary
 from components.rollout.bring_up import Limits
 from components.rollout.canary_judge import Arm
 from components.rollout.ports import Counts, EmptyAnswer, StepFailed, World

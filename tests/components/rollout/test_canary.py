@@ -8,8 +8,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from components.params_promotion import Canary
-from components.rollout.outcomes import CanaryStopped, NothingToRollBackTo, Promoted, Refused, RolledBack
+from components.config.promotion import Canary
+from components.rollout.outcomes import CanaryStopped, NothingToRollBackTo, Promoted, PromotionRefused, RolledBack
 from components.rollout.ports import Counts, EmptyAnswer, Lease, StepFailed
 from components.rollout.promote import promote
 from components.rollout.reconcile import reconcile
@@ -31,7 +31,7 @@ def fake(tmp_path: Path) -> FakeWorld:
     return fake
 
 
-def run(fake: FakeWorld, plan: Canary = CANARY, told: list[str] | None = None) -> Promoted | Refused:
+def run(fake: FakeWorld, plan: Canary = CANARY, told: list[str] | None = None) -> Promoted | PromotionRefused:
     report = (told if told is not None else []).append
     return promote(fake.world, fake.making, "test", LIMITS, plan, report, Clock(fake.clock, fake.clock.sleep))
 
@@ -74,7 +74,7 @@ def test_harm_ends_the_canary_and_rejects_the_release_with_the_reason(fake: Fake
         "release-3": make_arm(300, milliseconds=np.full(300, 100.0)),
     }
     outcome = run(fake)
-    assert isinstance(outcome, Refused)
+    assert isinstance(outcome, PromotionRefused)
     assert "canary at 5 % of the users" in outcome.reason
     assert "slow answers: p95 100.0 ms, live 10.0 ms" in outcome.reason
     assert fake.store.state_of("release-3") is State.REJECTED
@@ -87,7 +87,7 @@ def test_harm_ends_the_canary_and_rejects_the_release_with_the_reason(fake: Fake
 def test_one_empty_list_beside_a_full_one_is_enough(fake: FakeWorld) -> None:
     fake.traffic.empty = [EmptyAnswer("42", {"user_id": "42", "k": 10})]
     outcome = run(fake)
-    assert isinstance(outcome, Refused)
+    assert isinstance(outcome, PromotionRefused)
     assert "an empty list for user '42', who gets a full one from the live release" in outcome.reason
 
 
@@ -106,7 +106,7 @@ def test_failed_requests_are_those_of_the_step_alone(fake: FakeWorld) -> None:
 
     at_first_look(fake, fail_meanwhile)
     outcome = run(fake)
-    assert isinstance(outcome, Refused)
+    assert isinstance(outcome, PromotionRefused)
     assert "errors: 10.00% of 500 requests" in outcome.reason
 
 
@@ -119,7 +119,7 @@ def test_everybody_on_trial_is_held_against_what_the_live_release_answered_in_th
 
     fake.traffic.before = slow_at_the_end
     outcome = run(fake)
-    assert isinstance(outcome, Refused)
+    assert isinstance(outcome, PromotionRefused)
     assert "canary at 100 % of the users" in outcome.reason
     assert fake.store.routing().live_release == "release-2"
 
@@ -128,7 +128,7 @@ def test_low_traffic_proceeds_or_holds_as_told(fake: FakeWorld) -> None:
     assert isinstance(run(fake), Promoted)
     told: list[str] = []
     outcome = run(fake, HOLD, told)
-    assert isinstance(outcome, Refused)
+    assert isinstance(outcome, PromotionRefused)
     assert "0 requests, live 0, within 5 s; 100 of each are needed" in outcome.reason
     assert any("holding until there are more" in line for line in told)
 
@@ -158,7 +158,7 @@ def test_a_rollback_in_the_midst_of_a_canary_gives_all_users_back_to_the_live_re
     at_first_look(fake, lambda: outcomes.append(roll_back(fake.world, TOLD, LIMITS, quiet)))
     outcome = run(fake)
     assert outcomes == [CanaryStopped("release-3", "release-2")]
-    assert isinstance(outcome, Refused)
+    assert isinstance(outcome, PromotionRefused)
     assert "holds the lease no more" in outcome.reason
     assert fake.store.state_of("release-3") is State.FAILED
     assert fake.store.routing().live_release == "release-2"
@@ -242,7 +242,7 @@ def test_going_back_far_cancels_a_running_canary(fake: FakeWorld) -> None:
     run(fake)
     outcomes = []
     at_first_look(fake, lambda: outcomes.append(roll_back_to(fake.world, "release-1", TOLD, LIMITS, quiet)))
-    assert isinstance(run(fake), Refused)
+    assert isinstance(run(fake), PromotionRefused)
     assert outcomes == [RolledBack("release-3", "release-1")]
     assert fake.store.routing().live_release == "release-1"
 
@@ -282,7 +282,7 @@ def test_a_store_that_takes_nothing_more_is_told_and_the_live_release_answers_on
     fake.store.fail = lambda lease, reason: full()  # type: ignore[method-assign]
     fake.slots.fail_at = "smoke_test"
     outcome = run(fake)
-    assert isinstance(outcome, Refused)
+    assert isinstance(outcome, PromotionRefused)
     assert "smoke_test was told to fail" in outcome.reason
     assert "disk is full; `recops reconcile`" in outcome.reason
     assert fake.store.routing().live_release == "release-2"

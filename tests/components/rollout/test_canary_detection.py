@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.canary_trials import TRUTHS, Traffic, tally
-from components.adapters.params_file import read_params
+from components.adapters.files.params_file import read_params
 
 PLAN = read_params(Path(__file__).parents[3] / "params.yaml").promotion.canary
 

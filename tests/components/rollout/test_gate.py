@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from components.params import Evaluate, Gate
-from components.rollout.gate import Passed, Refused, UserScores, judge_model
+from components.config.params import Evaluate, Gate
+from components.rollout.gate import GateRefused, Passed, UserScores, judge_model
 
 EVALUATE = Evaluate(k=10, bootstrap_samples=300, confidence=0.95, seed=1)
 GATE = Gate(
@@ -22,14 +22,14 @@ POPULARITY = np.tile([0.05, 0.15], 100)
 NOISE = np.random.default_rng(3).normal(0, 0.05, 200)
 
 
-def judged(challenger: float, champion: float | None = None, noise: float = 0.0, **gate: float) -> Passed | Refused:
+def judged(challenger: float, champion: float | None = None, noise: float = 0.0, **gate: float) -> Passed | GateRefused:
     """A challenger at `challenger` over popularity for each user, beside a champion at `champion` over it."""
     mine = POPULARITY + challenger + noise * NOISE
     scores = UserScores(mine, POPULARITY, None if champion is None else POPULARITY + champion)
     return judge_model(scores, 1.0, 0.9, GATE.model_copy(update=gate), EVALUATE)
 
 
-def failed(outcome: Passed | Refused) -> list[str]:
+def failed(outcome: Passed | GateRefused) -> list[str]:
     return [check.name for check in outcome.checks if not check.passed]
 
 
@@ -51,15 +51,15 @@ def failed(outcome: Passed | Refused) -> list[str]:
     ],
 )
 def test_popularity_must_be_beaten_for_sure_and_the_champion_not_missed_by_much(
-    outcome: Passed | Refused, reasons: list[str]
+    outcome: Passed | GateRefused, reasons: list[str]
 ) -> None:
     assert failed(outcome) == reasons
-    assert isinstance(outcome, Refused if reasons else Passed)
+    assert isinstance(outcome, GateRefused if reasons else Passed)
 
 
 def test_a_refusal_says_how_far_off_it_is() -> None:
     outcome = judged(0.05, champion=0.10)
-    assert isinstance(outcome, Refused)
+    assert isinstance(outcome, GateRefused)
     assert outcome.reason == (
         "ndcg_at_10 is worse than the champion's recipe on the same split (0.2000): difference "
         "-0.0500 (-0.0500 to -0.0500), the mean must reach -0.0040, a drop of 2%"

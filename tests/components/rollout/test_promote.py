@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from components.rollout.outcomes import NothingToRollBackTo, Promoted, PromotionCancelled, Refused, RolledBack
+from components.rollout.outcomes import NothingToRollBackTo, Promoted, PromotionCancelled, PromotionRefused, RolledBack
 from components.rollout.ports import Lease, LeaseHeld, LeaseLost, StepFailed
 from components.rollout.promote import Making, promote
 from components.rollout.reconcile import reconcile
@@ -24,11 +24,13 @@ def fake(tmp_path: Path) -> FakeWorld:
     return FakeWorld(tmp_path)
 
 
-def run(fake: FakeWorld) -> Promoted | Refused:
+def run(fake: FakeWorld) -> Promoted | PromotionRefused:
     return promote_with(fake, fake.making)
 
 
-def promote_with(fake: FakeWorld, making: Making, by: str = "test", clock: Clock | None = None) -> Promoted | Refused:
+def promote_with(
+    fake: FakeWorld, making: Making, by: str = "test", clock: Clock | None = None
+) -> Promoted | PromotionRefused:
     clock = clock or Clock(fake.clock, fake.clock.sleep)
     return promote(fake.world, making, by, LIMITS, CANARY, lambda _line: None, clock)
 
@@ -97,7 +99,7 @@ def test_a_failed_step_leaves_the_live_release_and_restores_the_standby(fake: Fa
     run(fake)
     fake.slots.fail_at = step
     outcome = run(fake)
-    assert isinstance(outcome, Refused)
+    assert isinstance(outcome, PromotionRefused)
     assert step in outcome.reason
     state = fake.store.routing()
     assert (state.live_release, state.standby_release) == ("release-2", "release-1")
@@ -113,7 +115,7 @@ def test_a_failed_build_takes_no_slot(fake: FakeWorld) -> None:
         raise StepFailed("build: model.bin is missing")
 
     outcome = promote_with(fake, replace(fake.making, build=broken))
-    assert outcome == Refused("build: model.bin is missing", "release-2")
+    assert outcome == PromotionRefused("build: model.bin is missing", "release-2")
     assert fake.slots.running == {"blue": "release-1"}
 
 
@@ -163,7 +165,7 @@ def test_rollback_in_the_middle_of_a_promotion_cancels_it_and_goes_back(fake: Fa
 
     fake.slots.before = roll_back_at_smoke_test
     outcome = run(fake)
-    assert isinstance(outcome, Refused)
+    assert isinstance(outcome, PromotionRefused)
     assert "holds the lease no more" in outcome.reason
     assert outcomes == [RolledBack("release-2", "release-1")]
     assert fake.store.state_of("release-3") is State.FAILED
@@ -175,7 +177,7 @@ def test_rollback_of_the_first_releases_successor_in_the_making_only_cancels_it(
     run(fake)
     outcomes = []
     fake.slots.before = lambda step: outcomes.append(back(fake)) if step == "smoke_test" else None
-    assert isinstance(run(fake), Refused)
+    assert isinstance(run(fake), PromotionRefused)
     assert outcomes == [PromotionCancelled(2, "release-1")]
     assert fake.store.routing().live_release == "release-1"
 
@@ -205,7 +207,7 @@ def test_a_promotion_paused_within_a_step_leaves_the_slots_to_its_successor(fake
 
     fake.slots.before = pause
     outcome = run(fake)
-    assert isinstance(outcome, Refused)
+    assert isinstance(outcome, PromotionRefused)
     assert fake.store.routing().live_release == "release-4"
     assert fake.slots.running == {"blue": "release-4", "green": "release-2"}
     assert fake.store.routing().standby_release == "release-2"
@@ -222,7 +224,7 @@ def test_a_failed_promotion_holds_the_lease_until_the_standby_is_back(fake: Fake
             seen.append(fake.store.acquire("promote", "another", 10.0))
 
     fake.slots.before = look
-    assert isinstance(run(fake), Refused)
+    assert isinstance(run(fake), PromotionRefused)
     assert [type(each) for each in seen] == [LeaseHeld]
     assert isinstance(fake.store.acquire("promote", "another", 10.0), Lease)
 
@@ -283,7 +285,7 @@ def test_a_second_promotion_is_refused_with_the_id_of_the_first(fake: FakeWorld)
         fake.store.renew(first, 10.0)
 
     outcome = promote_with(fake, fake.making, "the second", Clock(fake.clock, first_is_alive))
-    assert isinstance(outcome, Refused)
+    assert isinstance(outcome, PromotionRefused)
     assert "rollout 1" in outcome.reason
     assert "the first" in outcome.reason
     assert fake.built == []

@@ -6,16 +6,16 @@ from dataclasses import replace
 
 import pytest
 
-from components.params_promotion import ReleaseGate
-from components.rollout.release_gate import SECONDS_PER_DAY, CleanStart, Found, judge_release
+from components.config.promotion import ReleaseGate
+from components.rollout.release_gate import SECONDS_PER_DAY, CleanStart, ReleaseFindings, judge_release
 
 LIMITS = ReleaseGate(max_size_mb=500, max_memory_mb=2000, max_data_age_days=30, start_timeout_seconds=60)
 NOW = 100 * SECONDS_PER_DAY
 START = CleanStart(answers=21, expected=21, index_recall=0.95, peak_mb=300, seconds=1.0)
-GOOD = Found((), START, 12.0, NOW - SECONDS_PER_DAY, ("ndcg_at_10 beats popularity",))
+GOOD = ReleaseFindings((), START, 12.0, NOW - SECONDS_PER_DAY, ("ndcg_at_10 beats popularity",))
 
 
-def failed(found: Found, **limits: object) -> list[str]:
+def failed(found: ReleaseFindings, **limits: object) -> list[str]:
     return [c.name for c in judge_release(found, 0.9, LIMITS.model_copy(update=limits), NOW) if not c.passed]
 
 
@@ -35,7 +35,7 @@ def failed(found: Found, **limits: object) -> list[str]:
         (replace(GOOD, data_at=None), ["data_age"]),
     ],
 )
-def test_each_limit_refuses_for_itself_alone(found: Found, expected: list[str]) -> None:
+def test_each_limit_refuses_for_itself_alone(found: ReleaseFindings, expected: list[str]) -> None:
     assert failed(found) == expected
 
 

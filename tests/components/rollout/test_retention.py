@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from components.rollout.retention import Kept, models_to_prune, releases_to_prune
+from components.rollout.retention import KeptRelease, models_to_prune, releases_to_prune
 from components.rollout.states import State
 
 
-def release(number: int, state: State, lived: bool = True, model: int | None = None) -> Kept:
-    return Kept(f"release-{number}", state, lived, frozenset({model or number}))
+def release(number: int, state: State, lived: bool = True, model: int | None = None) -> KeptRelease:
+    return KeptRelease(f"release-{number}", state, lived, frozenset({model or number}))
 
 
 STORY = [

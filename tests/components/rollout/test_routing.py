@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from components.rollout.routing import RoutingState, Share, Slot, other, shares_of
+from components.rollout.routing import RoutingState, Slot, SlotShare, other, shares_of
 
 
 def state(live: Slot | None, weight: int = 100, standby_ready: bool = True) -> RoutingState:
@@ -16,7 +16,7 @@ def test_nobody_answers_before_the_first_release() -> None:
 
 
 def test_a_slot_that_is_not_ready_is_no_fallback_and_gets_no_share() -> None:
-    assert shares_of(state("blue", weight=50, standby_ready=False)) == (Share("blue", None, 100),)
+    assert shares_of(state("blue", weight=50, standby_ready=False)) == (SlotShare("blue", None, 100),)
 
 
 @pytest.mark.parametrize("live", ["blue", "green"])

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from components.adapters.params_file import read_params
-from components.llm_params import Ask, Llm
+from components.adapters.files.params_file import read_params
+from components.config.llm import Ask, Llm
 from components.routing.ask_policy import Signals, reason_to_ask, tiers_for
 
 LLM = read_params(Path(__file__).parents[3] / "params.yaml").llm

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from components.params import Cache
-from components.serving.answer_cache import AnswerCache, Found, Kept, Made
+from components.config.params import Cache
+from components.serving.answer_cache import AnswerCache, CachedContent, FoundAnswer, MadeAnswer
 from components.serving.cache_key import CacheKey, user_hash
 
 KEY = CacheKey(user_hash("u"), "a")
@@ -33,39 +33,39 @@ class Kitchen:
     keep: bool = True
     made: int = 0
 
-    async def __call__(self) -> Made:
+    async def __call__(self) -> MadeAnswer:
         self.made += 1
         number = self.made
         if self.ready is not None:
             await self.ready.wait()
-        return Made(b"answer %d" % number, self.keep)
+        return MadeAnswer(b"answer %d" % number, self.keep)
 
 
 @dataclass
 class Shelf:
     """A shared cache in a dictionary."""
 
-    kept: dict[CacheKey, Kept] = field(default_factory=dict)
+    kept: dict[CacheKey, CachedContent] = field(default_factory=dict)
 
-    async def get(self, key: CacheKey) -> Kept | None:
+    async def get(self, key: CacheKey) -> CachedContent | None:
         return self.kept.get(key)
 
     def put(self, key: CacheKey, content: bytes, seconds: float) -> None:
-        self.kept[key] = Kept(content, seconds)
+        self.kept[key] = CachedContent(content, seconds)
 
 
-def ask(cache: AnswerCache, make: Callable[[], Awaitable[Made]], key: CacheKey = KEY) -> Found:
+def ask(cache: AnswerCache, make: Callable[[], Awaitable[MadeAnswer]], key: CacheKey = KEY) -> FoundAnswer:
     return asyncio.run(cache.find(key, None, make))
 
 
 def test_an_answer_is_given_again_for_an_hour_and_not_longer() -> None:
     clock, make = Clock(), Kitchen()
     cache = AnswerCache(Cache(ttl_seconds=HOUR), None, clock)
-    assert ask(cache, make) == Found(b"answer 1", "computed")
+    assert ask(cache, make) == FoundAnswer(b"answer 1", "computed")
     clock.now = HOUR - 1
-    assert ask(cache, make) == Found(b"answer 1", "memory")
+    assert ask(cache, make) == FoundAnswer(b"answer 1", "memory")
     clock.now = HOUR
-    assert ask(cache, make) == Found(b"answer 2", "computed")
+    assert ask(cache, make) == FoundAnswer(b"answer 2", "computed")
 
 
 def test_what_should_not_be_kept_is_made_each_time() -> None:
@@ -89,7 +89,7 @@ def test_an_answer_larger_than_the_cache_is_given_and_not_kept() -> None:
 
 
 def test_a_hundred_equal_questions_at_once_are_one_computation() -> None:
-    async def stampede() -> tuple[list[Found], int]:
+    async def stampede() -> tuple[list[FoundAnswer], int]:
         make = Kitchen(ready=asyncio.Event())
         cache = AnswerCache(Cache(), None, Clock())
         asked = [asyncio.create_task(cache.find(KEY, 500, make)) for _ in range(100)]
@@ -120,22 +120,22 @@ def test_nobody_waits_for_somebody_more_patient() -> None:
 
 
 def test_an_error_reaches_all_who_wait_and_nothing_is_kept() -> None:
-    async def fail() -> Made:
+    async def fail() -> MadeAnswer:
         await asyncio.sleep(0)
         raise ValueError("broken")
 
-    async def ask_three() -> list[BaseException | Found]:
+    async def ask_three() -> list[BaseException | FoundAnswer]:
         cache = AnswerCache(Cache(), None, Clock())
         failed = await asyncio.gather(*(cache.find(KEY, None, fail) for _ in range(3)), return_exceptions=True)
         return [*failed, await cache.find(KEY, None, Kitchen())]
 
     *failed, found = asyncio.run(ask_three())
     assert [str(error) for error in failed] == ["broken"] * 3
-    assert found == Found(b"answer 1", "computed")
+    assert found == FoundAnswer(b"answer 1", "computed")
 
 
 def test_an_error_that_nobody_waits_for_warns_nobody() -> None:
-    async def fail() -> Made:
+    async def fail() -> MadeAnswer:
         raise ValueError("broken")
 
     with pytest.raises(ValueError, match="broken"):
@@ -143,7 +143,7 @@ def test_an_error_that_nobody_waits_for_warns_nobody() -> None:
 
 
 def test_when_the_one_who_makes_it_leaves_another_one_takes_over() -> None:
-    async def leave() -> tuple[Found, int]:
+    async def leave() -> tuple[FoundAnswer, int]:
         make = Kitchen(ready=asyncio.Event())
         cache = AnswerCache(Cache(), None, Clock())
         first = asyncio.create_task(cache.find(KEY, None, make))
@@ -155,11 +155,11 @@ def test_when_the_one_who_makes_it_leaves_another_one_takes_over() -> None:
         make.ready.set()
         return await second, make.made
 
-    assert asyncio.run(leave()) == (Found(b"answer 2", "computed"), 2)
+    assert asyncio.run(leave()) == (FoundAnswer(b"answer 2", "computed"), 2)
 
 
 def test_one_who_waits_and_leaves_takes_nothing_with_him() -> None:
-    async def leave() -> Found:
+    async def leave() -> FoundAnswer:
         make = Kitchen(ready=asyncio.Event())
         cache = AnswerCache(Cache(), None, Clock())
         first = asyncio.create_task(cache.find(KEY, None, make))
@@ -171,21 +171,21 @@ def test_one_who_waits_and_leaves_takes_nothing_with_him() -> None:
         make.ready.set()
         return await first
 
-    assert asyncio.run(leave()) == Found(b"answer 1", "computed")
+    assert asyncio.run(leave()) == FoundAnswer(b"answer 1", "computed")
 
 
 def test_what_another_process_made_is_found_and_holds_no_longer_than_there() -> None:
     clock, shelf, make = Clock(), Shelf(), Kitchen()
     ask(AnswerCache(Cache(ttl_seconds=HOUR), shelf, clock), make)
-    assert shelf.kept == {KEY: Kept(b"answer 1", HOUR)}
-    shelf.kept[KEY] = Kept(b"answer 1", 10.0)
+    assert shelf.kept == {KEY: CachedContent(b"answer 1", HOUR)}
+    shelf.kept[KEY] = CachedContent(b"answer 1", 10.0)
     second = AnswerCache(Cache(ttl_seconds=HOUR), shelf, clock)
-    assert ask(second, make) == Found(b"answer 1", "shared")
+    assert ask(second, make) == FoundAnswer(b"answer 1", "shared")
     shelf.kept.clear()
     clock.now = 9
     assert ask(second, make).origin == "memory"
     clock.now = 10
-    assert ask(second, make) == Found(b"answer 2", "computed")
+    assert ask(second, make) == FoundAnswer(b"answer 2", "computed")
 
 
 def test_a_forgotten_users_answers_are_gone_and_others_stay() -> None:

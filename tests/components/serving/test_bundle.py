@@ -11,14 +11,14 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from components.params import Routing
+from components.config.params import Routing
 from components.recommenders.factors import FittedFactors
 from components.retrieval.annoy_index import build_index
 from components.retrieval.indexed_factors import IndexedFactors
 from components.serving.bundle import (
     BundleError,
+    CandidateIndex,
     ExpectedAnswer,
-    Index,
     read_bundle,
     record_expected_answers,
     write_bundle,
@@ -98,7 +98,7 @@ def test_an_approximate_index_serves_the_primary_recommender(tmp_path: Path) -> 
     exact = read_bundle(make_bundle(tmp_path / "exact"))
     assert isinstance(exact.primary, FittedFactors)
     build_index(tmp_path / "i.ann", exact.primary.item_factors, trees=5, seed=1)
-    indexed = replace(exact, manifest=replace(exact.manifest, index=Index("annoy", 5, 1000, 1.0)))
+    indexed = replace(exact, manifest=replace(exact.manifest, index=CandidateIndex("annoy", 5, 1000, 1.0)))
     with pytest.raises(BundleError, match=r"index\.ann"):
         write_bundle(tmp_path / "none", indexed)
     write_bundle(tmp_path / "annoy", indexed, tmp_path / "i.ann")

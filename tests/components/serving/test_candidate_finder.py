@@ -7,16 +7,16 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
-from components.params import Routing
-from components.recommenders.fold_in import NO_NEWS, News
+from components.config.params import Routing
+from components.recommenders.fold_in import NO_NEWS, RecentHistory
 from components.recommenders.popularity import FittedPopularity
 from components.serving.bundle import Bundle, read_bundle
-from components.serving.candidates import NO_FOLD_IN, UNKNOWN_USER, Asker, CandidateFinder, Candidates
+from components.serving.candidates import NO_FOLD_IN, UNKNOWN_USER, CandidateFinder, Candidates, UserState
 from components.serving.requests import RecommendRequest
 from tests.worlds import make_bundle
 
 ROUTING = Routing(cold_start_threshold=5, candidates=200)
-NEWS = News(np.array([20, 21], np.int32), np.array([21], np.int32))
+NEWS = RecentHistory(np.array([20, 21], np.int32), np.array([21], np.int32))
 STRANGER = np.empty(0, np.int32)
 
 
@@ -24,7 +24,7 @@ STRANGER = np.empty(0, np.int32)
 class Next(FittedPopularity):
     """Folds in: the item after the last liked one is the best, whoever asks."""
 
-    def scores_from(self, news: News, user: int | None = None, n_known: int = 0) -> np.ndarray:
+    def scores_from(self, news: RecentHistory, user: int | None = None, n_known: int = 0) -> np.ndarray:
         scores = np.zeros(self.n_items, np.float32)
         scores[news.liked[-1] + 1] = 1
         return scores
@@ -37,11 +37,11 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
     return replace(bundle, recommenders={**bundle.recommenders, "session": session})
 
 
-def find(bundle: Bundle, user: int, news: News, fold_in: list[str]) -> Candidates:
+def find(bundle: Bundle, user: int, news: RecentHistory, fold_in: list[str]) -> Candidates:
     trained = STRANGER if user == UNKNOWN_USER else bundle.seen(user)
     finder = CandidateFinder(bundle, ROUTING.model_copy(update={"fold_in": fold_in}))
     exclude = np.concatenate([trained, news.seen])
-    return finder.find(RecommendRequest(user_id="u"), Asker(user, trained, news), exclude)
+    return finder.find(RecommendRequest(user_id="u"), UserState(user, trained, news), exclude)
 
 
 def test_a_stranger_is_answered_by_all_that_fold_in_and_are_there(bundle: Bundle) -> None:
@@ -77,7 +77,7 @@ def test_a_primary_that_does_not_is_blended_with_those_that_do(bundle: Bundle) -
 
 
 def test_new_dislikes_leave_the_trained_order(bundle: Bundle) -> None:
-    disliked = News(np.array([20], np.int32), STRANGER)
+    disliked = RecentHistory(np.array([20], np.int32), STRANGER)
     found, trained = (find(bundle, 7, news, ["lightfm"]) for news in (disliked, NO_NEWS))
     assert found.ranking.items.tolist() == [item for item in trained.ranking.items.tolist() if item != 20]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from components.params import Exploration, Routing
+from components.config.params import Exploration, Routing
 from components.serving.answer import Answer, SimilarAnswer, UnknownItem
 from components.serving.bundle import Bundle, read_bundle
 from components.serving.candidates import NO_CF_MODEL, NO_MATCH

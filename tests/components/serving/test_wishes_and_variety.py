@@ -7,13 +7,13 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from components.params import Diversity, Routing
+from components.config.params import Diversity, Routing
 from components.serving.answer import Answer
 from components.serving.bundle import Bundle, read_bundle
 from components.serving.candidates import NO_MATCH, NO_QUERY_MATCH
 from components.serving.explanation import SAID
 from components.serving.request_path import RequestPath
-from components.serving.requests import Context, Profile, RecommendRequest
+from components.serving.requests import Profile, RecommendRequest, RequestContext
 from tests.worlds import make_bundle
 
 ROUTING = Routing(cold_start_threshold=5, candidates=200)
@@ -66,12 +66,12 @@ def test_preferences_and_text_work_together(path: RequestPath) -> None:
 
 def test_a_query_is_answered_by_its_matches_whoever_asks(path: RequestPath) -> None:
     for user_id in ("stranger", "3", "8"):
-        answer = ask(path, user_id, k=3, context=Context(query="comedy tag 2"))
+        answer = ask(path, user_id, k=3, context=RequestContext(query="comedy tag 2"))
         assert (answer.route, rows(answer)[:2]) == ("content", [7, 22])  # the comedies with Tag 2
 
 
 def test_a_query_without_any_match_says_so_and_answers_as_ever(path: RequestPath) -> None:
-    answer = ask(path, "8", context=Context(query="opera"))
+    answer = ask(path, "8", context=RequestContext(query="opera"))
     assert (answer.route, answer.fallback_reason) == ("cf", NO_QUERY_MATCH)
     assert answer.items == ask(path, "8").items
 

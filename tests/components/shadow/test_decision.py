@@ -7,13 +7,13 @@ from typing import Any
 
 import pytest
 
+from components.config.shadow import Shadow
 from components.metrics.bootstrap import Interval
 from components.shadow.decision import Promote, Refuse, Undecided, decide
-from components.shadow.evidence import Evidence, Speed
+from components.shadow.evidence import ShadowEvidence, Speed
 from components.shadow.fault_rate import count_faults
 from components.shadow.paired import NOTHING, Paired
-from components.shadow.scores import Engagement
-from components.shadow_params import Shadow
+from components.shadow.scores import PromotedItems
 
 POLICY = Shadow(min_gain=0.01, planned_gain=0.05, max_fault_rate=0.01)
 
@@ -37,9 +37,9 @@ EVEN = paired(-0.001, 0.001)
 CLEAN = count_faults([()] * 600, 0.95)
 
 
-def evidence(**changes: Any) -> Evidence:
+def evidence(**changes: Any) -> ShadowEvidence:
     better = paired(0.02, 0.08)
-    found = Evidence(
+    found = ShadowEvidence(
         cases=600,
         source="later",
         share=0.9,
@@ -50,7 +50,7 @@ def evidence(**changes: Any) -> Evidence:
         champion_faults=CLEAN,
         explanation_faults=count_faults([], 0.95),
         guards={"diversity": EVEN, "category spread": EVEN, "cost": EVEN, "latency": EVEN},
-        engagement=Engagement(0, 0, 0, 0),
+        engagement=PromotedItems(0, 0, 0, 0),
         overlap=0.5,
         top_ten=0.5,
         speed=(Speed(1, 2), Speed(1, 2)),

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from components.config.shadow import Shadow
 from components.shadow.leaks import leaks_in_prompt, leaks_of_planted, plant
 from components.shadow.precheck import judge_precheck
 from components.shadow.records import ShadowReply
-from components.shadow_params import Shadow
 
 POLICY = Shadow()
 ITEMS = tuple("abcdefgh")

@@ -7,18 +7,18 @@ from dataclasses import dataclass, replace
 
 import pytest
 
-from components.llm_params import Price, Tier
+from components.config.llm import Price, Tier
 from components.reranking.calls import Failed, Reply, Structured
-from components.reranking.cost import Usage
+from components.reranking.cost import TokenUsage
 from components.reranking.prompt import RenderedPrompt, parse_template
 from components.reranking.reasons import TitleIndex
 from components.reranking.task import ItemText, RerankTask
 from components.shadow.records import LoggedRequest
-from components.shadow.replay import Asked, PromptVersion, ReplayTask, Terms, ask_prompt, most_usd
+from components.shadow.replay import ReplayedAnswer, ReplayedPrompt, ReplayTask, Terms, ask_prompt, most_usd
 
 TIER = Tier(name="cheap", model="m", share=100, timeout_ms=500, max_tokens=100, candidates=3)
 PRICE = Price(model="m", input=1.0, output=2.0, cache_read=0.1, cache_write=1.25)
-PROMPT = PromptVersion("7", parse_template("# System\n\nRank.\n\n# User\n\n{{person}}\n{{candidates}}\n{{wanted}}\n"))
+PROMPT = ReplayedPrompt("7", parse_template("# System\n\nRank.\n\n# User\n\n{{person}}\n{{candidates}}\n{{wanted}}\n"))
 ITEMS = tuple(ItemText(title, "Drama") for title in ("Alpha", "Beta", "Gamma", "Delta"))
 REQUEST = LoggedRequest("r1", "anna", 0.0, ("a", "b", "c", "d"), (4.0, 3.0, 2.0, 1.0), ("a", "b"))
 REPLAY = ReplayTask(REQUEST, RerankTask(ITEMS, 2, profile="loves dramas"))
@@ -38,13 +38,13 @@ class Says:
         return self.answer
 
 
-def ask(answer: Reply | Failed, terms: Terms = TERMS, order: list[int] | None = None) -> Asked:
+def ask(answer: Reply | Failed, terms: Terms = TERMS, order: list[int] | None = None) -> ReplayedAnswer:
     ticks = iter([10.0, 10.25])
     return asyncio.run(ask_prompt(Says(answer), PROMPT, REPLAY, terms, lambda: next(ticks), order))
 
 
 def good(order: list[int], reasons: list[str] | None = None) -> Reply:
-    return Reply("text", Structured(order, reasons or []), Usage(1000, 100), "end_turn")
+    return Reply("text", Structured(order, reasons or []), TokenUsage(1000, 100), "end_turn")
 
 
 def test_the_models_order_is_completed_from_the_given_one() -> None:
@@ -74,8 +74,8 @@ def test_mended_replies_count_as_faulty_by_kind() -> None:
     [
         (Failed("timeout", billed=True), "timeout", most_usd(PROMPT, REPLAY, TERMS)),
         (Failed("connection"), "connection", 0.0),
-        (Reply("I am sorry", None, Usage(1000, 0), "refusal"), "refused", 0.001),
-        (Reply("no numbers here", None, Usage(1000, 0), "end_turn"), "malformed", 0.001),
+        (Reply("I am sorry", None, TokenUsage(1000, 0), "refusal"), "refused", 0.001),
+        (Reply("no numbers here", None, TokenUsage(1000, 0), "end_turn"), "malformed", 0.001),
     ],
 )
 def test_a_failed_call_leaves_the_given_ranking_and_costs_what_it_may_have_cost(

@@ -6,7 +6,7 @@ import pytest
 
 from benchmarks.shadow_trials import Condition, repeat
 from benchmarks.shadow_world import Habits, Skill
-from components.shadow_params import Shadow
+from components.config.shadow import Shadow
 
 POLICY = Shadow(bootstrap_samples=500)
 RUNS, REQUESTS = 3, 400

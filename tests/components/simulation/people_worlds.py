@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from components.simulation.people import Person
-from components.simulation.traffic import Failure, Reply
+from components.simulation.traffic import Failure, HttpReply
 
 
 def person(user_id: str, *liked: str, tried: Sequence[str] = (), taste: float = 0.8, activity: float = 1.0) -> Person:
@@ -23,12 +23,12 @@ class ListService:
         self.asked: list[Mapping[str, Any]] = []
         self.told: list[Mapping[str, Any]] = []
 
-    async def recommend(self, body: Mapping[str, Any]) -> Reply | Failure:
+    async def recommend(self, body: Mapping[str, Any]) -> HttpReply | Failure:
         self.asked.append(body)
         if self.fail_every and len(self.asked) % self.fail_every == 0:
             return Failure("503 store_unavailable")
         items = [{"item_id": item_id} for item_id in self.items[: body["k"]]]
-        return Reply(
+        return HttpReply(
             {
                 "request_id": f"r{len(self.asked)}",
                 "items": items,

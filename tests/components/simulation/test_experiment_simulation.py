@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from components.simulation.click_model import examination
-from components.simulation.experiment import Course, simulate_clicks, simulate_experiment
+from components.simulation.experiment import ExperimentCourse, simulate_clicks, simulate_experiment
 from components.simulation.population import Population, Shape, expected_metrics
 
 EXAMINED = examination(3)
@@ -16,7 +16,8 @@ EXAMINED = examination(3)
 
 def test_the_same_seed_gives_the_same_experiment() -> None:
     first, second = (
-        simulate_experiment(np.random.default_rng(5), 300, Course(4), Shape(), 0.1, EXAMINED) for _ in range(2)
+        simulate_experiment(np.random.default_rng(5), 300, ExperimentCourse(4), Shape(), 0.1, EXAMINED)
+        for _ in range(2)
     )
     for one, other in zip(astuple(first), astuple(second), strict=True):
         np.testing.assert_array_equal(one, other)
@@ -27,7 +28,7 @@ def test_without_relevance_nobody_clicks_and_with_all_every_seen_item_is_clicked
     relevance = np.repeat([[0.0, 0.0], [1.0, 1.0]], 20, axis=0)
     variant = np.repeat([0, 1], 20)
     found = simulate_clicks(
-        np.random.default_rng(0), population, variant, np.zeros((40, 2)), relevance, Course(10), np.ones(2)
+        np.random.default_rng(0), population, variant, np.zeros((40, 2)), relevance, ExperimentCourse(10), np.ones(2)
     )
     assert found.impressions.sum() > 0
     np.testing.assert_array_equal(found.clicks[:20], 0)
@@ -36,13 +37,13 @@ def test_without_relevance_nobody_clicks_and_with_all_every_seen_item_is_clicked
 
 
 def test_new_users_have_no_history() -> None:
-    found = simulate_experiment(np.random.default_rng(1), 500, Course(1), Shape(new_users=1.0), 0.0, EXAMINED)
+    found = simulate_experiment(np.random.default_rng(1), 500, ExperimentCourse(1), Shape(new_users=1.0), 0.0, EXAMINED)
     assert found.impressions_before.sum() == found.clicks_before.sum() == 0
     assert found.impressions.sum() > 0
 
 
 def test_the_treatment_changes_clicks_by_the_lift_and_impressions_not_at_all() -> None:
-    shape, course = Shape(activity_spread=0.3, taste_spread=0.3), Course(1, 14)
+    shape, course = Shape(activity_spread=0.3, taste_spread=0.3), ExperimentCourse(1, 14)
     found = simulate_experiment(np.random.default_rng(2), 100_000, course, shape, 0.5, EXAMINED)
     for label, lift in ((0, 0.0), (1, 0.5)):
         rows = found.variant == label
@@ -56,7 +57,7 @@ def test_the_treatment_changes_clicks_by_the_lift_and_impressions_not_at_all() -
 def test_one_long_period_is_as_many_short_ones() -> None:
     long, short = (
         simulate_experiment(np.random.default_rng(3), 50_000, course, Shape(), 0.0, EXAMINED)
-        for course in (Course(1, 14), Course(14, 1))
+        for course in (ExperimentCourse(1, 14), ExperimentCourse(14, 1))
     )
     active = [(each.impressions.sum(axis=1) > 0).mean() for each in (long, short)]
     # Four standard errors of the difference of two shares in 50,000 users are .013.
@@ -67,6 +68,6 @@ def test_one_long_period_is_as_many_short_ones() -> None:
 
 def test_users_fall_on_the_treatment_by_its_share() -> None:
     found = simulate_experiment(
-        np.random.default_rng(4), 10_000, Course(1, treatment_share=0.1), Shape(), 0.0, EXAMINED
+        np.random.default_rng(4), 10_000, ExperimentCourse(1, treatment_share=0.1), Shape(), 0.0, EXAMINED
     )
     assert found.variant.mean() == pytest.approx(0.1, abs=0.012)

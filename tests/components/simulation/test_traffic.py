@@ -8,18 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from components.params import Routing
+from components.config.params import Routing
 from components.serving.bundle import read_bundle
 from components.serving.request_path import RequestPath
 from components.simulation.in_process import InProcessService
 from components.simulation.summary import summarise
-from components.simulation.traffic import Course, Failure, Visit, run_traffic
+from components.simulation.traffic import Failure, TrafficCourse, Visit, run_traffic
 from tests.components.simulation.people_worlds import ListService, person
 from tests.worlds import make_bundle
 
 PEOPLE = tuple(person(f"u{n}", f"i{n}", f"i{n + 1}") for n in range(6))
 ITEMS = [f"i{n}" for n in range(8)]
-COURSE = Course(requests=120, seed=7, k=5)
+COURSE = TrafficCourse(requests=120, seed=7, k=5)
 
 
 class Clock:
@@ -36,7 +36,7 @@ class Clock:
         await asyncio.sleep(0)
 
 
-def run(service, people=PEOPLE, course: Course = COURSE, clock: Clock | None = None) -> list[Visit]:
+def run(service, people=PEOPLE, course: TrafficCourse = COURSE, clock: Clock | None = None) -> list[Visit]:
     clock = clock or Clock()
     return asyncio.run(run_traffic(service, people, course, clock.now, clock.sleep))
 
@@ -97,9 +97,9 @@ def test_requests_start_at_the_rate_and_none_after_the_end() -> None:
 
 
 def test_ndcg_is_of_all_that_is_wanted() -> None:
-    visit = run(ListService(["i9", "i0"]), people=[person("a", "i0", "elsewhere", taste=0.0)], course=Course(1, 0, 2))[
-        0
-    ]
+    visit = run(
+        ListService(["i9", "i0"]), people=[person("a", "i0", "elsewhere", taste=0.0)], course=TrafficCourse(1, 0, 2)
+    )[0]
     assert visit.relevant == (False, True)
     one_of_two_at_rank_2 = (1 / 1.5849625) / (1 + 1 / 1.5849625)
     assert summarise([visit], 1.0).ndcg == pytest.approx(one_of_two_at_rank_2, abs=1e-6)
@@ -114,7 +114,7 @@ def test_people_can_ask_the_request_path_itself(tmp_path: Path) -> None:
         "default",
     )
     people = [person("7", *(str(item) for item in range(107, 117))), person("nobody", "101", "102")]
-    visits = run(InProcessService(path), people, Course(40, 3, 10))
+    visits = run(InProcessService(path), people, TrafficCourse(40, 3, 10))
     summary = summarise(visits, 1.0)
     assert summary.answered == 40
     assert summary.clicks > 0

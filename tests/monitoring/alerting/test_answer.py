@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from components.monitor_params import Answering
+from components.config.monitor import Answering
 from monitoring.alerting.answer import GoBack, LeaveIt, Retrain, choose_answer
 from monitoring.alerting.blame import ReleaseChange
 from monitoring.rules.table import Rule, read_rules

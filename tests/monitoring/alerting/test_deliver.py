@@ -12,10 +12,10 @@ import pytest
 from aiosmtpd.controller import Controller
 from aiosmtpd.smtp import Envelope
 
-from components.adapters.apprise_channel import ChannelError, channels_of
-from components.adapters.event_store.alerts import AlertStore, Claimed, Outgoing
-from components.adapters.event_store.engine import migrate, open_engine
-from components.monitor_params import Delivery
+from components.adapters.alerting.apprise_channel import ChannelError, channels_of
+from components.adapters.store.alerts.incidents import AlertStore, Claimed, Outgoing
+from components.adapters.store.engine import migrate, open_engine
+from components.config.monitor import Delivery
 from monitoring.alerting.deliver import Delivered, deliver
 from tests.free_ports import free_ports
 from tests.monitoring.alerting.webhook import Webhook

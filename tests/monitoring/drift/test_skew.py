@@ -8,19 +8,19 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from components.adapters.event_store.monitor_facts import SampledRequest
+from components.adapters.store.traffic.monitor_facts import SampledRequest
 from components.serving.bundle import read_bundle
-from monitoring.catalogue import Catalogue, catalogue_of
+from monitoring.catalogue import WatchedCatalogue, catalogue_of
 from monitoring.drift.columns import drift_columns, missing_share, unknown_share
 from monitoring.drift.skew import compare_features
 from tests.worlds import make_bundle
 
 
-def served(folder: Path) -> Catalogue:
+def served(folder: Path) -> WatchedCatalogue:
     return catalogue_of(read_bundle(make_bundle(folder)))
 
 
-def data_of(catalogue: Catalogue) -> tuple[pd.DataFrame, pd.DataFrame]:
+def data_of(catalogue: WatchedCatalogue) -> tuple[pd.DataFrame, pd.DataFrame]:
     """The data version that the world of `make_bundle` comes from: user row r has seen the item rows 0 to r - 1."""
     items = list(catalogue.row_of)
     pairs = [(str(user + 1), items[item]) for user in range(8) for item in range(user)]

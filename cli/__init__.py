@@ -1,0 +1,1 @@
+"""The commands of `recops`, one a file, without Prefect."""

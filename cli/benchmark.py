@@ -1,0 +1,240 @@
+"""`recops benchmark`: every recommender, the blend and the whole pipeline on any data set, in one table."""
+
+from __future__ import annotations
+
+import json
+import time
+from pathlib import Path
+from typing import Any, Literal
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+PROTOCOLS = ("per-user-temporal", "global-temporal", "random", "microsoft-ml100k")
+SHOWN = (
+    ("NDCG", "ndcg_at_{k}"),
+    ("recall", "recall_at_{k}"),
+    ("hit rate", "hit_rate_at_{k}"),
+    ("MAP", "map_at_{k}"),
+    ("warm NDCG", "warm_ndcg_at_{k}"),
+    ("cold NDCG", "cold_ndcg_at_{k}"),
+    ("coverage", "coverage"),
+    ("novelty", "novelty"),
+    ("diversity", "diversity"),
+    ("train s", "train_seconds"),
+    ("answer ms", "answer_ms"),
+    ("peak MB", "peak_memory_mb"),
+)
+TEST_SHARE = {"microsoft-ml100k": 0.25}
+
+
+@click.command()
+@click.option(
+    "--interactions", required=True, type=click.Path(path_type=Path), help="CSV, TSV, Parquet, u.data, ratings.*"
+)
+@click.option(
+    "--items", type=click.Path(path_type=Path), help="Titles, categories, tags: the same kinds, u.item, movies.*"
+)
+@click.option(
+    "--item-vectors", type=click.Path(path_type=Path), help="Parquet of item_id and vector: embeddings of items."
+)
+@click.option("--protocol", type=click.Choice(PROTOCOLS), default="per-user-temporal", show_default=True)
+@click.option("--k", type=click.IntRange(1, 100), default=10, show_default=True, help="Length of the lists.")
+@click.option(
+    "--positive-threshold", type=float, default=4.0, show_default=True, help="Values from here on are relevant."
+)
+@click.option("--user-column", help="Name of the column, where it is not found by itself.")
+@click.option("--item-column", help="As --user-column.")
+@click.option("--value-column", help="As --user-column.")
+@click.option("--timestamp-column", help="As --user-column.")
+@click.option("--budget", type=float, default=120.0, show_default=True, help="Seconds for trying settings.")
+@click.option("--llm", "with_llm", is_flag=True, help="What a language model adds: CF, LLM only, hybrid.")
+@click.option("--llm-budget", type=click.FloatRange(min=0), help="With --llm: the most it may cost, in dollars.")
+@click.option("--llm-users", type=click.IntRange(min=2), default=100, show_default=True, help="Half of them cold.")
+@click.option("--llm-timeout", type=click.FloatRange(min=0.05), default=60.0, show_default=True, help="Seconds a call.")
+@click.option("--llm-local", is_flag=True, help="Ask the small local model (`recops llm up`) in place of the tiers.")
+@click.option("--seed", type=int, default=42, show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def benchmark(
+    interactions: Path,
+    items: Path | None,
+    item_vectors: Path | None,
+    protocol: str,
+    k: int,
+    positive_threshold: float,
+    user_column: str | None,
+    item_column: str | None,
+    value_column: str | None,
+    timestamp_column: str | None,
+    budget: float,
+    with_llm: bool,
+    llm_budget: float | None,
+    llm_users: int,
+    llm_timeout: float,
+    llm_local: bool,
+    seed: int,
+    as_json: bool,
+) -> None:
+    """Compare every recommender on a data set. Settings are chosen on a cut inside the training part.
+
+    microsoft-ml100k is the protocol of Microsoft Recommenders' comparison: 75/25 by item, every rating relevant. A
+    per-user split leaves later interactions of other users in the training part; a global one does not.
+
+    With --llm a sample of warm and cold users is reranked by the tiers of params.yaml, within --llm-budget dollars.
+    """
+    from components.adapters.sources.dataset_files import DatasetError, read_dataset, read_item_vectors
+    from components.metrics.evaluate import EvaluationError
+    from components.recommenders.protocol import RecommenderError
+    from components.splitting.temporal import SplitError
+
+    names = {"user_id": user_column, "item_id": item_column, "value": value_column, "timestamp": timestamp_column}
+    try:
+        vectors = None if item_vectors is None else read_item_vectors(item_vectors)
+        dataset = read_dataset(interactions, items, {ours: theirs for ours, theirs in names.items() if theirs})
+        if with_llm:
+            if llm_budget is None:
+                llm_budget = click.prompt("The most that this may cost, in dollars", type=click.FloatRange(min=0))
+            parts, threshold = _parts(dataset, protocol, positive_threshold, seed)
+            found = _ask_llm(parts, dataset.items, threshold, k, llm_users, llm_budget, llm_timeout, llm_local, seed)
+        else:
+            found = _run(dataset, vectors, protocol, k, positive_threshold, budget, seed, Console(stderr=True))
+    except (DatasetError, SplitError, RecommenderError, EvaluationError, ValueError) as error:
+        raise click.ClickException(str(error)) from error
+    if with_llm and not as_json:
+        _print_llm(found, Console())
+    elif as_json:
+        click.echo(json.dumps(found, indent=2))
+    else:
+        _print(found, k, Console())
+
+
+def _run(
+    dataset: Any, vectors: Any, protocol: str, k: int, threshold: float, budget: float, seed: int, log: Console
+) -> dict[str, Any]:
+    import pandas as pd
+
+    from components.adapters.machine.peak_memory import peak_megabytes, restart_peak
+    from components.benchmarking.compare import BenchmarkRequest, Meters, compare
+    from components.interactions.prepared import prepare
+    from components.recommenders.training_data import training_data
+
+    notes = list(dataset.missing)
+    parts, threshold = _parts(dataset, protocol, threshold, seed)
+    if protocol.endswith("temporal") and not dataset.has_times:
+        protocol = "random"
+    nobody = pd.DataFrame({"user_id": pd.Series(dtype=object)})
+    everything = prepare(dataset.interactions, dataset.items, nobody, threshold)
+    train, test = (
+        training_data(
+            prepare(part, everything.items, nobody, threshold).interactions, everything.items, everything.users, vectors
+        )
+        for part in (parts.train, parts.test)
+    )
+    if vectors is not None:
+        lacking = int((~train.item_vectors.any(axis=1)).sum())
+        notes += [f"{lacking} of {len(train.item_ids)} items have no vector"] if lacking else []
+    inner: Literal["latest", "random"] = "latest" if protocol.endswith("temporal") else "random"
+    config = BenchmarkRequest(inner, k, seed, budget, cold_start_threshold=5)
+    meters = Meters(time.perf_counter, restart_peak, peak_megabytes)
+    rows = []
+    with log.status("choosing settings") as status:
+        for row in compare(train, test.positives, config, meters, notes.append):
+            rows.append(row)
+            status.update(f"{row['model']}: NDCG@{k} {row[f'ndcg_at_{k}']:.4f}")
+    return {
+        "rows": rows,
+        "protocol": protocol,
+        "users": len(train.user_ids),
+        "items": len(train.item_ids),
+        "train_interactions": int(train.seen.nnz),
+        "test_relevant": int(test.positives.nnz),
+        "positive_threshold": threshold if threshold != float("-inf") else None,
+        "missing": notes,
+    }
+
+
+def _parts(dataset: Any, protocol: str, threshold: float, seed: int) -> tuple[Any, float]:
+    """Training and test part, and the value from which on an interaction is relevant."""
+    from components.splitting.at_random import split_at_random, split_by_item
+    from components.splitting.temporal import split
+
+    if protocol == "microsoft-ml100k" or not dataset.has_values:
+        threshold = float("-inf")
+    # Rows before preparation: the published split draws in the order of the file.
+    if protocol == "microsoft-ml100k":
+        return split_by_item(dataset.interactions, TEST_SHARE[protocol], seed), threshold
+    if protocol == "random" or not dataset.has_times:
+        return split_at_random(dataset.interactions, 0.2, seed), threshold
+    kind: Literal["per_user_temporal", "global_temporal"] = (
+        "per_user_temporal" if protocol.startswith("per-user") else "global_temporal"
+    )
+    return split(dataset.interactions, kind, 0.2), threshold
+
+
+def _ask_llm(
+    parts: Any,
+    items: Any,
+    threshold: float,
+    k: int,
+    n_users: int,
+    cap_usd: float,
+    timeout: float,
+    local: bool,
+    seed: int,
+) -> dict[str, Any]:
+    from components.adapters.files.params_file import read_params
+    from components.config.llm_presets import with_local_model
+    from components.config.settings import load_settings
+    from jobs.benchmarking.llm_rows import run_llm_benchmark
+
+    settings = load_settings()
+    llm = read_params(settings.project / "params.yaml").llm
+    if local:
+        llm = with_local_model(llm, settings.local_llm_url)
+    cuts = (parts.train, parts.test)
+    return run_llm_benchmark(settings, llm, cuts, items, threshold, k, n_users, cap_usd, timeout, seed)
+
+
+def _print_llm(found: dict[str, Any], console: Console) -> None:
+    k = found["k"]
+    console.width = max(console.width, 150)
+    table = Table("users", "model", box=None)
+    for title in ("n", "asked", "failed", f"NDCG@{k}", "gain over CF", "$ per 1,000", "p50 ms", "p95 ms"):
+        table.add_column(title, justify="right", no_wrap=True)
+    for row in found["rows"]:
+        level = f"{row[f'ndcg_at_{k}']:.4f} [{row[f'ndcg_at_{k}_low']:.3f}, {row[f'ndcg_at_{k}_high']:.3f}]"
+        gain = f"{row['gain']:+.4f} [{row['gain_low']:+.3f}, {row['gain_high']:+.3f}]"
+        counts = (str(row["users"]), str(row["asked"]), str(row["failed"]))
+        costs = (f"{row['cost_per_1000']:.4f}", f"{row['p50_ms']:,.1f}", f"{row['p95_ms']:,.1f}")
+        table.add_row(row["group"], row["model"], *counts, level, gain, *costs)
+    tiers = ", ".join(f"{tier['name']} ({tier['model']}) {tier['share']:g} %" for tier in found["tiers"])
+    console.print(f"tiers: {tiers}; spent ${found['spent_usd']:.4f} of ${found['cap_usd']:.2f}", highlight=False)
+    console.print(table)
+
+
+def _print(found: dict[str, Any], k: int, console: Console) -> None:
+    table = Table(box=None)
+    table.add_column("model", no_wrap=True)
+    for title, _ in SHOWN:
+        table.add_column(title, justify="right", no_wrap=True)
+    for row in found["rows"]:
+        table.add_row(row["model"], *(_cell(row, name.format(k=k)) for _, name in SHOWN))
+    # A pipe has no width of its own, and a table folded to 80 columns cannot be read.
+    console.width = max(console.width, 220)
+    console.print(
+        f"{found['protocol']}: {found['users']:,} users, {found['items']:,} items, "
+        f"{found['train_interactions']:,} interactions to learn from, {found['test_relevant']:,} to find; lists of {k}"
+    )
+    console.print(table)
+    for note in found["missing"]:
+        console.print(f"- {note}")
+
+
+def _cell(row: dict[str, Any], name: str) -> str:
+    value = row[name]
+    if value is None:
+        return "-"
+    if f"{name}_low" in row and not name.startswith(("warm", "cold")):
+        return f"{value:.4f} [{row[f'{name}_low']:.3f}, {row[f'{name}_high']:.3f}]"
+    return f"{value:.4f}" if "ndcg" in name or name in ("coverage", "diversity") else f"{value:,.2f}"

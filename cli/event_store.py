@@ -1,0 +1,38 @@
+"""Opens the event store for a command, and says in one line why it cannot."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+import click
+from sqlalchemy import Engine
+from sqlalchemy.exc import SQLAlchemyError
+
+from components.adapters.store.backup import BackupError
+from components.adapters.store.engine import migrate, open_engine
+from components.config.settings import Settings
+
+
+@contextmanager
+def store_of(settings: Settings) -> Iterator[Engine]:
+    """The event store with its newest schema; errors of the database and of backups become one line."""
+    with one_line_errors():
+        migrate(settings.store_url)
+        engine = open_engine(settings.store_url)
+        try:
+            yield engine
+        finally:
+            engine.dispose()
+
+
+@contextmanager
+def one_line_errors() -> Iterator[None]:
+    """Errors of the database and of backups, for people."""
+    try:
+        yield
+    except BackupError as error:
+        raise click.ClickException(str(error)) from error
+    except SQLAlchemyError as error:
+        said = getattr(error, "orig", None) or type(error).__name__
+        raise click.ClickException(f"the event store says: {said}") from error

@@ -1,0 +1,201 @@
+"""`recops experiments`: what was declared and started, what it needs, and what a policy would have earned."""
+
+from __future__ import annotations
+
+import json
+import time
+from dataclasses import asdict
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+from rich.table import Table
+
+from cli.console import make_console
+from components.config.settings import load_settings
+from jobs.stack import existing_store_url
+
+if TYPE_CHECKING:
+    from components.adapters.store.experiments.declared import StoredExperiment
+    from components.experiments.counterfactual import Estimate, TooLittleSupport
+
+
+@click.group()
+def experiments() -> None:
+    """Experiments are started, changed and ended by promotions, and read by read-experiment/default."""
+
+
+@experiments.command(name="list")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def list_experiments(as_json: bool) -> None:
+    """Every experiment, with its state and whether the live release serves it."""
+    rows = [_row(one) for one in _stored()]
+    serving = _served()
+    for row in rows:
+        row["served"] = row["name"] == serving
+    if as_json:
+        click.echo(json.dumps(rows, indent=2))
+        return
+    table = Table(
+        "experiment", "state", "served", "variants", "primary", "test", "planned", "users", "started", "ended"
+    )
+    for row in rows:
+        table.add_row(
+            row["name"],
+            row["state"],
+            "yes" if row["served"] else "",
+            ", ".join(f"{name} {share:.0%}" for name, share in row["variants"].items()),
+            row["primary"],
+            row["test"],
+            f"{row['planned_users']:,} × {len(row['variants'])}, {row['planned_days']} days",
+            ", ".join(f"{name} {users}" for name, users in row["users"].items()) or "none",
+            row["started_at"] or "",
+            row["ended_at"] or "",
+        )
+    make_console().print(table)
+
+
+@experiments.command()
+@click.argument("name")
+def show(name: str) -> None:
+    """One experiment as JSON: declaration, plan, state, and users by variant."""
+    found = next((one for one in _stored() if one.name == name), None)
+    if found is None:
+        raise click.ClickException(f"there is no experiment {name!r}; `recops experiments list` shows them")
+    row = _row(found)
+    shown = {**row, "served": name == _served(), "declaration": found.declaration.model_dump(mode="json")}
+    click.echo(json.dumps(shown, indent=2))
+
+
+@experiments.command()
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def plan(file: Path, as_json: bool) -> None:
+    """How many users and days the experiment in FILE needs. Starts nothing."""
+    from components.adapters.files.params_file import read_params
+    from components.experiments.declaration import DeclarationError
+    from jobs.experiments.file import params_of_variant, read_experiment_file
+    from jobs.experiments.plan import plan_declared
+
+    settings = load_settings()
+    try:
+        declaration = read_experiment_file(file)
+        params = read_params(settings.project / "params.yaml")
+        for variant in declaration.variants:
+            params_of_variant(params, variant.policy, variant.name)
+        if declaration.baseline is None:
+            existing_store_url(settings)
+        found = plan_declared(settings, declaration)
+    except DeclarationError as error:
+        raise click.ClickException(str(error)) from error
+    if as_json:
+        click.echo(json.dumps({**asdict(found.plan), "baseline": found.baseline.model_dump(), "from": found.source}))
+        return
+    console = make_console()
+    effect, base = declaration.minimum_effect, found.baseline
+    size = f"{effect.size:.1%}" if effect.kind == "relative" else f"{effect.size:g}"
+    console.print(
+        f"{declaration.name}: {found.plan.users_per_variant:,} users in each of {len(declaration.variants)} variants, "
+        f"{found.plan.days} days, to find {size} on {declaration.primary} at p < {declaration.level:g} with "
+        f"{declaration.power:.0%} power ({declaration.test} test)",
+        highlight=False,
+        soft_wrap=True,
+    )
+    console.print(
+        f"baseline from {found.source}: mean {base.mean:.4g}, standard deviation over users {base.std:.4g}, "
+        f"{base.users_per_day:.0f} users a day",
+        highlight=False,
+        soft_wrap=True,
+    )
+    for warning in found.plan.warnings:
+        console.print(f"[yellow]{warning}[/yellow]", highlight=False, soft_wrap=True)
+
+
+@experiments.command()
+@click.option("--strength", type=click.FloatRange(0, 1), help="routing.diversity.strength of the other policy.")
+@click.option("--max-per-category", type=click.IntRange(1), help="routing.diversity.max_per_category of it.")
+@click.option("--days", type=click.FloatRange(0, min_open=True), default=28.0, show_default=True)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def counterfactual(strength: float | None, max_per_category: int | None, days: float, as_json: bool) -> None:
+    """What another policy of variety would have earned, from the positions that the live release left to chance.
+
+    Refused where the log is worth too few users, or its propensities do not fit the policy.
+    """
+    from components.config.params import Diversity
+    from jobs.experiments.counterfactual import judge_policy
+
+    if strength is None and max_per_category is None:
+        raise click.UsageError("say what the other policy is: --strength, --max-per-category or both")
+    settings = load_settings()
+    existing_store_url(settings)
+    policy = Diversity(strength=strength or 0.0, max_per_category=max_per_category)
+    found = judge_policy(settings, policy, days, time.time())
+    if as_json:
+        click.echo(json.dumps({"policy": policy.model_dump(), **asdict(found)}, indent=2))
+        return
+    console = make_console()
+    console.print(
+        f"{found.lists} lists of {found.users} users with an open position; chance put another item into "
+        f"{found.explored}, and the other policy would have shown another one in {found.changed}",
+        highlight=False,
+    )
+    table = Table("policy", "clicks per open position", "95 % interval", "effective users")
+    table.add_row("live, without chance", *_estimate(found.live))
+    table.add_row(f"strength {policy.strength:g}, {policy.max_per_category or 'no'} cap", *_estimate(found.other))
+    console.print(table)
+
+
+def _estimate(found: Estimate | TooLittleSupport) -> tuple[str, str, str]:
+    from components.experiments.counterfactual import Estimate
+
+    users = f"{found.support.effective_users:.0f}"
+    if isinstance(found, Estimate):
+        return f"{found.value:.4f}", f"{found.low:.4f} to {found.high:.4f}", users
+    return "refused", found.reason, users
+
+
+def _stored() -> tuple[StoredExperiment, ...]:
+    from components.adapters.store.engine import open_engine
+    from components.adapters.store.experiments.declared import SqlExperiments
+
+    return SqlExperiments(open_engine(existing_store_url(load_settings()))).all()
+
+
+def _served() -> str | None:
+    """The experiment of the live release."""
+    from jobs.stack import release_store
+
+    store = release_store(load_settings())
+    live = store.routing().live_release
+    experiment = None if live is None else store.release(live).experiment
+    return None if experiment is None else experiment.experiment_id
+
+
+def _row(one: StoredExperiment) -> dict[str, Any]:
+    declaration = one.declaration
+    return {
+        "name": one.name,
+        "state": one.state,
+        "variants": {variant.name: variant.share for variant in declaration.variants},
+        "primary": declaration.primary,
+        "test": declaration.test,
+        "planned_users": one.planned.users_per_variant,
+        "planned_days": one.planned.days,
+        "users": _users(one.name),
+        "declared_by": one.by,
+        "created_at": _time(one.created_at),
+        "started_at": _time(one.started_at),
+        "ended_at": _time(one.ended_at),
+    }
+
+
+def _users(name: str) -> dict[str, int]:
+    from components.adapters.store.engine import open_engine
+    from components.adapters.store.experiments.exposures import count_exposed
+
+    return count_exposed(open_engine(existing_store_url(load_settings())), name)
+
+
+def _time(seconds: float | None) -> str | None:
+    return None if seconds is None else datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S")

@@ -1,0 +1,41 @@
+"""`recops forget`: deletes a user from the store and the caches, and keeps them out of later data versions."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import time
+
+import click
+
+from cli.event_store import store_of
+from components.adapters.slots.kept_answers import NotForgotten, forget_kept_answers
+from components.adapters.store.forgetting import forget_user
+from components.config.settings import load_settings
+
+NEXT = """What is trained already stays until the next round: run retrain/default and promote/default.
+Data versions, backups and exports from before still hold the user; docs/events.md says how to be rid of them."""
+
+
+@click.command()
+@click.argument("user_id")
+@click.option("--json", "as_json", is_flag=True, help="Print the rows deleted as JSON.")
+def forget(user_id: str, as_json: bool) -> None:
+    """Delete what is stored about USER_ID, drop kept answers, and leave them out of later data versions.
+
+    What they do from now on is new.
+    """
+    settings = load_settings()
+    with store_of(settings) as engine:
+        deleted = forget_user(engine, user_id, time.time(), f"{getpass.getuser()} (recops forget)")
+    try:
+        urls = [*settings.slot_urls("blue"), *settings.slot_urls("green")]
+        answers = forget_kept_answers(settings, urls, user_id)
+    except NotForgotten as error:
+        raise click.ClickException(f"deleted from the store, but {error}; run it again, or wait an hour") from error
+    if as_json:
+        click.echo(json.dumps({**deleted, "kept_answers": answers}))
+        return
+    rows = ", ".join(f"{count} {name}" for name, count in deleted.items() if count) or "nothing was stored"
+    click.echo(f"forgotten: {rows}; {answers} kept answers")
+    click.echo(NEXT)

@@ -1,0 +1,90 @@
+"""The command line: `recops COMMAND`. Each command is imported only when it is called."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from typing import NoReturn
+
+import click
+
+COMMANDS = {
+    "up": ("cli.up", "up", "Start the stack, and run the loop once if nothing is live yet."),
+    "down": ("cli.down", "down", "Stop everything that `recops up` started."),
+    "status": ("cli.status", "status", "Show the processes, their memory, and what is live."),
+    "logs": ("cli.logs", "logs", "Print the log of a process of the stack."),
+    "data": ("cli.data", "data", "List, show, get and use data versions."),
+    "releases": ("cli.releases", "releases", "Show what was promoted and rolled back, when and by whom."),
+    "rollback": ("cli.rollback", "rollback", "Go back to the standby release at once."),
+    "alerts": ("cli.alerts", "alerts", "List incidents, and try the channels that tell of them."),
+    "prepare": (
+        "cli.prepare",
+        "prepare",
+        "Migrate the store and write the gateway's files, for containers.",
+    ),
+    "reconcile": ("cli.reconcile", "reconcile", "Make slots, gateway and aliases match the event store."),
+    "simulate": ("cli.simulate", "simulate", "Let people ask the gateway, click, and say what they did."),
+    "prompts": ("cli.prompts", "prompts", "List, compare, register and show versions of the prompt."),
+    "experiments": (
+        "cli.experiments",
+        "experiments",
+        "List, show, plan and read experiments; judge policies.",
+    ),
+    "llm": ("cli.llm", "llm", "Start, stop and show the small local model; try every tier."),
+    "events": ("cli.events", "events", "Show how much is stored, and drop what is past its time."),
+    "export": ("cli.export", "export", "Write what is stored as Parquet files."),
+    "backup": ("cli.backup", "backup", "Back the event store up into a folder."),
+    "restore": ("cli.restore", "restore", "Restore the event store from a backup, or prove that it can be."),
+    "forget": ("cli.forget", "forget", "Delete a user everywhere, and keep them out of later data."),
+    "benchmark": ("cli.benchmark", "benchmark", "Compare every recommender on any data set."),
+}
+
+
+class LazyGroup(click.Group):
+    """A group whose commands are imported when they are called; help texts come from the table above."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click passes it
+        """In the order of the table."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
+        """The command, or None when there is none of this name."""
+        if cmd_name not in COMMANDS:
+            return None
+        module, attribute, _ = COMMANDS[cmd_name]
+        command = getattr(importlib.import_module(module), attribute)
+        assert isinstance(command, click.Command)  # noqa: S101 - the table is ours
+        return command
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
+        """The table, without importing a command."""
+        with formatter.section("Commands"):
+            formatter.write_dl([(name, text) for name, (_, _, text) in COMMANDS.items()])
+
+
+@click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
+@click.version_option(package_name="recops")
+def recops() -> None:
+    """Takes a hybrid recommender from interaction logs to safe production, and keeps it there."""
+
+
+def main() -> NoReturn:
+    """Run the command line; errors that users can mend are one line, without a traceback."""
+    from components.adapters.files.params_file import ParamsError
+    from components.config.settings import SettingsError
+    from jobs.errors import NothingThereError
+
+    try:
+        recops(standalone_mode=False)
+    except click.exceptions.Exit as end:
+        sys.exit(end.exit_code)
+    except click.Abort:
+        click.echo("stopped", err=True)
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except (NothingThereError, ParamsError, SettingsError) as error:
+        click.echo(f"Error: {error}", err=True)
+        sys.exit(2)
+    sys.exit(0)

@@ -1,0 +1,34 @@
+"""`recops restore`: makes the event store the one of a backup, or proves that it could."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from cli.event_store import one_line_errors
+from components.adapters.store.backup import drill as drill_backup
+from components.adapters.store.backup import restore as restore_backup
+from components.config.settings import load_settings
+
+
+@click.command()
+@click.argument("folder", type=click.Path(exists=True, file_okay=False, path_type=Path))
+@click.option(
+    "--replace", is_flag=True, help="Drop what the store has now; without it only an empty store is restored."
+)
+@click.option("--drill", is_flag=True, help="Restore into a store of its own, compare, and change nothing.")
+def restore(folder: Path, replace: bool, drill: bool) -> None:
+    """Restore the event store from the backup in FOLDER; who was forgotten since stays forgotten."""
+    with one_line_errors():
+        if drill:
+            drilled = drill_backup(folder)
+            if drilled.different:
+                raise click.ClickException(f"{folder}: restored, these differ: {', '.join(drilled.different)}")
+            total = sum(drilled.backup.rows.values())
+            click.echo(
+                f"{folder} can be restored: {total:,} rows in {len(drilled.backup.rows)} tables came back the same"
+            )
+            return
+        backup = restore_backup(load_settings().store_url, folder, replace)
+    click.echo(f"restored {sum(backup.rows.values()):,} rows; run `recops reconcile` if the stack is running")

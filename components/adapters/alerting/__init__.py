@@ -1,0 +1,1 @@
+"""Sends messages to channels, and keeps what monitoring remembers between runs."""

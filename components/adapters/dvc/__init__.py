@@ -1,0 +1,1 @@
+"""Data versions and the training pipeline, in Git + DVC repositories of our own."""

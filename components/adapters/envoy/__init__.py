@@ -1,0 +1,1 @@
+"""The gateway: its routes, its counters, and clients that ask it."""

@@ -1,0 +1,1 @@
+"""Files that people read and write: params.yaml, and answers as Parquet."""

@@ -1,0 +1,1 @@
+"""Language models behind the Messages API, and what keeps their calls in bounds."""

@@ -1,0 +1,1 @@
+"""This machine: locks, ports, memory, Git, and what may be printed."""

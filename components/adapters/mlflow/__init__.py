@@ -1,0 +1,1 @@
+"""Runs, models, prompts and aliases in MLflow."""

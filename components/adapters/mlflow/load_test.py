@@ -1,0 +1,68 @@
+"""Loads a registered model in a process of its own and holds its answers against those in its bundle.
+
+Run as `python -m components.adapters.mlflow.load_test MODEL_URI`, it is that process. A model can be logged and
+registered and yet not load, so this comes before any alias moves.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+from pathlib import Path
+
+LINES_SHOWN = 15
+
+
+class ModelLoadError(Exception):
+    """A registered model does not load, or answers otherwise than its bundle says; the message shows how."""
+
+
+def load_in_clean_process(tracking_url: str, model_uri: str, timeout_seconds: float = 120.0) -> int:
+    """Loads the model at `model_uri` with nothing but MLflow's own call; returns how many answers were compared.
+
+    Raises:
+        ModelLoadError: it failed, took longer than `timeout_seconds`, or gave another ranking.
+    """
+    environ = {**os.environ, "MLFLOW_TRACKING_URI": tracking_url, "MLFLOW_REGISTRY_URI": tracking_url}
+    command = [sys.executable, "-m", __name__, model_uri]
+    try:
+        done = subprocess.run(
+            command, env=environ, capture_output=True, text=True, timeout=timeout_seconds, cwd=Path(__file__).parents[3]
+        )
+    except subprocess.TimeoutExpired as error:
+        raise ModelLoadError(f"{model_uri} did not load within {timeout_seconds:.0f} s") from error
+    if done.returncode != 0:
+        shown = "\n".join((done.stderr or done.stdout).strip().splitlines()[-LINES_SHOWN:])
+        raise ModelLoadError(f"{model_uri} does not load and answer in a clean process:\n{shown}")
+    return int(json.loads(done.stdout.splitlines()[-1])["compared"])
+
+
+def compare_answers(model_uri: str, scratch: Path) -> int:
+    """How many expected answers the model gives again: the same items in the same order; downloads to `scratch`.
+
+    Raises:
+        ModelLoadError: an answer differs; the message names the user.
+    """
+    import mlflow
+    import pandas as pd
+
+    folder = Path(mlflow.artifacts.download_artifacts(artifact_uri=model_uri, dst_path=str(scratch)))
+    model = mlflow.pyfunc.load_model(str(folder))
+    expected = json.loads((folder / "artifacts" / "bundle" / "expected_answers.json").read_text())
+    for k in sorted({answer["k"] for answer in expected}):
+        asked = [answer for answer in expected if answer["k"] == k]
+        table = model.predict(pd.DataFrame({"user_id": [answer["user_id"] for answer in asked]}), params={"k": k})
+        given = table.groupby("user_id", sort=False)["item_id"].agg(list).to_dict()
+        for answer in asked:
+            user_id, items = answer["user_id"], given.get(answer["user_id"], [])
+            if items != answer["item_ids"]:
+                raise ModelLoadError(f"user {user_id!r} should get {answer['item_ids']} and gets {items}")
+    return len(expected)
+
+
+if __name__ == "__main__":
+    with tempfile.TemporaryDirectory() as scratch:
+        print(json.dumps({"compared": compare_answers(sys.argv[1], Path(scratch))}))

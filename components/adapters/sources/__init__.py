@@ -1,0 +1,1 @@
+"""Where interactions and items come from: files, SQL, MovieLens, film people, vectors."""

@@ -1,0 +1,1 @@
+"""Incidents and their outbox in the event store."""

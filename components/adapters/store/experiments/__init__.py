@@ -1,0 +1,1 @@
+"""Experiments, exposures and their log in the event store."""

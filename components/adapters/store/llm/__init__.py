@@ -1,0 +1,1 @@
+"""Money, calls and evaluations of language models in the event store."""

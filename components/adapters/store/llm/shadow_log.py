@@ -1,0 +1,139 @@
+"""Reads from the event store what an evaluation of prompts replays, and what the users did afterwards."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import orjson
+from sqlalchemy import Engine, Select, and_, select
+
+from components.adapters.store.engine import reading
+from components.adapters.store.tables import feedback, impressions, requests
+from components.serving.recent_history import LIKED_WITHOUT_VALUE, UserEvent, UserEvents
+from components.shadow.ground_truth import ShownList
+from components.shadow.records import Interaction, LoggedRequest
+
+MAX_EVENTS = 500
+
+
+@dataclass(frozen=True)
+class LoggedRow:
+    """A request that a language model was asked about, with what a replay needs beside it.
+
+    Attributes:
+        body: the request as JSON, without `user_id` and `k`.
+        llm: what the service logged of the model: tier, outcome, tokens.
+        llm_ms: how long the model took.
+    """
+
+    request: LoggedRequest
+    k: int
+    body: str
+    release_id: str
+    model_version: int | None
+    prompt_version: str | None
+    llm: dict[str, Any]
+    llm_ms: float
+    cost_usd: float
+
+
+def read_eligible(engine: Engine, since: float, until: float, limit: int | None = None) -> list[LoggedRow]:
+    """Requests between two moments (seconds since 1970) about which the policy asked a model, oldest first.
+
+    Cached answers, and those of a release on trial, are left out.
+    """
+    query = _eligible().where(requests.c.received_at > since, requests.c.received_at <= until)
+    with reading(engine) as db:
+        return [_row(row) for row in db.execute(query.limit(limit))]
+
+
+def read_requests(engine: Engine, request_ids: Collection[str]) -> list[LoggedRow]:
+    """Those of these ids that a model was asked about, oldest first."""
+    with reading(engine) as db:
+        found = [
+            _row(row)
+            for part in _parts(sorted(request_ids))
+            for row in db.execute(_eligible().where(requests.c.request_id.in_(part)))
+        ]
+    return sorted(found, key=lambda row: (row.request.received_at, row.request.request_id))
+
+
+def read_events_before(engine: Engine, user_id: str, moment: float) -> UserEvents:
+    """What the service knew of a user's doings when a request came in at `moment`."""
+    query = (
+        select(feedback.c.sequence, feedback.c.item_id, feedback.c.type, feedback.c.value)
+        .where(feedback.c.user_id == user_id, feedback.c.received_at < moment)
+        .order_by(feedback.c.sequence.desc())
+        .limit(MAX_EVENTS)
+    )
+    with reading(engine) as db:
+        rows = db.execute(query).all()
+    events = tuple(UserEvent(row.item_id, row.type, row.value) for row in reversed(rows))
+    return UserEvents(events, rows[0].sequence if rows else 0)
+
+
+def read_likes(engine: Engine, users: Collection[str], since: float, threshold: float) -> list[Interaction]:
+    """Clicks, purchases and ratings from `threshold` up of these users since a moment."""
+    query = select(feedback).where(feedback.c.occurred_at > since)
+    with reading(engine) as db:
+        rows = [row for part in _parts(sorted(users)) for row in db.execute(query.where(feedback.c.user_id.in_(part)))]
+    return [
+        Interaction(row.user_id, row.item_id, row.occurred_at, row.request_id)
+        for row in rows
+        if row.type in LIKED_WITHOUT_VALUE or (row.type == "rating" and (row.value or 0.0) >= threshold)
+    ]
+
+
+def read_shown(engine: Engine, users: Collection[str], since: float) -> list[ShownList]:
+    """Every list that these users saw since a moment."""
+    query = select(requests.c.user_id, requests.c.received_at, requests.c["items"]).where(
+        requests.c.received_at > since
+    )
+    with reading(engine) as db:
+        rows = [row for part in _parts(sorted(users)) for row in db.execute(query.where(requests.c.user_id.in_(part)))]
+    return [ShownList(row[0], row[1], frozenset(row[2])) for row in rows]
+
+
+def _eligible() -> Select[Any]:
+    explored = and_(
+        impressions.c.request_id == requests.c.request_id, impressions.c.position == requests.c.explored_position
+    )
+    return (
+        select(requests, impressions.c.item_id.label("explored_item"), impressions.c.propensity)
+        .outerjoin(impressions, explored)
+        .where(requests.c.llm.is_not(None), requests.c.cached.is_(False), requests.c.canary.is_(False))
+        .order_by(requests.c.received_at, requests.c.request_id)
+    )
+
+
+def _row(row: Any) -> LoggedRow:
+    fields = row._mapping
+    request = LoggedRequest(
+        request_id=row.request_id,
+        user_id=row.user_id,
+        received_at=row.received_at,
+        candidates=tuple(row.candidates),
+        scores=tuple(row.scores),
+        shown=tuple(fields["items"]),
+        context=row.context,
+        n_known=row.n_known,
+        explored_item=row.explored_item,
+        propensity=row.propensity,
+    )
+    return LoggedRow(
+        request,
+        row.k,
+        orjson.dumps(row.context).decode(),
+        row.release_id,
+        row.model_version,
+        row.prompt_version,
+        row.llm,
+        float(row.timings_ms.get("llm", 0.0)),
+        row.cost_usd,
+    )
+
+
+def _parts(values: Sequence[str], size: int = 500) -> list[Sequence[str]]:
+    return [values[start : start + size] for start in range(0, len(values), size)]

@@ -1,0 +1,1 @@
+"""Releases, rollouts and what is live in the event store."""

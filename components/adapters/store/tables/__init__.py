@@ -1,0 +1,42 @@
+"""The tables of the event store. Times are seconds since 1970 (UTC), as floats."""
+
+from components.adapters.store.tables.experiments import experiments, exposures
+from components.adapters.store.tables.metadata import metadata
+from components.adapters.store.tables.observation import (
+    alert_deliveries,
+    alerts,
+    evaluations,
+    hourly_rollups,
+    shadow_results,
+)
+from components.adapters.store.tables.rollout import release_states, releases, rollouts, routing, slots
+from components.adapters.store.tables.traffic import (
+    feedback,
+    forgotten_users,
+    impressions,
+    llm_budget,
+    llm_calls,
+    requests,
+)
+
+__all__ = [
+    "alert_deliveries",
+    "alerts",
+    "evaluations",
+    "experiments",
+    "exposures",
+    "feedback",
+    "forgotten_users",
+    "hourly_rollups",
+    "impressions",
+    "llm_budget",
+    "llm_calls",
+    "metadata",
+    "release_states",
+    "releases",
+    "requests",
+    "rollouts",
+    "routing",
+    "shadow_results",
+    "slots",
+]

@@ -1,0 +1,1 @@
+"""Requests, impressions and feedback in the event store."""

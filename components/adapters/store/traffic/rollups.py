@@ -1,0 +1,67 @@
+"""Keeps what the requests of an hour sum up to, so that a window is never summed twice."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from sqlalchemy import Engine, delete, func, insert, select
+
+from components.adapters.store.engine import reading
+from components.adapters.store.tables import hourly_rollups
+from components.quality.log import Group
+from components.quality.roll_up import Cell
+from components.quality.sums import Sums, from_json, to_json
+
+HOUR = 3600.0
+_ON_TRIAL = "/canary"
+"""Behind the slot's name, for answers of a release on trial."""
+
+
+class Rollups:
+    """The table of hourly sums."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+
+    def newest_hour(self) -> float | None:
+        """The first second of the newest hour that is kept; None when there is none."""
+        with reading(self._engine) as connection:
+            newest = connection.execute(select(func.max(hourly_rollups.c.hour))).scalar_one()
+        return None if newest is None else float(newest)
+
+    def read(self, start: float, end: float) -> dict[Cell, Sums]:
+        """The hours from `start` until before `end`."""
+        query = select(hourly_rollups).where(hourly_rollups.c.hour >= start, hourly_rollups.c.hour < end)
+        with reading(self._engine) as connection:
+            return {
+                (float(row.hour), _group_of(row.release_id, row.slot, row.variant, row.route, row.segment)): from_json(
+                    row.metrics
+                )
+                for row in connection.execute(query)
+            }
+
+    def replace(self, start: float, end: float, cells: Mapping[Cell, Sums], now: float) -> None:
+        """Keep these hours in place of what was kept from `start` until before `end`, in one transaction."""
+        rows = [
+            {
+                "hour": hour,
+                "release_id": group.release_id,
+                "slot": group.slot + (_ON_TRIAL if group.canary else ""),
+                "variant": group.variant,
+                "route": group.route,
+                "segment": group.segment,
+                "metrics": to_json(sums),
+                "computed_at": now,
+            }
+            for (hour, group), sums in cells.items()
+        ]
+        with self._engine.begin() as connection:
+            within = (hourly_rollups.c.hour >= start) & (hourly_rollups.c.hour < end)
+            connection.execute(delete(hourly_rollups).where(within))
+            if rows:
+                connection.execute(insert(hourly_rollups), rows)
+
+
+def _group_of(release_id: str, slot: str, variant: str, route: str, segment: str) -> Group:
+    on_trial = slot.endswith(_ON_TRIAL)
+    return Group(release_id, slot.removesuffix(_ON_TRIAL), variant, route, segment, on_trial)

@@ -1,0 +1,196 @@
+"""Makes recommendations for many users at once, as the live release would. Imports no Prefect."""
+
+from __future__ import annotations
+
+import asyncio
+import time
+from collections import Counter
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from pathlib import Path
+
+from sqlalchemy import select
+
+from bentos.served_release import ServedRelease
+from bentos.wiring import make_variants, no_model
+from components.adapters.files.answer_files import AnswerFile
+from components.adapters.llm.batch_journal import BatchJournal
+from components.adapters.machine.file_lock import exclusive_lock
+from components.adapters.slots.kept_answers import keep_answers
+from components.adapters.store.engine import open_engine, reading
+from components.adapters.store.llm.budget import LlmBudget
+from components.adapters.store.tables import feedback
+from components.adapters.store.traffic.user_events import UserEventReader
+from components.config.settings import Settings
+from components.rollout.routing import SLOTS
+from components.serving.answer import Answer
+from components.serving.answer_codec import encode, is_worth_keeping
+from components.serving.cache_key import CacheKey, cache_key
+from components.serving.recent_history import UserEvents
+from components.serving.request_path import Recent
+from components.serving.requests import MAX_TIMEOUT_MS, RecommendRequest
+from components.serving.variants import Variants
+from jobs.batch.language_model import BatchLlm
+from jobs.batch.reply_batches import Pace
+from jobs.stack import bento_folder, release_store
+
+READ_SECONDS = 5.0
+PART = 500
+"""Users that are answered, written and kept together."""
+
+
+class BatchFailed(Exception):
+    """No recommendations were made; the message says why."""
+
+
+@dataclass(frozen=True)
+class BatchRequest:
+    """What is wanted.
+
+    Attributes:
+        users: whose; None means everybody that training knows or who has done something since.
+        keep: whether the answers go to the cache as well.
+        pace: how batches of the language model are waited for; a later run goes on with them. None asks no model.
+    """
+
+    users: Sequence[str] | None
+    k: int
+    explain: bool
+    keep: bool
+    pace: Pace | None
+
+
+@dataclass
+class BatchResult:
+    """What was made, and where it lies.
+
+    Attributes:
+        asked: requests to the language model, `replied` of which have a reply.
+        waiting: batches that have not ended; run the same again later.
+        unasked: requests for which the day's money did not suffice.
+        kept: answers that went to the cache.
+    """
+
+    file: Path
+    release: str
+    users: int = 0
+    routes: Counter[str] = field(default_factory=Counter)
+    cost_usd: float = 0.0
+    asked: int = 0
+    replied: int = 0
+    waiting: int = 0
+    unasked: int = 0
+    kept: int = 0
+
+
+def make_batch(settings: Settings, asked: BatchRequest, now: float, report: Callable[[str], None]) -> BatchResult:
+    """One Parquet file of recommendations; what was paid for once is not asked again.
+
+    Raises:
+        BatchFailed: nothing is live.
+        LockTimeoutError: another batch is under way.
+        BatchError: the Batches API refuses; what was handed over is known to the next run.
+    """
+    store = release_store(settings)
+    live = store.routing().live_release
+    if live is None:
+        raise BatchFailed("nothing is live; promote a release first")
+    folder = bento_folder(settings, store.release(live).bento_tag) / "src"
+    home = settings.root / "batches"
+    budget = LlmBudget(open_engine(settings.store_url), time.time)
+    reader = UserEventReader(open_engine(settings.store_url, READ_SECONDS), READ_SECONDS)
+    try:
+        with exclusive_lock(home / "lock", 0.0):
+            reader.open(READ_SECONDS)
+            release = ServedRelease.read(folder)
+            llm = BatchLlm(settings, release, BatchJournal(home / "journal.jsonl"), budget)
+            batch = _Batch(settings, asked, release, folder, llm, reader, report)
+            return batch.make(home, now)
+    finally:
+        reader.close()
+        budget.close()
+
+
+@dataclass(frozen=True)
+class _Batch:
+    """One run, whose steps share all this."""
+
+    settings: Settings
+    asked: BatchRequest
+    release: ServedRelease
+    folder: Path
+    llm: BatchLlm
+    reader: UserEventReader
+    report: Callable[[str], None]
+
+    def make(self, home: Path, now: float) -> BatchResult:
+        stamp = datetime.fromtimestamp(now, UTC).strftime("%Y%m%dT%H%M%S.%fZ")
+        made = BatchResult(home / f"recommendations-{self.release.release_id}-{stamp}.parquet", self.release.release_id)
+        variants = self._variants()
+        users = list(dict.fromkeys(self._everybody(variants) if self.asked.users is None else self.asked.users))
+        self.report(f"{len(users):,} users, release {made.release}")
+        if self.asked.pace is not None:
+            if self.llm.notes:
+                asyncio.run(self._note(variants, users))
+            self.llm.fetch(self.asked.pace, self.report)
+            made.asked, made.replied = self.llm.n_noted, len(self.llm.gathered.replies)
+            made.waiting, made.unasked = self.llm.gathered.waiting, self.llm.gathered.unasked
+            variants = self._variants()
+        with AnswerFile(made.file, now) as file:
+            asyncio.run(self._write(variants, users, file, made))
+        return made
+
+    def _variants(self) -> Variants:
+        hybrid_of = self.llm.hybrid_of if self.asked.pace is not None else no_model
+        return make_variants(self.release, self.folder, "batch", hybrid_of)
+
+    async def _note(self, variants: Variants, users: Sequence[str]) -> None:
+        """Answers everybody once, so that the model is asked for each reply that it will be asked for again."""
+        for user in users:
+            await self._answer(variants, user)
+
+    async def _write(self, variants: Variants, users: Sequence[str], file: AnswerFile, made: BatchResult) -> None:
+        for part in _parts(users):
+            pairs = [await self._answer(variants, user) for user in part]
+            answers = [answer for answer, _ in pairs]
+            file.write(answers)
+            made.users += len(answers)
+            made.routes.update(answer.route for answer in answers)
+            made.cost_usd += sum(answer.cost_usd for answer in answers)
+            if self.asked.keep:
+                made.kept += await asyncio.to_thread(self._keep, pairs)
+        await self.llm.aclose()
+
+    async def _answer(self, variants: Variants, user: str) -> tuple[Answer, CacheKey | None]:
+        """The answer, and its key, None where it should not be kept."""
+        path = variants.path_of(user)
+        # The id is the same in each run, as the order in which candidates are shown may depend on it.
+        request = RecommendRequest(user_id=user, k=self.asked.k, explain=self.asked.explain, timeout_ms=MAX_TIMEOUT_MS)
+        recent: Recent = await self.reader.read(user)
+        answer = await path.answer(request, f"batch-{self.release.release_id}", recent)
+        if not isinstance(recent, UserEvents) or not is_worth_keeping(answer) or self._explores(path.variant):
+            return answer, None
+        return answer, cache_key(request, path.release_id, path.variant, recent.version)
+
+    def _explores(self, variant: str) -> bool:
+        """Whether the service leaves a position to chance, which it draws for each request."""
+        return any(each.name == variant and each.routing.exploration.share > 0 for each in self.release.variants)
+
+    def _keep(self, pairs: Sequence[tuple[Answer, CacheKey | None]]) -> int:
+        entries = [(key, encode(answer)) for answer, key in pairs if key is not None]
+        seconds = self.release.control.routing.cache.ttl_seconds
+        return keep_answers(
+            self.settings, [url for slot in SLOTS for url in self.settings.slot_urls(slot)], entries, seconds
+        )
+
+    def _everybody(self, variants: Variants) -> list[str]:
+        known = variants.control.bundle.user_ids
+        with reading(open_engine(self.settings.store_url)) as db:
+            newer = db.execute(select(feedback.c.user_id).distinct()).scalars().all()
+        return [*known, *newer]
+
+
+def _parts(users: Sequence[str]) -> Iterator[Sequence[str]]:
+    for start in range(0, len(users), PART):
+        yield users[start : start + PART]

@@ -1,0 +1,1 @@
+"""Compares rankings on any data set."""

@@ -1,0 +1,1 @@
+"""Ingests a source and our own feedback into data versions."""

@@ -1,0 +1,131 @@
+"""Puts a data version together from a base and our own feedback; a step of the ingest, without Prefect."""
+
+from __future__ import annotations
+
+import dataclasses
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from components.adapters.dvc.data_registry import DataRegistry, DataVersion
+from components.adapters.store.engine import open_engine
+from components.adapters.store.forgetting import read_forgotten
+from components.adapters.store.traffic.event_rows import read_feedback
+from components.config.params import Ingest
+from components.config.settings import Settings
+from components.interactions.composing import compose, mark_origin, split_version
+from components.interactions.data_version import (
+    INTERACTIONS_FILE,
+    ITEM_VECTORS_FILE,
+    ITEMS_FILE,
+    QUARANTINE_FILE,
+    USERS_FILE,
+)
+from components.interactions.event_interactions import EVENTS, event_interactions
+from components.interactions.schema import version_schema
+from components.interactions.screening import TABLE, Screened
+from components.interactions.source import SourceError, SourceUnavailableError
+from jobs.steps import Log
+
+if TYPE_CHECKING:
+    from sqlalchemy import Engine
+
+BASE = "base"
+"""What the column `source` says of an interaction that is no feedback of ours; the manifest names where it is from."""
+
+
+@dataclass(frozen=True)
+class NextVersion:
+    """What to register: the tables, and what the manifest says of where they are from."""
+
+    screened: Screened
+    source: str
+    until: str | None
+    events_read_until: float | None
+
+
+def with_kept_events(settings: Settings, config: Ingest, base: Screened, source: str, until: str | None) -> NextVersion:
+    """`base` from another source, with the events of the latest version, and without who asked to be forgotten.
+
+    Raises:
+        DataRegistryError: the latest version cannot be read.
+        SourceUnavailableError: the event store, which knows who was forgotten, cannot be read.
+    """
+    latest = DataRegistry(settings).latest()
+    events = mark_origin(base.interactions.iloc[:0], BASE)
+    if latest is not None and latest.manifest.events:
+        _, events = split_version(_read_version(settings, latest).interactions, BASE)
+    marked = dataclasses.replace(base, interactions=mark_origin(base.interactions, BASE))
+    with _event_store(settings) as engine:
+        composed = compose(marked, events, read_forgotten(engine)).screened
+    version_schema(config).validate(composed.interactions)
+    read_until = None if latest is None else latest.manifest.events_read_until
+    return NextVersion(composed, source, until, read_until)
+
+
+def with_new_events(settings: Settings, config: Ingest, log: Log) -> NextVersion:
+    """The base and the events of the latest version, with what the event store has, which may be there already.
+
+    All of the store is read, not what follows a mark: a transaction may commit after one with a higher sequence.
+
+    Raises:
+        SourceError: there is no version yet to add events to.
+        DataRegistryError: the latest version cannot be read.
+        SourceUnavailableError: the event store cannot be read.
+    """
+    latest = DataRegistry(settings).latest()
+    if latest is None:
+        raise SourceError("source events: there is no data version yet to add them to; ingest another source first")
+    screened = _read_version(settings, latest)
+    base, kept = split_version(screened.interactions, BASE)
+    with _event_store(settings) as engine:
+        feedback = read_feedback(engine, config.attribution_hours * 3600)
+        forgotten = read_forgotten(engine)
+    found = event_interactions(feedback, config)
+    for reason, count in found.left_out.items():
+        log(f"{count} events are no interactions: {reason}")
+    events = pd.concat([part for part in (kept, found.rows) if len(part)] or [kept], ignore_index=True)
+    composed = compose(dataclasses.replace(screened, interactions=base), events, forgotten)
+    if composed.unknown_items:
+        log(f"{composed.unknown_items} events name items that the catalogue lacks; they wait in the store until it has")
+    version_schema(config).validate(composed.screened.interactions)
+    arrived = pd.Series([latest.manifest.events_read_until, feedback["received_at"].max()], dtype="float64").max()
+    read_until = None if pd.isna(arrived) else float(arrived)
+    manifest = latest.manifest
+    return NextVersion(composed.screened, manifest.source, manifest.until, read_until)
+
+
+def _read_version(settings: Settings, version: DataVersion) -> Screened:
+    """The tables of a version as they were when it was made."""
+    with tempfile.TemporaryDirectory(prefix="recops-version-") as scratch:
+        folder = Path(scratch)
+        DataRegistry(settings).get(version.tag, folder)
+        quarantine = pd.read_csv(folder / QUARANTINE_FILE, dtype=str, keep_default_na=False)
+        vectors = folder / ITEM_VECTORS_FILE
+        return Screened(
+            item_vectors=pd.read_parquet(vectors) if vectors.is_file() else None,
+            interactions=pd.read_parquet(folder / INTERACTIONS_FILE),
+            items=pd.read_parquet(folder / ITEMS_FILE),
+            users=pd.read_parquet(folder / USERS_FILE),
+            quarantine=quarantine,
+            rows=dict.fromkeys(quarantine[TABLE], 0),
+        )
+
+
+@contextmanager
+def _event_store(settings: Settings) -> Iterator[Engine]:
+    from sqlalchemy.exc import SQLAlchemyError
+
+    engine = open_engine(settings.store_url)
+    try:
+        yield engine
+    except SQLAlchemyError as error:
+        said = getattr(error, "orig", None) or type(error).__name__
+        raise SourceUnavailableError(f"source {EVENTS}: the event store says: {said}") from error
+    finally:
+        engine.dispose()

@@ -1,0 +1,123 @@
+"""One ingest, without Prefect: read a slice of a source, screen it, keep it as a data version."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from components.adapters.dvc.data_registry import DataRegistry, NothingChanged, VersionAdded
+from components.adapters.dvc.version_files import quarantine_csv
+from components.adapters.sources.files import FileSource
+from components.adapters.sources.movielens import DESCRIBED, MovieLensSource
+from components.adapters.sources.movielens import NAME as MOVIELENS
+from components.adapters.sources.sql import SqlSource
+from components.config.params import Ingest
+from components.config.settings import Settings
+from components.interactions.columns import VALUE
+from components.interactions.event_interactions import EVENTS
+from components.interactions.refusal import IngestRefused, find_refusal
+from components.interactions.screening import Screened, screen
+from components.interactions.source import INTERACTIONS, ITEMS, USERS, Source, SourceError, SourceTables
+from components.interactions.withholding import parse_until, until
+from jobs.data.compose_version import NextVersion, with_kept_events, with_new_events
+from jobs.steps import AsStep, Log, plainly
+
+SQL = "sql"
+REFUSED_FILE = "refused-ingest.csv"
+
+
+@dataclass(frozen=True)
+class IngestRequest:
+    """What to ingest: the parameters of the ingest flow, which describes them."""
+
+    source: str = MOVIELENS
+    until: str | None = None
+    mapping: Mapping[str, str] = field(default_factory=dict)
+    table: str | None = None
+    items_table: str | None = None
+    users_table: str | None = None
+
+
+def choose_source(settings: Settings, request: IngestRequest) -> Source:
+    """The source that `request` names.
+
+    Raises:
+        SourceError: the source "sql" is asked for without a table.
+    """
+    if request.source in (MOVIELENS, DESCRIBED):
+        return MovieLensSource(described=request.source == DESCRIBED)
+    if request.source != SQL:
+        return FileSource(settings.project / Path(request.source).expanduser(), request.mapping)
+    if request.table is None:
+        raise SourceError("source sql: no table is named; say which one holds the interactions with the option table")
+    tables = {INTERACTIONS: request.table, ITEMS: request.items_table, USERS: request.users_table}
+    return SqlSource(
+        settings.source_sql_url, {table: name for table, name in tables.items() if name is not None}, request.mapping
+    )
+
+
+def read_slice(settings: Settings, request: IngestRequest) -> SourceTables:
+    """The tables of the source that `request` names, the interactions up to `request.until` (None for all).
+
+    Raises:
+        UntilError: `request.until` is neither a time nor a share.
+        SourceError: the source cannot be read.
+    """
+    source = choose_source(settings, request)
+    limit = None if request.until is None else parse_until(request.until)
+    tables = source.read()
+    if limit is None:
+        return tables
+    return dataclasses.replace(tables, interactions=until(tables.interactions, limit))
+
+
+def screen_slice(settings: Settings, tables: SourceTables, config: Ingest) -> Screened | IngestRefused:
+    """The good and the bad rows, or a refusal, which leaves all bad rows in a file of the state folder to look at."""
+    screened = screen(tables, config)
+    refused = find_refusal(screened, tables.origins, config)
+    if refused is None:
+        return screened
+    path = settings.root / REFUSED_FILE
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(quarantine_csv(screened.quarantine))
+    return IngestRefused(f"{refused.reason}. All bad rows are listed in {path}")
+
+
+def register_version(settings: Settings, version: NextVersion) -> VersionAdded | NothingChanged:
+    """The data version; see DataRegistry.add_version."""
+    registry = DataRegistry(settings)
+    return registry.add_version(version.screened, version.source, version.until, version.events_read_until)
+
+
+def run_ingest(
+    settings: Settings, config: Ingest, request: IngestRequest, log: Log, as_step: AsStep = plainly
+) -> VersionAdded | NothingChanged | IngestRefused:
+    """All steps in their order, each called through `as_step`.
+
+    Raises:
+        UntilError, SourceError, DataRegistryError: as the steps do; no version was made.
+    """
+    if request.source == EVENTS:
+        return _ingest_events(settings, config, request, log, as_step)
+    name = choose_source(settings, request).name
+    tables = as_step(read_slice)(settings, request)
+    log(f"read {len(tables.interactions)} interactions from {name}")
+    if VALUE not in tables.interactions:
+        log(f"there is no column {VALUE}: each interaction counts as {config.implicit_value:g}, ingest.implicit_value")
+    screened = as_step(screen_slice)(settings, tables, config)
+    if isinstance(screened, IngestRefused):
+        return screened
+    log(f"kept {len(screened.interactions)} interactions, quarantined {len(screened.quarantine)} rows")
+    version = as_step(with_kept_events)(settings, config, screened, name, request.until)
+    return as_step(register_version)(settings, version)
+
+
+def _ingest_events(
+    settings: Settings, config: Ingest, request: IngestRequest, log: Log, as_step: AsStep
+) -> VersionAdded | NothingChanged:
+    if request != IngestRequest(EVENTS):
+        raise SourceError("source events: the store is read whole; leave out until, mapping and tables")
+    version = as_step(with_new_events)(settings, config, log)
+    return as_step(register_version)(settings, version)

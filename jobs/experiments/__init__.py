@@ -1,0 +1,1 @@
+"""Declares, plans and reads experiments, and judges policies on explored traffic."""

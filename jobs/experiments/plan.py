@@ -1,0 +1,73 @@
+"""Plans a declared experiment: users per variant and days, from its stated baseline or from what the store has seen."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+
+from components.adapters.store.engine import open_engine
+from components.adapters.store.experiments.declared import PlannedSize
+from components.adapters.store.experiments.log import read_traffic_log
+from components.config.settings import Settings
+from components.experiments.declaration import Baseline, Declaration, DeclarationError
+from components.experiments.power import ExperimentPlan, plan_experiment, users_for_mean, users_for_rate
+from components.experiments.read_log import baseline_of
+
+WINDOW_DAYS = 14
+DAY = 86_400.0
+
+
+@dataclass(frozen=True)
+class DeclaredPlan:
+    """The plan, and what it rests on."""
+
+    plan: ExperimentPlan
+    baseline: Baseline
+    source: str
+
+    @property
+    def size(self) -> PlannedSize:
+        """What the store keeps of it."""
+        return PlannedSize(self.plan.users_per_variant, self.plan.days)
+
+
+def plan_declared(settings: Settings, declaration: Declaration, now: float | None = None) -> DeclaredPlan:
+    """How many users and days the declared test needs for the declared effect.
+
+    Raises:
+        DeclarationError: nothing is known of the metric, in the file or in the store, or the effect cannot be.
+    """
+    baseline, source = declaration.baseline, "the file"
+    if baseline is None:
+        baseline = measure_baseline(settings, declaration, time.time() if now is None else now)
+        source = f"the event store, last {WINDOW_DAYS} days"
+    effect, test = declaration.effect, declaration.test
+    level = declaration.level / (len(declaration.variants) - 1)
+    try:
+        if declaration.primary == "conversion":
+            users = users_for_rate(baseline.mean, effect, test, level, declaration.power)
+        else:
+            users = users_for_mean(baseline.mean, baseline.std, effect, test, level, declaration.power)
+        plan = plan_experiment(users, baseline.users_per_day, min(declaration.split.shares))
+    except ValueError as error:
+        raise DeclarationError(f"experiment {declaration.name}: minimum_effect or baseline: {error}") from error
+    return DeclaredPlan(plan, baseline, source)
+
+
+def measure_baseline(settings: Settings, declaration: Declaration, now: float) -> Baseline:
+    """The primary metric in all traffic of the last days, and the different users a day.
+
+    Raises:
+        DeclarationError: there was too little traffic.
+    """
+    log = read_traffic_log(open_engine(settings.store_url), now - WINDOW_DAYS * DAY, now)
+    found = baseline_of(declaration.primary, log)
+    if found is None or found[1] <= 0:
+        raise DeclarationError(
+            f"experiment {declaration.name}: baseline: the store has seen {len(log.variant)} users in {WINDOW_DAYS} "
+            f"days, too few to know {declaration.primary}; state it in the file, such as "
+            "baseline: {mean: 0.02, std: 0.05, users_per_day: 1000}, or let traffic come first (`recops simulate`)"
+        )
+    first = log.first_at.min()
+    days = max(1.0, (now - first) / DAY)
+    return Baseline(mean=found[0], std=found[1], users_per_day=len(log.variant) / days)

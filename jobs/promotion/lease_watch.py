@@ -1,0 +1,83 @@
+"""Stands by while a promotion runs, and makes order when its process dies: `python -m jobs.promotion.lease_watch PID`.
+
+A canary whose promotion was killed would go on answering its share of the users with nobody to judge it.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+import psutil
+
+POLL_SECONDS = 1.0
+
+
+def watch(
+    is_alive: Callable[[], bool],
+    lease_ends_at: Callable[[], float | None],
+    put_in_order: Callable[[], None],
+    now: Callable[[], float],
+    sleep: Callable[[float], None],
+) -> bool:
+    """Return when the promotion's process has ended; whether it had died with its lease, so that order had to be made.
+
+    A lease is left to end first: the process may have handed it on to nobody, or somebody else may hold it by now.
+    """
+    while is_alive():
+        sleep(POLL_SECONDS)
+    while (ends_at := lease_ends_at()) is not None:
+        if ends_at <= now():
+            put_in_order()
+            return True
+        sleep(POLL_SECONDS)
+    return False
+
+
+@contextmanager
+def watched() -> Iterator[None]:
+    """While this process is in here, another one stands by for it; it lives on when this one is killed."""
+    command = [sys.executable, "-m", "jobs.promotion.lease_watch", str(os.getpid())]
+    watcher = subprocess.Popen(command, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
+    try:
+        yield
+    finally:
+        watcher.terminate()
+        watcher.wait()
+
+
+def main(pid: int) -> None:
+    """Stand by for the process `pid`."""
+    from bentos.slot_guard import is_dead
+    from components.adapters.files.params_file import read_params
+    from components.config.settings import load_settings
+    from components.rollout.reconcile import reconcile
+    from jobs.promotion.promote import limits_of
+    from jobs.stack import world
+
+    settings = load_settings()
+    limits = limits_of(read_params(settings.project / "params.yaml").promotion)
+    parts = world(settings)
+
+    def put_in_order() -> None:
+        reconcile(parts, limits.lease, limits.ready, print)
+
+    try:
+        promotion = psutil.Process(pid)
+    except psutil.NoSuchProcess:
+        promotion = None
+    watch(
+        lambda: promotion is not None and not is_dead(promotion),
+        parts.store.lease_ends_at,
+        put_in_order,
+        time.time,
+        time.sleep,
+    )
+
+
+if __name__ == "__main__":
+    main(int(sys.argv[1]))

@@ -1,0 +1,1 @@
+"""Judges a new prompt on logged requests or beside live traffic."""

@@ -1,0 +1,1 @@
+"""Trains on a data version, registers the model and lets the gate judge it."""

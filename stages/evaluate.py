@@ -1,0 +1,121 @@
+"""Stage 5: scores the trained recommender and popularity on the test part."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from components.config.params import Params
+from components.metrics import plot_data, tables
+from components.metrics.evaluate import EvaluationError
+from components.metrics.evaluate import evaluate as evaluate_recommender
+from components.metrics.summary import summarise
+from components.ranking.pipeline import Pipeline
+from components.ranking.pipeline_choice import load_choice
+from components.recommenders.protocol import RecommenderError, TrainingData
+from components.recommenders.saved import load_recommender
+from components.recommenders.training_data import training_data
+from components.routing.confidence import (
+    N_FEATURES,
+    TOP,
+    Confidence,
+    calibration_error,
+    cross_fitted,
+    features_of,
+    fit_confidence,
+)
+from stages.stage import (
+    CHOICE,
+    CONFIDENCE,
+    EVALUATE,
+    METRICS,
+    PLOTS,
+    PREPARED,
+    SPLIT,
+    TRAIN,
+    read_table,
+    run_stage,
+    write_json,
+    write_table,
+)
+
+MAX_USERS = 20_000
+"""Whose rankings the confidence is fitted on."""
+
+
+def evaluate(params: Params) -> str:
+    """metrics/evaluate.json holds the numbers, artifacts/evaluate and plots the tables behind them."""
+    items, users = read_table(PREPARED, "items"), read_table(PREPARED, "users")
+    train = training_data(read_table(SPLIT, "train"), items, users)
+    test = training_data(read_table(SPLIT, "test"), items, users)
+    config, threshold = params.evaluate, params.routing.cold_start_threshold
+    model, popularity = (
+        evaluate_recommender(load_recommender(TRAIN / name), train.seen, test.positives, config.k)
+        for name in (params.train.recommender, "popularity")
+    )
+    n_interactions = train.seen.sum(axis=0).astype(int)
+    numbers = summarise(model, popularity, n_interactions, len(users), threshold, config)
+    confidence, error = measure_confidence(params, train, test)
+    if error is not None:
+        numbers = {**numbers, "confidence_calibration_error": error}
+    write_json(METRICS / "evaluate.json", numbers)
+    write_json(CONFIDENCE / "confidence.json", None if confidence is None else asdict(confidence))
+
+    per_user = tables.per_user(model, popularity, train.user_ids, threshold)
+    per_place = tables.per_place(model, train.user_ids, train.item_ids)
+    per_item = tables.per_item(model, items, n_interactions)
+    write_table(EVALUATE, "per_user", per_user)
+    write_table(EVALUATE, "scores", per_place)
+    write_table(EVALUATE, "item_exposure", per_item)
+    ranker = load_choice(CHOICE).ranker if params.train.recommender == Pipeline.name else None
+    if ranker:
+        write_table(EVALUATE, "feature_importances", tables.per_feature(ranker.importances))
+    PLOTS.mkdir(exist_ok=True)
+    ndcg = f"ndcg_at_{config.k}"
+    by_activity = plot_data.quality_by_activity(per_user, ndcg, f"popularity_{ndcg}")
+    # The plots of dvc.yaml name their columns, which must not change with k.
+    by_activity.columns = ["n_train", "users", "ndcg", "popularity_ndcg"]
+    by_activity.to_csv(PLOTS / "quality_by_activity.csv", index=False)
+    plot_data.coverage_curve(per_item["recommended"].to_numpy()).to_csv(PLOTS / "coverage.csv", index=False)
+    plot_data.score_distribution(per_place).to_csv(PLOTS / "score_distribution.csv", index=False)
+    interval = f"[{numbers[f'{ndcg}_low']:.4f}, {numbers[f'{ndcg}_high']:.4f}]"
+    return f"{ndcg} {numbers[ndcg]:.4f} {interval}, popularity {numbers[f'popularity_{ndcg}']:.4f}"
+
+
+def measure_confidence(
+    params: Params, train: TrainingData, test: TrainingData
+) -> tuple[Confidence | None, float | None]:
+    """How likely the best ten hold a hit, as a curve, and how far it is off for users whom it was not fitted on.
+
+    An output of its own, as the bundle needs it: knobs of the evaluation alone change nothing about it.
+    """
+    recommender = load_recommender(TRAIN / params.train.recommender)
+    users = np.flatnonzero(np.diff(test.positives.indptr))
+    users = users[:: max(len(users) // MAX_USERS, 1)]
+    features, hit = np.zeros((len(users), N_FEATURES)), np.zeros(len(users), np.bool_)
+    for place, user in enumerate(users.tolist()):
+        seen = _items(train.seen, user)
+        ranking = recommender.top_k(user, params.routing.candidates, seen)
+        features[place] = features_of(ranking.scores, len(seen))
+        hit[place] = np.isin(ranking.items[:TOP], _items(test.positives, user)).any()
+    chances = cross_fitted(features, hit, params.evaluate.seed)
+    return fit_confidence(features, hit), None if chances is None else calibration_error(chances, hit)
+
+
+def read_confidence() -> Confidence | None:
+    """What this stage wrote."""
+    values = json.loads((CONFIDENCE / "confidence.json").read_text())
+    return None if values is None else Confidence(tuple(values["weights"]))
+
+
+def _items(matrix: csr_array, user: int) -> NDArray[np.int32]:
+    items: NDArray[np.int32] = matrix.indices[matrix.indptr[user] : matrix.indptr[user + 1]]
+    return items
+
+
+if __name__ == "__main__":
+    run_stage(evaluate, EvaluationError, RecommenderError)

@@ -1,0 +1,42 @@
+"""Stage 4: measures the approximate index against the exact path and chooses which of them serves.
+
+What is chosen is an output that the bundle depends on; what was measured is a metric, as times differ between runs.
+"""
+
+from __future__ import annotations
+
+import time
+
+from components.config.params import Params
+from components.recommenders.factors import FittedFactors
+from components.recommenders.saved import load_recommender
+from components.retrieval.choice import IndexRefused, choose_index, sample_rows
+from stages.stage import INDEX, METRICS, TRAIN, run_stage, write_json
+
+
+def index(params: Params) -> str:
+    """artifacts/index holds index.json and, when it was chosen, index.ann; metrics/index.json the measurements."""
+    INDEX.mkdir(parents=True, exist_ok=True)
+    path = INDEX / "index.ann"
+    recommender = load_recommender(TRAIN / params.train.recommender)
+    if not isinstance(recommender, FittedFactors):
+        write_json(INDEX / "index.json", {"kind": "exact"})
+        write_json(METRICS / "index.json", {"annoy_chosen": 0})
+        return f"exact: {params.train.recommender} has no factors to index"
+    config = params.index
+    choice = choose_index(recommender, sample_rows(recommender.n_users, config), config, path, time.perf_counter)
+    if choice.kind == "exact":
+        path.unlink()
+    write_json(INDEX / "index.json", {"kind": choice.kind})
+    numbers = {
+        f"recall_at_{config.recall_at}": choice.recall,
+        "annoy_ms": round(choice.annoy_ms, 4),
+        "exact_ms": round(choice.exact_ms, 4),
+        "annoy_chosen": int(choice.kind == "annoy"),
+    }
+    write_json(METRICS / "index.json", numbers)
+    return f"{choice.kind}: {choice.reason}"
+
+
+if __name__ == "__main__":
+    run_stage(index, IndexRefused)

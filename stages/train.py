@@ -1,0 +1,46 @@
+"""Stage 3: trains the recommender that params name, and popularity beside it, on the train part."""
+
+from __future__ import annotations
+
+from components.config.params import Params
+from components.ranking.named import recommender_named
+from components.ranking.pipeline import Pipeline
+from components.ranking.pipeline_choice import save_choice
+from components.recommenders.popularity import Popularity
+from components.recommenders.protocol import RecommenderError
+from components.recommenders.training_data import training_data
+from stages.stage import (
+    CHOICE,
+    PREPARED,
+    SPLIT,
+    TRAIN,
+    find_item_vectors,
+    read_table,
+    run_stage,
+    with_item_vectors,
+)
+
+
+def train(params: Params) -> str:
+    """artifacts/train holds one folder per fitted recommender, artifacts/choice what a pipeline chose and learnt."""
+    tables = read_table(SPLIT, "train"), read_table(PREPARED, "items"), read_table(PREPARED, "users")
+    data = with_item_vectors(training_data(*tables, find_item_vectors(PREPARED)), params)
+    recommenders = {recommender.name: recommender for recommender in (Popularity(), recommender_named(params.train))}
+    CHOICE.mkdir(parents=True, exist_ok=True)
+    chosen = ""
+    for name, recommender in recommenders.items():
+        if isinstance(recommender, Pipeline):
+            whole = recommender.fit_reported(data, params.train.seed)
+            whole.lists.save(TRAIN / name)
+            save_choice(CHOICE, whole.choice)
+            measured = ", ".join(f"{method} {quality:.4f}" for method, quality in whole.choice.measured.items())
+            chosen = f"; {whole.choice.method} orders candidates (inside the training part: {measured})"
+        else:
+            recommender.fit(data, params.train.seed).save(TRAIN / name)
+    return (
+        f"{' and '.join(sorted(recommenders))} on {data.positives.nnz} relevant of {data.seen.nnz} interactions{chosen}"
+    )
+
+
+if __name__ == "__main__":
+    run_stage(train, RecommenderError)

@@ -1,0 +1,83 @@
+"""Laws of the command line."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.free_ports import free_ports
+
+HEAVY = ("prefect", "mlflow", "dvc", "bentoml", "pandas", "sqlalchemy", "supervisor")
+
+
+def recops(tmp_path: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+    clean = {key: value for key, value in os.environ.items() if not key.startswith("RECOPS_")}
+    environment = {**clean, "RECOPS_HOME": str(tmp_path), **settings}
+    command = [sys.executable, "-m", "cli", *arguments]
+    return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)
+
+
+def test_help_lists_every_command_and_loads_nothing_heavy(tmp_path: Path) -> None:
+    code = (
+        "import sys, cli.main\n"
+        "try: cli.main.recops(['--help'], standalone_mode=True)\n"
+        "except SystemExit: pass\n"
+        f"print('LOADED', sorted(set({HEAVY!r}) & set(sys.modules)))"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    for command in ("up", "down", "status", "logs", "data", "releases", "rollback", "reconcile"):
+        assert f"  {command} " in done.stdout
+    assert done.stdout.splitlines()[-1] == "LOADED []"
+
+
+@pytest.mark.parametrize("command", ["up", "down", "status", "logs", "data", "releases", "rollback", "reconcile"])
+def test_every_command_has_help(tmp_path: Path, command: str) -> None:
+    done = recops(tmp_path, command, "--help")
+    assert done.returncode == 0
+    assert done.stdout.startswith("Usage:")
+
+
+def test_an_unknown_setting_is_named(tmp_path: Path) -> None:
+    done = recops(tmp_path, "status", RECOPS_GATEWAI_PORT="1")
+    assert done.returncode == 2
+    assert "unknown setting RECOPS_GATEWAI_PORT" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+@pytest.mark.parametrize("command", ["status", "releases", "rollback"])
+def test_before_the_first_up_commands_say_what_to_do_and_leave_no_trace(tmp_path: Path, command: str) -> None:
+    done = recops(tmp_path, command)
+    assert done.returncode != 0
+    assert "make up" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_taken_port_is_named_with_its_setting_and_nothing_is_changed(tmp_path: Path) -> None:
+    import socket
+
+    gateway, *others = free_ports(7)
+    names = ("BLUE", "GREEN", "MLFLOW", "PREFECT", "ENVOY_ADMIN", "EVIDENTLY")
+    settings = {f"RECOPS_{name}_PORT": str(port) for name, port in zip(names, others, strict=True)}
+    with socket.socket() as held:
+        held.bind(("127.0.0.1", gateway))
+        held.listen()
+        done = recops(tmp_path, "up", RECOPS_GATEWAY_PORT=str(gateway), **settings)
+    assert done.returncode == 1
+    assert f"port {gateway} (gateway) is taken" in done.stderr
+    assert "RECOPS_GATEWAY_PORT" in done.stderr
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_rollback_with_nothing_live_says_so(tmp_path: Path) -> None:
+    from components.adapters.store.engine import migrate
+
+    migrate(f"sqlite:///{tmp_path / 'events.db'}")
+    done = recops(tmp_path, "rollback")
+    assert done.returncode == 1
+    assert "nothing is live yet" in done.stderr
+    assert json.loads(recops(tmp_path, "releases", "--json").stdout) == {"releases": [], "rollouts": []}

@@ -1,0 +1,125 @@
+"""Laws of the route file, and of a real Envoy that follows it."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from dataclasses import replace
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from pathlib import Path
+
+import pytest
+
+from components.adapters.envoy.router import EnvoyRouter
+from components.adapters.envoy.routes import route_file_of
+from components.rollout.routing import RoutingState
+from components.serving.requests import MAX_TIMEOUT_MS
+from tests.free_ports import free_ports
+
+EMPTY = RoutingState(0, 1, None, 100, False, {"blue": None, "green": None}, {"blue": False, "green": False})
+LIVE = replace(EMPTY, version=2, live_slot="blue", standby_ready=True)
+
+
+def clusters(state: RoutingState) -> list[dict[str, int]]:
+    routes = route_file_of(state)["resources"][0]["virtual_hosts"][0]["routes"]
+    return [
+        {each["name"]: each["weight"] for each in route["route"]["weighted_clusters"]["clusters"]} for route in routes
+    ]
+
+
+def test_a_ready_standby_is_the_fallback_and_an_untested_slot_is_not() -> None:
+    assert clusters(LIVE) == [{"blue_then_green": 100}] * 2
+    assert clusters(replace(LIVE, standby_ready=False)) == [{"blue_only": 100}] * 2
+    assert (
+        clusters(replace(LIVE, live_slot="green", live_weight=95))
+        == [{"green_then_blue": 95, "blue_then_green": 5}] * 2
+    )
+
+
+def test_feedback_is_sent_again_only_when_it_cannot_have_arrived() -> None:
+    feedback, other = route_file_of(LIVE)["resources"][0]["virtual_hosts"][0]["routes"]
+    assert feedback["match"] == {"path": "/feedback"}
+    assert feedback["route"]["retry_policy"]["retry_on"] == "connect-failure"
+    assert "reset" in other["route"]["retry_policy"]["retry_on"]
+
+
+def test_the_gateway_waits_as_long_as_a_request_may_allow_a_language_model() -> None:
+    _, other = route_file_of(LIVE)["resources"][0]["virtual_hosts"][0]["routes"]
+    assert float(other["route"]["timeout"].removesuffix("s")) * 1000 > MAX_TIMEOUT_MS
+
+
+def test_a_state_that_changes_during_the_write_is_written_in_the_end(tmp_path: Path) -> None:
+    router = EnvoyRouter(tmp_path, "127.0.0.1", 1, 2, {"blue": [("127.0.0.1", 3)], "green": [("127.0.0.1", 4)]})
+    states = iter([EMPTY, LIVE, LIVE, LIVE])
+    router.project(lambda: next(states))
+    assert json.loads(router.route_file.read_text())["version_info"] == "2"
+    assert [each.name for each in router.route_file.parent.iterdir()] == ["routes.json"]
+
+
+@pytest.fixture
+def envoy(tmp_path: Path) -> Iterator[tuple[EnvoyRouter, int, int]]:
+    gateway, admin, blue, green = free_ports(4)
+    router = EnvoyRouter(
+        tmp_path, "127.0.0.1", gateway, admin, {"blue": [("127.0.0.1", blue)], "green": [("127.0.0.1", green)]}
+    )
+    router.project(lambda: EMPTY)
+    binary = Path(sys.executable).parent / "envoy"
+    command = [str(binary), "-c", str(router.write_bootstrap()), "--disable-hot-restart", "--log-level", "error"]
+    process = subprocess.Popen(command)
+    try:
+        assert router.wait_applied(1, 20)
+        yield router, gateway, blue
+    finally:
+        process.terminate()
+        process.wait(20)
+
+
+def test_envoy_says_in_json_what_is_missing(envoy: tuple[EnvoyRouter, int, int]) -> None:
+    router, gateway, _ = envoy
+    for state, message in ((EMPTY, "nothing is live yet"), (LIVE, "no healthy upstream")):
+        router.project(lambda state=state: state)  # type: ignore[misc]
+        assert router.wait_applied(state.version, 10)
+        deadline = time.monotonic() + 10
+        while True:
+            with pytest.raises(urllib.error.HTTPError) as failed:
+                urllib.request.urlopen(f"http://127.0.0.1:{gateway}/release", timeout=10)
+            error = json.loads(failed.value.read())["error"]
+            failed.value.close()
+            assert failed.value.code == 503
+            assert error["code"] == "gateway_error"
+            if message in error["message"]:
+                break
+            assert time.monotonic() < deadline, error
+
+
+def test_a_slot_is_healthy_once_envoy_itself_has_seen_it_answer(envoy: tuple[EnvoyRouter, int, int]) -> None:
+    router, _, blue = envoy
+    assert not router.wait_healthy("blue", 0.0)
+    server = HTTPServer(("127.0.0.1", blue), Ready)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        assert router.wait_healthy("blue", 20)
+        assert not router.wait_healthy("green", 0.0)
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+class Ready(BaseHTTPRequestHandler):
+    """Answers everything with 200."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("content-length", "0")
+        self.end_headers()
+
+    def log_message(self, format: str, *arguments: object) -> None:
+        """Nothing."""

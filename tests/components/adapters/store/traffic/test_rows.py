@@ -1,0 +1,55 @@
+"""The rows that requests and feedback become."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from pathlib import Path
+
+from components.adapters.store.tables import feedback, impressions, requests
+from components.adapters.store.traffic.rows import feedback_rows, request_row, shown_rows
+from components.config.params import Routing
+from components.serving.bundle import read_bundle
+from components.serving.feedback_notes import Noted
+from components.serving.request_path import RequestPath
+from components.serving.requests import FeedbackEvent, RecommendRequest
+from tests.worlds import make_bundle
+
+
+def test_an_event_without_an_id_gets_the_gateways_and_its_place() -> None:
+    events = [
+        Noted(index, FeedbackEvent(event_id=event_id, user_id="1", item_id="101", type="click"), 5.0)
+        for index, event_id in ((0, None), (2, "e"), (3, None))
+    ]
+    rows = feedback_rows(events, "gateway-7", received_at=9.0)
+    assert [row["event_id"] for row in rows] == ["gateway-7:0", "e", "gateway-7:3"]
+    assert {(row["occurred_at"], row["received_at"]) for row in rows} == {(5.0, 9.0)}
+    assert set(rows[0]) == set(feedback.columns.keys()) - {"sequence"}
+
+
+def test_what_was_drawn_keeps_its_propensity(tmp_path: Path) -> None:
+    bundle = read_bundle(make_bundle(tmp_path / "bundle"))
+    path = RequestPath(bundle, Routing(cold_start_threshold=5, candidates=100), "release-1", "blue", "default")
+    answer = path.recommend(RecommendRequest(user_id="8", k=3), "request-1")
+    drawn = shown_rows(dataclasses.replace(answer, propensities=(1.0, 0.25, 1.0)), 9.0)
+    names = list(impressions.columns.keys())
+    assert [dict(zip(names, row, strict=True))["propensity"] for row in drawn] == [1.0, 0.25, 1.0]
+    assert [dict(zip(names, row, strict=True))["propensity"] for row in shown_rows(answer, 9.0)] == [1.0, 1.0, 1.0]
+    first = dict(zip(names, drawn[0], strict=True))
+    assert (first["request_id"], first["position"], first["user_id"], first["shown_at"]) == ("request-1", 1, "8", 9.0)
+
+
+def test_a_request_row_can_be_replayed(tmp_path: Path) -> None:
+    bundle = read_bundle(make_bundle(tmp_path / "bundle"))
+    path = RequestPath(bundle, Routing(cold_start_threshold=5, candidates=100), "release-1", "blue", "default")
+    request = RecommendRequest.model_validate_json(
+        '{"user_id": "8", "k": 3, "exclude": ["110"], "context": {"device": "tv"}, "explain": true}'
+    )
+    answer = path.recommend(request, "request-1")
+    row = request_row(request, answer, bundle.items.ids, received_at=9.0)
+    assert set(row) == set(requests.columns.keys())
+    again = RecommendRequest.model_validate({"user_id": row["user_id"], "k": row["k"], **json.loads(row["context"])})
+    assert path.recommend(again, "request-1").body() == answer.body()
+    assert json.loads(row["items"]) == [item.item_id for item in answer.items]
+    assert json.loads(row["candidates"])[:3] == json.loads(row["items"])
+    assert len(json.loads(row["scores"])) == len(json.loads(row["candidates"])) == 30 - 7 - 1
