@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Self
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array, vstack
+from scipy.sparse import csr_array
 
 from components.recommenders.array_folder import read_array, read_header, write_arrays
 from components.recommenders.exact_top_k import top_k_of_scores
@@ -122,10 +122,17 @@ def strongest(rows: NDArray[np.floating], top: int) -> csr_array:
 
 
 def strongest_of_sparse(matrix: csr_array, top: int) -> csr_array:
-    """`strongest` of a sparse matrix, in blocks of rows that fit into memory."""
-    if np.diff(matrix.indptr).max(initial=0) <= top:
+    """`strongest` of a sparse matrix, in time and memory of what it holds, not of its shape."""
+    matrix.sum_duplicates()
+    sizes = np.diff(matrix.indptr)
+    kept = np.ones(matrix.nnz, np.bool_)
+    for row in np.flatnonzero(sizes > top).tolist():
+        start, stop = matrix.indptr[row], matrix.indptr[row + 1]
+        weakest = np.argpartition(np.abs(matrix.data[start:stop]), stop - start - top)[: stop - start - top]
+        kept[start + weakest] = False
+    if kept.all():
         return matrix
-    step = max(1, BLOCK_CELLS // max(matrix.shape[1], 1))
-    blocks = [strongest(matrix[start : start + step].toarray(), top) for start in range(0, matrix.shape[0], step)]
-    kept: csr_array = vstack(blocks, format="csr")
-    return kept
+    offsets = np.concatenate([[0], np.cumsum(kept)])[matrix.indptr]
+    few = csr_array((matrix.data[kept].astype(np.float32), matrix.indices[kept], offsets), shape=matrix.shape)
+    few.eliminate_zeros()
+    return few

@@ -9,7 +9,8 @@ import pytest
 from scipy.sparse import csr_array
 
 from components.config.params import Ease as EaseParams
-from components.recommenders.ease import Ease, ease_weights
+from components.recommenders.ease import Ease, ease_weights, inverse_of_positive
+from components.recommenders.item_weights import strongest, strongest_of_sparse
 from components.recommenders.protocol import RecommenderError
 from tests.worlds import checkerboard, missing_item
 
@@ -57,3 +58,24 @@ def test_a_user_who_has_seen_everything_gets_nothing() -> None:
     everything = csr_array(np.ones(data.seen.shape, np.float32))
     fitted = Ease(EaseParams()).fit(replace(data, positives=everything, seen=everything), seed=0)
     assert len(fitted.top_k(0, 5, np.arange(fitted.n_items))) == 0
+
+
+def test_cholesky_gives_the_inverse_that_numpy_gives() -> None:
+    history = (np.random.default_rng(2).random((3000, 1100)) < 0.05).astype(np.float64)
+    gram = history.T @ history + 200 * np.eye(1100)
+    found = inverse_of_positive(gram.astype(np.float32))
+    np.testing.assert_allclose(found, np.linalg.inv(gram), atol=1e-6)
+    np.testing.assert_array_equal(found, found.T)
+
+
+def test_a_matrix_that_has_no_inverse_is_refused() -> None:
+    with pytest.raises(RecommenderError, match="regularisation"):
+        inverse_of_positive(np.zeros((3, 3), np.float32))
+
+
+def test_the_strongest_of_a_sparse_matrix_are_those_of_the_dense_one() -> None:
+    rng = np.random.default_rng(3)
+    dense = np.where(rng.random((50, 40)) < 0.5, rng.permutation(2000).reshape(50, 40) - 1000, 0).astype(np.float32)
+    for top in (1, 7, 40):
+        few = strongest_of_sparse(csr_array(dense), top).toarray()
+        np.testing.assert_array_equal(few, strongest(dense, top).toarray())
