@@ -18,7 +18,7 @@ from components.rollout.outcomes import Promoted, PromotionRefused
 from components.rollout.ports import Lease, LeaseHeld, LeaseLost, StepFailed, World
 from components.rollout.reconcile import drain, point_champion, restore_standby
 from components.rollout.release import Release
-from components.rollout.release_gate import GateCheck
+from components.rollout.release_gate import ReleaseCheck
 from components.rollout.routing import Slot
 from components.rollout.watch_canary import CanaryHarmful, Clock, Trial, watch_canary
 
@@ -36,7 +36,7 @@ class Making:
     """
 
     build: Build
-    examine: Callable[[Release], Sequence[GateCheck]]
+    examine: Callable[[Release], Sequence[ReleaseCheck]]
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,7 @@ SECONDS_PER_DAY = 86_400.0
 
 
 @dataclass(frozen=True)
-class GateCheck:
+class ReleaseCheck:
     """One question of the gate, with what was found in words."""
 
     name: str
@@ -55,33 +55,33 @@ class ReleaseFindings:
 
 def judge_release(
     found: ReleaseFindings, min_index_recall: float, limits: ReleaseGate, now: float
-) -> tuple[GateCheck, ...]:
+) -> tuple[ReleaseCheck, ...]:
     """One check per question; a release is fit when all are passed. The model's own gate was passed before."""
-    checks = [GateCheck("model", True, said) for said in found.said_of_model]
+    checks = [ReleaseCheck("model", True, said) for said in found.said_of_model]
     files = "; ".join(found.damaged) or "every file is as it was built"
-    checks.append(GateCheck("files", not found.damaged, files))
+    checks.append(ReleaseCheck("files", not found.damaged, files))
     if found.start is not None:
         checks += _start(found.start, min_index_recall, limits)
     size = f"{found.size_mb:.1f} MB, at most {limits.max_size_mb:g}"
-    checks.append(GateCheck("size", found.size_mb <= limits.max_size_mb, size))
+    checks.append(ReleaseCheck("size", found.size_mb <= limits.max_size_mb, size))
     checks.append(_age(found.data_at, limits.max_data_age_days, now))
     return tuple(checks)
 
 
-def _start(start: CleanStart | str, min_index_recall: float, limits: ReleaseGate) -> list[GateCheck]:
+def _start(start: CleanStart | str, min_index_recall: float, limits: ReleaseGate) -> list[ReleaseCheck]:
     if isinstance(start, str):
-        return [GateCheck("loads", False, f"it does not load in a clean process: {start}")]
+        return [ReleaseCheck("loads", False, f"it does not load in a clean process: {start}")]
     recall = start.index_recall
     searched = "exact search" if recall is None else f"index recall {recall:.3f}, at least {min_index_recall:g}"
     return [
-        GateCheck("loads", True, f"it loads in a clean process, in {start.seconds:.1f} s"),
-        GateCheck(
+        ReleaseCheck("loads", True, f"it loads in a clean process, in {start.seconds:.1f} s"),
+        ReleaseCheck(
             "answers",
             0 < start.expected == start.answers,
             f"{start.answers} of {start.expected} answers equal those computed offline",
         ),
-        GateCheck("index_recall", recall is None or recall >= min_index_recall, searched),
-        GateCheck(
+        ReleaseCheck("index_recall", recall is None or recall >= min_index_recall, searched),
+        ReleaseCheck(
             "memory",
             start.peak_mb <= limits.max_memory_mb,
             f"{start.peak_mb:.0f} MB at most while it answers, at most {limits.max_memory_mb:g}",
@@ -89,9 +89,9 @@ def _start(start: CleanStart | str, min_index_recall: float, limits: ReleaseGate
     ]
 
 
-def _age(data_at: float | None, limit: float | None, now: float) -> GateCheck:
+def _age(data_at: float | None, limit: float | None, now: float) -> ReleaseCheck:
     if data_at is None:
-        return GateCheck("data_age", limit is None, "when its data was taken in is not known")
+        return ReleaseCheck("data_age", limit is None, "when its data was taken in is not known")
     days = (now - data_at) / SECONDS_PER_DAY
     said = f"its data was taken in {days:.1f} days ago" + ("" if limit is None else f", at most {limit:g}")
-    return GateCheck("data_age", limit is None or days <= limit, said)
+    return ReleaseCheck("data_age", limit is None or days <= limit, said)

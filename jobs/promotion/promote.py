@@ -27,7 +27,7 @@ from components.rollout.outcomes import Promoted, PromotionRefused
 from components.rollout.ports import ReleaseStore, StepFailed, World
 from components.rollout.promote import Making, promote
 from components.rollout.release import Release, Variant
-from components.rollout.release_gate import GateCheck, ReleaseFindings, judge_release
+from components.rollout.release_gate import ReleaseCheck, ReleaseFindings, judge_release
 from jobs.experiments.file import params_of_variant, policy_of
 from jobs.stack import bento_folder
 from jobs.training.steps import GATE_CHECKS_TAG
@@ -185,7 +185,7 @@ def run_promotion(
     def build(release_id: str, parent_id: str | None) -> Release:
         return build_release(settings, registry, plan, release_id, parent_id, by)
 
-    def examine(release: Release) -> tuple[GateCheck, ...]:
+    def examine(release: Release) -> tuple[ReleaseCheck, ...]:
         said = json.loads(plan.model.tags.get(GATE_CHECKS_TAG, "[]"))
         data_at = _taken_in(settings, plan.model.data_version)
         return examine_release(settings, plan.params, release, said, data_at, time.time())
@@ -206,7 +206,7 @@ def examine_release(
     said_of_model: Sequence[str],
     data_at: float | None,
     now: float,
-) -> tuple[GateCheck, ...]:
+) -> tuple[ReleaseCheck, ...]:
     """What the gate finds in a built release, before anything is started.
 
     `said_of_model` is what the gate of the model said after training, `data_at` when its data was taken in.

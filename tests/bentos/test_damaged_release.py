@@ -17,7 +17,7 @@ from components.config.settings import Settings
 from components.recommenders.factors import FittedFactors
 from components.retrieval.annoy_index import build_index
 from components.rollout.release import Release
-from components.rollout.release_gate import CleanStart, GateCheck
+from components.rollout.release_gate import CleanStart, ReleaseCheck
 from components.serving.bundle import BundleError, CandidateIndex, read_bundle, record_expected_answers, write_bundle
 from components.serving.expected_answers import expected_answers
 from jobs.promotion.promote import examine_release
@@ -58,7 +58,7 @@ def package(built: tuple[Settings, BuiltBento]) -> tuple[Settings, Release, Path
     )
 
 
-def failed(settings: Settings, release: Release) -> list[GateCheck]:
+def failed(settings: Settings, release: Release) -> list[ReleaseCheck]:
     return [check for check in examine_release(settings, PARAMS, release, (), 0.0, 0.0) if not check.passed]
 
 

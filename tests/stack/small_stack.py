@@ -20,7 +20,7 @@ from components.rollout.bring_up import Limits
 from components.rollout.outcomes import Promoted, PromotionRefused
 from components.rollout.promote import Build, Making, promote
 from components.rollout.release import Release
-from components.rollout.release_gate import GateCheck
+from components.rollout.release_gate import ReleaseCheck
 from components.rollout.routing import Slot
 from components.serving.bundle import read_bundle, record_expected_answers
 from components.serving.expected_answers import expected_answers
@@ -89,7 +89,7 @@ class SmallStack:
         summary = {**original.summary, "bento_md5": list_files(copy)}
         return replace(make_release(release_id, parent_id), summary=summary)
 
-    def examine(self, release: Release) -> tuple[GateCheck, ...]:
+    def examine(self, release: Release) -> tuple[ReleaseCheck, ...]:
         return examine_release(self.settings, self.params, release, (), time.time(), time.time())
 
     def try_to_promote(self, build: Build | None = None, canary: Canary = QUICK) -> Promoted | PromotionRefused:

@@ -17,7 +17,7 @@ from components.rollout.canary_judge import Arm
 from components.rollout.ports import Counts, EmptyAnswer, StepFailed, World
 from components.rollout.promote import Making
 from components.rollout.release import Release, Variant
-from components.rollout.release_gate import GateCheck
+from components.rollout.release_gate import ReleaseCheck
 from components.rollout.routing import RoutingState, Slot
 
 LIMITS = Limits(lease=10.0, ready=1.0, smoke=1.0)
@@ -35,7 +35,7 @@ CANARY = Canary(
     p95_floor_ms=20.0,
     max_click_drop=0.05,
 )
-PASSED = (GateCheck("files", True, "every file is as it was built"),)
+PASSED = (ReleaseCheck("files", True, "every file is as it was built"),)
 
 
 class FakeClock:
