@@ -47,7 +47,7 @@ $(VENV)/.installed: requirements.lock pyproject.toml | $(BIN)/uv
 
 lock: $(BIN)/uv  ## write the lock files anew from the floors in pyproject.toml
 	$(BIN)/uv pip compile --universal --generate-hashes --no-header --no-annotate --quiet --upgrade \
-	  --python-version 3.11 --extra dev --extra text --extra enrichment --extra llm pyproject.toml -o requirements.lock
+	  --python-version 3.11 --extra dev --extra text --extra llm pyproject.toml -o requirements.lock
 	$(PYTHON) -c 'import tomllib; print(*tomllib.load(open("pyproject.toml", "rb"))["project"]["optional-dependencies"]["serving"], sep="\n")' \
 	  | $(BIN)/uv pip compile --universal --generate-hashes --no-header --no-annotate --quiet \
 	  --python-version 3.11 -c requirements.lock - -o requirements-serving.lock

@@ -1,6 +1,6 @@
 """Which text encoder finds what users like next: words or MiniLM, with and without who made the film.
 
-Run it with `python -m benchmarks.text_encoders [--full] [--json]`; the extras `text` and `enrichment` add their rows. A
+Run it with `python -m benchmarks.text_encoders [--full] [--json]`; the extra `text` adds a row. A
 user's profile text is what the films say that they liked last before the cut (the last 20 % of each user's ratings of
 the demo's MovieLens are held out); the whole catalogue is ranked by it as the content route does,
 but for the labels that a text names. Genre AUC asks for a
@@ -16,13 +16,13 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.report import Report, Row, report_main
-from components.adapters.sources.film_people import describe_films
 from components.adapters.sources.movielens import MovieLensSource
 from components.config.params import Content as ContentParams
 from components.config.params import Ingest
+from components.interactions.attribute_columns import attributes_of
+from components.interactions.attributes import Attributes
 from components.interactions.prepared import prepare
 from components.interactions.screening import screen
-from components.interactions.source import SourceError
 from components.metrics.ranking import ndcg
 from components.recommenders.content import Content, FittedContent
 from components.recommenders.popularity import Popularity
@@ -42,11 +42,8 @@ def run(full: bool) -> Report:
     prepared = prepare(screened.interactions, screened.items, screened.users, 4.0)
     parts = split_per_user(prepared.interactions, 0.2)
     catalogues = {"title, genres": prepared.items}
-    notes = []
-    try:
-        catalogues["+ people"] = describe_films(prepared.items)
-    except SourceError as error:
-        notes.append(str(error))
+    notes: list[str] = []
+    catalogues["+ people"] = prepared.items.assign(description=[_people(row) for row in attributes_of(prepared.items)])
     rows: list[Row] = []
     for name, items in catalogues.items():
         train, test = (training_data(part, items, prepared.users) for part in (parts.train, parts.test))
@@ -66,6 +63,11 @@ def run(full: bool) -> Report:
             auc = _genre_auc(content, train)
             rows.append({"encoder": encoder, "text": name, **quality, **auc, "fit_s": seconds})
     return Report("Text encoders on the demo's MovieLens", rows, tuple(dict.fromkeys(notes)))
+
+
+def _people(attributes: Attributes) -> str:
+    known = [(name, attributes.get(name)) for name in ("director", "cast", "writer", "country")]
+    return " ".join(f"{name}: {' '.join(value)}." for name, value in known if isinstance(value, tuple))
 
 
 def _quality(model: FittedContent | np.ndarray, train: TrainingData, test: TrainingData, past: pd.DataFrame) -> Row:

@@ -30,8 +30,7 @@ def ingest(
     """Ingest `source` up to `until`.
 
     Args:
-        source: "movielens" (the demo), "movielens-described" (with its films' directors, casts and countries, which
-            needs the extra `enrichment`), "sql" (the database at RECOPS_SOURCE_SQL_URL), "events" (what the event store
+        source: "movielens" (the demo), "sql" (the database at RECOPS_SOURCE_SQL_URL), "events" (what the event store
             has, added to the latest version), or the path of a CSV, TSV or Parquet file, or of a folder with
             interactions.*, and optionally items.* and users.*. A relative path is taken from the project.
         until: take the interactions before this ISO 8601 time (UTC), or this share of them in time order, such as

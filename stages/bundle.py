@@ -15,7 +15,8 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from components.config.params import Params
-from components.interactions.columns import CATEGORY, ITEM, PRICE, TAG_SEPARATOR, TAGS, TITLE
+from components.interactions.attribute_columns import attributes_of
+from components.interactions.columns import CATEGORY, DESCRIPTION, ITEM, PRICE, TAG_SEPARATOR, TAGS, TITLE
 from components.ranking.named import recommenders_of
 from components.ranking.newcomers import popularity_of
 from components.ranking.pipeline import Pipeline
@@ -65,7 +66,11 @@ def bundle(params: Params) -> str:
     recommender, seed = params.train.recommender, params.train.seed
     primary, half_life = _refit(named[recommender], data, seed)
     popularity = popularity_of(half_life).fit(data, seed)
-    fitted = {"popularity": popularity, Content.name: Content().fit(data, seed), recommender: primary}
+    fitted = {
+        "popularity": popularity,
+        Content.name: Content(params.train.content).fit(data, seed),
+        recommender: primary,
+    }
     fitted |= _fold_ins([recipe for recipe in folding if recipe.name not in fitted], data, params.train.seed)
     shutil.rmtree(BUNDLE, ignore_errors=True)
     with tempfile.TemporaryDirectory() as scratch:
@@ -123,6 +128,8 @@ def catalogue(items: pd.DataFrame) -> Catalogue:
         categories=tuple(items[CATEGORY]),
         tags=tuple(tuple(filter(None, tags.split(TAG_SEPARATOR))) for tags in items[TAGS]),
         prices=tuple(None if math.isnan(price) else float(price) for price in items[PRICE]),
+        descriptions=tuple(items[DESCRIPTION]),
+        attributes=tuple(attributes_of(items)),
     )
 
 

@@ -21,6 +21,8 @@ CATEGORY = "category"
 TAGS = "tags"
 PRICE = "price"
 ITEM_COLUMNS = (ITEM, TITLE, DESCRIPTION, CATEGORY, TAGS, PRICE)
+ATTRIBUTES = "attributes"
+"""Of the items, everything else that a source says of them; see components.interactions.attributes."""
 
 VECTOR = "vector"
 """Of the file of item vectors, a list of numbers."""

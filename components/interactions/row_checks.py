@@ -10,6 +10,7 @@ import pandas as pd
 
 from components.config.params import Ingest
 from components.interactions import columns
+from components.interactions.attribute_columns import pack_attributes
 from components.interactions.cells import find_repeats, read_ids, read_numbers, read_texts
 from components.interactions.timestamps import read_times
 
@@ -74,7 +75,10 @@ def check_interactions(raw: pd.DataFrame, known_items: Iterable[str] | None, con
 
 
 def check_items(raw: pd.DataFrame) -> CheckedTable:
-    """The good items. A table without the column `title` calls each item by its id; with it, every item needs one."""
+    """The good items. A table without the column `title` calls each item by its id; with it, every item needs one.
+
+    Columns that we have no name for are attributes; see components/interactions/attributes.py.
+    """
     ids = read_ids(raw[columns.ITEM])
     titles = read_texts(raw[columns.TITLE]) if columns.TITLE in raw else ids
     rows = pd.DataFrame({columns.ITEM: ids, columns.TITLE: titles}, index=raw.index)
@@ -82,6 +86,7 @@ def check_items(raw: pd.DataFrame) -> CheckedTable:
         rows[name] = read_texts(raw[name]) if name in raw else ""
     prices = read_texts(raw[columns.PRICE]) if columns.PRICE in raw else pd.Series("", index=raw.index)
     rows[columns.PRICE] = read_numbers(prices)
+    rows[columns.ATTRIBUTES] = pack_attributes(raw)
     has_price = prices.str.strip() != ""
     problems = {
         NULL_ITEM: ids.isna(),

@@ -37,7 +37,10 @@ def version_schema(config: Ingest) -> pa.DataFrameSchema:
 
 
 def items_schema() -> pa.DataFrameSchema:
-    """One row per item, with a title; an absent description, category or tags is "", an absent price NaN."""
+    """One row per item, with a title; an absent description, category or tags is "", an absent price NaN.
+
+    `attributes` is what `components.interactions.attributes` packs.
+    """
     return pa.DataFrameSchema(
         {
             columns.ITEM: _id(unique=True),
@@ -46,6 +49,7 @@ def items_schema() -> pa.DataFrameSchema:
             columns.CATEGORY: pa.Column(str),
             columns.TAGS: pa.Column(str),
             columns.PRICE: pa.Column("float64", pa.Check.ge(0), nullable=True),
+            columns.ATTRIBUTES: pa.Column(str),
         },
         strict=True,
         ordered=True,

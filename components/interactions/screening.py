@@ -26,7 +26,8 @@ class Screened:
     """The tables of a data version, checked, and what was kept out of them.
 
     interactions: user_id, item_id (str), value (float64), type (str), timestamp (UTC), sorted by timestamp, user_id,
-        item_id, type. items: item_id, title, description, category, tags (str), price (float64), sorted by item_id.
+        item_id, type. items: item_id, title, description, category, tags (str), price (float64), attributes (str),
+        sorted by item_id.
         users: user_id and the attributes (str), sorted by user_id. All with a RangeIndex.
     quarantine: table, row (number of the row in the source, from 1, the header not counted), reason, and the source's
         values as text, sorted by table and row.

@@ -7,6 +7,8 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from components.interactions.attributes import Attributes, typed_attributes
+
 
 @dataclass(frozen=True)
 class Catalogue:
@@ -14,6 +16,8 @@ class Catalogue:
 
     Attributes:
         prices: None where the source gives none.
+        descriptions: "" where the source gives none.
+        attributes: whatever else the source says, by name.
     """
 
     ids: tuple[str, ...]
@@ -21,6 +25,13 @@ class Catalogue:
     categories: tuple[str, ...]
     tags: tuple[tuple[str, ...], ...]
     prices: tuple[float | None, ...]
+    descriptions: tuple[str, ...] = ()
+    attributes: tuple[Attributes, ...] = ()
+
+    def __post_init__(self) -> None:
+        """Nothing more is known of the items where nothing is given."""
+        object.__setattr__(self, "descriptions", self.descriptions or ("",) * len(self.ids))
+        object.__setattr__(self, "attributes", self.attributes or ({},) * len(self.ids))
 
     def __len__(self) -> int:
         return len(self.ids)
@@ -34,10 +45,16 @@ class Catalogue:
 def write_catalogue(path: Path, items: Catalogue) -> None:
     """Write items.json: a list with one object per item row."""
     rows = [
-        {"item_id": item_id, "title": title, "category": category, "tags": list(tags), "price": price}
-        for item_id, title, category, tags, price in zip(
-            items.ids, items.titles, items.categories, items.tags, items.prices, strict=True
-        )
+        {
+            "item_id": items.ids[row],
+            "title": items.titles[row],
+            "category": items.categories[row],
+            "tags": list(items.tags[row]),
+            "price": items.prices[row],
+            "description": items.descriptions[row],
+            "attributes": dict(items.attributes[row]),
+        }
+        for row in range(len(items))
     ]
     path.write_text(json.dumps(rows, ensure_ascii=False, separators=(",", ":")) + "\n")
 
@@ -51,4 +68,6 @@ def read_catalogue(path: Path) -> Catalogue:
         categories=tuple(row["category"] for row in rows),
         tags=tuple(tuple(row["tags"]) for row in rows),
         prices=tuple(row["price"] for row in rows),
+        descriptions=tuple(row.get("description", "") for row in rows),
+        attributes=tuple(typed_attributes(row.get("attributes", {})) for row in rows),
     )

@@ -10,8 +10,8 @@ from pathlib import Path
 from components.adapters.dvc.data_registry import DataRegistry, NothingChanged, VersionAdded
 from components.adapters.dvc.version_files import quarantine_csv
 from components.adapters.sources.files import FileSource
-from components.adapters.sources.movielens import DESCRIBED, MovieLensSource
 from components.adapters.sources.movielens import NAME as MOVIELENS
+from components.adapters.sources.movielens import MovieLensSource
 from components.adapters.sources.sql import SqlSource
 from components.config.params import Ingest
 from components.config.settings import Settings
@@ -46,8 +46,8 @@ def choose_source(settings: Settings, request: IngestRequest) -> Source:
     Raises:
         SourceError: the source "sql" is asked for without a table.
     """
-    if request.source in (MOVIELENS, DESCRIBED):
-        return MovieLensSource(described=request.source == DESCRIBED)
+    if request.source == MOVIELENS:
+        return MovieLensSource()
     if request.source != SQL:
         return FileSource(settings.project / Path(request.source).expanduser(), request.mapping)
     if request.table is None:

@@ -1,44 +1,45 @@
-"""Who made a film, and where: the CC0 table (from Wikidata) in the wheel bokeh-sampledata, the extra `enrichment`."""
+"""Who made a film, where, in which language, how long: the CC0 table (from Wikidata) in the wheel bokeh-sampledata."""
 
 from __future__ import annotations
 
 import sqlite3
 from contextlib import closing
 
+import numpy as np
 import pandas as pd
 
-from components.interactions.columns import DESCRIPTION, TITLE
+from components.interactions.columns import TAG_SEPARATOR, TITLE
 from components.interactions.film_match import Film, match_films
-from components.interactions.source import SourceError
 
-_QUERY = 'SELECT "Title", "Year", "Director", "Cast", "Writer", "Country" FROM omdb ORDER BY "ID"'
-_PARTS = ("Director", "Cast", "Writer", "Country")
+_QUERY = (
+    'SELECT "Title", "Year", "Runtime", "Director", "Cast", "Writer", "Country", "Language" FROM omdb ORDER BY "ID"'
+)
+RUNTIME = "runtime"
+"""Minutes."""
+LISTS = ("director", "cast", "writer", "country", "language")
 
 
-def describe_films(items: pd.DataFrame) -> pd.DataFrame:
-    """`items` with the director, cast, writer and country of each film as its description, "" where unknown.
+def with_film_facts(items: pd.DataFrame) -> pd.DataFrame:
+    """`items` with the columns `RUNTIME` (NaN where unknown) and `LISTS` (joined by `TAG_SEPARATOR`, "" where unknown).
 
     Of the demo's films 82 % are found.
-
-    Raises:
-        SourceError: the extra is not installed.
     """
-    films, descriptions = _read_wheel()
+    films, facts = _read_wheel()
     found = match_films(items[TITLE].fillna("").astype(str).tolist(), films)
-    texts = ["" if position is None else descriptions[position] for position in found]
-    return items.assign(**{DESCRIPTION: texts})
+    unknown = (np.nan, *("" for _ in LISTS))
+    rows = [unknown if position is None else facts[position] for position in found]
+    columns = pd.DataFrame(rows, columns=[RUNTIME, *LISTS], index=items.index)
+    return pd.concat([items, columns], axis=1)
 
 
-def _read_wheel() -> tuple[list[Film], list[str]]:
-    try:
-        from bokeh_sampledata.movies_data import movie_path
-    except ImportError as error:
-        raise SourceError("films can only be described with the extra: pip install recops[enrichment]") from error
+def _read_wheel() -> tuple[list[Film], list[tuple[float | str, ...]]]:
+    from bokeh_sampledata.movies_data import movie_path
+
     with closing(sqlite3.connect(f"file:{movie_path}?mode=ro", uri=True)) as connection:
         rows = connection.execute(_QUERY).fetchall()
     films = [Film(title, year) for title, year, *_ in rows]
-    descriptions = [
-        " ".join(f"{name}: {value}." for name, value in zip(_PARTS, parts, strict=True) if value)
-        for _, _, *parts in rows
+    facts = [
+        (np.nan if runtime is None else float(runtime), *((text or "").replace(", ", TAG_SEPARATOR) for text in lists))
+        for _, _, runtime, *lists in rows
     ]
-    return films, descriptions
+    return films, facts

