@@ -34,6 +34,7 @@ from components.recommenders.lightfm_warp import LightFMWarp
 from components.recommenders.popularity import Popularity
 from components.recommenders.protocol import Scores, TrainingData
 from jobs.training.steps import make_params
+from jobs.wiring.workbench import Workbench
 
 K = 10
 KEPT = (0, 1, 2, 4, None)
@@ -43,7 +44,7 @@ PROJECT = Path(__file__).parents[1]
 
 def run(full: bool) -> Report:
     """One row per number of interactions kept and reading, one column per way."""
-    params = make_params(Settings(project=PROJECT), "data-v1", {}, "none" if full else "demo")
+    params = make_params(Workbench(Settings(project=PROJECT)), "data-v1", {}, "none" if full else "demo")
     train, wanted = movielens(read_params(PROJECT / "params.yaml"))
     users = cold_users(train, wanted)
     strangers = _fold_ins(params, without(train, users, 0))

@@ -13,9 +13,10 @@ import click
 from rich.table import Table
 
 from cli.console import make_console
-from components.adapters.dvc.data_registry import DataRegistry, DataRegistryError, DataVersion
-from components.adapters.files.params_file import ParamsError, set_data_version
-from components.config.settings import load_settings
+from components.adapters.dvc.data_registry import DataRegistryError
+from components.adapters.files.params_file import ParamsError
+from jobs.data.versions import describe_version, use_version
+from jobs.wiring.workbench import open_workbench
 
 
 @click.group()
@@ -45,9 +46,10 @@ def _mendable(command: Callable[..., None]) -> Callable[..., None]:
 @_mendable
 def list_versions(as_json: bool) -> None:
     """List all versions, oldest first."""
-    versions = DataRegistry(load_settings()).versions()
+    with open_workbench() as bench:
+        versions = bench.data.versions()
     if as_json:
-        click.echo(json.dumps([_as_dict(version) for version in versions], indent=2))
+        click.echo(json.dumps([describe_version(version) for version in versions], indent=2))
         return
     if not versions:
         click.echo("There is no data version yet. `recops up` makes the first, or run the deployment ingest/default.")
@@ -76,11 +78,12 @@ def list_versions(as_json: bool) -> None:
 @_mendable
 def show(tag: str, as_json: bool) -> None:
     """Show what the version TAG holds, where it came from, and why rows were left out."""
-    version = DataRegistry(load_settings()).find(tag)
+    with open_workbench() as bench:
+        version = bench.data.find(tag)
     if as_json:
-        click.echo(json.dumps(_as_dict(version), indent=2))
+        click.echo(json.dumps(describe_version(version), indent=2))
         return
-    described = _as_dict(version)
+    described = describe_version(version)
     quarantine, files = described.pop("quarantine"), described.pop("files")
     table = Table(box=None, show_header=False)
     for name, value in described.items():
@@ -100,9 +103,10 @@ def show(tag: str, as_json: bool) -> None:
 @_mendable
 def get(tag: str, folder: Path, as_json: bool) -> None:
     """Write the files of the version TAG, byte for byte, into FOLDER."""
-    version = DataRegistry(load_settings()).get(tag, folder)
+    with open_workbench() as bench:
+        version = bench.data.get(tag, folder)
     if as_json:
-        click.echo(json.dumps(_as_dict(version), indent=2))
+        click.echo(json.dumps(describe_version(version), indent=2))
     else:
         click.echo(f"{tag} is in {folder}: {', '.join(version.manifest.files)}")
 
@@ -112,19 +116,6 @@ def get(tag: str, folder: Path, as_json: bool) -> None:
 @_mendable
 def use(tag: str) -> None:
     """Name the version TAG in params.yaml, for a `dvc repro` by hand in the checkout."""
-    settings = load_settings()
-    DataRegistry(settings).find(tag)
-    path = settings.project / "params.yaml"
-    set_data_version(path, tag)
+    with open_workbench() as bench:
+        path = use_version(bench, tag)
     click.echo(f"data.version in {path} is {tag}; `dvc repro` trains on it")
-
-
-def _as_dict(version: DataVersion) -> dict[str, Any]:
-    described: dict[str, Any] = version.manifest.model_dump(mode="json", exclude={"format", "version", "digest"})
-    return {
-        "version": version.tag,
-        "created": version.created.isoformat(),
-        "commit": version.commit,
-        "md5": version.md5,
-        **described,
-    }

@@ -9,9 +9,9 @@ from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.states import Completed, Failed
 
-from components.adapters.dvc.data_registry import DataRegistryError, DataVersion, NothingChanged, VersionAdded
-from components.adapters.files.params_file import ParamsError, read_params
-from components.config.settings import SettingsError, load_settings
+from components.adapters.dvc.data_registry import DataRegistryError, NothingChanged, VersionAdded
+from components.adapters.files.params_file import ParamsError
+from components.config.settings import SettingsError
 
 if TYPE_CHECKING:
     from components.interactions.refusal import IngestRefused
@@ -46,13 +46,13 @@ def ingest(
     from components.interactions.source import SourceError
     from components.interactions.withholding import UntilError
     from jobs.data.ingest import IngestRequest, run_ingest
+    from jobs.wiring.workbench import open_workbench
 
     logger = get_run_logger()
     request = IngestRequest(source, until, mapping or {}, table, items_table, users_table)
     try:
-        settings = load_settings()
-        config = read_params(settings.project / "params.yaml").ingest
-        return _end(run_ingest(settings, config, request, logger.info, as_task))
+        with open_workbench() as bench:
+            return _end(run_ingest(bench, request, logger.info, as_task))
     except (SourceError, UntilError, DataRegistryError, ParamsError, SettingsError) as error:
         logger.error("%s", error)
         return Failed(message=str(error))
@@ -78,44 +78,14 @@ def _is_temporary(_task: Any, _run: Any, state: State[Any]) -> bool:
 
 
 def _end(outcome: VersionAdded | NothingChanged | IngestRefused) -> State[Any]:
-    if isinstance(outcome, VersionAdded):
-        create_markdown_artifact(describe(outcome.version), key="ingest")
-        manifest = outcome.version.manifest
-        line = f"{manifest.version}: {manifest.interactions} interactions, {manifest.quarantined} rows in quarantine"
-        get_run_logger().info(line)
-        return Completed(message=line, data=outcome.version.tag)
-    if isinstance(outcome, NothingChanged):
-        line = f"the data is that of {outcome.version.tag}; no new version"
-        get_run_logger().info(line)
-        return Completed(name="NothingChanged", message=line, data=outcome.version.tag)
-    create_markdown_artifact(f"# Ingest refused\n\n{outcome.reason}\n", key="ingest")
-    get_run_logger().error(outcome.reason)
-    return Failed(name="Refused", message=outcome.reason)
+    from jobs.data.report import page_of, tell
 
-
-def describe(version: DataVersion) -> str:
-    """The data version as Markdown."""
-    manifest = version.manifest
-    rows = {
-        "source": manifest.source,
-        "until": manifest.until or "all",
-        "interactions": manifest.interactions,
-        "items": manifest.items,
-        "users": manifest.users,
-        "first": f"{manifest.first:%Y-%m-%d}",
-        "last": f"{manifest.last:%Y-%m-%d}",
-        "values": f"{manifest.min_value:g} to {manifest.max_value:g}",
-        "rows in quarantine": manifest.quarantined,
-        "of our own feedback": manifest.events,
-        "of our own impressions": f"{manifest.own_impressions} ({manifest.own_share:.2%})",
-        "DVC md5": version.md5,
-        "to use it by hand": f"`recops data use {version.tag}`",
-    }
-    lines = [f"| {name} | {value} |" for name, value in rows.items()]
-    bad = [
-        f"| {table} | {reason} | {count} |"
-        for table, reasons in manifest.quarantine.items()
-        for reason, count in reasons.items()
-    ]
-    quarantine = ["", "| table | reason | rows |", "|---|---|---|", *bad] if bad else []
-    return "\n".join([f"# {version.tag}", "", "| | |", "|---|---|", *lines, *quarantine, ""])
+    line, page, logger = tell(outcome), page_of(outcome), get_run_logger()
+    if page is not None:
+        create_markdown_artifact(page, key="ingest")
+    if isinstance(outcome, VersionAdded | NothingChanged):
+        logger.info(line)
+        name = "NothingChanged" if isinstance(outcome, NothingChanged) else None
+        return Completed(name=name, message=line, data=outcome.version.tag)
+    logger.error(line)
+    return Failed(name="Refused", message=line)

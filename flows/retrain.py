@@ -10,8 +10,6 @@ from prefect.cache_policies import NO_CACHE
 from prefect.client.schemas.objects import State
 from prefect.states import Completed, Failed
 
-from components.config.settings import SettingsError, load_settings
-
 if TYPE_CHECKING:
     from jobs.steps import Step
     from jobs.training.retrain import JudgedModel, NothingNew
@@ -40,62 +38,42 @@ def retrain(
     (it stays registered, with the reason), Completed as `NothingChanged` when neither data, code nor parameters
     changed, and Failed with the reason when the pipeline or the model is broken.
     """
-    from components.adapters.dvc.data_registry import DataRegistryError
-    from components.adapters.dvc.pipeline_repository import PipelineError
-    from components.adapters.files.params_file import ParamsError
-    from components.adapters.mlflow.load_test import ModelLoadError
-    from components.adapters.mlflow.registry import ModelRegistryError
-    from components.interactions.source import SourceError
-    from jobs.monitoring.alert_thread import follow_up, say_in_thread
-    from jobs.training import retrain as training
-    from jobs.training.champion import RescoringError
-    from jobs.training.steps import TrainingError
+    from jobs.monitoring.alert_thread import retrain_for_alert
+    from jobs.training.failures import RETRAIN_FAILURES
+    from jobs.training.retrain import RetrainRequest
+    from jobs.training.retrain import retrain as retrain_model
+    from jobs.wiring.workbench import open_workbench
 
     logger = get_run_logger()
-    request = training.RetrainRequest(data_version, overrides or {}, ingest_first, preset)
+    request = RetrainRequest(data_version, overrides or {}, ingest_first, preset)
     try:
-        outcome = training.retrain(load_settings(), request, logger.info, _as_task)
-        state = _end(outcome)
-        if alert_id is not None:
-            logger.info(follow_up(load_settings(), int(alert_id), outcome))
-        return state
-    except (
-        SettingsError,
-        ParamsError,
-        SourceError,
-        TrainingError,
-        DataRegistryError,
-        PipelineError,
-        ModelRegistryError,
-        ModelLoadError,
-        RescoringError,
-    ) as error:
+        with open_workbench() as bench:
+            if alert_id is None:
+                return _end(retrain_model(bench, request, logger.info, as_task))
+            return _end(retrain_for_alert(bench, request, int(alert_id), logger.info, as_task))
+    except RETRAIN_FAILURES as error:
         logger.error("%s", error)
-        if alert_id is not None:
-            say_in_thread(load_settings(), int(alert_id), f"retrain failed: {error}")
         return Failed(message=str(error))
 
 
-def _as_task(function: Step) -> Step:
+def as_task(function: Step) -> Step:
     """The step as a Prefect task; nothing is cached, as DVC and MLflow know what is done already."""
-    as_task: Any = task(name=function.__name__, cache_policy=NO_CACHE, persist_result=False)
-    wrapped: Step = as_task(function)
-    return wrapped
+    make_task: Any = task(name=function.__name__, cache_policy=NO_CACHE, persist_result=False)
+    made: Step = make_task(function)
+    return made
 
 
 def _end(outcome: JudgedModel | NothingNew) -> State[Any]:
     from components.rollout.gate import Passed
-    from jobs.training.report import describe
+    from jobs.training.report import describe, tell
     from jobs.training.retrain import JudgedModel
 
-    version = outcome.version.version
+    line, version = tell(outcome), outcome.version.version
     if not isinstance(outcome, JudgedModel):
-        line = f"neither data, code nor parameters changed since {outcome.run.tag}, which is version {version}"
         get_run_logger().info(line)
         return Completed(name="NothingChanged", message=line, data=version)
     create_markdown_artifact(describe(outcome), key="retrain")
     if isinstance(outcome.verdict, Passed):
-        return Completed(message=f"version {version} passed the gate and is challenger", data=version)
-    line = f"version {version} was refused: {outcome.verdict.reason}"
+        return Completed(message=line, data=version)
     get_run_logger().warning(line)
     return Completed(name="Refused", message=line, data=version)

@@ -13,11 +13,9 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from components.adapters.dvc.data_registry import DataRegistry, DataVersion
-from components.adapters.store.engine import open_engine
 from components.adapters.store.forgetting import read_forgotten
 from components.adapters.store.traffic.event_rows import read_feedback
 from components.config.params import Ingest
-from components.config.settings import Settings
 from components.interactions.composing import compose, mark_origin, split_version
 from components.interactions.data_version import (
     INTERACTIONS_FILE,
@@ -31,6 +29,8 @@ from components.interactions.schema import version_schema
 from components.interactions.screening import TABLE, Screened
 from components.interactions.source import SourceError, SourceUnavailableError
 from jobs.steps import Log
+from jobs.wiring.event_store import EventStore
+from jobs.wiring.workbench import Workbench
 
 if TYPE_CHECKING:
     from sqlalchemy import Engine
@@ -49,26 +49,26 @@ class NextVersion:
     events_read_until: float | None
 
 
-def with_kept_events(settings: Settings, config: Ingest, base: Screened, source: str, until: str | None) -> NextVersion:
+def with_kept_events(bench: Workbench, config: Ingest, base: Screened, source: str, until: str | None) -> NextVersion:
     """`base` from another source, with the events of the latest version, and without who asked to be forgotten.
 
     Raises:
         DataRegistryError: the latest version cannot be read.
         SourceUnavailableError: the event store, which knows who was forgotten, cannot be read.
     """
-    latest = DataRegistry(settings).latest()
+    latest = bench.data.latest()
     events = mark_origin(base.interactions.iloc[:0], BASE)
     if latest is not None and latest.manifest.events:
-        _, events = split_version(_read_version(settings, latest).interactions, BASE)
+        _, events = split_version(_read_version(bench.data, latest).interactions, BASE)
     marked = dataclasses.replace(base, interactions=mark_origin(base.interactions, BASE))
-    with _event_store(settings) as engine:
+    with _reading(bench.store) as engine:
         composed = compose(marked, events, read_forgotten(engine)).screened
     version_schema(config).validate(composed.interactions)
     read_until = None if latest is None else latest.manifest.events_read_until
     return NextVersion(composed, source, until, read_until)
 
 
-def with_new_events(settings: Settings, config: Ingest, log: Log) -> NextVersion:
+def with_new_events(bench: Workbench, config: Ingest, log: Log) -> NextVersion:
     """The base and the events of the latest version, with what the event store has, which may be there already.
 
     All of the store is read, not what follows a mark: a transaction may commit after one with a higher sequence.
@@ -78,12 +78,12 @@ def with_new_events(settings: Settings, config: Ingest, log: Log) -> NextVersion
         DataRegistryError: the latest version cannot be read.
         SourceUnavailableError: the event store cannot be read.
     """
-    latest = DataRegistry(settings).latest()
+    latest = bench.data.latest()
     if latest is None:
         raise SourceError("source events: there is no data version yet to add them to; ingest another source first")
-    screened = _read_version(settings, latest)
+    screened = _read_version(bench.data, latest)
     base, kept = split_version(screened.interactions, BASE)
-    with _event_store(settings) as engine:
+    with _reading(bench.store) as engine:
         feedback = read_feedback(engine, config.attribution_hours * 3600)
         forgotten = read_forgotten(engine)
     found = event_interactions(feedback, config)
@@ -100,11 +100,11 @@ def with_new_events(settings: Settings, config: Ingest, log: Log) -> NextVersion
     return NextVersion(composed.screened, manifest.source, manifest.until, read_until)
 
 
-def _read_version(settings: Settings, version: DataVersion) -> Screened:
+def _read_version(registry: DataRegistry, version: DataVersion) -> Screened:
     """The tables of a version as they were when it was made."""
     with tempfile.TemporaryDirectory(prefix="recops-version-") as scratch:
         folder = Path(scratch)
-        DataRegistry(settings).get(version.tag, folder)
+        registry.get(version.tag, folder)
         quarantine = pd.read_csv(folder / QUARANTINE_FILE, dtype=str, keep_default_na=False)
         vectors = folder / ITEM_VECTORS_FILE
         return Screened(
@@ -118,14 +118,11 @@ def _read_version(settings: Settings, version: DataVersion) -> Screened:
 
 
 @contextmanager
-def _event_store(settings: Settings) -> Iterator[Engine]:
+def _reading(store: EventStore) -> Iterator[Engine]:
     from sqlalchemy.exc import SQLAlchemyError
 
-    engine = open_engine(settings.store_url)
     try:
-        yield engine
+        yield store.unchecked_engine
     except SQLAlchemyError as error:
         said = getattr(error, "orig", None) or type(error).__name__
         raise SourceUnavailableError(f"source {EVENTS}: the event store says: {said}") from error
-    finally:
-        engine.dispose()

@@ -14,7 +14,6 @@ from components.adapters.sources.movielens import NAME as MOVIELENS
 from components.adapters.sources.movielens import MovieLensSource
 from components.adapters.sources.sql import SqlSource
 from components.config.params import Ingest
-from components.config.settings import Settings
 from components.interactions.columns import VALUE
 from components.interactions.event_interactions import EVENTS
 from components.interactions.refusal import IngestRefused, find_refusal
@@ -23,6 +22,7 @@ from components.interactions.source import INTERACTIONS, ITEMS, USERS, Source, S
 from components.interactions.withholding import parse_until, until
 from jobs.data.compose_version import NextVersion, with_kept_events, with_new_events
 from jobs.steps import AsStep, Log, plainly
+from jobs.wiring.workbench import Workbench
 
 SQL = "sql"
 REFUSED_FILE = "refused-ingest.csv"
@@ -40,7 +40,7 @@ class IngestRequest:
     users_table: str | None = None
 
 
-def choose_source(settings: Settings, request: IngestRequest) -> Source:
+def choose_source(bench: Workbench, request: IngestRequest) -> Source:
     """The source that `request` names.
 
     Raises:
@@ -49,75 +49,75 @@ def choose_source(settings: Settings, request: IngestRequest) -> Source:
     if request.source == MOVIELENS:
         return MovieLensSource()
     if request.source != SQL:
-        return FileSource(settings.project / Path(request.source).expanduser(), request.mapping)
+        return FileSource(bench.settings.project / Path(request.source).expanduser(), request.mapping)
     if request.table is None:
         raise SourceError("source sql: no table is named; say which one holds the interactions with the option table")
     tables = {INTERACTIONS: request.table, ITEMS: request.items_table, USERS: request.users_table}
     return SqlSource(
-        settings.source_sql_url, {table: name for table, name in tables.items() if name is not None}, request.mapping
+        bench.settings.source_sql_url,
+        {table: name for table, name in tables.items() if name is not None},
+        request.mapping,
     )
 
 
-def read_slice(settings: Settings, request: IngestRequest) -> SourceTables:
-    """The tables of the source that `request` names, the interactions up to `request.until` (None for all).
+def read_slice(source: Source, end: str | None) -> SourceTables:
+    """The tables of a source, the interactions up to `end` (None for all).
 
     Raises:
-        UntilError: `request.until` is neither a time nor a share.
+        UntilError: `end` is neither a time nor a share.
         SourceError: the source cannot be read.
     """
-    source = choose_source(settings, request)
-    limit = None if request.until is None else parse_until(request.until)
+    limit = None if end is None else parse_until(end)
     tables = source.read()
     if limit is None:
         return tables
     return dataclasses.replace(tables, interactions=until(tables.interactions, limit))
 
 
-def screen_slice(settings: Settings, tables: SourceTables, config: Ingest) -> Screened | IngestRefused:
-    """The good and the bad rows, or a refusal, which leaves all bad rows in a file of the state folder to look at."""
+def screen_slice(tables: SourceTables, config: Ingest, bad_rows: Path) -> Screened | IngestRefused:
+    """The good and the bad rows, or a refusal, which leaves all bad rows in a file to look at."""
     screened = screen(tables, config)
     refused = find_refusal(screened, tables.origins, config)
     if refused is None:
         return screened
-    path = settings.root / REFUSED_FILE
-    path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(quarantine_csv(screened.quarantine))
-    return IngestRefused(f"{refused.reason}. All bad rows are listed in {path}")
+    bad_rows.parent.mkdir(parents=True, exist_ok=True)
+    bad_rows.write_text(quarantine_csv(screened.quarantine))
+    return IngestRefused(f"{refused.reason}. All bad rows are listed in {bad_rows}")
 
 
-def register_version(settings: Settings, version: NextVersion) -> VersionAdded | NothingChanged:
+def register_version(registry: DataRegistry, version: NextVersion) -> VersionAdded | NothingChanged:
     """The data version; see DataRegistry.add_version."""
-    registry = DataRegistry(settings)
     return registry.add_version(version.screened, version.source, version.until, version.events_read_until)
 
 
 def run_ingest(
-    settings: Settings, config: Ingest, request: IngestRequest, log: Log, as_step: AsStep = plainly
+    bench: Workbench, request: IngestRequest, log: Log, as_step: AsStep = plainly
 ) -> VersionAdded | NothingChanged | IngestRefused:
     """All steps in their order, each called through `as_step`.
 
     Raises:
         UntilError, SourceError, DataRegistryError: as the steps do; no version was made.
     """
+    config = bench.params.ingest
     if request.source == EVENTS:
-        return _ingest_events(settings, config, request, log, as_step)
-    name = choose_source(settings, request).name
-    tables = as_step(read_slice)(settings, request)
-    log(f"read {len(tables.interactions)} interactions from {name}")
+        return _ingest_events(bench, config, request, log, as_step)
+    source = choose_source(bench, request)
+    tables = as_step(read_slice)(source, request.until)
+    log(f"read {len(tables.interactions)} interactions from {source.name}")
     if VALUE not in tables.interactions:
         log(f"there is no column {VALUE}: each interaction counts as {config.implicit_value:g}, ingest.implicit_value")
-    screened = as_step(screen_slice)(settings, tables, config)
+    screened = as_step(screen_slice)(tables, config, bench.settings.root / REFUSED_FILE)
     if isinstance(screened, IngestRefused):
         return screened
     log(f"kept {len(screened.interactions)} interactions, quarantined {len(screened.quarantine)} rows")
-    version = as_step(with_kept_events)(settings, config, screened, name, request.until)
-    return as_step(register_version)(settings, version)
+    version = as_step(with_kept_events)(bench, config, screened, source.name, request.until)
+    return as_step(register_version)(bench.data, version)
 
 
 def _ingest_events(
-    settings: Settings, config: Ingest, request: IngestRequest, log: Log, as_step: AsStep
+    bench: Workbench, config: Ingest, request: IngestRequest, log: Log, as_step: AsStep
 ) -> VersionAdded | NothingChanged:
     if request != IngestRequest(EVENTS):
         raise SourceError("source events: the store is read whole; leave out until, mapping and tables")
-    version = as_step(with_new_events)(settings, config, log)
-    return as_step(register_version)(settings, version)
+    version = as_step(with_new_events)(bench, config, log)
+    return as_step(register_version)(bench.data, version)

@@ -1,14 +1,24 @@
-"""Says in Markdown what came of a retraining."""
+"""Says in one line and in Markdown what came of a retraining."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 
 from components.rollout.gate import Passed
-from jobs.training.retrain import JudgedModel
+from jobs.training.retrain import JudgedModel, NothingNew
 
 GROUPS = (("all users", ""), ("warm", "warm_"), ("cold", "cold_"))
 METRICS = ("ndcg", "recall", "hit_rate", "popularity_ndcg")
+
+
+def tell(outcome: JudgedModel | NothingNew) -> str:
+    """One line for the log and the state of the run."""
+    version = outcome.version.version
+    if not isinstance(outcome, JudgedModel):
+        return f"neither data, code nor parameters changed since {outcome.run.tag}, which is version {version}"
+    if isinstance(outcome.verdict, Passed):
+        return f"version {version} passed the gate and is challenger"
+    return f"version {version} was refused: {outcome.verdict.reason}"
 
 
 def describe(outcome: JudgedModel) -> str:

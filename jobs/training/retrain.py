@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any
 
 from components.adapters.dvc.data_registry import DataVersion
 from components.adapters.dvc.pipeline_repository import PipelineRun
-from components.config.settings import Settings
 from components.rollout.gate import GateRefused, Passed
 from jobs.steps import AsStep, Log, plainly
 from jobs.training.steps import (
@@ -26,6 +25,7 @@ from jobs.training.steps import (
     score_champion,
     settle,
 )
+from jobs.wiring.workbench import Workbench
 
 if TYPE_CHECKING:
     from components.adapters.mlflow.registry import ModelVersion
@@ -65,9 +65,7 @@ class NothingNew:
     version: ModelVersion
 
 
-def retrain(
-    settings: Settings, request: RetrainRequest, log: Log, as_step: AsStep = plainly
-) -> JudgedModel | NothingNew:
+def retrain(bench: Workbench, request: RetrainRequest, log: Log, as_step: AsStep = plainly) -> JudgedModel | NothingNew:
     """Everything up to the alias `challenger`; a retraining that was killed on its way is taken up again.
 
     The alias moves only after the model has loaded and answered in a clean process and the gate has passed it.
@@ -76,33 +74,31 @@ def retrain(
         jobs.training.steps.TrainingError: there is no data, or an override is wrong.
         DataRegistryError, ParamsError, PipelineError, ModelRegistryError, ModelLoadError, RescoringError: as named.
     """
-    from components.adapters.mlflow.registry import ModelRegistry
-
     if request.ingest_first and request.data_version is None:
-        as_step(ingest_events)(settings, log)
-    data = as_step(find_data)(settings, request.data_version)
-    params = make_params(settings, data.tag, request.overrides, request.preset)
-    outcome = as_step(run_pipeline)(settings, params, log)
+        as_step(ingest_events)(bench, log)
+    data = as_step(find_data)(bench.data, request.data_version)
+    params = make_params(bench, data.tag, request.overrides, request.preset)
+    outcome = as_step(run_pipeline)(bench.pipeline, params, log)
     if isinstance(outcome, PipelineRun):
         log(f"{outcome.tag} made bundle {outcome.bundle_md5}")
-        return _judge_run(settings, outcome, data, log, as_step)
-    known = ModelRegistry(settings.mlflow_url).version_of_bundle(outcome.last.bundle_md5)
+        return _judge_run(bench, outcome, data, log, as_step)
+    known = bench.models.version_of_bundle(outcome.last.bundle_md5)
     if known is not None and known.tags.get(GATE_RUN_TAG) == outcome.last.tag:
         return NothingNew(outcome.last, known)
     log(f"nothing changed since {outcome.last.tag}, but that run was never judged: going on with it")
-    return _judge_run(settings, outcome.last, data, log, as_step)
+    return _judge_run(bench, outcome.last, data, log, as_step)
 
 
-def _judge_run(settings: Settings, run: PipelineRun, data: DataVersion, log: Log, as_step: AsStep) -> JudgedModel:
+def _judge_run(bench: Workbench, run: PipelineRun, data: DataVersion, log: Log, as_step: AsStep) -> JudgedModel:
     with tempfile.TemporaryDirectory(prefix="recops-retrain-") as scratch:
         folder = Path(scratch)
-        version = as_step(register_model)(settings, run, data, folder)
+        version = as_step(register_model)(bench, run, data, folder)
         log(f"{run.tag} is version {version.version} of the model")
-        compared = as_step(load_model)(settings, version)
+        compared = as_step(load_model)(bench.settings.mlflow_url, version)
         log(f"version {version.version} loads in a clean process and gives {compared} answers as its bundle says")
-        rescored = as_step(score_champion)(settings, run, folder)
+        rescored = as_step(score_champion)(bench, run, folder)
         verdict = as_step(judge)(run, folder / EVALUATION, rescored.evaluation if rescored else None)
-        as_step(settle)(settings, run, version, verdict)
+        as_step(settle)(bench.models, run, version, verdict)
     for check in verdict.checks:
         log(check.explanation)
     return JudgedModel(run, version, verdict, rescored.note if rescored else None, data)

@@ -10,20 +10,20 @@ from typing import TYPE_CHECKING, Any
 from components.adapters.dvc.code_digest import code_digest
 from components.adapters.dvc.data_registry import DataRegistry, DataVersion
 from components.adapters.dvc.pipeline_repository import BUNDLE, PipelineRepository, PipelineRun, PipelineUnchanged
-from components.adapters.files.params_file import read_params, read_preset
 from components.adapters.machine.git_state import commit_of
 from components.adapters.machine.url_redaction import without_userinfo
 from components.config.params import Params
 from components.config.settings import Settings
 from components.rollout.gate import GateRefused, Passed, UserScores, judge_model
+from jobs.wiring.workbench import Workbench
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from components.adapters.mlflow.registry import ModelVersion
+    from components.adapters.mlflow.registry import ModelRegistry, ModelVersion
     from jobs.training.champion import Rescored
 
-PRESETS, NO_PRESET = "presets", "none"
+NO_PRESET = "none"
 EVALUATION = "artifacts/evaluate"
 SPLIT = ("artifacts/prepared", "artifacts/split")
 GATE_TAG, GATE_RUN_TAG, GATE_REASON_TAG = "gate", "gate_run", "gate_reason"
@@ -36,7 +36,7 @@ class TrainingError(Exception):
     """The retraining cannot be done as asked; the message says what to change."""
 
 
-def ingest_events(settings: Settings, log: Callable[[str], None]) -> None:
+def ingest_events(bench: Workbench, log: Callable[[str], None]) -> None:
     """Adds what the event store has gained to the newest data version, if there is one yet.
 
     Raises:
@@ -46,30 +46,27 @@ def ingest_events(settings: Settings, log: Callable[[str], None]) -> None:
     from components.interactions.event_interactions import EVENTS
     from jobs.data.ingest import IngestRequest, run_ingest
 
-    if DataRegistry(settings).latest() is None:
+    if bench.data.latest() is None:
         return
-    outcome = run_ingest(settings, read_params(settings.project / "params.yaml").ingest, IngestRequest(EVENTS), log)
+    outcome = run_ingest(bench, IngestRequest(EVENTS), log)
     if isinstance(outcome, VersionAdded):
         log(f"{outcome.version.tag} has {outcome.version.manifest.events} interactions from our own feedback")
 
 
-def find_data(settings: Settings, tag: str | None) -> DataVersion:
+def find_data(registry: DataRegistry, tag: str | None) -> DataVersion:
     """The data version `tag`, by default the newest.
 
     Raises:
         TrainingError: there is none yet.
         components.adapters.dvc.data_registry.DataRegistryError: there is none of this name.
     """
-    registry = DataRegistry(settings)
     found = registry.latest() if tag is None else registry.find(tag)
     if found is None:
         raise TrainingError("the data registry has no version yet; run `prefect deployment run ingest/default` first")
     return found
 
 
-def make_params(
-    settings: Settings, data_version: str, overrides: Mapping[str, Any], preset: str | None = None
-) -> Params:
+def make_params(bench: Workbench, data_version: str, overrides: Mapping[str, Any], preset: str | None = None) -> Params:
     """The project's parameters with a preset, `overrides` (by dotted path), data version and code digest put in.
 
     `preset` None means that of the settings, and `none` params.yaml as it is.
@@ -80,12 +77,12 @@ def make_params(
     """
     from pydantic import ValidationError
 
-    values = read_params(settings.project / "params.yaml").model_dump()
-    own = {"data.version": data_version, "code.digest": code_digest(settings.project)}
+    values = bench.params.model_dump()
+    own = {"data.version": data_version, "code.digest": code_digest(bench.settings.project)}
     for path in own.keys() & overrides.keys():
         raise TrainingError(f"override {path!r}: the flow sets it itself")
-    name = preset or settings.train_preset or NO_PRESET
-    changes = {} if name == NO_PRESET else read_preset(settings.project / PRESETS, name)
+    name = preset or bench.settings.train_preset or NO_PRESET
+    changes = {} if name == NO_PRESET else bench.read_preset(name)
     for path, value in {**changes, **overrides, **own}.items():
         *parents, name = path.split(".")
         section = values
@@ -101,28 +98,28 @@ def make_params(
         raise TrainingError(f"override {'.'.join(str(part) for part in first['loc'])!r}: {first['msg']}") from error
 
 
-def run_pipeline(settings: Settings, params: Params, log: Callable[[str], None]) -> PipelineRun | PipelineUnchanged:
+def run_pipeline(
+    pipeline: PipelineRepository, params: Params, log: Callable[[str], None]
+) -> PipelineRun | PipelineUnchanged:
     """Stages run where something changed; see PipelineRepository.run."""
-    return PipelineRepository(settings).run(params, log)
+    return pipeline.run(params, log)
 
 
-def register_model(settings: Settings, run: PipelineRun, data: DataVersion, folder: Path) -> ModelVersion:
+def register_model(bench: Workbench, run: PipelineRun, data: DataVersion, folder: Path) -> ModelVersion:
     """Brings the bundle and the evaluation of `run` into `folder`, draws the pictures, logs and registers."""
     from components.adapters.mlflow.plots import draw_pictures
-    from components.adapters.mlflow.registry import ModelRegistry
     from components.adapters.mlflow.run import TrainingRecord
 
-    repository = PipelineRepository(settings)
     for path in (BUNDLE, EVALUATION):
-        repository.export(run, path, folder / path)
+        bench.pipeline.export(run, path, folder / path)
     subject = f"{run.params.train.recommender} on {data.tag}"
     draw_pictures(folder / EVALUATION, folder / "pictures", run.params.evaluate, subject)
     record = TrainingRecord(
         run=run,
         bundle=folder / BUNDLE,
         pictures=folder / "pictures",
-        project=commit_of(settings.project, settings.git_commit),
-        data_source=registry_address(settings),
+        project=commit_of(bench.settings.project, bench.settings.git_commit),
+        data_source=registry_address(bench.settings),
         data_md5=data.md5,
         data_metrics={
             "n_own_feedback": float(data.manifest.events),
@@ -130,7 +127,7 @@ def register_model(settings: Settings, run: PipelineRun, data: DataVersion, fold
             "own_impression_share": data.manifest.own_share,
         },
     )
-    return ModelRegistry(settings.mlflow_url).register(record)
+    return bench.models.register(record)
 
 
 def registry_address(settings: Settings) -> str:
@@ -140,32 +137,30 @@ def registry_address(settings: Settings) -> str:
     return without_userinfo(settings.data_registry_url.get_secret_value())
 
 
-def load_model(settings: Settings, version: ModelVersion) -> int:
+def load_model(mlflow_url: str, version: ModelVersion) -> int:
     """Loads the registered model in a clean process; returns how many of its answers were compared."""
     from components.adapters.mlflow.load_test import load_in_clean_process
 
-    return load_in_clean_process(settings.mlflow_url, version.uri)
+    return load_in_clean_process(mlflow_url, version.uri)
 
 
-def score_champion(settings: Settings, run: PipelineRun, folder: Path) -> Rescored | None:
+def score_champion(bench: Workbench, run: PipelineRun, folder: Path) -> Rescored | None:
     """The champion's recipe on the split of `run`, None when there is no champion; see jobs/training/champion.py."""
-    from components.adapters.mlflow.registry import CHAMPION, ModelRegistry, RecipeError
+    from components.adapters.mlflow.registry import CHAMPION, RecipeError
     from jobs.training.champion import Rescored, rescore
 
-    registry = ModelRegistry(settings.mlflow_url)
-    champion = registry.version_with_alias(CHAMPION)
+    champion = bench.models.version_with_alias(CHAMPION)
     if champion is None:
         return None
     try:
-        recipe = registry.recipe_of(champion)
+        recipe = bench.models.recipe_of(champion)
     except RecipeError as error:
         return Rescored(None, f"not compared with the champion, version {champion.version}: {error}")
     if recipe == run.params.train:
         return Rescored(folder / EVALUATION, f"the champion, version {champion.version}, has the same recipe")
-    repository = PipelineRepository(settings)
     for path in SPLIT:
-        repository.export(run, path, folder / "champion" / path)
-    rescore(settings, run.params.model_copy(update={"train": recipe}), folder / "champion")
+        bench.pipeline.export(run, path, folder / "champion" / path)
+    rescore(bench.settings, run.params.model_copy(update={"train": recipe}), folder / "champion")
     note = f"the champion, version {champion.version}, was trained and tested again on this split"
     return Rescored(folder / "champion" / EVALUATION, note)
 
@@ -206,14 +201,13 @@ def _coverage(evaluation: Path) -> float:
     return float((pd.read_parquet(evaluation / "item_exposure.parquet")["recommended"] > 0).mean())
 
 
-def settle(settings: Settings, run: PipelineRun, version: ModelVersion, verdict: Passed | GateRefused) -> None:
+def settle(registry: ModelRegistry, run: PipelineRun, version: ModelVersion, verdict: Passed | GateRefused) -> None:
     """Writes the verdict on the version, and lets `challenger` name it when it passed, and never when it was refused.
 
     The tag that says which run was judged comes last, so that a retraining killed before it is taken up again.
     """
-    from components.adapters.mlflow.registry import CHALLENGER, ModelRegistry
+    from components.adapters.mlflow.registry import CHALLENGER
 
-    registry = ModelRegistry(settings.mlflow_url)
     if isinstance(verdict, Passed):
         said = json.dumps([check.explanation for check in verdict.checks])
         registry.set_tags(version.version, {GATE_TAG: "passed", GATE_REASON_TAG: "", GATE_CHECKS_TAG: said})

@@ -24,6 +24,7 @@ from components.recommenders.training_data import training_data
 from components.serving.bundle import Bundle, BundleManifest, write_bundle
 from components.splitting.temporal import split
 from jobs.training.steps import make_params
+from jobs.wiring.workbench import Workbench
 from stages.bundle import catalogue
 from tests.free_ports import free_ports
 from tests.slot_process import SlotProcess, build_release_of
@@ -92,7 +93,7 @@ def demo(tmp_path: Path) -> Iterator[Served]:
     params = read_params(PROJECT / "params.yaml")
     screened = screen(MovieLensSource().read(), params.ingest)
     prepared = prepare(screened.interactions, screened.items, screened.users, params.prepare.positive_threshold)
-    served = Served(tmp_path, prepared, make_params(Settings(project=PROJECT), "data-v1", {}).train.pipeline)
+    served = Served(tmp_path, prepared, make_params(Workbench(Settings(project=PROJECT)), "data-v1", {}).train.pipeline)
     yield served
     served.slot.stop()
 

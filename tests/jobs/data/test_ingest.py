@@ -15,7 +15,8 @@ from components.interactions.source import SourceError
 from components.interactions.withholding import UntilError
 from jobs.data.ingest import REFUSED_FILE, SQL, IngestRequest, run_ingest
 from jobs.steps import Step
-from tests.ingest_worlds import CONFIG, films, ratings, settings_in
+from jobs.wiring.workbench import Workbench
+from tests.ingest_worlds import PARAMS, films, ratings, settings_in
 
 ROWS = 2000
 Corrupt = Callable[[pd.DataFrame, pd.Index], None]
@@ -74,7 +75,7 @@ def folder(tmp_path: Path) -> Path:
 
 def ingest(settings: Settings, folder: Path, rows: pd.DataFrame) -> VersionAdded | NothingChanged | IngestRefused:
     rows.to_csv(folder / "interactions.csv", index=False)
-    return run_ingest(settings, CONFIG, IngestRequest(source=str(folder)), print)
+    return run_ingest(Workbench(settings, PARAMS), IngestRequest(source=str(folder)), print)
 
 
 def version_of(outcome: VersionAdded | NothingChanged | IngestRefused) -> DataVersion:
@@ -141,18 +142,24 @@ def test_more_of_a_source_is_a_new_version_and_the_same_share_again_is_none(sett
     counts = []
     for until in ("90%", "95%", None):
         counts.append(
-            version_of(run_ingest(settings, CONFIG, IngestRequest(str(folder), until), print)).manifest.interactions
+            version_of(
+                run_ingest(Workbench(settings, PARAMS), IngestRequest(str(folder), until), print)
+            ).manifest.interactions
         )
     assert counts == [1800, 1900, 2000]
-    assert isinstance(run_ingest(settings, CONFIG, IngestRequest(str(folder), "100%"), print), NothingChanged)
-    moment = version_of(run_ingest(settings, CONFIG, IngestRequest(str(folder), "2016-01-01T01:00:00Z"), print))
+    assert isinstance(
+        run_ingest(Workbench(settings, PARAMS), IngestRequest(str(folder), "100%"), print), NothingChanged
+    )
+    moment = version_of(
+        run_ingest(Workbench(settings, PARAMS), IngestRequest(str(folder), "2016-01-01T01:00:00Z"), print)
+    )
     assert moment.manifest.interactions == 60
     assert moment.manifest.until == "2016-01-01T01:00:00Z"
 
 
 def test_until_before_the_first_row_is_refused(settings: Settings, folder: Path) -> None:
     ratings(10).to_csv(folder / "interactions.csv", index=False)
-    outcome = run_ingest(settings, CONFIG, IngestRequest(str(folder), "2001-01-01"), print)
+    outcome = run_ingest(Workbench(settings, PARAMS), IngestRequest(str(folder), "2001-01-01"), print)
     assert isinstance(outcome, IngestRefused)
     assert "no interactions" in outcome.reason
 
@@ -166,25 +173,25 @@ def test_a_database_gives_the_version_that_its_rows_in_a_file_give(
         films().to_sql("films", database, index=False)
     other = settings_in(tmp_path / "other", source_sql_url=f"sqlite:///{tmp_path}/shop.db")
     request = IngestRequest(SQL, mapping={"stars": "value"}, table="ratings", items_table="films")
-    from_database = version_of(run_ingest(other, CONFIG, request, print))
+    from_database = version_of(run_ingest(Workbench(other, PARAMS), request, print))
     assert from_database.md5 == from_file.md5
     assert from_database.manifest.source == "SQL table ratings"
 
 
 def test_requests_that_make_no_sense_are_errors_that_say_what_to_do(settings: Settings) -> None:
     with pytest.raises(SourceError, match="option table"):
-        run_ingest(settings, CONFIG, IngestRequest(SQL), print)
+        run_ingest(Workbench(settings, PARAMS), IngestRequest(SQL), print)
     with pytest.raises(UntilError, match="until='soon'"):
-        run_ingest(settings, CONFIG, IngestRequest(until="soon"), print)
+        run_ingest(Workbench(settings, PARAMS), IngestRequest(until="soon"), print)
     with pytest.raises(SourceError, match=r"nowhere\.csv does not exist"):
-        run_ingest(settings, CONFIG, IngestRequest("nowhere.csv"), print)
+        run_ingest(Workbench(settings, PARAMS), IngestRequest("nowhere.csv"), print)
 
 
 def test_the_demo_grows_slice_by_slice(settings: Settings) -> None:
-    first = version_of(run_ingest(settings, CONFIG, IngestRequest(until="90%"), print))
+    first = version_of(run_ingest(Workbench(settings, PARAMS), IngestRequest(until="90%"), print))
     assert (first.manifest.source, first.manifest.interactions, first.manifest.quarantined) == ("movielens", 72_223, 7)
-    assert isinstance(run_ingest(settings, CONFIG, IngestRequest(until="90%"), print), NothingChanged)
-    assert version_of(run_ingest(settings, CONFIG, IngestRequest(), print)).manifest.interactions == 80_248
+    assert isinstance(run_ingest(Workbench(settings, PARAMS), IngestRequest(until="90%"), print), NothingChanged)
+    assert version_of(run_ingest(Workbench(settings, PARAMS), IngestRequest(), print)).manifest.interactions == 80_248
 
 
 def test_the_steps_run_in_one_order_and_none_follows_a_refusal(settings: Settings, folder: Path) -> None:
@@ -196,11 +203,11 @@ def test_the_steps_run_in_one_order_and_none_follows_a_refusal(settings: Setting
 
     rows = ratings(100)
     rows.to_csv(folder / "interactions.csv", index=False)
-    version_of(run_ingest(settings, CONFIG, IngestRequest(str(folder)), print, noted))
+    version_of(run_ingest(Workbench(settings, PARAMS), IngestRequest(str(folder)), print, noted))
     assert steps == ["read_slice", "screen_slice", "with_kept_events", "register_version"]
     steps.clear()
     rows.assign(value="11").to_csv(folder / "interactions.csv", index=False)
-    assert isinstance(run_ingest(settings, CONFIG, IngestRequest(str(folder)), print, noted), IngestRefused)
+    assert isinstance(run_ingest(Workbench(settings, PARAMS), IngestRequest(str(folder)), print, noted), IngestRefused)
     assert steps == ["read_slice", "screen_slice"]
 
 
@@ -210,7 +217,7 @@ def test_a_log_without_values_is_a_version_of_implicit_ones_and_says_so(
     said: list[str] = []
     clicks = ratings(100).drop(columns="value").assign(type="click")
     clicks.to_csv(folder / "interactions.csv", index=False)
-    manifest = version_of(run_ingest(settings, CONFIG, IngestRequest(str(folder)), said.append)).manifest
+    manifest = version_of(run_ingest(Workbench(settings, PARAMS), IngestRequest(str(folder)), said.append)).manifest
     assert (manifest.interactions, manifest.min_value, manifest.max_value) == (100, 5.0, 5.0)
     assert "there is no column value: each interaction counts as 5, ingest.implicit_value" in said
 
@@ -219,4 +226,4 @@ def test_a_log_without_values_is_a_version_of_implicit_ones_and_says_so(
         films().to_sql("films", database, index=False)
     other = settings_in(tmp_path / "other", source_sql_url=f"sqlite:///{tmp_path}/shop.db")
     request = IngestRequest(SQL, table="clicks", items_table="films")
-    assert version_of(run_ingest(other, CONFIG, request, print)).manifest.files == manifest.files
+    assert version_of(run_ingest(Workbench(other, PARAMS), request, print)).manifest.files == manifest.files

@@ -18,7 +18,8 @@ from components.adapters.store.write_queue import WriteQueue
 from components.config.settings import Settings
 from components.interactions.source import SourceError
 from jobs.data.ingest import IngestRequest, run_ingest
-from tests.ingest_worlds import CONFIG, films, ratings, settings_in
+from jobs.wiring.workbench import Workbench
+from tests.ingest_worlds import PARAMS, films, ratings, settings_in
 
 NOW = 1_767_225_600.0  # 2026
 EVENTS = IngestRequest("events")
@@ -69,7 +70,7 @@ def did(settings: Settings, *events: tuple[str, str, str, str]) -> None:
 
 
 def added(settings: Settings, request: IngestRequest) -> DataVersion:
-    outcome = run_ingest(settings, CONFIG, request, print)
+    outcome = run_ingest(Workbench(settings, PARAMS), request, print)
     assert isinstance(outcome, VersionAdded), outcome
     return outcome.version
 
@@ -102,7 +103,7 @@ def test_feedback_is_added_once_with_its_source_and_propensity(
     of_u0 = rows[(rows["user_id"] == "u0") & (rows["item_id"] == "i0")]
     assert list(of_u0.index) == ["d"]  # the rating takes the place of the one in the base
     assert set(rows["source"]) == {"base", "events"}
-    assert isinstance(run_ingest(settings, CONFIG, EVENTS, print), NothingChanged)
+    assert isinstance(run_ingest(Workbench(settings, PARAMS), EVENTS, print), NothingChanged)
 
 
 def test_events_stay_when_the_source_gives_more_and_when_the_store_is_pruned(
@@ -113,8 +114,8 @@ def test_events_stay_when_the_source_gives_more_and_when_the_store_is_pruned(
     added(settings, EVENTS)
     with store.begin() as db:
         db.execute(feedback.delete())
-    assert isinstance(run_ingest(settings, CONFIG, EVENTS, print), NothingChanged)
-    assert isinstance(run_ingest(settings, CONFIG, base, print), NothingChanged)
+    assert isinstance(run_ingest(Workbench(settings, PARAMS), EVENTS, print), NothingChanged)
+    assert isinstance(run_ingest(Workbench(settings, PARAMS), base, print), NothingChanged)
     ratings(120).to_csv(Path(base.source) / "interactions.csv", index=False)
     version = added(settings, base)
     assert (version.manifest.interactions, version.manifest.events) == (121, 1)
@@ -126,7 +127,7 @@ def test_an_event_of_an_item_of_tomorrow_counts_once_the_catalogue_has_it(
 ) -> None:
     added(settings, base)
     did(settings, ("a", "u0", "i50", "click"))
-    assert isinstance(run_ingest(settings, CONFIG, EVENTS, print), NothingChanged)
+    assert isinstance(run_ingest(Workbench(settings, PARAMS), EVENTS, print), NothingChanged)
     more = pd.concat([films(), pd.DataFrame({"item_id": ["i50"], "title": ["Film 50"]})])
     more.to_csv(Path(base.source) / "items.csv", index=False)
     added(settings, base)
@@ -142,7 +143,7 @@ def test_a_forgotten_user_is_in_no_later_version_until_they_come_back(
     deleted = forget_user(store, "u3", NOW + 1, "test")
     assert deleted["feedback"] == 1
     for request in (EVENTS, base):
-        run_ingest(settings, CONFIG, request, print)
+        run_ingest(Workbench(settings, PARAMS), request, print)
         latest = DataRegistry(settings).latest()
         assert latest is not None
         folder = tmp_path / request.source.replace("/", "-")
@@ -161,6 +162,6 @@ def test_a_forgotten_user_is_in_no_later_version_until_they_come_back(
 
 def test_events_need_a_base_and_take_no_options(settings: Settings) -> None:
     with pytest.raises(SourceError, match="no data version yet"):
-        run_ingest(settings, CONFIG, EVENTS, print)
+        run_ingest(Workbench(settings, PARAMS), EVENTS, print)
     with pytest.raises(SourceError, match="leave out"):
-        run_ingest(settings, CONFIG, IngestRequest("events", until="90%"), print)
+        run_ingest(Workbench(settings, PARAMS), IngestRequest("events", until="90%"), print)

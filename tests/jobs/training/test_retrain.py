@@ -11,6 +11,8 @@ import pandas as pd
 import pytest
 from pydantic import SecretStr
 
+from components.adapters.dvc.data_registry import DataRegistry
+from components.adapters.dvc.pipeline_repository import PipelineRepository
 from components.adapters.files.params_file import ParamsError, read_params, read_preset
 from components.adapters.mlflow.registry import ModelRegistry
 from components.config.settings import Settings
@@ -22,6 +24,7 @@ from jobs.steps import Step
 from jobs.training.report import describe
 from jobs.training.retrain import JudgedModel, NothingNew, RetrainRequest, retrain
 from jobs.training.steps import TrainingError, find_data, make_params, registry_address, run_pipeline
+from jobs.wiring.workbench import Workbench
 
 # MLflow warns about itself when imported, and its database code uses deprecated parts of SQLAlchemy.
 pytestmark = pytest.mark.filterwarnings("ignore")
@@ -57,13 +60,13 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
         patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder}/mlflow.db")
         settings = Settings(project=PROJECT, home=folder / "home")
         source = two_tastes(folder / "source")
-        run_ingest(settings, read_params(PROJECT / "params.yaml").ingest, Ingest(source=str(source)), print)
+        run_ingest(Workbench(settings), Ingest(source=str(source)), print)
         yield settings
 
 
 @pytest.fixture(scope="module")
 def first(settings: Settings) -> JudgedModel:
-    outcome = retrain(settings, RetrainRequest(overrides=SMALL), lambda line: None)
+    outcome = retrain(Workbench(settings), RetrainRequest(overrides=SMALL), lambda line: None)
     assert isinstance(outcome, JudgedModel)
     return outcome
 
@@ -84,7 +87,7 @@ def test_a_first_model_that_beats_popularity_becomes_challenger(settings: Settin
 
 
 def test_without_a_change_nothing_is_registered(settings: Settings, first: JudgedModel) -> None:
-    outcome = retrain(settings, RetrainRequest(overrides=SMALL), lambda line: None)
+    outcome = retrain(Workbench(settings), RetrainRequest(overrides=SMALL), lambda line: None)
     assert isinstance(outcome, NothingNew)
     assert (outcome.run.tag, outcome.version.version) == ("run-1", 1)
 
@@ -92,8 +95,10 @@ def test_without_a_change_nothing_is_registered(settings: Settings, first: Judge
 def test_a_retraining_killed_after_the_pipeline_is_taken_up_again(settings: Settings, first: JudgedModel) -> None:
     ModelRegistry(settings.mlflow_url).set_alias("champion", 1)
     overrides = {**SMALL, "bundle.sample_users": 3}
-    run_pipeline(settings, make_params(settings, "data-v1", overrides), lambda line: None)
-    outcome = retrain(settings, RetrainRequest("data-v1", overrides), lambda line: None)
+    run_pipeline(
+        PipelineRepository(settings), make_params(Workbench(settings), "data-v1", overrides), lambda line: None
+    )
+    outcome = retrain(Workbench(settings), RetrainRequest("data-v1", overrides), lambda line: None)
     assert isinstance(outcome, JudgedModel)
     assert (outcome.run.tag, outcome.version.version) == ("run-2", 2)
     assert outcome.champion_note == "the champion, version 1, has the same recipe"
@@ -109,7 +114,7 @@ def test_a_worse_recipe_is_refused_beside_the_champion_on_its_own_split(settings
         return step
 
     overrides = {**SMALL, "train.recommender": "popularity"}
-    outcome = retrain(settings, RetrainRequest(overrides=overrides), lambda line: None, noted)
+    outcome = retrain(Workbench(settings), RetrainRequest(overrides=overrides), lambda line: None, noted)
     assert isinstance(outcome, JudgedModel)
     assert isinstance(outcome.verdict, GateRefused)
     failed = {check.name: check for check in outcome.verdict.checks if not check.passed}
@@ -131,7 +136,9 @@ def test_a_challenger_that_is_judged_again_and_refused_is_challenger_no_more(
     registry = ModelRegistry(settings.mlflow_url)
     registry.set_alias("challenger", first.version.version)
     outcome = retrain(
-        settings, RetrainRequest(overrides={**SMALL, "gate.min_gain_over_popularity": 1.0}), lambda line: None
+        Workbench(settings),
+        RetrainRequest(overrides={**SMALL, "gate.min_gain_over_popularity": 1.0}),
+        lambda line: None,
     )
     assert isinstance(outcome, JudgedModel)
     assert isinstance(outcome.verdict, GateRefused)
@@ -162,29 +169,31 @@ def test_the_address_of_the_data_registry_is_shown_without_its_password(tmp_path
 )
 def test_a_wrong_override_is_named(overrides: dict[str, Any], message: str) -> None:
     with pytest.raises(TrainingError) as caught:
-        make_params(Settings(project=PROJECT), "data-v1", overrides)
+        make_params(Workbench(Settings(project=PROJECT)), "data-v1", overrides)
     assert str(caught.value) == message
 
 
 def test_overrides_are_put_beside_what_the_flow_sets() -> None:
-    params = make_params(Settings(project=PROJECT), "data-v7", {"train.seed": 7})
+    params = make_params(Workbench(Settings(project=PROJECT)), "data-v7", {"train.seed": 7})
     assert (params.data.version, params.train.seed, len(params.code.digest)) == ("data-v7", 7, 16)
 
 
 def test_without_data_the_message_says_what_to_run(tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="ingest/default"):
-        find_data(Settings(project=PROJECT, home=tmp_path), None)
+        find_data(DataRegistry(Settings(project=PROJECT, home=tmp_path)), None)
 
 
 def test_the_demo_trains_the_pipeline_of_its_preset(settings: Settings) -> None:
-    demo, whole = (make_params(settings, "data-v1", {}, preset).train for preset in (None, "none"))
+    demo, whole = (make_params(Workbench(settings), "data-v1", {}, preset).train for preset in (None, "none"))
     assert demo.recommender == whole.recommender == "pipeline"
     assert len(generators(demo.pipeline.generators)) < len(generators(whole.pipeline.generators))
     assert whole == read_params(PROJECT / "params.yaml").train
 
 
 def test_an_override_wins_over_the_preset(settings: Settings) -> None:
-    assert make_params(settings, "data-v1", {"train.pipeline.n_splits": 1}, "demo").train.pipeline.n_splits == 1
+    assert (
+        make_params(Workbench(settings), "data-v1", {"train.pipeline.n_splits": 1}, "demo").train.pipeline.n_splits == 1
+    )
 
 
 def test_production_has_no_preset_unless_it_names_one(settings: Settings) -> None:
@@ -194,7 +203,7 @@ def test_production_has_no_preset_unless_it_names_one(settings: Settings) -> Non
 
 def test_an_unknown_preset_is_refused_with_those_that_exist(settings: Settings) -> None:
     with pytest.raises(ParamsError, match=r"no preset 'huge'.*known are demo"):
-        make_params(settings, "data-v1", {}, "huge")
+        make_params(Workbench(settings), "data-v1", {}, "huge")
 
 
 def test_a_preset_changes_nothing_but_training(tmp_path: Path) -> None:
