@@ -183,7 +183,7 @@ class Workbench:
         return channels_of(urls.get_secret_value() if urls else "")
 
     def asks_model(self, llm: Llm) -> bool:
-        """Whether a variant with these parameters asks a language model; raises SettingsError without the key for it."""
+        """Whether a variant with these parameters asks a language model; raises SettingsError where a key lacks."""
         from bentos.language_model import is_on
 
         return is_on(llm, self.settings)
