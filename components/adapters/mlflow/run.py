@@ -136,7 +136,7 @@ def _log_model(record: TrainingRecord) -> tuple[str, str]:
         from mlflow import pyfunc
     info = pyfunc.log_model(
         name="recommender",
-        python_model=str(Path(__file__).with_name("mlflow_model.py")),
+        python_model=str(Path(__file__).with_name("model.py")),
         artifacts={"bundle": str(record.bundle)},
         model_config={"routing": record.run.params.routing.model_dump(mode="json")},
         signature=_signature(),
