@@ -4,15 +4,21 @@ from __future__ import annotations
 
 import hashlib
 import os
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
-from pydantic import SecretStr, ValidationError
-from pydantic_settings import BaseSettings, SettingsConfigDict
+from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
 
 PREFIX = "RECOPS_"
+NOT_OURS = {
+    "MLFLOW_TRACKING_URI": "mlflow_tracking_uri",
+    "PREFECT_API_URL": "prefect_api",
+    "ANTHROPIC_API_KEY": "anthropic_api_key",
+    "TMPDIR": "runtime_base",
+    "XDG_RUNTIME_DIR": "runtime_base",
+}
+"""Variables that other programs name, and the field that each fills; the last of a field wins, an empty one is none."""
 Slot = Literal["blue", "green"]
 
 
@@ -20,10 +26,11 @@ class SettingsError(Exception):
     """A setting in the environment is unknown or has a wrong value."""
 
 
-class Settings(BaseSettings):
-    """Each field is read from the variable of the same name in capitals behind `RECOPS_`."""
+class Settings(BaseModel):
+    """`load_settings` fills each field from the variable of the same name in capitals behind `RECOPS_`, or from the one
+    in `NOT_OURS`; made directly, it reads nothing but its arguments."""
 
-    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="forbid")
+    model_config = ConfigDict(frozen=True, extra="forbid")
 
     project: Path = Path(__file__).resolve().parents[2]
     home: Path = Path(".recops")
@@ -62,6 +69,11 @@ class Settings(BaseSettings):
     release_id: str | None = None
     stack: str | None = None  # marks the processes that `recops up` started, so that `recops down` finds them all
 
+    mlflow_tracking_uri: str | None = None
+    prefect_api: str | None = None
+    anthropic_api_key: SecretStr | None = None
+    runtime_base: Path = Path("/tmp")  # noqa: S108 - the folder below it is refused unless it is the user's alone
+
     @property
     def root(self) -> Path:
         """The folder of all state, absolute."""
@@ -82,18 +94,12 @@ class Settings(BaseSettings):
     @property
     def mlflow_url(self) -> str:
         """Where MLflow answers; `MLFLOW_TRACKING_URI` overrides it."""
-        return os.environ.get("MLFLOW_TRACKING_URI") or f"http://{self.host}:{self.mlflow_port}"
-
-    @property
-    def anthropic_api_key(self) -> SecretStr | None:
-        """`ANTHROPIC_API_KEY`, if it is set."""
-        key = os.environ.get("ANTHROPIC_API_KEY", "").strip()
-        return SecretStr(key) if key else None
+        return self.mlflow_tracking_uri or f"http://{self.host}:{self.mlflow_port}"
 
     @property
     def prefect_api_url(self) -> str:
         """Where Prefect's API answers; `PREFECT_API_URL` overrides it."""
-        return os.environ.get("PREFECT_API_URL") or f"http://{self.host}:{self.prefect_port}/api"
+        return self.prefect_api or f"http://{self.host}:{self.prefect_port}/api"
 
     @property
     def gateway_url(self) -> str:
@@ -158,26 +164,28 @@ class Settings(BaseSettings):
     def runtime_folder(self) -> Path:
         """A short per-user folder for sockets: paths over 107 bytes break them."""
         key = hashlib.sha256(str(self.root).encode()).hexdigest()[:10]
-        base = os.environ.get("XDG_RUNTIME_DIR") or tempfile.gettempdir()
-        return Path(base) / f"recops-{os.getuid()}-{key}"
+        return self.runtime_base / f"recops-{os.getuid()}-{key}"
 
 
 def load_settings(environ: Mapping[str, str] | None = None) -> Settings:
-    """The settings in `environ` (the process's own by default).
+    """The settings in `environ` (the process's own by default), and in nothing else.
 
     Raises:
         SettingsError: a `RECOPS_*` variable is unknown or has a wrong value; the message names it.
     """
     environ = os.environ if environ is None else environ
     given = {key[len(PREFIX) :].lower(): value for key, value in environ.items() if key.startswith(PREFIX)}
-    unknown = sorted(set(given) - set(Settings.model_fields))
+    ours = [name for name in Settings.model_fields if name not in NOT_OURS.values()]
+    unknown = sorted(set(given) - set(ours))
     if unknown:
         names = ", ".join(PREFIX + name.upper() for name in unknown)
-        known = ", ".join(PREFIX + name.upper() for name in Settings.model_fields)
+        known = ", ".join(PREFIX + name.upper() for name in ours)
         raise SettingsError(f"unknown setting {names}; known are {known}")
+    given |= {field: value for name, field in NOT_OURS.items() if (value := environ.get(name, "").strip())}
     try:
-        return Settings(**given)  # type: ignore[arg-type]
+        return Settings.model_validate(given)
     except ValidationError as error:
         first = error.errors()[0]
-        name = PREFIX + str(first["loc"][0]).upper()
+        field = str(first["loc"][0])
+        name = " or ".join(other for other, filled in NOT_OURS.items() if filled == field) or PREFIX + field.upper()
         raise SettingsError(f"{name}: {first['msg']}") from error

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pydantic import SecretStr
 from sqlalchemy import select
 
 from bentos.asgi_app import RecopsApp
@@ -40,9 +41,9 @@ def llm_at(url: str, **changes: Any) -> Llm:
 
 
 @contextmanager
-def running(tmp_path: Path, llm: Llm, prompt: str | None = PROMPT) -> Iterator[RecopsApp]:
+def running(tmp_path: Path, llm: Llm, prompt: str | None = PROMPT, key: str | None = None) -> Iterator[RecopsApp]:
     """The app of a release with this policy; its event store is ready."""
-    settings = Settings(home=tmp_path / "home", slot="blue")
+    settings = Settings(home=tmp_path / "home", slot="blue", anthropic_api_key=SecretStr(key) if key else None)
     make_bundle(tmp_path / "src" / BUNDLE)
     variant = ServedVariant(routing=ROUTING, llm=llm, prompt_version=3, prompt=prompt)
     ServedRelease(release_id="release-1", variants=(variant,)).write(tmp_path / "src")
@@ -54,9 +55,11 @@ def running(tmp_path: Path, llm: Llm, prompt: str | None = PROMPT) -> Iterator[R
         app.close()
 
 
-def ask(tmp_path: Path, script: Script, *bodies: Any, **changes: Any) -> tuple[list[Any], str, MessagesServer]:
+def ask(
+    tmp_path: Path, script: Script, *bodies: Any, key: str | None = None, **changes: Any
+) -> tuple[list[Any], str, MessagesServer]:
     """The answers to `bodies`, one after the other, the page of metrics, and the server with what it was sent."""
-    with messages_server(script) as server, running(tmp_path, llm_at(server.url, **changes)) as app:
+    with messages_server(script) as server, running(tmp_path, llm_at(server.url, **changes), key=key) as app:
 
         async def all_of_them() -> list[Reply]:
             replies = [await send(app, "POST", "/recommend", body) for body in bodies]
@@ -193,10 +196,7 @@ def test_past_the_days_budget_the_ranking_stays_as_it_is(tmp_path: Path) -> None
     assert (server.requests, answer["cost_usd"]) == ([], 0.0)
 
 
-def test_no_raw_user_id_mail_or_key_leaves_the_process(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
-) -> None:
-    monkeypatch.setenv("ANTHROPIC_API_KEY", "sk-planted-secret")
+def test_no_raw_user_id_mail_or_key_leaves_the_process(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     user = "planted-user-4711"
     body = {
         "user_id": user,
@@ -204,7 +204,9 @@ def test_no_raw_user_id_mail_or_key_leaves_the_process(
         "context": {"query": f"films for {user}"},
     }
     caplog.set_level("DEBUG")
-    (answer,), page, server = ask(tmp_path, lambda body, n: Status(500) if n == 0 else Says(), body)
+    (answer,), page, server = ask(
+        tmp_path, lambda body, n: Status(500) if n == 0 else Says(), body, key="sk-planted-secret"
+    )
     assert answer["user_id"] == user
     sent = json.dumps(server.requests) + json.dumps(server.headers)
     logged = caplog.text + page + json.dumps([dict(row) for row in stored(tmp_path, llm_calls)])
@@ -224,8 +226,7 @@ def test_a_title_that_gives_orders_changes_nothing_structural(tmp_path: Path) ->
     assert answer["route"] == "hybrid"
 
 
-def test_without_a_prompt_or_an_address_nobody_is_asked(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.delenv("ANTHROPIC_API_KEY", raising=False)
+def test_without_a_prompt_or_an_address_nobody_is_asked(tmp_path: Path) -> None:
     unreachable = llm_at("http://127.0.0.1:9").model_copy(
         update={"tiers": [llm_at("x").tiers[0].model_copy(update={"base_url": None})]}
     )

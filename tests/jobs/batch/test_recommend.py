@@ -34,7 +34,7 @@ from tests.slot_process import make_release
 from tests.worlds import make_bundle
 
 PROMPT = (Path(__file__).parents[3] / "prompts" / "recops-rerank.md").read_text()
-KEY = "sk-planted-key"
+KEY = SecretStr("sk-planted-key")
 COLD = ["2", "3", "4", "5"]  # users of `make_bundle` with 1 to 4 interactions
 EVERYBODY = ["1", *COLD, "6", "7", "8"]
 
@@ -144,11 +144,8 @@ def test_without_a_live_release_nothing_is_made(tmp_path: Path) -> None:
         batch(settings)
 
 
-def test_cold_users_are_ranked_through_a_batch_at_half_the_price(
-    server: BatchesServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("ANTHROPIC_API_KEY", KEY)
-    settings = go_live(tmp_path, llm_at(None, fusion_weight=1.0), llm_base_url=server.url)
+def test_cold_users_are_ranked_through_a_batch_at_half_the_price(server: BatchesServer, tmp_path: Path) -> None:
+    settings = go_live(tmp_path, llm_at(None, fusion_weight=1.0), llm_base_url=server.url, anthropic_api_key=KEY)
     made = batch(settings)
     assert (made.asked, made.replied, made.waiting, made.unasked) == (5, 5, 0, 0)
     assert (made.routes["hybrid"], server.n_messages) == (5, 0)
@@ -164,11 +161,8 @@ def test_cold_users_are_ranked_through_a_batch_at_half_the_price(
     assert changed == ["1", *COLD], (hybrid, plain)
 
 
-def test_a_second_batch_of_the_same_pays_nothing(
-    server: BatchesServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("ANTHROPIC_API_KEY", KEY)
-    settings = go_live(tmp_path, llm_at(None), llm_base_url=server.url)
+def test_a_second_batch_of_the_same_pays_nothing(server: BatchesServer, tmp_path: Path) -> None:
+    settings = go_live(tmp_path, llm_at(None), llm_base_url=server.url, anthropic_api_key=KEY)
     first, second = batch(settings), batch(settings)
     assert lists(first) == lists(second)
     assert len(server.requests) == len(stored(settings, llm_calls)) == 5
@@ -177,11 +171,8 @@ def test_a_second_batch_of_the_same_pays_nothing(
     assert len(server.requests) == 6  # only the one who did something is asked about anew
 
 
-def test_nothing_is_sent_beyond_the_days_budget(
-    server: BatchesServer, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("ANTHROPIC_API_KEY", KEY)
-    settings = go_live(tmp_path, llm_at(None, daily_budget_usd=0.008), llm_base_url=server.url)
+def test_nothing_is_sent_beyond_the_days_budget(server: BatchesServer, tmp_path: Path) -> None:
+    settings = go_live(tmp_path, llm_at(None, daily_budget_usd=0.008), llm_base_url=server.url, anthropic_api_key=KEY)
     made = batch(settings)
     assert 0 < made.replied < 5
     assert made.unasked == 5 - made.replied

@@ -57,8 +57,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     folder = tmp_path_factory.mktemp("retrain")
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
-        patch.setenv("MLFLOW_TRACKING_URI", f"sqlite:///{folder}/mlflow.db")
-        settings = Settings(project=PROJECT, home=folder / "home")
+        settings = Settings(project=PROJECT, home=folder / "home", mlflow_tracking_uri=f"sqlite:///{folder}/mlflow.db")
         source = two_tastes(folder / "source")
         run_ingest(Workbench(settings), Ingest(source=str(source)), print)
         yield settings
