@@ -5,9 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Awaitable, Callable, Sequence
 
-from purgatory import AsyncCircuitBreakerFactory, AsyncInMemoryUnitOfWork, ContextChanged, Event
-from purgatory.domain.model import Context, OpenedState
-from purgatory.service._async.repository import AsyncInMemoryRepository
+from purgatory import AsyncCircuitBreakerFactory, ContextChanged, Event
 
 from components.config.llm import Breaker
 from components.reranking.calls import Failed, Reply
@@ -32,13 +30,10 @@ class TierBreakers:
     """
 
     def __init__(self, params: Breaker, tiers: Sequence[str], listener: StateListener) -> None:
-        self._contexts = {tier: Context(tier, params.failures, params.open_seconds) for tier in tiers}
-        repository = AsyncInMemoryRepository()
-        repository.breakers.update(self._contexts)
-        store = AsyncInMemoryUnitOfWork()
-        store.contexts = repository
-        self._factory = AsyncCircuitBreakerFactory(params.failures, params.open_seconds, uow=store)
+        self._factory = AsyncCircuitBreakerFactory(params.failures, params.open_seconds)
         self._factory.add_listener(self._changed)
+        self._open_seconds = params.open_seconds
+        self._states = {tier: ContextChanged(tier, "closed", None) for tier in tiers}
         self._listener = listener
         self._trying: set[str] = set()
         for tier in tiers:
@@ -46,32 +41,36 @@ class TierBreakers:
 
     def is_open(self, tier: str) -> bool:
         """Whether the tier is left alone at the moment; a tier that is being tried is, for everybody else."""
-        context = self._contexts[tier]
+        last = self._states[tier]
         if tier in self._trying:
             return True
-        return context.state == "opened" and time.time() <= (context.opened_at or 0.0) + context.ttl
+        return last.state == "opened" and time.time() <= (last.opened_at or 0.0) + self._open_seconds
 
     async def run(self, tier: str, call: Callable[[], Awaitable[Reply | Failed]]) -> Reply | Failed:
         """The outcome of `call`, or a failure `breaker_open` without calling."""
         if tier in self._trying:
             return Failed("breaker_open")
-        breaker = await self._factory.get_breaker(tier)
-        if trying := breaker.context.state != "closed":
+        if trying := self._states[tier].state != "closed":
             self._trying.add(tier)
+        let_through = False
         try:
-            async with breaker:
+            async with await self._factory.get_breaker(tier):
+                let_through = True
                 outcome = await call()
                 if isinstance(outcome, Failed) and outcome.of_service:
                     raise _Counted(outcome)
                 return outcome
         except _Counted as counted:
             return counted.failed
-        except OpenedState:
-            return Failed("breaker_open")
+        except Exception:
+            if let_through:
+                raise
+            return Failed("breaker_open")  # what purgatory refuses with has no public name
         finally:
             if trying:
                 self._trying.discard(tier)
 
     def _changed(self, tier: str, _event: str, change: Event) -> None:
         if isinstance(change, ContextChanged):
+            self._states[tier] = change
             self._listener(tier, change.state)
