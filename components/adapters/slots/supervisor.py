@@ -5,7 +5,6 @@ from __future__ import annotations
 import contextlib
 import http.client
 import os
-import socket
 import stat
 import subprocess
 import sys
@@ -15,6 +14,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, cast
+
+from supervisor.xmlrpc import SupervisorTransport, UnixStreamHTTPConnection
 
 NOT_RUNNING = 70  # faults of supervisor's XML-RPC interface
 ALREADY_STARTED = 60
@@ -48,11 +49,12 @@ class ProcessState:
 
 
 class Supervisor:
-    """One supervisord, reached through a socket in `runtime_folder`."""
+    """One supervisord, reached through a socket in `runtime_folder`; a call may take `call_seconds`."""
 
-    def __init__(self, runtime_folder: Path, logs_folder: Path) -> None:
+    def __init__(self, runtime_folder: Path, logs_folder: Path, call_seconds: float = 60.0) -> None:
         self._runtime = runtime_folder
         self._logs = logs_folder
+        self._call_seconds = call_seconds
         self._socket = runtime_folder / "supervisor.sock"
         self._config = runtime_folder / "supervisord.conf"
         self._pid_file = runtime_folder / "supervisord.pid"
@@ -130,7 +132,7 @@ class Supervisor:
 
     @contextlib.contextmanager
     def _rpc(self) -> Iterator[Any]:
-        transport = _SocketTransport(str(self._socket))
+        transport = _TimedTransport(self._socket, self._call_seconds)
         try:
             yield xmlrpc.client.ServerProxy("http://supervisor", transport=transport).supervisor
         finally:
@@ -175,29 +177,22 @@ class Supervisor:
         ]
 
 
-class _SocketTransport(xmlrpc.client.Transport):
-    """XML-RPC over a unix socket."""
+class _TimedTransport(SupervisorTransport):  # type: ignore[misc]
+    """supervisor's own transport, which waits for ever, with a limit in seconds."""
 
-    def __init__(self, path: str) -> None:
-        super().__init__()
-        self._path = path
-
-    def make_connection(self, host: Any) -> http.client.HTTPConnection:
-        self.close()
-        connection = _SocketConnection(self._path)
-        self._connection = host, connection  # what close() closes
-        return connection
+    def __init__(self, path: Path, seconds: float) -> None:
+        super().__init__(serverurl=f"unix://{path}")
+        self._get_connection = lambda: _TimedConnection(path, seconds)
 
 
-class _SocketConnection(http.client.HTTPConnection):
-    def __init__(self, path: str) -> None:
-        super().__init__("localhost", timeout=60)
-        self._path = path
+class _TimedConnection(UnixStreamHTTPConnection):  # type: ignore[misc]
+    def __init__(self, path: Path, seconds: float) -> None:
+        super().__init__("localhost", timeout=seconds)
+        self.socketfile = str(path)
 
     def connect(self) -> None:
-        self.sock = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
+        super().connect()
         self.sock.settimeout(self.timeout)
-        self.sock.connect(self._path)  # close() closes the socket also when this fails
 
 
 @contextlib.contextmanager

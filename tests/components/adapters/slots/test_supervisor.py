@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import socket
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -66,3 +67,14 @@ def test_shutting_down_leaves_nothing(running: Supervisor) -> None:
 def test_an_unknown_program_is_an_error(running: Supervisor) -> None:
     with pytest.raises(SupervisorError, match="nobody"):
         running.start_program("nobody")
+
+
+def test_a_supervisord_that_hangs_is_given_up_in_time(tmp_path: Path) -> None:
+    (tmp_path / "s").mkdir()
+    with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as silent:
+        silent.bind(str(tmp_path / "s" / "supervisor.sock"))
+        silent.listen()
+        supervisor = Supervisor(tmp_path / "s", tmp_path / "logs", call_seconds=0.2)
+        assert not supervisor.is_running()
+        with pytest.raises(TimeoutError):
+            supervisor.states()
