@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import uuid
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import httpx
@@ -12,6 +12,7 @@ import httpx
 FINAL = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
 BUSY = {429, 503}  # what Prefect says while its database is locked
 BUSY_SECONDS = 30.0
+PAGE = 200  # the most that Prefect hands out at once
 
 
 class PrefectApiError(Exception):
@@ -24,6 +25,10 @@ class PrefectApi:
     def __init__(self, url: str) -> None:
         self._http = httpx.Client(base_url=url, timeout=10.0)
 
+    def close(self) -> None:
+        """Let go of its connections."""
+        self._http.close()
+
     def is_healthy(self) -> bool:
         """Whether the server answers."""
         try:
@@ -33,8 +38,8 @@ class PrefectApi:
 
     def deployments(self) -> set[str]:
         """The names of all deployments, as flow/deployment."""
-        flows = {flow["id"]: flow["name"] for flow in self._post("/flows/filter", {})}
-        return {f"{flows[d['flow_id']]}/{d['name']}" for d in self._post("/deployments/filter", {})}
+        flows = self._flows()
+        return {f"{flows[d['flow_id']]}/{d['name']}" for d in self._all("/deployments/filter", {"sort": "NAME_ASC"})}
 
     def make_pool(self, name: str) -> None:
         """Make a work pool for local processes, unless it is there; its worker fills in the job template."""
@@ -53,10 +58,10 @@ class PrefectApi:
 
     def run_counts(self, since: str) -> dict[tuple[str, str], int]:
         """How many runs began after `since` (ISO 8601), by flow and kind of state."""
-        flows = {flow["id"]: flow["name"] for flow in self._post("/flows/filter", {})}
+        flows = self._flows()
         counts: dict[tuple[str, str], int] = {}
-        body = {"flow_runs": {"start_time": {"after_": since}}, "limit": 200}
-        for run in self._post("/flow_runs/filter", body):
+        body = {"flow_runs": {"start_time": {"after_": since}}, "sort": "ID_DESC"}
+        for run in self._all("/flow_runs/filter", body):
             key = flows.get(run["flow_id"], "other"), str(run["state_type"]).lower()
             counts[key] = counts.get(key, 0) + 1
         return counts
@@ -103,11 +108,26 @@ class PrefectApi:
         return dict(_content(self._ask("GET", f"/flow_runs/{run_id}"))["state"])
 
     def _hand_on_logs(self, run_id: str, seen: int, on_log: Callable[[str], None]) -> int:
-        body = {"logs": {"flow_run_id": {"any_": [run_id]}}, "sort": "TIMESTAMP_ASC", "offset": seen}
-        for line in (lines := self._post("/logs/filter", body)):
+        body = {"logs": {"flow_run_id": {"any_": [run_id]}}, "sort": "TIMESTAMP_ASC"}
+        for line in self._all("/logs/filter", body, seen):
+            seen += 1
             if line["name"].startswith("prefect.flow_runs") and line["level"] >= 20:
                 on_log(line["message"])
-        return seen + len(lines)
+        return seen
+
+    def _flows(self) -> dict[str, str]:
+        """The names of all flows by their ids."""
+        return {flow["id"]: flow["name"] for flow in self._all("/flows/filter", {"sort": "NAME_ASC"})}
+
+    def _all(self, path: str, body: dict[str, Any], offset: int = 0) -> Iterator[dict[str, Any]]:
+        """Everything from `offset` on that a filter finds, once each; Prefect hands out `PAGE` at a time."""
+        seen: set[str] = set()
+        while page := self._post(path, {**body, "limit": PAGE, "offset": offset}):
+            yield from (row for row in page if row["id"] not in seen)
+            seen.update(row["id"] for row in page)
+            offset += len(page)
+            if len(page) < PAGE:
+                return
 
     def _post(self, path: str, body: dict[str, Any]) -> Any:
         return _content(self._ask("POST", path, body))
