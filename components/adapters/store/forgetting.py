@@ -23,10 +23,12 @@ from components.interactions.composing import user_digest
 def forget_user(engine: Engine, user_id: str, at: float, by: str) -> dict[str, int]:
     """Deletes every row about the user in one transaction, and leaves a tombstone of the moment `at`.
 
-    Returns the number of rows deleted by table; forgetting somebody again moves the tombstone.
+    Results of prompts whose request is gone may be the user's, so they all go. Returns the number of rows deleted by
+    table; forgetting somebody again moves the tombstone.
     """
     with engine.begin() as db:
         deleted = delete_user(db, user_id)
+        deleted[shadow_results.name] += delete_orphans(db)
         row = {"user_digest": user_digest(user_id), "forgotten_at": at, "by": by}
         db.execute(insert_ignoring(db.dialect.name, forgotten_users, ["user_digest"]).values(row))
         db.execute(update(forgotten_users).where(forgotten_users.c.user_digest == row["user_digest"]).values(row))
@@ -44,6 +46,18 @@ def delete_user(db: Connection, user_id: str) -> dict[str, int]:
     for table in (feedback, impressions, exposures, requests):
         deleted[table.name] = db.execute(delete(table).where(table.c.user_id == user_id)).rowcount
     return deleted
+
+
+def delete_orphans(db: Connection, limit: int | None = None) -> int:
+    """Deletes results of prompts, for `limit` requests, that lead to nobody because their request is gone."""
+    known = select(requests.c.request_id).union(select(impressions.c.request_id))
+    gone = select(shadow_results.c.request_id).where(shadow_results.c.request_id.not_in(known)).distinct().limit(limit)
+    ids = db.execute(gone).scalars().all()
+    count = 0
+    for start in range(0, len(ids), 500):
+        where = shadow_results.c.request_id.in_(ids[start : start + 500])
+        count += db.execute(delete(shadow_results).where(where)).rowcount
+    return count
 
 
 def read_forgotten(engine: Engine) -> dict[str, float]:

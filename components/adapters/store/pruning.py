@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from sqlalchemy import Column, Connection, Engine, and_, delete, func, select
 
+from components.adapters.store.forgetting import delete_orphans
 from components.adapters.store.tables import (
     alerts,
     evaluations,
@@ -14,11 +15,14 @@ from components.adapters.store.tables import (
     impressions,
     llm_calls,
     requests,
+    shadow_results,
 )
 from components.config.params import Retention
 
 ROWS_AT_ONCE = 2_000
 DAY = 86_400.0
+OF_REQUESTS = (llm_calls, shadow_results)
+"""Tables that know a user by the request alone: without it `forget_user` cannot find them."""
 IN_FLIGHT_SECONDS = 3_600.0
 """What arrived so shortly before the newest feedback that was read may have been committed after the read."""
 
@@ -32,8 +36,12 @@ def prune(engine: Engine, retention: Retention, now: float, events_read_until: f
     deleted: dict[str, int] = {}
     if retention.traffic_days is not None:
         before = now - retention.traffic_days * DAY
-        deleted |= _in_turns(engine, lambda db: _delete_requests(db, before))
-        deleted |= _in_turns(engine, lambda db: _delete_oldest(db, llm_calls.c.call_id, llm_calls.c.called_at, before))
+        for step in (
+            lambda db: _delete_requests(db, before),
+            lambda db: {shadow_results.name: delete_orphans(db, ROWS_AT_ONCE)},
+            lambda db: _delete_oldest(db, llm_calls.c.call_id, llm_calls.c.called_at, before),
+        ):
+            deleted = _sums(deleted, _in_turns(engine, step))
     if retention.feedback_days is not None and events_read_until is not None:
         until = min(now - retention.feedback_days * DAY, events_read_until - IN_FLIGHT_SECONDS)
         deleted |= _in_turns(engine, lambda db: _delete_oldest(db, feedback.c.sequence, feedback.c.received_at, until))
@@ -59,18 +67,25 @@ def _in_turns(engine: Engine, step: Callable[[Connection], dict[str, int]]) -> d
     while True:
         with engine.begin() as db:
             done = step(db)
-        total = {name: total.get(name, 0) + count for name, count in done.items()}
+        total = _sums(total, done)
         if not any(done.values()):
             return total
 
 
+def _sums(some: dict[str, int], more: dict[str, int]) -> dict[str, int]:
+    return some | {name: some.get(name, 0) + count for name, count in more.items()}
+
+
 def _delete_requests(db: Connection, before: float) -> dict[str, int]:
-    """Requests with what they showed, found by the request, as impressions have no index by time."""
+    """Requests with all that lead to their users through them alone, so that nothing is left to find them by.
+
+    Found by the request, as impressions have no index by time.
+    """
     oldest = select(requests.c.request_id).where(requests.c.received_at < before).limit(ROWS_AT_ONCE)
     ids = db.execute(oldest.order_by(requests.c.received_at)).scalars().all()
     return {
         table.name: db.execute(delete(table).where(table.c.request_id.in_(ids))).rowcount if ids else 0
-        for table in (impressions, requests)
+        for table in (*OF_REQUESTS, impressions, requests)
     }
 
 

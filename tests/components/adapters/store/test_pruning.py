@@ -7,8 +7,18 @@ from typing import Any
 from sqlalchemy import Engine, func, select
 
 from components.adapters.store.engine import reading
+from components.adapters.store.forgetting import forget_user
 from components.adapters.store.pruning import DAY, IN_FLIGHT_SECONDS, count_unread, prune
-from components.adapters.store.tables import alert_deliveries, alerts, feedback, impressions, requests
+from components.adapters.store.tables import (
+    alert_deliveries,
+    alerts,
+    evaluations,
+    feedback,
+    impressions,
+    llm_calls,
+    requests,
+    shadow_results,
+)
 from components.config.params import Retention
 
 NOW = 1_000 * DAY
@@ -70,3 +80,37 @@ def test_more_rows_than_one_turn_takes_go_too(engine: Engine) -> None:
     with engine.begin() as db:
         db.execute(feedback.insert(), [{**row, "event_id": str(n)} for n in range(4_500)])
     assert prune(engine, RETENTION, NOW, NOW)["feedback"] == 4_500
+
+
+def judge_prompts(engine: Engine, request_ids: list[str], called_at: float) -> None:
+    """A paid answer of a prompt, and a call of a language model, about each request."""
+    tokens = {"input_tokens": 1, "output_tokens": 1, "cache_read_tokens": 0, "latency_ms": 1.0, "cost_usd": 0.5}
+    with engine.begin() as db:
+        db.execute(evaluations.insert().values(evaluation_id="e", spec={}, state="running", created_at=0.0))
+        for request_id in request_ids:
+            reply = {"evaluation_id": "e", "request_id": request_id, "prompt_version": "1", "outcome": "ok"}
+            db.execute(shadow_results.insert().values(**reply, **tokens, created_at=NOW))
+            call = {"call_id": request_id, "request_id": request_id, "release_id": "r", "tier": "t", "model": "m"}
+            db.execute(llm_calls.insert().values(**call, **tokens, called_at=called_at, outcome="ok"))
+
+
+def of_requests(engine: Engine) -> list[tuple[str, ...]]:
+    with reading(engine) as db:
+        return [tuple(sorted(db.execute(select(t.c.request_id)).scalars())) for t in (shadow_results, llm_calls)]
+
+
+def test_what_leads_to_a_user_through_the_request_alone_goes_with_the_request(engine: Engine) -> None:
+    fill(engine, [1, 11])
+    judge_prompts(engine, ["r0", "r1"], called_at=NOW - 9 * DAY)
+    deleted = prune(engine, RETENTION, NOW, NOW)
+    assert of_requests(engine) == [("r0",), ("r0",)]
+    assert (deleted["shadow_results"], deleted["llm_calls"]) == (1, 1)
+    forget_user(engine, "u", at=NOW, by="test")
+    assert of_requests(engine) == [(), ()]
+
+
+def test_who_is_forgotten_after_an_older_pruning_leaves_no_result_behind(engine: Engine) -> None:
+    fill(engine, [1])
+    judge_prompts(engine, ["r0", "pruned long ago"], called_at=NOW)
+    assert forget_user(engine, "somebody", at=NOW, by="test")["shadow_results"] == 1
+    assert of_requests(engine)[0] == ("r0",)
