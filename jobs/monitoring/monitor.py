@@ -229,7 +229,7 @@ def _facts(
         found["llm_failure_share"] = calls.failed / calls.calls
     midnight = now // DAY * DAY
     spent = facts.llm_use(midnight, now, FAILURES).cost_usd
-    if spent:
+    if spent and params.llm.daily_budget_usd:  # without money nothing has a pace
         # In the first hour of a day the pace would be that of its first minutes.
         found["llm_budget_pace"] = spent / params.llm.daily_budget_usd / max((now - midnight) / DAY, 1 / 24)
     counters = read_counters(f"http://{settings.host}:{settings.envoy_admin_port}")
