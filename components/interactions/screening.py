@@ -52,11 +52,6 @@ class Screened:
         bad = sum(self.reasons_of(table).values())
         return bad / self.rows[table] if self.rows.get(table) else 0.0
 
-    @property
-    def bad_share(self) -> float:
-        """The share of bad rows in the worst table, so that a small table's damage does not drown in a large one."""
-        return max((self.bad_share_of(table) for table in self.rows), default=0.0)
-
 
 def screen(tables: SourceTables, config: Ingest) -> Screened:
     """Every row of `tables` ends in exactly one place: in its table, or in the quarantine.

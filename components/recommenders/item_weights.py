@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -64,12 +63,6 @@ class FittedItemWeights:
     def _row(self, item: int) -> Scores:
         row: Scores = np.asarray(self.weights[[item]].toarray(), np.float32)[0]
         return row
-
-    @cached_property
-    def size_bytes(self) -> int:
-        """What the arrays take, in bytes."""
-        matrices = (self.history, self.weights)
-        return sum(part.nbytes for matrix in matrices for part in (matrix.data, matrix.indices, matrix.indptr))
 
     def save(self, folder: Path) -> None:
         """Write into `folder`."""

@@ -35,7 +35,6 @@ MIN_SECONDS = 0.02
 """With less time left nobody is asked: no answer could come, and the call might be charged."""
 RESERVE_SECONDS = 1.0
 """The most that a reservation may take, beside half of the time that is left; a store that is slower is away."""
-REPAIR_KINDS = ("duplicate", "stranger", "missing", "prose", "truncated", "link", "unknown_name", "empty")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,6 @@ from typing import Literal
 from components.config.llm import Llm, Tier
 
 AskReason = Literal["cold", "premium", "query", "mood", "low_confidence"]
-ASK_REASONS: tuple[AskReason, ...] = ("cold", "premium", "query", "mood", "low_confidence")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +29,7 @@ class Signals:
 
 
 def reason_to_ask(signals: Signals, llm: Llm, cold_threshold: int) -> AskReason | None:
-    """The first reason that holds, in the order of `ASK_REASONS`; None keeps the ranking as it is."""
+    """The first reason that holds, in the order of `AskReason`; None keeps the ranking as it is."""
     ask = llm.ask
     if ask.cold and signals.n_known < cold_threshold:
         return "cold"

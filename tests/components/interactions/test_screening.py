@@ -49,7 +49,7 @@ def test_good_rows_come_out_typed_and_in_time_order() -> None:
     assert result.users["user_id"].tolist() == ["u1", "u2"]
     assert result.items.columns.tolist() == [*ITEM_COLUMNS, ATTRIBUTES]
     assert result.quarantine.empty
-    assert result.bad_share == 0
+    assert result.bad_share_of("interactions") == 0
 
 
 @pytest.mark.parametrize(
@@ -81,7 +81,7 @@ def test_a_bad_row_goes_to_quarantine_with_its_number_its_reason_and_its_cells(
     row = result.quarantine.iloc[0].to_dict()
     source = raw.fillna("").loc[2].to_dict()
     assert row == {"table": "interactions", "row": 3, "reason": reason, **source, "title": ""}
-    assert result.bad_share == 0.25
+    assert result.bad_share_of("interactions") == 0.25
 
 
 @pytest.mark.parametrize(
@@ -156,7 +156,7 @@ def test_screening_leaves_its_input_as_it_was() -> None:
 def test_an_empty_source_gives_empty_tables() -> None:
     result = screened(interactions().iloc[:0])
     assert len(result.interactions) == len(result.users) == len(result.quarantine) == 0
-    assert result.bad_share == 0
+    assert result.bad_share_of("interactions") == 0
 
 
 def test_typed_columns_give_what_text_gives() -> None:

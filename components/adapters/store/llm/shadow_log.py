@@ -11,11 +11,9 @@ from sqlalchemy import Engine, Select, and_, select
 
 from components.adapters.store.engine import reading
 from components.adapters.store.tables import feedback, impressions, requests
-from components.serving.recent_history import LIKED_WITHOUT_VALUE, UserEvent, UserEvents
+from components.serving.recent_history import LIKED_WITHOUT_VALUE
 from components.shadow.ground_truth import ShownList
 from components.shadow.records import Interaction, LoggedRequest
-
-MAX_EVENTS = 500
 
 
 @dataclass(frozen=True)
@@ -58,20 +56,6 @@ def read_requests(engine: Engine, request_ids: Collection[str]) -> list[LoggedRo
             for row in db.execute(_eligible().where(requests.c.request_id.in_(part)))
         ]
     return sorted(found, key=lambda row: (row.request.received_at, row.request.request_id))
-
-
-def read_events_before(engine: Engine, user_id: str, moment: float) -> UserEvents:
-    """What the service knew of a user's doings when a request came in at `moment`."""
-    query = (
-        select(feedback.c.sequence, feedback.c.item_id, feedback.c.type, feedback.c.value)
-        .where(feedback.c.user_id == user_id, feedback.c.received_at < moment)
-        .order_by(feedback.c.sequence.desc())
-        .limit(MAX_EVENTS)
-    )
-    with reading(engine) as db:
-        rows = db.execute(query).all()
-    events = tuple(UserEvent(row.item_id, row.type, row.value) for row in reversed(rows))
-    return UserEvents(events, rows[0].sequence if rows else 0)
 
 
 def read_likes(engine: Engine, users: Collection[str], since: float, threshold: float) -> list[Interaction]:

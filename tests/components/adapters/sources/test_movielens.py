@@ -21,7 +21,7 @@ def test_films_without_a_title_and_their_ratings_are_quarantined() -> None:
     result = screen(MovieLensSource().read(), CONFIG)
     assert result.reasons_of("items") == {"null title": 5}
     assert result.reasons_of("interactions") == {"unknown item": 3}
-    assert result.bad_share < 0.001
+    assert result.bad_share_of("items") < 0.001
 
 
 def test_shown_and_future_are_all_ratings_and_no_rating_is_both() -> None:
