@@ -1,6 +1,6 @@
 """Decides what stored feedback says to training: which events are interactions, and of what value.
 
-The same as the service makes of it at once (components/serving/news.py): of a user's ratings of an item the last
+The same as the service makes of it at once (serving/recent_history.py): of a user's ratings of an item the last
 counts; an item without a rating is liked once it was clicked or purchased. Views and dwelling say that the item is
 known, not whether it is liked; they enter no data version, and the service goes on leaving the item out.
 """

@@ -17,8 +17,8 @@ USERS = [str(number) for number in range(20_000)]
 
 def test_a_user_keeps_the_variant_in_another_process() -> None:
     code = (
-        "from components.experiments.assignment import Split, assign_variant\n"
-        "split = Split(('control', 'treatment'), (0.5, 0.5))\n"
+        "from components.experiments.assignment import VariantShares, assign_variant\n"
+        "split = VariantShares(('control', 'treatment'), (0.5, 0.5))\n"
         "print(''.join(assign_variant(split, 'salt', str(n))[0] for n in range(200)))"
     )
     elsewhere = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True).stdout.strip()

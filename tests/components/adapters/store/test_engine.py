@@ -74,7 +74,11 @@ def test_the_code_of_an_earlier_schema_can_still_write(empty_url: str, store: En
 
 def example(column: Column[Any]) -> object:
     """Any value of the column's type; the same for keys and for what refers to them."""
-    return None if column.nullable else {str: "a", int: 1, float: 1.0, object: {}, bool: True}[column.type.python_type]
+    return (
+        None
+        if column.nullable
+        else {str: "a", int: 1, float: 1.0, object: {}, dict: {}, bool: True}[column.type.python_type]
+    )
 
 
 def test_processes_that_migrate_at_once_all_succeed(empty_url: str, store: Engine) -> None:

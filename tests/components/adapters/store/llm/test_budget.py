@@ -27,7 +27,7 @@ import asyncio, sys, time
 from components.adapters.store.engine import open_engine
 from components.adapters.store.llm.budget import LlmBudget
 from components.reranking.calls import CallRecord, Reservation
-from components.reranking.cost import Usage
+from components.reranking.cost import TokenUsage
 
 async def main(url, name):
     budget = LlmBudget(open_engine(url, 10.0), time.time)
@@ -36,7 +36,7 @@ async def main(url, name):
         reserved = await mine.reserve(0.001, 30.0)
         if isinstance(reserved, Reservation):
             await asyncio.sleep(0.005)
-            mine.settle(reserved, 0.0004, CallRecord(f"{name}-{n}", "cheap", "m", "ok", Usage(1, 1), 0.0004, 1.0))
+            mine.settle(reserved, 0.0004, CallRecord(f"{name}-{n}", "cheap", "m", "ok", TokenUsage(1, 1), 0.0004, 1.0))
             print("called", flush=True)
     for start in range(0, 400, 8):
         await asyncio.gather(*(call(start + n) for n in range(8)))
