@@ -6,7 +6,8 @@ import click
 
 from components.adapters.files.params_file import read_params
 from components.config.settings import load_settings
-from components.rollout.ports import LeaseLost, StepFailed
+from components.rollout.lease import LeaseLost
+from components.rollout.ports import StepFailed
 from components.rollout.reconcile import reconcile as reconcile_world
 from jobs.stack import supervisor, world
 

@@ -12,9 +12,9 @@ from cli.console import make_console
 from components.adapters.files.params_file import read_params
 from components.adapters.store.engine import open_engine
 from components.adapters.store.releases.history import read_history, read_release
-from components.adapters.store.releases.release_store import UnknownRelease
 from components.config.settings import load_settings
 from components.rollout.history import shown_time
+from components.rollout.ledger import UnknownRelease
 from components.rollout.story import figures_of, live_periods, tell_rollout
 from jobs.stack import bento_folder, existing_store_url
 

@@ -10,8 +10,8 @@ from typing import Any
 import click
 
 from components.adapters.files.params_file import read_params
-from components.adapters.store.releases.release_store import UnknownRelease
 from components.config.settings import load_settings
+from components.rollout.ledger import UnknownRelease
 from components.rollout.outcomes import CanaryStopped, NothingToRollBackTo, PromotionCancelled
 from components.rollout.ports import StepFailed
 from components.rollout.rollback import Cause, Outcome, roll_back, roll_back_to, tidy_up

@@ -20,7 +20,8 @@ from components.adapters.prefect_api import PrefectApi, PrefectApiError
 from components.adapters.slots.supervisor import SupervisorError
 from components.adapters.store.engine import migrate, open_engine
 from components.config.settings import Settings, load_settings
-from components.rollout.ports import LeaseLost, StepFailed
+from components.rollout.lease import LeaseLost
+from components.rollout.ports import StepFailed
 from components.rollout.reconcile import reconcile
 from jobs.monitoring.automations import put_automations
 from jobs.stack import SHADOW, WORK_POOL, ports, programs, router, stack_environment, supervisor, world

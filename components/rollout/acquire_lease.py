@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from components.rollout.ports import Lease, LeaseHeld
+from components.rollout.lease import Lease, LeaseHeld
 
 
 def acquire_lease(

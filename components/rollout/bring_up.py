@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from components.rollout.ports import Lease, World
+from components.rollout.lease import Lease
+from components.rollout.lease_commands import Renew
+from components.rollout.ports import World
+from components.rollout.promotion_commands import Advance, RecordStep, TakeIdleSlot
 from components.rollout.reconcile import ROUTER_SECONDS, drain
 from components.rollout.release import Release
 from components.rollout.routing import Slot
@@ -31,18 +34,18 @@ def bring_up(world: World, lease: Lease, release: Release, limits: Limits, repor
         LeaseLost: another promotion or a rollback took over.
     """
     store, slots, release_id = world.store, world.slots, release.release_id
-    slot = store.take_idle_slot(lease, release_id)
+    slot = store.commit(TakeIdleSlot(lease))
     drain(world, slot)
     report(f"starting {release_id} in {slot}")
-    slots.run(slot, release, lambda: store.renew(lease, limits.lease))
+    slots.run(slot, release, lambda: store.commit(Renew(lease, limits.lease)))
     slots.wait_ready(slot, release_id, limits.ready)
     if not world.router.wait_healthy(slot, ROUTER_SECONDS):
         report(f"the gateway does not see {slot} yet; it uses it as soon as it does")
-    store.move(lease, release_id, State.READY)
+    store.commit(Advance(lease, State.READY))
     report(f"{slot} is ready; asking it the smoke test")
 
     checked = slots.smoke_test(slot, limits.smoke)
-    store.record_step(lease, "smoke test", checked)
-    store.move(lease, release_id, State.SMOKE_TESTED)
+    store.commit(RecordStep(lease, "smoke test", checked))
+    store.commit(Advance(lease, State.SMOKE_TESTED))
     report("smoke test passed: " + ", ".join(f"{name} {value}" for name, value in checked.items()))
     return slot

@@ -16,12 +16,13 @@ SHOWN = {State.BUILT, State.CANARY, State.LIVE, State.RETIRED, State.FAILED, Sta
 
 @dataclass(frozen=True)
 class StateChange:
-    """A release came to `state` at `at` (seconds since 1970), by whom, and why where there is a reason."""
+    """A release came to `state` at `at` (seconds since 1970), by whom, why where there is a reason, in which epoch."""
 
     state: State
     at: float
     by: str
     reason: str | None
+    epoch: int
 
 
 def in_one_line(changes: Sequence[StateChange]) -> str:

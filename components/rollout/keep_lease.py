@@ -5,7 +5,9 @@ from __future__ import annotations
 import threading
 from types import TracebackType
 
-from components.rollout.ports import Lease, LeaseLost, ReleaseStore
+from components.rollout.lease import Lease, LeaseLost
+from components.rollout.lease_commands import Renew
+from components.rollout.ports import ReleaseStore
 
 
 class LeaseKeeper:
@@ -31,7 +33,7 @@ class LeaseKeeper:
     def _keep(self) -> None:
         while not self._done.wait(self._seconds / 3):
             try:
-                self._store.renew(self._lease, self._seconds)
+                self._store.commit(Renew(self._lease, self._seconds))
             except LeaseLost:
                 return  # the promotion finds out at its own next step
             except Exception:  # noqa: S112 - the store is busy or away: the next beat tries again, each step checks for itself

@@ -4,44 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeVar
 
 from components.rollout.canary_judge import Arm
-from components.rollout.history import StateChange
-from components.rollout.outcomes import (
-    CanaryStopped,
-    NothingToRollBackTo,
-    PromotionCancelled,
-    RolledBack,
-    StandbyNotReady,
-)
+from components.rollout.ledger import Command, Ledger
 from components.rollout.release import Release
 from components.rollout.routing import RoutingState, Slot
-from components.rollout.states import State
 
-MAINTENANCE = 0
-"""The rollout id of a lease that restores what the store says, and promotes nothing."""
-
-
-@dataclass(frozen=True)
-class Lease:
-    """The right to change slots, until it ends or another holder raises the epoch."""
-
-    rollout_id: int
-    epoch: int
-
-
-@dataclass(frozen=True)
-class LeaseHeld:
-    """Another promotion holds the lease: `rollout_id`, started by `by`, until `expires_at` (seconds since 1970)."""
-
-    rollout_id: int
-    by: str
-    expires_at: float
-
-
-class LeaseLost(Exception):
-    """The epoch has moved on: another promotion or a rollback has taken over, so nothing may be changed any more."""
+T = TypeVar("T")
 
 
 class StepFailed(Exception):
@@ -49,33 +19,32 @@ class StepFailed(Exception):
 
 
 class ReleaseStore(Protocol):
-    """The truth about releases. Every write checks the epoch of its lease in the same transaction."""
+    """Keeps the ledger of releases, which decides; what only reads may ask for less than the ledger."""
 
-    def routing(self) -> RoutingState: ...
-    def release(self, release_id: str) -> Release: ...
-    def state_of(self, release_id: str) -> State: ...
-    def rejected(self) -> list[tuple[Release, str]]: ...
-    def states_of(self, release_id: str) -> list[StateChange]: ...
-    def lease_ends_at(self) -> float | None: ...
-    def acquire(self, kind: str, by: str, lease_seconds: float) -> Lease | LeaseHeld: ...
-    def seize(self, kind: str, by: str, reason: str, lease_seconds: float) -> Lease: ...
-    def acquire_maintenance(self, lease_seconds: float) -> Lease | LeaseHeld: ...
-    def renew(self, lease: Lease, lease_seconds: float) -> None: ...
-    def record_step(self, lease: Lease, step: str, check: dict[str, Any] | None = None) -> None: ...
-    def add_release(self, lease: Lease, release: Release) -> None: ...
-    def take_up(self, lease: Lease, release_id: str) -> Release: ...
-    def move(self, lease: Lease, release_id: str, state: State, reason: str | None = None) -> None: ...
-    def take_idle_slot(self, lease: Lease, release_id: str) -> Slot: ...
-    def set_canary(self, lease: Lease, release_id: str, weight: int) -> None: ...
-    def make_live(self, lease: Lease, release_id: str) -> None: ...
-    def finish_draining(self) -> None: ...
-    def fail(self, lease: Lease, reason: str) -> None: ...
-    def reject(self, lease: Lease, reason: str) -> None: ...
-    def finish(self, lease: Lease, outcome: str, reason: str | None = None) -> None: ...
-    def mark_standby(self, lease: Lease, ready: bool) -> None: ...
-    def roll_back(
-        self, by: str, reason: str, blamed: str | None = None, reject: bool = False
-    ) -> RolledBack | CanaryStopped | StandbyNotReady | PromotionCancelled | NothingToRollBackTo: ...
+    def load(self, *release_ids: str) -> Ledger:
+        """The ledger as it is now, with these releases, if they exist, beside those that a decision may need."""
+
+    def commit(self, command: Command[T]) -> T:
+        """Ask the ledger, and keep the one that follows: all in one transaction, or nothing.
+
+        Raises:
+            LeaseLost: the epoch has moved on.
+            IllegalStep: what was asked may not follow.
+            StepFailed: the store does not take the write.
+        """
+
+    def routing(self) -> RoutingState:
+        """What is live."""
+
+    def release(self, release_id: str) -> Release:
+        """The release of this id.
+
+        Raises:
+            UnknownRelease: there is none.
+        """
+
+    def rejected(self) -> list[tuple[Release, str]]:
+        """The releases that were rejected, oldest first, and why."""
 
 
 Fence = Callable[[], None]

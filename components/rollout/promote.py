@@ -14,8 +14,11 @@ from components.config.promotion import Canary
 from components.rollout.acquire_lease import acquire_lease
 from components.rollout.bring_up import Limits, bring_up
 from components.rollout.keep_lease import LeaseKeeper
+from components.rollout.lease import Lease, LeaseHeld, LeaseLost
+from components.rollout.lease_commands import Acquire, Finish, Renew
 from components.rollout.outcomes import Promoted, PromotionRefused
-from components.rollout.ports import Lease, LeaseHeld, LeaseLost, StepFailed, World
+from components.rollout.ports import StepFailed, World
+from components.rollout.promotion_commands import AddRelease, FinishDraining, GiveUp, MakeLive, RecordStep
 from components.rollout.reconcile import drain, point_champion, restore_standby
 from components.rollout.release import Release
 from components.rollout.release_gate import ReleaseCheck
@@ -60,7 +63,7 @@ def promote(
     clock: Clock = Clock(time.time, time.sleep),  # noqa: B008 - the real one, a value without state
 ) -> Promoted | PromotionRefused:
     """Build a release and make it live, by way of a canary unless it is the first."""
-    lease = acquire_lease(lambda: world.store.acquire("promote", by, limits.lease), limits.lease, clock.sleep)
+    lease = acquire_lease(lambda: world.store.commit(Acquire(by, limits.lease)), limits.lease, clock.sleep)
     if isinstance(lease, LeaseHeld):
         return PromotionRefused(
             f"rollout {lease.rollout_id}, started by {lease.by}, is still running; wait for it or run `recops rollback`"
@@ -80,7 +83,7 @@ def _promote(this: _Promotion) -> Promoted | PromotionRefused:
         slot = bring_up(this.world, this.lease, release, this.limits, this.report)
         if before.live_release is not None:
             watch_canary(_trial(this, release, slot, before.live_release), this.report)
-        store.make_live(this.lease, release_id)
+        store.commit(MakeLive(this.lease))
     except LeaseLost:
         raise
     except CanaryHarmful as error:
@@ -96,12 +99,12 @@ def _promote(this: _Promotion) -> Promoted | PromotionRefused:
 
 def _make(this: _Promotion, release_id: str, parent_id: str | None) -> Release:
     store = this.world.store
-    store.record_step(this.lease, "build")
+    store.commit(RecordStep(this.lease, "build"))
     release = this.making.build(release_id, parent_id)
-    store.add_release(this.lease, release)
+    store.commit(AddRelease(this.lease, release))
     this.report(f"built {release_id} as {release.bento_tag}")
     checks = this.making.examine(release)
-    store.record_step(this.lease, "gate", {"checks": [asdict(check) for check in checks]})
+    store.commit(RecordStep(this.lease, "gate", {"checks": [asdict(check) for check in checks]}))
     for check in checks:
         this.report(f"gate: {'passed' if check.passed else 'FAILED'}: {check.explanation}")
     if failed := [check.explanation for check in checks if not check.passed]:
@@ -123,9 +126,9 @@ def _give_up(this: _Promotion, release_id: str, reason: str, rejected: bool = Fa
     store = this.world.store
     this.report(f"failed: {reason}; the live release answers as before")
     try:
-        (store.reject if rejected else store.fail)(this.lease, reason)
+        store.commit(GiveUp(this.lease, reason, rejected))
         restore_standby(this.world, this.lease, this.limits.lease, this.limits.ready, this.report)
-        store.finish(this.lease, "rejected" if rejected else "failed", reason)
+        store.commit(Finish(this.lease, "rejected" if rejected else "failed", reason))
     except StepFailed as error:
         left = f"{error}; `recops reconcile` puts the slots in order"
         this.report(left)
@@ -140,8 +143,8 @@ def _follow(this: _Promotion, release: Release, slot: Slot) -> tuple[str, ...]:
     try:
         drain(world, store.routing().idle_slot)
         this.report(f"{release.release_id} is live in {slot}")
-        store.finish_draining()
-        store.renew(this.lease, this.limits.lease)
+        store.commit(FinishDraining())
+        store.commit(Renew(this.lease, this.limits.lease))
     except StepFailed as error:
         warnings.append(f"{error}; `recops reconcile` mends it")
     try:
@@ -149,7 +152,7 @@ def _follow(this: _Promotion, release: Release, slot: Slot) -> tuple[str, ...]:
     except StepFailed as error:
         warnings.append(f"alias champion not moved: {error}; `recops reconcile` moves it")
     try:
-        store.finish(this.lease, "promoted")
+        store.commit(Finish(this.lease, "promoted"))
     except StepFailed as error:
         warnings.append(f"{error}; the rollout is closed when its lease ends")
     return tuple(warnings)

@@ -8,7 +8,10 @@ from collections.abc import Callable
 from components.rollout.acquire_lease import acquire_lease
 from components.rollout.history import in_one_line
 from components.rollout.keep_lease import LeaseKeeper
-from components.rollout.ports import Lease, LeaseHeld, StepFailed, World
+from components.rollout.lease import Lease, LeaseHeld
+from components.rollout.lease_commands import AcquireMaintenance, Finish, Renew
+from components.rollout.ports import StepFailed, World
+from components.rollout.promotion_commands import FinishDraining, MarkStandby
 from components.rollout.release import Release
 from components.rollout.routing import SLOTS, RoutingState, Slot
 from components.rollout.states import WARM, State
@@ -47,30 +50,31 @@ def restore_standby(
     store, slots = world.store, world.slots
 
     def fence() -> None:
-        store.renew(lease, lease_seconds)
+        store.commit(Renew(lease, lease_seconds))
 
-    state = store.routing()
+    ledger = store.load()
+    state = ledger.routing
     idle = state.idle_slot
     drain(world, idle)
     release_id = state.releases[idle]
-    if release_id is None or not state.should_run[idle] or store.state_of(release_id) not in WARM:
+    if release_id is None or not state.should_run[idle] or ledger.state_of(release_id) not in WARM:
         slots.stop(idle, fence)
         return None
     for attempt in range(1, ATTEMPTS + 1):
         try:
-            slots.run(idle, store.release(release_id), fence)
+            slots.run(idle, ledger.record_of(release_id).release, fence)
             slots.wait_ready(idle, release_id, ready_timeout)
             world.router.wait_healthy(idle, ROUTER_SECONDS)
             break
         except StepFailed as error:
             report(f"the standby {release_id} does not start in {idle}: {error}")
             if attempt == ATTEMPTS:
-                store.mark_standby(lease, ready=False)
+                store.commit(MarkStandby(lease, ready=False))
                 world.router.project(store.routing)
                 slots.stop(idle, fence)
                 return None
-    store.mark_standby(lease, ready=True)
-    store.finish_draining()
+    store.commit(MarkStandby(lease, ready=True))
+    store.commit(FinishDraining())
     world.router.project(store.routing)
     return release_id
 
@@ -90,7 +94,7 @@ def reconcile(
     """
     store = world.store
     world.router.project(store.routing)
-    lease = acquire_lease(lambda: store.acquire_maintenance(lease_seconds), lease_seconds, sleep)
+    lease = acquire_lease(lambda: store.commit(AcquireMaintenance(lease_seconds)), lease_seconds, sleep)
     if isinstance(lease, LeaseHeld):
         report(f"rollout {lease.rollout_id} by {lease.by} is running, and looks after the slots")
         return store.routing()
@@ -103,20 +107,21 @@ def reconcile(
         standby = restore_standby(world, lease, lease_seconds, ready_timeout, report)
         if standby is not None:
             report(f"{standby} stands by in {state.idle_slot}")
-        store.finish(lease, "reconciled")
+        store.commit(Finish(lease, "reconciled"))
     _point_champion(world, report)
     return store.routing()
 
 
 def _start_both(world: World, lease: Lease, lease_seconds: float) -> None:
     """Start what belongs in the slots, both at the same time."""
-    state = world.store.routing()
+    ledger = world.store.load()
     for slot in SLOTS:
-        release_id = state.releases[slot]
-        if release_id is None or not state.should_run[slot]:
+        release_id = ledger.routing.releases[slot]
+        if release_id is None or not ledger.routing.should_run[slot]:
             continue
-        if world.store.state_of(release_id) in WARM | {State.LIVE}:
-            world.slots.run(slot, world.store.release(release_id), lambda: world.store.renew(lease, lease_seconds))
+        record = ledger.record_of(release_id)
+        if record.state in WARM | {State.LIVE}:
+            world.slots.run(slot, record.release, lambda: world.store.commit(Renew(lease, lease_seconds)))
 
 
 def point_champion(world: World, release: Release) -> None:
@@ -137,8 +142,8 @@ def tell_registry(world: World, release_id: str) -> None:
     Raises:
         StepFailed: the registry does not answer.
     """
-    version = world.store.release(release_id).model_version
-    world.aliases.note(version, f"recops.{release_id}", in_one_line(world.store.states_of(release_id)))
+    record = world.store.load(release_id).record_of(release_id)
+    world.aliases.note(record.release.model_version, f"recops.{release_id}", in_one_line(record.history))
 
 
 def _point_champion(world: World, report: Report) -> None:

@@ -5,9 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from components.rollout.states import State
-
-DONE = frozenset({State.RETIRED, State.FAILED, State.REJECTED})
+from components.rollout.states import FINAL, State
 
 
 @dataclass(frozen=True)
@@ -28,7 +26,7 @@ def releases_to_prune(releases: Sequence[KeptRelease], in_slots: Collection[str]
     """
     could_return = [each.release_id for each in releases if each.lived and each.state is not State.REJECTED]
     kept = {*could_return[-keep:], *in_slots}
-    return [each for each in releases if each.state in DONE and each.release_id not in kept]
+    return [each for each in releases if each.state in FINAL and each.release_id not in kept]
 
 
 def models_to_prune(

@@ -24,6 +24,9 @@ class State(StrEnum):
 WARM = frozenset({State.DRAINING, State.STANDBY})
 """It runs in the idle slot and may take over at once; a draining one still has requests to finish."""
 
+FINAL = frozenset({State.RETIRED, State.FAILED, State.REJECTED})
+"""It runs nowhere; only a retired one may start again."""
+
 ALLOWED: dict[State, frozenset[State]] = {
     State.BUILT: frozenset({State.STARTING, State.FAILED}),
     State.STARTING: frozenset({State.READY, State.FAILED, State.RETIRED}),

@@ -9,7 +9,10 @@ from typing import Any
 
 from components.config.promotion import Canary
 from components.rollout.canary_judge import Arm, CanaryJudgement, judge_canary
-from components.rollout.ports import Counts, Lease, World
+from components.rollout.lease import Lease
+from components.rollout.lease_commands import Renew
+from components.rollout.ports import Counts, World
+from components.rollout.promotion_commands import RecordStep, SetCanary
 from components.rollout.release import Release
 from components.rollout.routing import Slot, other
 
@@ -62,7 +65,7 @@ def watch_canary(trial: Trial, report: Report) -> None:
     beside: Arm | None = None
     for weight in trial.plan.steps:
         store = trial.world.store
-        store.set_canary(trial.lease, trial.release.release_id, weight)
+        store.commit(SetCanary(trial.lease, weight))
         trial.world.router.project(store.routing)
         trial.world.router.wait_applied(store.routing().version, FOLLOW_SECONDS)
         report(f"{trial.release.release_id} answers {weight} % of the users")
@@ -82,7 +85,8 @@ def _step(trial: Trial, weight: int, beside: Arm | None, report: Report) -> Arm:
             live = beside
         judged = judge_canary(live, canary, _empty_beside_full(trial, began), plan)
         seconds = round(clock.now() - began, 1)
-        trial.world.store.record_step(trial.lease, f"canary {weight} %", {"seconds": seconds, **as_values(judged)})
+        found = {"seconds": seconds, **as_values(judged)}
+        trial.world.store.commit(RecordStep(trial.lease, f"canary {weight} %", found))
         if judged.harm is not None:
             raise CanaryHarmful(f"canary at {weight} % of the users, after {seconds:g} s: {judged.harm}")
     report(f"canary {weight} %: {_in_words(judged)}")
@@ -157,4 +161,4 @@ def _pass(trial: Trial, seconds: float) -> None:
     until = trial.clock.now() + seconds
     while (left := until - trial.clock.now()) > 0:
         trial.clock.sleep(min(left, BEAT_SECONDS))
-        trial.world.store.renew(trial.lease, trial.lease_seconds)
+        trial.world.store.commit(Renew(trial.lease, trial.lease_seconds))

@@ -63,6 +63,10 @@ def main(pid: int) -> None:
     limits = limits_of(read_params(settings.project / "params.yaml").promotion)
     parts = world(settings)
 
+    def lease_ends_at() -> float | None:
+        holder = parts.store.load().holder
+        return None if holder is None else holder.expires_at
+
     def put_in_order() -> None:
         reconcile(parts, limits.lease, limits.ready, print)
 
@@ -72,7 +76,7 @@ def main(pid: int) -> None:
         promotion = None
     watch(
         lambda: promotion is not None and not is_dead(promotion),
-        parts.store.lease_ends_at,
+        lease_ends_at,
         put_in_order,
         time.time,
         time.sleep,

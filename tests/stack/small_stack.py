@@ -22,6 +22,7 @@ from components.rollout.promote import Build, Making, promote
 from components.rollout.release import Release
 from components.rollout.release_gate import ReleaseCheck
 from components.rollout.routing import Slot
+from components.rollout.states import State
 from components.serving.bundle import read_bundle, record_expected_answers
 from components.serving.expected_answers import expected_answers
 from jobs.promotion.promote import examine_release
@@ -101,6 +102,10 @@ class SmallStack:
         assert isinstance(outcome, Promoted), outcome
         assert router(self.settings).wait_applied(self.world.store.routing().version, 5)
         return outcome
+
+    def state_of(self, release_id: str) -> State:
+        """Where the release stands."""
+        return self.world.store.load(release_id).state_of(release_id)
 
     @property
     def live_slot(self) -> Slot:

@@ -117,7 +117,7 @@ def test_harm_is_found_in_the_canary_and_the_live_release_goes_on(
         print(f"\n{harm}: {users.asked} requests, {outcome}")
     assert isinstance(outcome, PromotionRefused)
     assert FOUND[harm] in outcome.reason
-    assert stack.world.store.state_of(outcome.release_id or "") is State.REJECTED
+    assert stack.state_of(outcome.release_id or "") is State.REJECTED
     assert stack.world.store.routing().live_release == live
     assert users.failures == []
 

@@ -183,12 +183,12 @@ def cell(stack: SmallStack, registry: Registry, step: str, fault: str) -> str:
     started = release_in_the_making(stack, earlier)
     switched = state.live_release != live
     assert state.live_release is not None
-    assert stack.world.store.state_of(state.live_release) is State.LIVE
+    assert stack.state_of(state.live_release) is State.LIVE
     assert state.standby_release == (live if switched else before.standby_release)
     assert state.canary_weight == 0
     assert not switched or state.live_release == started
     if started not in (None, state.live_release, state.standby_release):
-        assert stack.world.store.state_of(started) in (State.FAILED, State.REJECTED, State.RETIRED)
+        assert stack.state_of(started) in (State.FAILED, State.REJECTED, State.RETIRED)
     assert router(stack.settings).wait_applied(state.version, 20)
     patience = WELL_SECONDS if fault == "slot killed" else 0.0
     assert releases_in_the_end(stack, state.live_release, patience) == {state.live_release}

@@ -10,7 +10,8 @@ from typing import Any
 
 from components.adapters.slots.client import ask_smoke_test, gives_items, runs_release
 from components.adapters.slots.supervisor import ProcessState, Supervisor, SupervisorError
-from components.rollout.ports import Fence, LeaseLost, StepFailed
+from components.rollout.lease import LeaseLost
+from components.rollout.ports import Fence, StepFailed
 from components.rollout.release import Release
 from components.rollout.routing import Slot
 

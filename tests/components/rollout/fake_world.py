@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -14,12 +14,15 @@ from components.adapters.store.releases.release_store import SqlReleaseStore
 from components.config.promotion import Canary
 from components.rollout.bring_up import Limits
 from components.rollout.canary_judge import Arm
+from components.rollout.ledger import Command
 from components.rollout.ports import Counts, EmptyAnswer, StepFailed, World
 from components.rollout.promote import Making
 from components.rollout.release import Release, Variant
 from components.rollout.release_gate import ReleaseCheck
 from components.rollout.routing import RoutingState, Slot
+from components.rollout.states import State
 
+T = TypeVar("T")
 LIMITS = Limits(lease=10.0, ready=1.0, smoke=1.0)
 CANARY = Canary(
     steps=[5, 25, 100],
@@ -165,14 +168,22 @@ class FakeWorld:
     """The real store, everything else fake, and a build that makes releases of growing model versions."""
 
     def __init__(self, folder: Path) -> None:
-        url = f"sqlite:///{folder / 'events.db'}"
-        migrate(url)
+        self.url = f"sqlite:///{folder / 'events.db'}"
+        migrate(self.url)
         self.clock = FakeClock()
-        self.store = SqlReleaseStore(open_engine(url), self.clock)
+        self.store = SqlReleaseStore(open_engine(self.url), self.clock)
         self.slots, self.router, self.aliases, self.traffic = FakeSlots(), FakeRouter(), FakeAliases(), FakeTraffic()
         self.world = World(self.store, self.slots, self.router, self.aliases, self.traffic)
         self.built: list[str] = []
         self.making = Making(self.build, lambda _release: PASSED)
+
+    def state_of(self, release_id: str) -> State:
+        """Where the release stands."""
+        return self.store.load(release_id).state_of(release_id)
+
+    def ask(self, command: Command[T]) -> T:
+        """What comes of the command, kept by the store."""
+        return self.store.commit(command)
 
     def build(self, release_id: str, parent_id: str | None) -> Release:
         self.built.append(release_id)

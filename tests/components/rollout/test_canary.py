@@ -4,20 +4,27 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any, TypeVar
 
 import numpy as np
 import pytest
 
+from components.adapters.store.engine import open_engine
+from components.adapters.store.releases.history import read_history
 from components.config.promotion import Canary
+from components.rollout.lease import Lease
+from components.rollout.ledger import Command
 from components.rollout.outcomes import CanaryStopped, NothingToRollBackTo, Promoted, PromotionRefused, RolledBack
-from components.rollout.ports import Counts, EmptyAnswer, Lease, StepFailed
+from components.rollout.ports import Counts, EmptyAnswer, StepFailed
 from components.rollout.promote import promote
+from components.rollout.promotion_commands import FinishDraining, GiveUp, SetCanary
 from components.rollout.reconcile import reconcile
 from components.rollout.rollback import Cause, cause_of_alert, roll_back, roll_back_to, tidy_up
 from components.rollout.states import IllegalStep, State
 from components.rollout.watch_canary import Clock
 from tests.components.rollout.fake_world import CANARY, LIMITS, FakeWorld, make_arm
 
+T = TypeVar("T")
 TOLD = Cause("test", "told to")
 HOLD = CANARY.model_copy(update={"on_low_traffic": "hold", "max_hold_seconds": 5.0})
 
@@ -34,6 +41,11 @@ def fake(tmp_path: Path) -> FakeWorld:
 def run(fake: FakeWorld, plan: Canary = CANARY, told: list[str] | None = None) -> Promoted | PromotionRefused:
     report = (told if told is not None else []).append
     return promote(fake.world, fake.making, "test", LIMITS, plan, report, Clock(fake.clock, fake.clock.sleep))
+
+
+def stored_rollout(fake: FakeWorld, number: int) -> dict[str, Any]:
+    """Its row in the history."""
+    return read_history(open_engine(fake.url))["rollouts"][number - 1]
 
 
 def quiet(_line: str) -> None:
@@ -58,13 +70,13 @@ def test_the_first_release_skips_the_canary_and_the_next_goes_through_every_step
     weights = [state.canary_weight for state in fake.router.followed]
     assert list(dict.fromkeys(weights)) == [0, 5, 25, 100]
     assert weights[-1] == 0
-    told = [(change.state, change.reason) for change in fake.store.states_of("release-2")]
+    told = [(change.state, change.reason) for change in fake.store.load("release-2").record_of("release-2").history]
     assert told[4:] == [("canary", "5 %"), ("canary", "25 %"), ("canary", "100 %"), ("live", None)]
 
 
 def test_the_former_release_drains_before_it_stands_by(fake: FakeWorld) -> None:
     run(fake)
-    states = [change.state for change in fake.store.states_of("release-2")]
+    states = [change.state for change in fake.store.load("release-2").record_of("release-2").history]
     assert states[-3:] == [State.LIVE, State.DRAINING, State.STANDBY]
 
 
@@ -77,7 +89,7 @@ def test_harm_ends_the_canary_and_rejects_the_release_with_the_reason(fake: Fake
     assert isinstance(outcome, PromotionRefused)
     assert "canary at 5 % of the users" in outcome.reason
     assert "slow answers: p95 100.0 ms, live 10.0 ms" in outcome.reason
-    assert fake.store.state_of("release-3") is State.REJECTED
+    assert fake.state_of("release-3") is State.REJECTED
     state = fake.store.routing()
     assert (state.live_release, state.standby_release, state.canary_weight) == ("release-2", "release-1", 0)
     assert fake.slots.running == {"blue": "release-1", "green": "release-2"}
@@ -146,7 +158,7 @@ def test_a_held_canary_goes_on_when_there_is_enough(fake: FakeWorld) -> None:
 def test_what_each_look_found_is_kept(fake: FakeWorld) -> None:
     fake.traffic.arms = {"release-2": make_arm(4000), "release-3": make_arm(300)}
     run(fake)
-    checks = fake.store.rollout(3).checks
+    checks = stored_rollout(fake, 3)["checks"]
     assert {"gate", "smoke test", "canary 5 %", "canary 25 %", "canary 100 %"} <= set(checks)
     kept = checks["canary 25 %"]
     assert (kept["live_requests"], kept["canary_requests"], kept["harm"]) == (4000, 300, None)
@@ -160,7 +172,7 @@ def test_a_rollback_in_the_midst_of_a_canary_gives_all_users_back_to_the_live_re
     assert outcomes == [CanaryStopped("release-3", "release-2")]
     assert isinstance(outcome, PromotionRefused)
     assert "holds the lease no more" in outcome.reason
-    assert fake.store.state_of("release-3") is State.FAILED
+    assert fake.state_of("release-3") is State.FAILED
     assert fake.store.routing().live_release == "release-2"
     tidy_up(fake.world, outcomes[0], TOLD, LIMITS, quiet)
     assert fake.store.routing().standby_release == "release-1"
@@ -171,14 +183,14 @@ def test_an_alert_rejects_the_canary_or_the_release_that_it_blames(fake: FakeWor
     alert = cause_of_alert("ctr", "clicks have halved", "release-3")
     at_first_look(fake, lambda: roll_back(fake.world, alert, LIMITS, quiet))
     run(fake)
-    assert fake.store.state_of("release-3") is State.REJECTED
+    assert fake.state_of("release-3") is State.REJECTED
     blamed = cause_of_alert("ctr", "clicks have halved", "release-2")
-    fake.world.store.finish_draining()
+    fake.ask(FinishDraining())
     reconcile(fake.world, LIMITS.lease, LIMITS.ready, quiet, fake.clock.sleep)
     outcome = roll_back(fake.world, blamed, LIMITS, quiet)
     assert isinstance(outcome, RolledBack)
     tidy_up(fake.world, outcome, blamed, LIMITS, quiet)
-    assert fake.store.state_of("release-2") is State.REJECTED
+    assert fake.state_of("release-2") is State.REJECTED
     state = fake.store.routing()
     assert (state.live_release, state.standby_release) == ("release-1", None)
     assert fake.slots.running == {"blue": "release-1"}
@@ -206,14 +218,14 @@ def test_a_canary_whose_process_died_is_undone_by_reconcile(fake: FakeWorld) -> 
     fake.clock.sleep(LIMITS.lease + 1)
     state = reconcile(fake.world, LIMITS.lease, LIMITS.ready, quiet, fake.clock.sleep)
     assert (state.live_release, state.standby_release, state.canary_weight) == ("release-2", "release-1", 0)
-    assert fake.store.state_of("release-3") is State.FAILED
+    assert fake.state_of("release-3") is State.FAILED
     assert fake.slots.running == {"blue": "release-1", "green": "release-2"}
 
 
 def test_the_store_lets_no_canary_shrink(fake: FakeWorld) -> None:
     def shrink() -> None:
         with pytest.raises(IllegalStep):
-            fake.store.set_canary(Lease(3, fake.store.routing().epoch), "release-3", 5)
+            fake.ask(SetCanary(Lease(3, fake.store.routing().epoch), 5))
 
     at_first_look(fake, shrink)
     assert isinstance(run(fake), Promoted)
@@ -222,11 +234,11 @@ def test_the_store_lets_no_canary_shrink(fake: FakeWorld) -> None:
 def test_any_release_that_has_been_live_can_be_gone_back_to(fake: FakeWorld) -> None:
     run(fake)
     run(fake)
-    assert fake.store.state_of("release-1") is State.RETIRED
+    assert fake.state_of("release-1") is State.RETIRED
     assert roll_back_to(fake.world, "release-1", TOLD, LIMITS, quiet) == RolledBack("release-4", "release-1")
     state = fake.store.routing()
     assert (state.live_release, state.standby_release) == ("release-1", "release-4")
-    assert fake.store.state_of("release-3") is State.RETIRED
+    assert fake.state_of("release-3") is State.RETIRED
     assert fake.aliases.names == {"champion": 1}
 
 
@@ -256,7 +268,7 @@ def test_a_former_release_that_does_not_come_up_changes_nothing(fake: FakeWorld)
     assert "release-1 does not come up" in outcome.reason
     after = fake.store.routing()
     assert (after.live_release, after.standby_release) == (before.live_release, before.standby_release)
-    assert fake.store.state_of("release-1") is State.RETIRED
+    assert fake.state_of("release-1") is State.RETIRED
 
 
 @pytest.mark.parametrize(("target", "reason"), [("release-2", "is live already"), ("release-3", "release-3 is failed")])
@@ -279,7 +291,14 @@ def test_a_store_that_takes_nothing_more_is_told_and_the_live_release_answers_on
     def full() -> None:
         raise StepFailed("the event store does not take the write: disk is full")
 
-    fake.store.fail = lambda lease, reason: full()  # type: ignore[method-assign]
+    commit = fake.store.commit
+
+    def until_it_is_full(command: Command[T]) -> T:
+        if isinstance(command, GiveUp):
+            full()
+        return commit(command)
+
+    fake.store.commit = until_it_is_full  # type: ignore[method-assign]
     fake.slots.fail_at = "smoke_test"
     outcome = run(fake)
     assert isinstance(outcome, PromotionRefused)

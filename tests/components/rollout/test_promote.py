@@ -7,9 +7,20 @@ from pathlib import Path
 
 import pytest
 
+from components.rollout.lease import Lease, LeaseHeld, LeaseLost
+from components.rollout.lease_commands import Acquire, Finish, Renew
 from components.rollout.outcomes import NothingToRollBackTo, Promoted, PromotionCancelled, PromotionRefused, RolledBack
-from components.rollout.ports import Lease, LeaseHeld, LeaseLost, StepFailed
+from components.rollout.ports import StepFailed
 from components.rollout.promote import Making, promote
+from components.rollout.promotion_commands import (
+    AddRelease,
+    Advance,
+    GiveUp,
+    MakeLive,
+    MarkStandby,
+    RecordStep,
+    TakeIdleSlot,
+)
 from components.rollout.reconcile import reconcile
 from components.rollout.release import Release
 from components.rollout.rollback import Cause, Outcome, roll_back, tidy_up
@@ -50,7 +61,7 @@ def mend(fake: FakeWorld, told: list[str] | None = None, holder: Lease | None = 
     def sleep(seconds: float) -> None:
         fake.clock.sleep(seconds)
         if holder is not None:
-            fake.store.renew(holder, LIMITS.lease)
+            fake.ask(Renew(holder, LIMITS.lease))
 
     report = (told if told is not None else []).append
     return reconcile(fake.world, LIMITS.lease, LIMITS.ready, report, sleep)
@@ -74,13 +85,13 @@ def test_the_next_release_takes_the_other_slot_and_the_former_stands_by(fake: Fa
     run(fake)
     state = fake.store.routing()
     assert (state.live_slot, state.live_release, state.standby_release) == ("green", "release-2", "release-1")
-    assert fake.store.state_of("release-1") is State.STANDBY
+    assert fake.state_of("release-1") is State.STANDBY
 
 
 def test_the_release_before_the_former_retires(fake: FakeWorld) -> None:
     for _ in range(3):
         run(fake)
-    assert fake.store.state_of("release-1") is State.RETIRED
+    assert fake.state_of("release-1") is State.RETIRED
     assert fake.slots.running == {"blue": "release-3", "green": "release-2"}
 
 
@@ -104,7 +115,7 @@ def test_a_failed_step_leaves_the_live_release_and_restores_the_standby(fake: Fa
     state = fake.store.routing()
     assert (state.live_release, state.standby_release) == ("release-2", "release-1")
     assert fake.slots.running == {"blue": "release-1", "green": "release-2"}
-    assert fake.store.state_of("release-3") is State.FAILED
+    assert fake.state_of("release-3") is State.FAILED
     assert fake.router.followed[-1] == state
 
 
@@ -168,7 +179,7 @@ def test_rollback_in_the_middle_of_a_promotion_cancels_it_and_goes_back(fake: Fa
     assert isinstance(outcome, PromotionRefused)
     assert "holds the lease no more" in outcome.reason
     assert outcomes == [RolledBack("release-2", "release-1")]
-    assert fake.store.state_of("release-3") is State.FAILED
+    assert fake.state_of("release-3") is State.FAILED
     assert fake.slots.running == {"blue": "release-1", "green": "release-2"}
     assert fake.store.routing().standby_release == "release-2"
 
@@ -185,10 +196,10 @@ def test_rollback_of_the_first_releases_successor_in_the_making_only_cancels_it(
 def test_rollback_after_a_promotion_died_goes_back_at_once(fake: FakeWorld) -> None:
     run(fake)
     run(fake)
-    dead = fake.store.acquire("promote", "the dead", 10.0)
+    dead = fake.ask(Acquire("the dead", 10.0))
     assert isinstance(dead, Lease)
-    fake.store.add_release(dead, make_release("release-3"))
-    slot = fake.store.take_idle_slot(dead, "release-3")
+    fake.ask(AddRelease(dead, make_release("release-3")))
+    slot = fake.ask(TakeIdleSlot(dead))
     fake.slots.run(slot, make_release("release-3"), no_fence)
     assert back(fake) == RolledBack("release-2", "release-1")
     assert fake.slots.running == {"blue": "release-1", "green": "release-2"}
@@ -221,12 +232,12 @@ def test_a_failed_promotion_holds_the_lease_until_the_standby_is_back(fake: Fake
 
     def look(step: str) -> None:
         if step == "run" and fake.slots.running.get("blue") == "release-3":
-            seen.append(fake.store.acquire("promote", "another", 10.0))
+            seen.append(fake.ask(Acquire("another", 10.0)))
 
     fake.slots.before = look
     assert isinstance(run(fake), PromotionRefused)
     assert [type(each) for each in seen] == [LeaseHeld]
-    assert isinstance(fake.store.acquire("promote", "another", 10.0), Lease)
+    assert isinstance(fake.ask(Acquire("another", 10.0)), Lease)
 
 
 def test_an_unforeseen_error_in_a_step_puts_the_standby_back(fake: FakeWorld) -> None:
@@ -277,12 +288,12 @@ def test_a_standby_that_does_not_start_is_stopped_and_told(fake: FakeWorld) -> N
 
 
 def test_a_second_promotion_is_refused_with_the_id_of_the_first(fake: FakeWorld) -> None:
-    first = fake.store.acquire("promote", "the first", 10.0)
+    first = fake.ask(Acquire("the first", 10.0))
     assert isinstance(first, Lease)
 
     def first_is_alive(seconds: float) -> None:
         fake.clock.sleep(seconds)
-        fake.store.renew(first, 10.0)
+        fake.ask(Renew(first, 10.0))
 
     outcome = promote_with(fake, fake.making, "the second", Clock(fake.clock, first_is_alive))
     assert isinstance(outcome, PromotionRefused)
@@ -293,33 +304,33 @@ def test_a_second_promotion_is_refused_with_the_id_of_the_first(fake: FakeWorld)
 
 def test_a_promotion_whose_process_died_is_taken_over_when_its_lease_ends(fake: FakeWorld) -> None:
     run(fake)
-    dead = fake.store.acquire("promote", "the dead", 10.0)
+    dead = fake.ask(Acquire("the dead", 10.0))
     assert isinstance(dead, Lease)
-    fake.store.add_release(dead, make_release("release-2"))
-    fake.store.take_idle_slot(dead, "release-2")
+    fake.ask(AddRelease(dead, make_release("release-2")))
+    fake.ask(TakeIdleSlot(dead))
     outcome = run(fake)
     assert isinstance(outcome, Promoted)
     assert fake.store.routing().live_release == "release-3"
-    assert fake.store.state_of("release-2") is State.FAILED
+    assert fake.state_of("release-2") is State.FAILED
 
 
 def test_a_promotion_paused_past_its_lease_changes_nothing(fake: FakeWorld) -> None:
     run(fake)
-    late = fake.store.acquire("promote", "the paused", 10.0)
+    late = fake.ask(Acquire("the paused", 10.0))
     assert isinstance(late, Lease)
-    fake.store.add_release(late, make_release("release-2"))
-    fake.store.take_idle_slot(late, "release-2")
+    fake.ask(AddRelease(late, make_release("release-2")))
+    fake.ask(TakeIdleSlot(late))
     fake.clock.sleep(11.0)
     run(fake)
     after = fake.store.routing()
     for attempt in (
-        lambda: fake.store.renew(late, 10.0),
-        lambda: fake.store.move(late, "release-2", State.READY),
-        lambda: fake.store.make_live(late, "release-2"),
-        lambda: fake.store.fail(late, "late"),
-        lambda: fake.store.mark_standby(late, True),
-        lambda: fake.store.finish(late, "promoted"),
-        lambda: fake.store.record_step(late, "late"),
+        lambda: fake.ask(Renew(late, 10.0)),
+        lambda: fake.ask(Advance(late, State.READY)),
+        lambda: fake.ask(MakeLive(late)),
+        lambda: fake.ask(GiveUp(late, "late")),
+        lambda: fake.ask(MarkStandby(late, True)),
+        lambda: fake.ask(Finish(late, "promoted")),
+        lambda: fake.ask(RecordStep(late, "late")),
     ):
         with pytest.raises(LeaseLost):
             attempt()
@@ -328,55 +339,55 @@ def test_a_promotion_paused_past_its_lease_changes_nothing(fake: FakeWorld) -> N
 
 def test_reconcile_leaves_a_running_promotion_alone(fake: FakeWorld) -> None:
     run(fake)
-    lease = fake.store.acquire("promote", "running", 10.0)
+    lease = fake.ask(Acquire("running", 10.0))
     assert isinstance(lease, Lease)
-    fake.store.add_release(lease, make_release("release-2"))
-    slot = fake.store.take_idle_slot(lease, "release-2")
+    fake.ask(AddRelease(lease, make_release("release-2")))
+    slot = fake.ask(TakeIdleSlot(lease))
     fake.slots.run(slot, make_release("release-2"), no_fence)
     mend(fake, holder=lease)
     assert fake.slots.running["green"] == "release-2"
     assert fake.store.routing().standby_release is None
-    fake.store.move(lease, "release-2", State.READY)
+    fake.ask(Advance(lease, State.READY))
 
 
 def test_reconcile_closes_a_dead_promotion_and_starts_what_belongs_in_the_slots(fake: FakeWorld) -> None:
     run(fake)
     run(fake)
-    lease = fake.store.acquire("promote", "the dead", 10.0)
+    lease = fake.ask(Acquire("the dead", 10.0))
     assert isinstance(lease, Lease)
-    fake.store.add_release(lease, make_release("release-3"))
-    fake.store.take_idle_slot(lease, "release-3")
+    fake.ask(AddRelease(lease, make_release("release-3")))
+    fake.ask(TakeIdleSlot(lease))
     fake.slots.running = {}
     fake.clock.sleep(11.0)
     told: list[str] = []
     state = mend(fake, told)
-    assert fake.store.state_of("release-3") is State.FAILED
+    assert fake.state_of("release-3") is State.FAILED
     assert (state.live_release, state.standby_release) == ("release-2", "release-1")
     assert fake.slots.running == {"green": "release-2", "blue": "release-1"}
 
 
 def test_a_holder_that_died_after_the_switch_leaves_a_promoted_release(fake: FakeWorld) -> None:
     run(fake)
-    lease = fake.store.acquire("promote", "the dead", 10.0)
+    lease = fake.ask(Acquire("the dead", 10.0))
     assert isinstance(lease, Lease)
-    fake.store.add_release(lease, make_release("release-2"))
-    slot = fake.store.take_idle_slot(lease, "release-2")
+    fake.ask(AddRelease(lease, make_release("release-2")))
+    slot = fake.ask(TakeIdleSlot(lease))
     fake.slots.run(slot, make_release("release-2"), no_fence)
     for state in (State.READY, State.SMOKE_TESTED):
-        fake.store.move(lease, "release-2", state)
-    fake.store.make_live(lease, "release-2")
+        fake.ask(Advance(lease, state))
+    fake.ask(MakeLive(lease))
     fake.clock.sleep(11.0)
     mend(fake)
     assert fake.store.routing().live_release == "release-2"
-    assert fake.store.state_of("release-2") is State.LIVE
+    assert fake.state_of("release-2") is State.LIVE
 
 
 def test_each_lease_has_a_greater_epoch(fake: FakeWorld) -> None:
     epochs = []
     for _ in range(3):
-        lease = fake.store.acquire("promote", "test", 10.0)
+        lease = fake.ask(Acquire("test", 10.0))
         assert isinstance(lease, Lease)
         epochs.append(lease.epoch)
-        assert isinstance(fake.store.acquire("promote", "other", 10.0), LeaseHeld)
-        fake.store.finish(lease, "promoted")
+        assert isinstance(fake.ask(Acquire("other", 10.0)), LeaseHeld)
+        fake.ask(Finish(lease, "promoted"))
     assert epochs == sorted(set(epochs))

@@ -63,9 +63,9 @@ def test_a_release_tells_when_it_was_live() -> None:
 
 def test_one_line_tells_the_milestones() -> None:
     changes = [
-        StateChange(State.BUILT, 0.0, "me", None),
-        StateChange(State.STARTING, 1.0, "me", None),
-        StateChange(State.REJECTED, 2.0, "me", "slow"),
+        StateChange(State.BUILT, 0.0, "me", None, 1),
+        StateChange(State.STARTING, 1.0, "me", None, 1),
+        StateChange(State.REJECTED, 2.0, "me", "slow", 1),
     ]
     milestones = "built 1970-01-01 00:00:00Z by me, rejected (slow) 1970-01-01 00:00:02Z by me"
     assert in_one_line(changes) == f"rejected since 1970-01-01 00:00:02Z: {milestones}"

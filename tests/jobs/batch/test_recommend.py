@@ -21,6 +21,9 @@ from components.adapters.store.tables import feedback, llm_budget, llm_calls, re
 from components.config.llm import Llm, Price, Tier
 from components.config.params import Exploration, Routing
 from components.config.settings import Settings
+from components.rollout.lease import Lease
+from components.rollout.lease_commands import Acquire
+from components.rollout.promotion_commands import AddRelease, Advance, MakeLive, TakeIdleSlot
 from components.rollout.states import State
 from jobs.batch.preference_pairs import export_pairs
 from jobs.batch.recommend import BatchFailed, BatchRequest, BatchResult, make_batch
@@ -58,12 +61,13 @@ def go_live(tmp_path: Path, llm: Llm | None = None, share: float = 0.0, **change
     migrate(settings.store_url)
     release = make_release()
     store = SqlReleaseStore(open_engine(settings.store_url))
-    lease = store.acquire("promote", "test", 60.0)
-    store.add_release(lease, release)  # type: ignore[arg-type]
-    store.take_idle_slot(lease, release.release_id)  # type: ignore[arg-type]
+    lease = store.commit(Acquire("test", 60.0))
+    assert isinstance(lease, Lease)
+    store.commit(AddRelease(lease, release))
+    store.commit(TakeIdleSlot(lease))
     for state in (State.READY, State.SMOKE_TESTED):
-        store.move(lease, release.release_id, state)  # type: ignore[arg-type]
-    store.make_live(lease, release.release_id)  # type: ignore[arg-type]
+        store.commit(Advance(lease, state))
+    store.commit(MakeLive(lease))
     folder = bento_folder(settings, release.bento_tag) / "src"
     make_bundle(folder / BUNDLE)
     routing = Routing(cold_start_threshold=5, candidates=200, exploration=Exploration(share=share))

@@ -7,9 +7,9 @@ from typing import Any
 from sqlalchemy import Engine, or_, select
 
 from components.adapters.store.engine import reading
-from components.adapters.store.releases.release_store import UnknownRelease
 from components.adapters.store.tables import release_states, rollouts, slots
 from components.adapters.store.tables import releases as releases_table
+from components.rollout.ledger import UnknownRelease
 from components.rollout.retention import KeptRelease
 from components.rollout.states import State
 
@@ -35,7 +35,7 @@ def read_release(engine: Engine, release_id: str) -> dict[str, Any]:
     with reading(engine) as db:
         row = db.execute(select(releases_table).where(releases_table.c.release_id == release_id)).one_or_none()
         if row is None:
-            raise UnknownRelease(f"there is no release {release_id!r}; `recops releases` lists them")
+            raise UnknownRelease(release_id)
         states = select(release_states).where(release_states.c.release_id == release_id).order_by("id")
         return {
             **row._mapping,

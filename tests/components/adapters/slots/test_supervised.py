@@ -9,7 +9,8 @@ import pytest
 
 from components.adapters.slots.supervised import SupervisedSlots
 from components.adapters.slots.supervisor import ProcessState
-from components.rollout.ports import LeaseLost, StepFailed
+from components.rollout.lease import LeaseLost
+from components.rollout.ports import StepFailed
 from tests.components.rollout.fake_world import make_release
 
 
