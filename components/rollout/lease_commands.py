@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from components.rollout.lease import MAINTENANCE, Lease, LeaseHeld, LeaseHolder
 from components.rollout.ledger import Command, HeldCommand, Ledger, Rollout
+from components.rollout.states import FINAL, IllegalStep, State
 
 
 @dataclass(frozen=True)
@@ -48,12 +49,19 @@ class Renew(HeldCommand[None]):
 
 @dataclass(frozen=True)
 class Finish(HeldCommand[None]):
-    """Close the rollout and give the lease back."""
+    """Close the rollout and give the lease back.
+
+    Raises:
+        IllegalStep: its release is still in the making; give it up first.
+    """
 
     outcome: str
     reason: str | None = None
 
     def under_lease(self, ledger: Ledger, now: float) -> tuple[None, Ledger]:
+        release_id = ledger.running.release_id if ledger.running is not None else None
+        if release_id is not None and ledger.state_of(release_id) not in FINAL | {State.LIVE}:
+            raise IllegalStep(f"{release_id} is {ledger.state_of(release_id)}: give it up before its rollout ends")
         return None, ledger.ended(self.lease.rollout_id, self.outcome, now, self.reason)
 
 

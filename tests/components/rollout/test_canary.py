@@ -280,6 +280,41 @@ def test_there_is_no_going_back_to_what_is_live_or_never_was(fake: FakeWorld, ta
     assert reason in outcome.reason
 
 
+def test_a_rejected_release_is_not_gone_back_to_and_nothing_that_runs_is_disturbed(fake: FakeWorld) -> None:
+    blamed = cause_of_alert("ctr", "clicks have halved", "release-2")
+    assert isinstance(roll_back(fake.world, blamed, LIMITS, quiet), RolledBack)
+    outcomes = []
+    at_first_look(fake, lambda: outcomes.append(roll_back_to(fake.world, "release-2", TOLD, LIMITS, quiet)))
+    assert isinstance(run(fake), Promoted)
+    refused = "release-2 is rejected; only a release that has been live can be gone back to"
+    assert outcomes == [NothingToRollBackTo(refused)]
+    assert fake.state_of("release-2") is State.REJECTED
+
+
+def test_a_standby_whose_slot_a_canary_has_taken_is_gone_back_to_by_name_and_stays_when_it_does_not_start(
+    fake: FakeWorld,
+) -> None:
+    """`--to` used to retire it first, so that one failed start cost the way back."""
+    outcomes = []
+    fails = [True, True, True, True]
+
+    def refuse(step: str) -> None:
+        if step == "wait_ready" and fails:
+            fails.pop()
+            raise StepFailed("blue is broken")
+
+    def go_back() -> None:
+        fake.slots.before = refuse
+        outcomes.append(roll_back_to(fake.world, "release-1", TOLD, LIMITS, quiet))
+
+    at_first_look(fake, go_back)
+    assert isinstance(run(fake), PromotionRefused)
+    assert isinstance(outcomes[0], NothingToRollBackTo)
+    assert fake.state_of("release-1") is State.STANDBY
+    fails.clear()
+    assert roll_back_to(fake.world, "release-1", TOLD, LIMITS, quiet) == RolledBack("release-2", "release-1")
+
+
 def test_the_registry_is_told_what_became_of_each_release(fake: FakeWorld) -> None:
     line = fake.aliases.tags[2, "recops.release-2"]
     assert line.startswith("live since 1970-01-01")

@@ -97,6 +97,7 @@ COLD = np.arange(200) < 40
         (0.015, COLD, None, []),
         (0.05, COLD, (0.2, 0.2), ["cold_users"]),
         (0.05, np.arange(200) < 29, None, []),
+        (0.05, np.arange(200) < 30, None, ["cold_users"]),
         (0.0, COLD, (0.15, 0.2), []),
         (0.0, None, (0.13, 0.2), ["coverage"]),
     ],

@@ -24,7 +24,7 @@ from components.rollout.promotion_commands import (
 from components.rollout.reconcile import reconcile
 from components.rollout.release import Release
 from components.rollout.rollback import Cause, Outcome, roll_back, tidy_up
-from components.rollout.routing import RoutingState
+from components.rollout.routing import RoutingState, Slot
 from components.rollout.states import State
 from components.rollout.watch_canary import Clock
 from tests.components.rollout.fake_world import CANARY, LIMITS, FakeWorld, make_release
@@ -147,6 +147,26 @@ def test_mlflow_away_is_a_warning_and_reconcile_mends_it(fake: FakeWorld) -> Non
     fake.aliases.away = False
     mend(fake)
     assert fake.aliases.names == {"champion": 1}
+
+
+def test_the_lease_is_renewed_once_the_former_release_has_drained(fake: FakeWorld) -> None:
+    """Draining takes its time, and so may the registry: nobody may take over in between."""
+    run(fake)
+    seen = []
+
+    def drain_for_long(_slot: Slot, _timeout: float) -> bool:
+        fake.clock.sleep(LIMITS.lease - 1)
+        return True
+
+    def look(_alias: str, _model_version: int, _prompt_version: int | None) -> None:
+        holder = fake.store.load().holder
+        assert holder is not None
+        seen.append(holder.expires_at - fake.clock.now)
+
+    fake.router.wait_drained = drain_for_long  # type: ignore[method-assign]
+    fake.aliases.point = look  # type: ignore[method-assign]
+    assert isinstance(run(fake), Promoted)
+    assert seen == [LIMITS.lease]
 
 
 def test_rollback_swaps_live_and_standby_and_back(fake: FakeWorld) -> None:
