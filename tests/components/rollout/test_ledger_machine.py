@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
-from hypothesis.stateful import rule, run_state_machine_as_test
+from hypothesis.stateful import invariant, rule, run_state_machine_as_test
 from sqlalchemy import event
 
 from components.adapters.store.engine import migrate, open_engine
@@ -38,6 +38,7 @@ class StoredLedgerMachine(LedgerMachine):
         super().__init__()
         self.engine = open_engine(url)
         self.store = SqlReleaseStore(self.engine, lambda: self.now)
+        self.cut_after: int | None = None
         self.statements_left: int | None = None
         event.listen(self.engine, "before_cursor_execute", self._count)
         if self.engine.dialect.name == "sqlite":  # the disk is not on trial, and waiting for it takes most of the time
@@ -45,23 +46,24 @@ class StoredLedgerMachine(LedgerMachine):
 
     @rule(statements=st.integers(0, 9))
     def the_next_write_is_cut_short(self, statements: int) -> None:
-        self.statements_left = statements
+        self.cut_after = statements
 
     def ask(self, command: Command[Any]) -> Any:
         stored = self._ask_the_store(command)
         outcome = super().ask(command)
         assert stored == outcome
-        self.check_the_store()
         return outcome
 
-    def check_the_store(self) -> None:
+    @invariant()
+    def the_store_says_the_same(self) -> None:
         names = set(self.ledger.releases)
         found = self.store.load(*names)
+        if found.routing.version == 0:  # nobody has written yet
+            return
         expected = self.ledger
         assert (found.routing, found.holder, found.running) == (expected.routing, expected.holder, expected.running)
         assert found.releases == expected.releases
         assert found.last_rollout_id == expected.last_rollout_id
-        assert self.store.routing() == found.routing
         going_on = {name for name, record in expected.releases.items() if record.state not in FINAL}
         assert going_on <= set(self.store.load().releases)
 
@@ -76,13 +78,13 @@ class StoredLedgerMachine(LedgerMachine):
             self.engine.dispose()
 
     def _ask_the_store(self, command: Command[Any]) -> Any:
+        self.statements_left, self.cut_after = self.cut_after, None
         try:
             return self.store.commit(command)
         except (LeaseLost, IllegalStep) as error:
             return type(error)
         except Killed:
-            if self.ledger.last_rollout_id or self.ledger.holder:
-                self.check_the_store()
+            self.the_store_says_the_same()
             return self._ask_the_store(command)
         finally:
             self.statements_left = None
@@ -109,7 +111,7 @@ def test_the_event_store_keeps_the_ledger_as_it_is(tmp_path: Path) -> None:
         shutil.copy(empty, file)
         return StoredLedgerMachine(f"sqlite:///{file}")
 
-    run_state_machine_as_test(machine, settings=settings(FIXED, max_examples=12, stateful_step_count=20))
+    run_state_machine_as_test(machine, settings=settings(FIXED, max_examples=10, stateful_step_count=15))
 
 
 @pytest.fixture
@@ -126,4 +128,4 @@ def test_so_does_postgresql(postgres: Postgres) -> None:
         migrate(url)
         return StoredLedgerMachine(url)
 
-    run_state_machine_as_test(machine, settings=settings(FIXED, max_examples=8, stateful_step_count=20))
+    run_state_machine_as_test(machine, settings=settings(FIXED, max_examples=8, stateful_step_count=15))
