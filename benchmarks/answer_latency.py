@@ -28,7 +28,7 @@ from benchmarks.keep_alive_client import measure, post_bytes
 from benchmarks.synthetic_bundle import write_synthetic_bundle
 from bentos.build import build_bento
 from components.adapters.store.engine import migrate
-from components.config.params import Routing
+from components.config.routing import RoutingConfig
 from components.config.settings import Settings
 from components.rollout.release import Release, Variant
 from components.serving.bundle import read_bundle
@@ -38,7 +38,7 @@ from components.serving.requests import RecommendRequest
 CLIENTS = (1, 16)
 REQUESTS_PER_ROUND = 600
 START_SECONDS = 180.0
-ROUTING = Routing(cold_start_threshold=5, candidates=200)
+ROUTING = RoutingConfig(cold_start_threshold=5, candidates=200)
 
 
 def main() -> None:

@@ -22,15 +22,13 @@ from scipy.sparse import csr_array
 from benchmarks.report import Report, Row, report_main
 from benchmarks.training import movielens
 from components.adapters.files.params_file import read_params
-from components.config.params import Params
 from components.config.settings import Settings
 from components.metrics.ranking import ndcg
-from components.ranking.named import recommenders_of
-from components.ranking.pipeline import Pipeline
+from components.params.params import Params
 from components.recommenders.events import chosen, events_of, positions, with_events
 from components.recommenders.exact_top_k import top_k_of_scores
 from components.recommenders.fold_in import FoldsIn, RecentHistory, blended_scores
-from components.recommenders.lightfm_warp import LightFMWarp
+from components.recommenders.lightfm_warp import LightFMConfig, LightFMWarp
 from components.recommenders.popularity import Popularity
 from components.recommenders.protocol import Scores, TrainingData
 from jobs.training.steps import make_params
@@ -53,8 +51,8 @@ def run(full: bool) -> Report:
         known = train if kept is None else without(train, users, kept)
         lists = {
             "popularity": Popularity().fit(known, params.train.seed).scores(users),
-            "LightFM trained": LightFMWarp(params.train.lightfm).fit(known, params.train.seed).scores(users),
-            "pipeline trained": Pipeline(params.train.pipeline).fit(known, params.train.seed).scores(users),
+            "LightFM trained": LightFMWarp(LightFMConfig()).fit(known, params.train.seed).scores(users),
+            "pipeline trained": params.train.recommender.build().fit(known, params.train.seed).scores(users),
         }
         lists["folded in"] = _folded(strangers, known, users, lists["popularity"])
         readings = {"may return": known.seen, "excluded": train.seen} if kept is not None else {"none": train.seen}
@@ -103,8 +101,7 @@ def quality(scores: Scores, users: NDArray[np.int64], hidden: csr_array, ever: c
 
 
 def _fold_ins(params: Params, data: TrainingData) -> list[FoldsIn]:
-    named = recommenders_of(params.train)
-    fitted = [named[name].fit(data, params.train.seed) for name in params.routing.fold_in]
+    fitted = [entry.build().fit(data, params.train.seed) for entry in params.train.fold_in]
     return [model for model in fitted if isinstance(model, FoldsIn)]
 
 

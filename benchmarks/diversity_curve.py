@@ -21,7 +21,7 @@ from components.metrics.bootstrap import paired_difference
 from components.metrics.ranking import ndcg
 from components.ranking.diversity import diversify, list_diversity
 from components.recommenders.content import label_matrix
-from components.recommenders.lightfm_warp import LightFMWarp
+from components.recommenders.lightfm_warp import LightFMConfig, LightFMWarp
 from components.recommenders.protocol import Ranking
 from components.recommenders.training_data import training_data
 from components.splitting.temporal import split_per_user
@@ -39,7 +39,7 @@ def run(full: bool) -> Report:
     prepared = prepare(screened.interactions, screened.items, screened.users, params.prepare.positive_threshold)
     parts = split_per_user(prepared.interactions, params.split.test_share)
     train, test = (training_data(part, prepared.items, prepared.users) for part in (parts.train, parts.test))
-    model = LightFMWarp(params.train.lightfm).fit(train, params.train.seed)
+    model = LightFMWarp(LightFMConfig()).fit(train, params.train.seed)
     labels = label_matrix(train.item_labels, tuple(sorted({name for row in train.item_labels for name in row})))
     categories = prepared.items["category"].tolist()
 

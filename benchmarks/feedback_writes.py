@@ -25,7 +25,7 @@ from bentos.wiring import build_app
 from components.adapters.store.engine import migrate, open_engine, reading
 from components.adapters.store.tables import feedback
 from components.adapters.store.write_queue import WriteQueue
-from components.config.params import Routing
+from components.config.routing import RoutingConfig
 from components.config.settings import Settings
 
 LENGTHS = (10, 100, 1_000)
@@ -43,7 +43,7 @@ def _measure(folder: Path, rounds: int, events: int) -> Report:
     settings = Settings(home=folder / "home", slot="blue")
     migrate(settings.store_url)
     write_synthetic_bundle(folder / "src" / BUNDLE, n_users=50, n_items=1_000, history=20)
-    variant = ServedVariant(routing=Routing(cold_start_threshold=5, candidates=200))
+    variant = ServedVariant(routing=RoutingConfig(cold_start_threshold=5, candidates=200))
     ServedRelease(release_id="bench", variants=(variant,)).write(folder / "src")
     app = build_app(settings, folder / "src")
     engine = open_engine(settings.store_url)

@@ -19,17 +19,17 @@ import pandas as pd
 from benchmarks.report import Report, Row, report_main
 from components.adapters.files.params_file import read_params
 from components.adapters.sources.movielens import MovieLensSource
-from components.config.params import Params
 from components.interactions.prepared import prepare
 from components.interactions.screening import screen
 from components.metrics.ranking import ndcg
-from components.recommenders.ease import Ease
+from components.params.params import Params
+from components.recommenders.ease import Ease, EaseConfig
 from components.recommenders.exact_top_k import top_k_of_scores
 from components.recommenders.fold_in import FoldsIn, RecentHistory, blended_scores
-from components.recommenders.item_to_item import ItemToItem
-from components.recommenders.lightfm_warp import LightFMWarp
+from components.recommenders.item_to_item import ItemToItem, ItemToItemConfig
+from components.recommenders.lightfm_warp import LightFMConfig, LightFMWarp
 from components.recommenders.protocol import Scores, TrainingData
-from components.recommenders.session import Session
+from components.recommenders.session import Session, SessionConfig
 from components.recommenders.training_data import training_data
 from components.splitting.temporal import split_per_user
 
@@ -55,7 +55,7 @@ def run(full: bool) -> Report:
         for given in GIVEN:
             recent = parts.train[new].groupby("user_id").tail(given)
             more = training_data(pd.concat([parts.train[~new], recent]), prepared.items, prepared.users)
-            retrained = LightFMWarp(params.train.lightfm).fit(more, params.train.seed)
+            retrained = LightFMWarp(LightFMConfig()).fit(more, params.train.seed)
             for user_id, events in recent.groupby("user_id"):
                 user, news = known.user_ids.index(user_id), _news(known, events)
                 targets = np.setdiff1d(test.positives[[user]].indices, news.seen)
@@ -75,12 +75,12 @@ def run(full: bool) -> Report:
 
 def _ways(params: Params, known: TrainingData) -> tuple[Scores, dict[str, Way]]:
     """Popularity, and each way of folding in, trained on the known users."""
-    train, seed = params.train, params.train.seed
+    seed = params.train.seed
     models: dict[str, FoldsIn] = {
-        "lightfm": LightFMWarp(train.lightfm).fit(known, seed),
-        "ease": Ease(train.ease).fit(known, seed),
-        "item_to_item": ItemToItem(train.item_to_item).fit(known, seed),
-        "session": Session(train.session).fit(known, seed),
+        "lightfm": LightFMWarp(LightFMConfig()).fit(known, seed),
+        "ease": Ease(EaseConfig()).fit(known, seed),
+        "item_to_item": ItemToItem(ItemToItemConfig()).fit(known, seed),
+        "session": Session(SessionConfig()).fit(known, seed),
     }
     popular = np.asarray(known.positives.sum(axis=0), np.float32).ravel()
     ways: dict[str, Way] = {name: model.scores_from for name, model in models.items()}

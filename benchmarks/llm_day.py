@@ -33,12 +33,12 @@ from components.adapters.files.params_file import read_params
 from components.adapters.sources.movielens import MovieLensSource
 from components.adapters.store.engine import migrate, open_engine, reading
 from components.adapters.store.tables import llm_calls
-from components.config.params import Params
 from components.config.settings import Settings
 from components.interactions.prepared import prepare
 from components.interactions.screening import screen
-from components.recommenders.content import Content
-from components.recommenders.lightfm_warp import LightFMWarp
+from components.params.params import Params
+from components.recommenders.content import ContentConfig
+from components.recommenders.lightfm_warp import LightFMConfig, LightFMWarp
 from components.recommenders.popularity import Popularity
 from components.recommenders.training_data import training_data
 from components.reranking.cost import TokenUsage, cost_usd
@@ -112,7 +112,7 @@ def _world(params: Params) -> tuple[Bundle, list[str], list[str], list[str]]:
     prepared = prepare(screened.interactions, screened.items, screened.users, params.prepare.positive_threshold)
     parts = split_per_user(prepared.interactions, params.split.test_share)
     train, test = (training_data(part, prepared.items, prepared.users) for part in (parts.train, parts.test))
-    model = LightFMWarp(params.train.lightfm).fit(train, params.train.seed)
+    model = LightFMWarp(LightFMConfig()).fit(train, params.train.seed)
     users = np.flatnonzero(np.diff(test.positives.indptr))
     features, hit = [], []
     for user in users.tolist():
@@ -129,7 +129,7 @@ def _world(params: Params) -> tuple[Bundle, list[str], list[str], list[str]]:
         catalogue(prepared.items),
         train.user_ids,
         train.seen,
-        {"lightfm": model, "popularity": Popularity().fit(train, 0), "content": Content().fit(train, 0)},
+        {"lightfm": model, "popularity": Popularity().fit(train, 0), "content": ContentConfig().build().fit(train, 0)},
         recent=recent_items(train),
         confidence=curve,
     )

@@ -21,9 +21,9 @@ from bentos.served_release import BUNDLE, ServedRelease, ServedVariant
 from bentos.wiring import build_app
 from components.adapters.files.params_file import read_params
 from components.adapters.store.engine import migrate
-from components.config.llm import Breaker, Llm
-from components.config.params import Params
+from components.config.llm import Breaker, LlmConfig
 from components.config.settings import Settings
+from components.params.params import Params
 from tests.asgi_client import send
 from tests.messages_server import Behaviour, Body, MessagesServer, Reset, Says, Script, Status, messages_server
 from tests.worlds import make_bundle
@@ -151,7 +151,7 @@ async def _one(app: RecopsApp, user_id: str) -> tuple[Any, float]:
     return reply.json, milliseconds
 
 
-async def _with_app(params: Params, llm: Llm, script: Script, ask: Any) -> Any:
+async def _with_app(params: Params, llm: LlmConfig, script: Script, ask: Any) -> Any:
     with tempfile.TemporaryDirectory() as scratch, messages_server(script) as server:
         folder = Path(scratch)
         settings = Settings(home=folder / "home", slot="blue")

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from benchmarks.report import Report, Row, blas_threads, report_main
 from components.adapters.files.params_file import read_params
-from components.config.params import Index
+from components.config.index import IndexConfig
 from components.recommenders.factors import FittedFactors
 from components.retrieval.annoy_index import AnnoyIndex, build_index
 from components.retrieval.choice import NOTHING, IndexRefused, decide, measure_recall, sample_rows
@@ -97,7 +97,7 @@ def alternating_ms(approximate: IndexedFactors, users: NDArray[np.integer], k: i
     return annoy, exact
 
 
-def _choice(recall: float, annoy_ms: float, exact_ms: float, config: Index) -> str:
+def _choice(recall: float, annoy_ms: float, exact_ms: float, config: IndexConfig) -> str:
     try:
         return decide(recall, annoy_ms, exact_ms, config).kind
     except IndexRefused:

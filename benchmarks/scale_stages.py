@@ -17,14 +17,13 @@ import pandas as pd
 
 from benchmarks.skewed_interactions import TASTES, draw_table
 from components.adapters.files.params_file import read_params
-from components.config.params import Ease as EaseParams
 from components.interactions.prepared import prepare
 from components.interactions.screening import screen
 from components.interactions.source import SourceTables
 from components.metrics.evaluate import evaluate
-from components.recommenders.ease import Ease
+from components.recommenders.ease import Ease, EaseConfig
 from components.recommenders.factors import FittedFactors
-from components.recommenders.lightfm_warp import LightFMWarp
+from components.recommenders.lightfm_warp import LightFMConfig, LightFMWarp
 from components.recommenders.protocol import RecommenderError, TrainingData
 from components.recommenders.training_data import training_data
 from components.retrieval.choice import choose_index, sample_rows
@@ -79,11 +78,11 @@ def matrices(folder: Path) -> str:
 def lightfm(folder: Path) -> str:
     """One epoch of LightFM; the time of all of them is extrapolated."""
     data = _training_data(folder, "train")
-    config = PARAMS.train.lightfm.model_copy(update={"epochs": 1})
+    config = LightFMConfig(epochs=1)
     start = time.perf_counter()
     LightFMWarp(config).fit(data, PARAMS.train.seed).save(folder / "lightfm")
     epoch = time.perf_counter() - start
-    epochs = PARAMS.train.lightfm.epochs
+    epochs = LightFMConfig().epochs
     return f"fit alone {epoch:.1f} s; {epochs} epochs extrapolated {epoch * epochs:.0f} s"
 
 
@@ -92,7 +91,7 @@ def ease(folder: Path) -> str:
     data = _training_data(folder, "train")
     start = time.perf_counter()
     try:
-        Ease(EaseParams()).fit(data, 0).save(folder / "ease")
+        Ease(EaseConfig()).fit(data, 0).save(folder / "ease")
     except RecommenderError as error:
         return f"refused: {error}"
     return f"fit alone {time.perf_counter() - start:.1f} s"

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from benchmarks.shadow_world import CHALLENGER, CHAMPION, FACTS, Habits, Skill, draw_world, evaluate_once, titles_in
-from components.config.shadow import Shadow
+from components.config.shadow import ShadowConfig
 from components.shadow.decision import Decision, Promote, Read, Refuse, decide
 from components.shadow.evidence import ShadowEvidence, gather_evidence
 from components.shadow.plan import users_to_plan
@@ -48,7 +48,7 @@ class Counted:
     misled: Mapping[str, int]
 
 
-def repeat(condition: Condition, policy: Shadow, seed: int, runs: int) -> Counted:
+def repeat(condition: Condition, policy: ShadowConfig, seed: int, runs: int) -> Counted:
     """`runs` evaluations with seeds of their own, each with a new world."""
     ended: Counter[str] = Counter()
     failed: Counter[str] = Counter()
@@ -70,7 +70,7 @@ def repeat(condition: Condition, policy: Shadow, seed: int, runs: int) -> Counte
 
 
 def evaluate_condition(
-    condition: Condition, policy: Shadow, rng: np.random.Generator
+    condition: Condition, policy: ShadowConfig, rng: np.random.Generator
 ) -> tuple[ShadowEvidence, Decision]:
     """One evaluation of the condition."""
     cases, truth = evaluate_once(rng, condition.requests, CHAMPION_SKILL, condition.challenger, condition.habits)
@@ -87,7 +87,7 @@ class Extended:
     at_any: int
 
 
-def repeat_extended(challenger: Skill, sizes: tuple[int, ...], policy: Shadow, seed: int, runs: int) -> Extended:
+def repeat_extended(challenger: Skill, sizes: tuple[int, ...], policy: ShadowConfig, seed: int, runs: int) -> Extended:
     """Evaluations that are read at the first of `sizes`, and while undecided again at each further one."""
     at_plan = at_any = 0
     for run in range(runs):
@@ -131,7 +131,7 @@ def noise_for(gain: float, habits: Habits) -> float:
     return (low + high) / 2
 
 
-def requests_to_plan(policy: Shadow, habits: Habits, seed: int = 2, runs: int = 10) -> int:
+def requests_to_plan(policy: ShadowConfig, habits: Habits, seed: int = 2, runs: int = 10) -> int:
     """Requests of the planned read, from the spread in pilot evaluations of an equal prompt."""
     spreads, shares = [], []
     for run in range(runs):

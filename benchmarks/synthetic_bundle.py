@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 from scipy.sparse import csr_array
 
-from components.recommenders.content import Content
+from components.recommenders.content import ContentConfig
 from components.recommenders.factors import FittedFactors
 from components.recommenders.popularity import Popularity
 from components.recommenders.protocol import FittedRecommender, TrainingData, item_labels
@@ -50,7 +50,7 @@ def write_synthetic_bundle(
     recommenders: dict[str, FittedRecommender] = {
         "lightfm": factors,
         "popularity": Popularity().fit(data, seed),
-        "content": Content().fit(data, seed),
+        "content": ContentConfig().build().fit(data, seed),
     }
     manifest = BundleManifest(data_version="data-v1", recommender="lightfm", ingredients_digest="0" * 64)
     write_bundle(folder, Bundle(manifest, items, data.user_ids, data.seen, recommenders))

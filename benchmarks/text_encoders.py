@@ -17,14 +17,13 @@ import pandas as pd
 
 from benchmarks.report import Report, Row, report_main
 from components.adapters.sources.movielens import MovieLensSource
-from components.config.params import Content as ContentParams
-from components.config.params import Ingest
+from components.config.ingest import IngestConfig
 from components.interactions.attribute_columns import attributes_of
 from components.interactions.attributes import Attributes
 from components.interactions.prepared import prepare
 from components.interactions.screening import screen
 from components.metrics.ranking import ndcg
-from components.recommenders.content import Content, FittedContent
+from components.recommenders.content import Content, ContentConfig, FittedContent
 from components.recommenders.popularity import Popularity
 from components.recommenders.protocol import TrainingData
 from components.recommenders.text.encoder import TextEncoderError
@@ -38,7 +37,7 @@ NO_GENRE = "(no genres listed)"
 
 def run(full: bool) -> Report:
     """All encoders with `full`, else the words alone."""
-    screened = screen(MovieLensSource().read(), Ingest(max_bad_share=0.01, min_value=0.5, max_value=5.0))
+    screened = screen(MovieLensSource().read(), IngestConfig(max_bad_share=0.01, min_value=0.5, max_value=5.0))
     prepared = prepare(screened.interactions, screened.items, screened.users, 4.0)
     parts = split_per_user(prepared.interactions, 0.2)
     catalogues = {"title, genres": prepared.items}
@@ -53,7 +52,7 @@ def run(full: bool) -> Report:
         for encoder in ("tf_idf", "minilm") if full else ("tf_idf",):
             start = perf_counter()
             try:
-                content = Content(ContentParams(encoder=encoder)).fit(train, 0)
+                content = Content(ContentConfig(encoder=encoder)).fit(train, 0)
             except TextEncoderError as error:
                 notes.append(str(error))
                 continue

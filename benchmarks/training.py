@@ -20,16 +20,14 @@ from benchmarks.report import Report, Row, blas_threads, report_main
 from benchmarks.skewed_interactions import draw_matrices
 from components.adapters.files.params_file import read_params
 from components.adapters.sources.movielens import MovieLensSource
-from components.config.params import Ease as EaseParams
-from components.config.params import Ials as IalsParams
-from components.config.params import Params
 from components.interactions.prepared import prepare
 from components.interactions.screening import screen
 from components.metrics.evaluate import evaluate
-from components.recommenders.ease import Ease
+from components.params.params import Params
+from components.recommenders.ease import Ease, EaseConfig
 from components.recommenders.factors import FittedFactors
-from components.recommenders.ials import Ials
-from components.recommenders.lightfm_warp import LightFMWarp
+from components.recommenders.ials import Ials, IalsConfig
+from components.recommenders.lightfm_warp import LightFMConfig, LightFMWarp
 from components.recommenders.protocol import FittedRecommender, TrainingData
 from components.recommenders.training_data import training_data
 from components.splitting.temporal import split
@@ -48,7 +46,7 @@ def run(full: bool) -> Report:
     params = read_params(Path("params.yaml"))
     n = 1_000_000 if full else 100_000
     worlds = {"MovieLens": movielens(params), f"{n:,} drawn": drawn(n)}
-    rows = [row for name, world in worlds.items() for row in measure(name, *world, params)]
+    rows = [row for name, world in worlds.items() for row in measure(name, *world)]
     return Report(
         "Training on the same relevant interactions",
         rows,
@@ -59,18 +57,18 @@ def run(full: bool) -> Report:
     )
 
 
-def measure(name: str, data: TrainingData, relevant: csr_array, params: Params) -> list[Row]:
+def measure(name: str, data: TrainingData, relevant: csr_array) -> list[Row]:
     """Every way of training on one data set."""
-    config, width = params.train.lightfm, params.train.lightfm.dimensions
-    ials = IalsParams(dimensions=width)
+    config, width = LightFMConfig(), LightFMConfig().dimensions
+    ials = IalsConfig(dimensions=width)
     # Without labels LightFM learns from what the others learn from.
     ways: dict[tuple[str, int, int], Fit] = {
         ("LightFM with labels (ours)", config.epochs, 1): lambda: LightFMWarp(config).fit(data, 0),
         ("LightFM, ids alone (ours)", config.epochs, 1): lambda: LightFMWarp(
             config.model_copy(update={"label_weight": 0.0})
         ).fit(data, 0),
-        ("EASE (ours)", 1, 1): lambda: Ease(EaseParams()).fit(data, 0),
-        ("EASE (ours)", 1, 2): lambda: Ease(EaseParams()).fit(data, 0),
+        ("EASE (ours)", 1, 1): lambda: Ease(EaseConfig()).fit(data, 0),
+        ("EASE (ours)", 1, 2): lambda: Ease(EaseConfig()).fit(data, 0),
         ("iALS (ours)", ials.iterations, 1): lambda: Ials(ials).fit(data, 0),
     }
     for threads in (1, 2):

@@ -14,8 +14,8 @@ from pathlib import Path
 
 from bentos.served_release import BUNDLE, ServedExperiment, ServedRelease, ServedVariant
 from components.adapters.slots.bento_files import list_files, listed_md5
-from components.config.llm import Llm
-from components.config.params import Routing
+from components.config.llm import LlmConfig
+from components.config.routing import RoutingConfig
 from components.config.settings import Settings
 from components.rollout.release import Release, Variant
 from components.serving.bundle import read_bundle
@@ -122,8 +122,8 @@ def served_release(release: Release, prompts: Mapping[int, str] | None = None) -
                 name=variant.name,
                 share=variant.share,
                 bundle=BUNDLE if variant.model_version == first else f"{BUNDLE}-{variant.model_version}",
-                routing=Routing.model_validate(variant.policy["routing"]),
-                llm=Llm.model_validate(variant.policy.get("llm", {})),
+                routing=RoutingConfig.model_validate(variant.policy["routing"]),
+                llm=LlmConfig.model_validate(variant.policy.get("llm", {})),
                 model_version=variant.model_version,
                 prompt_version=variant.prompt_version,
                 prompt=None if variant.prompt_version is None else (prompts or {})[variant.prompt_version],

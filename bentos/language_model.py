@@ -15,7 +15,7 @@ from pydantic import SecretStr
 from bentos.served_release import ServedVariant
 from components.adapters.store.engine import open_engine
 from components.adapters.store.llm.budget import LlmBudget
-from components.config.llm import Llm
+from components.config.llm import LlmConfig
 from components.config.settings import Settings, SettingsError
 from components.reranking.cascade import Cascade
 from components.reranking.prompt import parse_template
@@ -32,7 +32,7 @@ STORE_SECONDS = 1.0
 """How long a reservation waits for another process's write; the request waits less, and goes on without."""
 
 
-def is_on(llm: Llm, settings: Settings) -> bool:
+def is_on(llm: LlmConfig, settings: Settings) -> bool:
     """Whether a variant with these parameters asks a model.
 
     `auto` means: where a key or an address is set, or every tier has an address of its own.
@@ -116,7 +116,7 @@ class LanguageModels:
             self._budget.close()
 
 
-def tier_keys(llm: Llm) -> dict[str, SecretStr]:
+def tier_keys(llm: LlmConfig) -> dict[str, SecretStr]:
     """The keys of tiers with an address of their own, from the variables that they name.
 
     Raises:

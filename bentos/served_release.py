@@ -7,8 +7,8 @@ from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 
-from components.config.llm import Llm
-from components.config.params import Routing
+from components.config.llm import LlmConfig
+from components.config.routing import RoutingConfig
 
 FILE = "release.json"
 BUNDLE = "bundle"
@@ -29,8 +29,8 @@ class ServedVariant(BaseModel):
     name: str = "default"
     share: float = 1.0
     bundle: str = BUNDLE
-    routing: Routing
-    llm: Llm = Llm()
+    routing: RoutingConfig
+    llm: LlmConfig = LlmConfig()
     model_version: int | None = None
     prompt_version: int | None = None
     prompt: str | None = None

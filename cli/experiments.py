@@ -122,7 +122,7 @@ def counterfactual(strength: float | None, max_per_category: int | None, days: f
 
     Refused where the log is worth too few users, or its propensities do not fit the policy.
     """
-    from components.config.params import Diversity
+    from components.config.routing import Diversity
     from jobs.experiments.counterfactual import judge_policy
 
     if strength is None and max_per_category is None:

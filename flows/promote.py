@@ -11,8 +11,8 @@ from prefect.states import Completed, Failed, State
 
 from components.adapters.files.params_file import read_params
 from components.config.llm_presets import with_local_model
-from components.config.params import Params
 from components.config.settings import Settings, load_settings
+from components.params.params import Params
 from components.rollout.outcomes import Promoted, PromotionRefused
 from components.rollout.release import Release
 from flows.release_artifact import make_history_artifact

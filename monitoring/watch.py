@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from components.adapters.store.alerts.incidents import Alert, AlertStore
 from components.adapters.store.traffic.monitor_facts import MonitorFacts
-from components.config.monitor import Monitor
+from components.config.monitor import MonitorConfig
 from components.quality.log import Group
 from components.quality.sums import Sums, add_up
 from monitoring.alerting.blame import ReleaseChange, came_with, explain
@@ -80,7 +80,7 @@ class Watcher:
     facts: MonitorFacts
     alerts: AlertStore
     rules: Sequence[Rule]
-    params: Monitor
+    params: MonitorConfig
     catalogue: WatchedCatalogue
     folder: Path
     channels: Sequence[str]

@@ -14,14 +14,12 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from components.config.params import Params
 from components.interactions.attribute_columns import attributes_of
 from components.interactions.columns import CATEGORY, DESCRIPTION, ITEM, PRICE, TAG_SEPARATOR, TAGS, TITLE
-from components.ranking.named import recommenders_of
+from components.params.params import Params
 from components.ranking.newcomers import popularity_of
 from components.ranking.pipeline import Pipeline
 from components.ranking.pipeline_choice import load_choice
-from components.recommenders.content import Content
 from components.recommenders.factors import FittedFactors
 from components.recommenders.protocol import FittedRecommender, Recommender, RecommenderError, TrainingData
 from components.recommenders.training_data import training_data
@@ -61,25 +59,22 @@ def bundle(params: Params) -> str:
     items = read_table(PREPARED, "items")
     interactions, users = read_table(PREPARED, "interactions"), read_table(PREPARED, "users")
     data = with_item_vectors(training_data(interactions, items, users, find_item_vectors(PREPARED)), params)
-    named = recommenders_of(params.train)
-    folding = [named[name] for name in params.routing.fold_in if name in named]
-    recommender, seed = params.train.recommender, params.train.seed
-    primary, half_life = _refit(named[recommender], data, seed)
-    popularity = popularity_of(half_life).fit(data, seed)
-    fitted = {
-        "popularity": popularity,
-        Content.name: Content(params.train.content).fit(data, seed),
-        recommender: primary,
+    train, seed = params.train, params.train.seed
+    primary, half_life = _refit(train.recommender.build(), data, seed)
+    fitted: dict[str, FittedRecommender] = {
+        "popularity": popularity_of(half_life).fit(data, seed),
+        train.content.kind: train.content.build().fit(data, seed),
+        train.recommender.kind: primary,
     }
-    fitted |= _fold_ins([recipe for recipe in folding if recipe.name not in fitted], data, params.train.seed)
+    fitted |= _fold_ins([entry.build() for entry in train.fold_in if entry.kind not in fitted], data, seed)
     shutil.rmtree(BUNDLE, ignore_errors=True)
     with tempfile.TemporaryDirectory() as scratch:
         index_file = Path(scratch) / "index.ann"
         manifest = BundleManifest(
             data_version=params.data.version,
-            recommender=params.train.recommender,
+            recommender=train.recommender.kind,
             ingredients_digest=ingredients_digest(params),
-            index=_index(params, fitted[params.train.recommender], index_file),
+            index=_index(params, primary, index_file),
         )
         contents = Bundle(
             manifest,
@@ -95,7 +90,7 @@ def bundle(params: Params) -> str:
     asked = sample_users(data.user_ids, params.bundle.sample_users)
     record_expected_answers(BUNDLE, expected_answers(read_bundle(BUNDLE), params.routing, asked, K))
     size = sum(path.stat().st_size for path in BUNDLE.rglob("*") if path.is_file())
-    return f"{params.train.recommender}, {manifest.index.kind} retrieval, {size / 1e6:.1f} MB"
+    return f"{train.recommender.kind}, {manifest.index.kind} retrieval, {size / 1e6:.1f} MB"
 
 
 def _refit(recipe: Recommender, data: TrainingData, seed: int) -> tuple[FittedRecommender, float | None]:
@@ -114,9 +109,9 @@ def _fold_ins(recipes: list[Recommender], data: TrainingData, seed: int) -> dict
     fitted: dict[str, FittedRecommender] = {}
     for recipe in recipes:
         try:
-            fitted[recipe.name] = recipe.fit(data, seed)
+            fitted[recipe.config.kind] = recipe.fit(data, seed)
         except RecommenderError as error:
-            print(f"the bundle does without {recipe.name}: {error}", file=sys.stderr)
+            print(f"the bundle does without {recipe.config.kind}: {error}", file=sys.stderr)
     return fitted
 
 

@@ -9,12 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from components.config.params import Params
 from components.metrics import plot_data, tables
 from components.metrics.evaluate import EvaluationError
 from components.metrics.evaluate import evaluate as evaluate_recommender
 from components.metrics.summary import summarise
-from components.ranking.pipeline import Pipeline
+from components.params.params import Params
+from components.ranking.pipeline import PipelineConfig
 from components.ranking.pipeline_choice import load_choice
 from components.recommenders.protocol import RecommenderError, TrainingData
 from components.recommenders.saved import load_recommender
@@ -55,7 +55,7 @@ def evaluate(params: Params) -> str:
     config, threshold = params.evaluate, params.routing.cold_start_threshold
     model, popularity = (
         evaluate_recommender(load_recommender(TRAIN / name), train.seen, test.positives, config.k)
-        for name in (params.train.recommender, "popularity")
+        for name in (params.train.recommender.kind, "popularity")
     )
     n_interactions = train.seen.sum(axis=0).astype(int)
     numbers = summarise(model, popularity, n_interactions, len(users), threshold, config)
@@ -71,7 +71,7 @@ def evaluate(params: Params) -> str:
     write_table(EVALUATE, "per_user", per_user)
     write_table(EVALUATE, "scores", per_place)
     write_table(EVALUATE, "item_exposure", per_item)
-    ranker = load_choice(CHOICE).ranker if params.train.recommender == Pipeline.name else None
+    ranker = load_choice(CHOICE).ranker if isinstance(params.train.recommender, PipelineConfig) else None
     if ranker:
         write_table(EVALUATE, "feature_importances", tables.per_feature(ranker.importances))
     PLOTS.mkdir(exist_ok=True)
@@ -93,7 +93,7 @@ def measure_confidence(
 
     An output of its own, as the bundle needs it: knobs of the evaluation alone change nothing about it.
     """
-    recommender = load_recommender(TRAIN / params.train.recommender)
+    recommender = load_recommender(TRAIN / params.train.recommender.kind)
     users = np.flatnonzero(np.diff(test.positives.indptr))
     users = users[:: max(len(users) // MAX_USERS, 1)]
     features, hit = np.zeros((len(users), N_FEATURES)), np.zeros(len(users), np.bool_)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import time
 
-from components.config.params import Params
+from components.params.params import Params
 from components.recommenders.factors import FittedFactors
 from components.recommenders.saved import load_recommender
 from components.retrieval.choice import IndexRefused, choose_index, sample_rows
@@ -18,11 +18,11 @@ def index(params: Params) -> str:
     """artifacts/index holds index.json and, when it was chosen, index.ann; metrics/index.json the measurements."""
     INDEX.mkdir(parents=True, exist_ok=True)
     path = INDEX / "index.ann"
-    recommender = load_recommender(TRAIN / params.train.recommender)
+    recommender = load_recommender(TRAIN / params.train.recommender.kind)
     if not isinstance(recommender, FittedFactors):
         write_json(INDEX / "index.json", {"kind": "exact"})
         write_json(METRICS / "index.json", {"annoy_chosen": 0})
-        return f"exact: {params.train.recommender} has no factors to index"
+        return f"exact: {params.train.recommender.kind} has no factors to index"
     config = params.index
     choice = choose_index(recommender, sample_rows(recommender.n_users, config), config, path, time.perf_counter)
     if choice.kind == "exact":

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from components.adapters.dvc.data_registry import DataRegistryError, fetch_version
-from components.config.params import Params
 from components.config.settings import SettingsError, load_settings
 from components.interactions.prepared import PreparationError, prepare
 from components.interactions.source import ITEM_VECTORS
+from components.params.params import Params
 from stages.stage import DATA, PREPARED, find_item_vectors, read_table, run_stage, write_table
 
 

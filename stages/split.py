@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from components.config.params import Params
+from components.params.params import Params
 from components.splitting.temporal import SplitError, split
 from stages.stage import PREPARED, SPLIT, read_table, run_stage, write_table
 

@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from components.adapters.files.params_file import ParamsError, read_params
-from components.config.params import Params
 from components.interactions.source import ITEM_VECTORS
+from components.params.params import Params
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -62,7 +62,7 @@ def with_item_vectors(data: TrainingData, params: Params) -> TrainingData:
     """
     from components.adapters.sources.vector_file import read_item_vectors
 
-    file = params.train.item_vectors.file
+    file = params.train.item_vectors_file
     return data if file is None else replace(data, item_vectors=read_item_vectors(Path(file), data.item_ids))
 
 

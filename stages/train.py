@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from components.config.params import Params
-from components.ranking.named import recommender_named
+from components.params.params import Params
 from components.ranking.pipeline import Pipeline
 from components.ranking.pipeline_choice import save_choice
 from components.recommenders.popularity import Popularity
@@ -25,7 +24,7 @@ def train(params: Params) -> str:
     """artifacts/train holds one folder per fitted recommender, artifacts/choice what a pipeline chose and learnt."""
     tables = read_table(SPLIT, "train"), read_table(PREPARED, "items"), read_table(PREPARED, "users")
     data = with_item_vectors(training_data(*tables, find_item_vectors(PREPARED)), params)
-    recommenders = {recommender.name: recommender for recommender in (Popularity(), recommender_named(params.train))}
+    recommenders = {recipe.config.kind: recipe for recipe in (Popularity(), params.train.recommender.build())}
     CHOICE.mkdir(parents=True, exist_ok=True)
     chosen = ""
     for name, recommender in recommenders.items():

@@ -10,12 +10,12 @@ import pandas as pd
 
 from components.adapters.dvc.data_registry import DataRegistry, VersionAdded
 from components.adapters.files.params_file import read_params
-from components.config.params import Ingest
+from components.config.ingest import IngestConfig
 from components.config.settings import Settings, load_settings
 from components.interactions.screening import Screened, screen
 from components.interactions.source import SourceTables
 
-CONFIG = Ingest(max_bad_share=0.01, min_value=0.5, max_value=5.0, implicit_value=5.0)
+CONFIG = IngestConfig(max_bad_share=0.01, min_value=0.5, max_value=5.0, implicit_value=5.0)
 PARAMS = read_params(Path(__file__).parents[1] / "params.yaml").model_copy(update={"ingest": CONFIG})
 
 

@@ -32,8 +32,8 @@ from components.adapters.mlflow.prompts import PromptVersion
 from components.adapters.store.engine import migrate, open_engine
 from components.adapters.store.llm.evaluations import EvaluationStore
 from components.adapters.store.tables import feedback, requests
-from components.config.llm import Llm
-from components.config.params import Params
+from components.config.llm import LlmConfig
+from components.params.params import Params
 from components.serving.bundle import ITEMS as ITEMS_FILE
 from components.serving.catalogue import Catalogue, write_catalogue
 from jobs.prompts.evaluate import ComparedPrompts, Evaluator
@@ -45,7 +45,7 @@ PROJECT = Path(__file__).parents[1]
 RELEASE = "release-1"
 PATIENT = TIER.model_copy(update={"timeout_ms": 20_000})
 """On a busy machine a scripted reply may take longer than a user would wait, and that is not what is tested."""
-LLM = Llm(tiers=[PATIENT], prices=[PRICE], fusion_weight=1.0)
+LLM = LlmConfig(tiers=[PATIENT], prices=[PRICE], fusion_weight=1.0)
 Missing = dict[str, NDArray[np.bool_]]
 
 

@@ -19,13 +19,13 @@ import psutil
 from bentos.build import BuiltBento, build_bento
 from bentos.slot import leftovers
 from components.adapters.store.engine import migrate
-from components.config.params import Routing
+from components.config.routing import RoutingConfig
 from components.config.settings import Settings
 from components.rollout.release import Release, Variant
 from tests.worlds import make_bundle
 
 START_SECONDS = 60.0
-ROUTING = Routing(cold_start_threshold=5, candidates=200)
+ROUTING = RoutingConfig(cold_start_threshold=5, candidates=200)
 
 
 def make_release(release_id: str = "release-1", model_version: int = 1) -> Release:

@@ -13,8 +13,7 @@ import pytest
 import yaml
 
 from components.adapters.sources.vector_file import read_item_vectors
-from components.config.params import Params
-from components.ranking.named import recommender_named
+from components.params.params import Params
 from components.recommenders.protocol import RecommenderError
 from components.serving.bundle import read_bundle
 from components.serving.request_path import RequestPath
@@ -28,10 +27,11 @@ REQUESTS = [json.loads(text) for text in re.findall(r"```json\n(.*?)```", RECIPE
 
 
 def changed(values: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
-    """`values` with `changes` put in; lists are replaced."""
+    """`values` with `changes` put in; lists and recommenders are replaced."""
     merged = dict(values)
     for key, value in changes.items():
-        merged[key] = changed(merged.get(key, {}), value) if isinstance(value, dict) else value
+        whole = not isinstance(value, dict) or "kind" in value
+        merged[key] = value if whole else changed(merged.get(key, {}), value)
     return merged
 
 
@@ -39,7 +39,7 @@ def changed(values: dict[str, Any], changes: dict[str, Any]) -> dict[str, Any]:
 def test_the_parameters_load(changes: dict[str, Any]) -> None:
     params = Params.model_validate(changed(yaml.safe_load((ROOT / "params.yaml").read_text()), changes))
     assert params.llm.tiers[0].candidates >= 20
-    assert recommender_named(params.train).name == params.train.recommender
+    assert params.train.recommender.build().config == params.train.recommender
 
 
 @pytest.mark.parametrize(("changes", "request_"), list(zip(CHANGES, REQUESTS, strict=True)))

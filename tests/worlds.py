@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from scipy.sparse import csr_array
 
-from components.recommenders.content import Content
+from components.recommenders.content import ContentConfig
 from components.recommenders.factors import FittedFactors
 from components.recommenders.popularity import Popularity
 from components.recommenders.protocol import FittedRecommender, TrainingData, item_labels
@@ -80,7 +80,7 @@ def make_bundle(
     recommenders: dict[str, FittedRecommender] = {
         "lightfm": factors,
         "popularity": Popularity().fit(data, seed),
-        "content": Content().fit(data, seed),
+        "content": ContentConfig().build().fit(data, seed),
     }
     manifest = BundleManifest(data_version=data_version, recommender="lightfm", ingredients_digest="0" * 64)
     history = csr_array(seen)

@@ -9,16 +9,14 @@ from typing import Any, Literal
 import numpy as np
 from scipy.sparse import csr_array
 
-from components.benchmarking.grids import LIGHTFM, grids
-from components.benchmarking.presets import full_pipeline
+from components.benchmarking.full_pipeline import full_pipeline
 from components.benchmarking.rows import Quality, measure
 from components.benchmarking.tuning import tune
-from components.config.params import LightFM
 from components.ranking.inner_split import inner_splits
 from components.ranking.pipeline import Pipeline
 from components.recommenders.events import events_of
-from components.recommenders.lightfm_warp import LightFMWarp
-from components.recommenders.protocol import FittedRecommender, RecommenderError, TrainingData
+from components.recommenders.protocol import FittedRecommender, RecommenderError, Task, TrainingData
+from components.recommenders.registry import RECOMMENDERS, kinds_in
 
 ANSWERS = 50
 """Users whose answers are timed."""
@@ -48,7 +46,6 @@ class BenchmarkRequest:
     seed: int
     budget_seconds: float
     cold_start_threshold: int
-    n_lightfm: int = 3
 
 
 def compare(
@@ -58,10 +55,11 @@ def compare(
 
     Nothing but the measuring sees `wanted`, the relevant test interactions, (n_users, n_items).
     """
-    latest = config.inner == "latest"
     timed, described = events_of(train).timed, any(train.item_labels)
+    task = Task(config.inner == "latest" and timed, timed, described, train.item_vectors is not None)
     split = next(iter(inner_splits(train, config.inner, 1, config.seed)), None)
-    choices = grids(timed=timed, described=described, latest=latest, embedded=train.item_vectors is not None)
+    grids = {kind: settings.grid(task) for kind, settings in kinds_in(RECOMMENDERS).items()}
+    choices = {kind: [setting.build() for setting in grid] for kind, grid in grids.items() if grid}
     tuned = tune(choices, split, config.k, config.seed, config.budget_seconds, meters.now)
     quality = Quality(train, wanted, config.k, config.cold_start_threshold, config.seed)
     for name, choice in tuned.items():
@@ -74,12 +72,10 @@ def compare(
             continue
         seconds = meters.now() - start
         yield _row(name, fitted, quality, seconds, meters, choice.n_tried)
-    lightfm = tuned["lightfm"].recipe
-    setting: LightFM = lightfm.params if isinstance(lightfm, LightFMWarp) else LIGHTFM[0]
     meters.restart_peak()
     start = meters.now()
-    inner: Literal["latest", "random"] = "latest" if latest and timed else "random"
-    whole = Pipeline(full_pipeline(inner, setting, config.n_lightfm)).fit_reported(train, config.seed)
+    best = [choice.recipe.config for choice in tuned.values()]
+    whole = Pipeline(full_pipeline(task, best)).fit_reported(train, config.seed)
     seconds = meters.now() - start
     for name, reason in whole.left_out.items():
         tell(f"{name} is not in the pipeline: {reason}")

@@ -62,7 +62,7 @@ class Breaker(Section):
     open_seconds: float = Field(default=30.0, gt=0)
 
 
-class Llm(Section):
+class LlmConfig(Section):
     """Everything about reranking by a language model; part of the release, as it can change a ranking."""
 
     enabled: Literal["auto", "on", "off"] = "auto"

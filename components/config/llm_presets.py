@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from components.config.llm import Llm, Price, Tier
+from components.config.llm import LlmConfig, Price, Tier
 
 LOCAL_TIER = "local"
 LOCAL_MODEL = "smollm2"
@@ -11,7 +11,7 @@ MAX_TOKENS = 64
 """It reads about 100 tokens a second and writes 40; a longer answer would only repeat itself."""
 
 
-def with_local_model(llm: Llm, base_url: str) -> Llm:
+def with_local_model(llm: LlmConfig, base_url: str) -> LlmConfig:
     """`llm` with one tier alone, the model at `base_url`, which costs nothing.
 
     The interactive time limit stays that of the first tier, which the small model misses: a request that wants its
@@ -31,4 +31,4 @@ def with_local_model(llm: Llm, base_url: str) -> Llm:
     free = Price(model=LOCAL_MODEL, input=0.0, output=0.0, cache_read=0.0, cache_write=0.0)
     prices = [price for price in llm.prices if price.model != LOCAL_MODEL]
     changed = {"tiers": [tier], "prices": [*prices, free], "premium_from": None}
-    return Llm.model_validate({**dict(llm), **changed})
+    return LlmConfig.model_validate({**dict(llm), **changed})

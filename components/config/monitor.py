@@ -56,7 +56,7 @@ class Delivery(Section):
     timeout_seconds: float = Field(gt=0)
 
 
-class Monitor(Section):
+class MonitorConfig(Section):
     """Windows, horizon, and what is done about what is found.
 
     Attributes:

@@ -47,7 +47,7 @@ class Canary(Section):
         return self
 
 
-class Promotion(Section):
+class PromotionConfig(Section):
     """Time limits of a promotion in seconds, its gate and its canary.
 
     `auto` says what becomes of a model that an alert had retrained and the gate has passed: `gate` promotes it, `off`

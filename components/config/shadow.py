@@ -38,7 +38,7 @@ class LiveShadow(Section):
     poll_seconds: float = Field(default=1.0, gt=0)
 
 
-class Shadow(Section):
+class ShadowConfig(Section):
     """When a prompt is promoted, refused, or not decided yet.
 
     Attributes:

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from components.config.params import Ingest
+from components.config.ingest import IngestConfig
 from components.interactions.columns import EVENT, ITEM, ORIGIN, PROPENSITY, TIMESTAMP, TYPE, USER, VALUE
 
 EVENTS = "events"
@@ -31,7 +31,7 @@ class EventInteractions:
     left_out: dict[str, int]
 
 
-def event_interactions(feedback: pd.DataFrame, config: Ingest) -> EventInteractions:
+def event_interactions(feedback: pd.DataFrame, config: IngestConfig) -> EventInteractions:
     """What the events in `feedback` (components.adapters.store.traffic.event_rows) are as interactions.
 
     A click or a purchase has the value `config.implicit_value`, whatever value came with it.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from components.config.params import Ingest
+from components.config.ingest import IngestConfig
 from components.interactions.screening import Screened
 from components.interactions.source import INTERACTIONS
 
@@ -16,7 +16,7 @@ class IngestRefused:
     reason: str
 
 
-def find_refusal(screened: Screened, origins: dict[str, str], config: Ingest) -> IngestRefused | None:
+def find_refusal(screened: Screened, origins: dict[str, str], config: IngestConfig) -> IngestRefused | None:
     """Refused when a table has more than `config.max_bad_share` bad rows, or when no interaction is good."""
     findings = [
         _finding(screened, table, origins[table])

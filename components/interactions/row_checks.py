@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from components.config.params import Ingest
+from components.config.ingest import IngestConfig
 from components.interactions import columns
 from components.interactions.attribute_columns import pack_attributes
 from components.interactions.cells import find_repeats, read_ids, read_numbers, read_texts
@@ -39,7 +39,7 @@ class CheckedTable:
     reasons: pd.Series[str]
 
 
-def check_interactions(raw: pd.DataFrame, known_items: Iterable[str] | None, config: Ingest) -> CheckedTable:
+def check_interactions(raw: pd.DataFrame, known_items: Iterable[str] | None, config: IngestConfig) -> CheckedTable:
     """The good interactions. An item outside `known_items` makes a row bad; with None every item is known.
 
     In a source without the column `value` every interaction counts as `config.implicit_value`. A source without the

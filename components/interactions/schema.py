@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import pandera.pandas as pa
 
-from components.config.params import Ingest
+from components.config.ingest import IngestConfig
 from components.interactions import columns
 from components.interactions.timestamps import EARLIEST, LATEST
 
 
-def interactions_schema(config: Ingest) -> pa.DataFrameSchema:
+def interactions_schema(config: IngestConfig) -> pa.DataFrameSchema:
     """One row per user, item, type and moment; values within the configured range; nothing missing."""
     return pa.DataFrameSchema(
         {
@@ -25,7 +25,7 @@ def interactions_schema(config: Ingest) -> pa.DataFrameSchema:
     )
 
 
-def version_schema(config: Ingest) -> pa.DataFrameSchema:
+def version_schema(config: IngestConfig) -> pa.DataFrameSchema:
     """`interactions_schema`, with where each row came from; see components.interactions.columns."""
     return interactions_schema(config).add_columns(
         {

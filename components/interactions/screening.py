@@ -7,7 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from components.config.params import Ingest
+from components.config.ingest import IngestConfig
 from components.interactions import columns
 from components.interactions.cells import read_numbers, read_texts
 from components.interactions.column_mapping import ALL_COLUMNS
@@ -53,7 +53,7 @@ class Screened:
         return bad / self.rows[table] if self.rows.get(table) else 0.0
 
 
-def screen(tables: SourceTables, config: Ingest) -> Screened:
+def screen(tables: SourceTables, config: IngestConfig) -> Screened:
     """Every row of `tables` ends in exactly one place: in its table, or in the quarantine.
 
     Where the source has an items table, an interaction with an item that is not good in it is an unknown item.

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from components.config.params import Evaluate
+from components.config.evaluate import EvaluateConfig
 from components.metrics.beyond_accuracy import coverage, exposure, novelty
 from components.metrics.bootstrap import Interval, mean_interval, paired_difference
 from components.metrics.evaluate import Evaluation
@@ -17,7 +17,7 @@ def summarise(
     n_interactions: NDArray[np.integer],
     n_users: int,
     cold_start_threshold: int,
-    config: Evaluate,
+    config: EvaluateConfig,
 ) -> dict[str, float]:
     """Metrics by name, such as `ndcg_at_10`, `ndcg_at_10_low`, `warm_ndcg_at_10`, `popularity_ndcg_at_10`.
 
@@ -50,11 +50,11 @@ def summarise(
     return {name: number for name, number in numbers.items() if np.isfinite(number)}
 
 
-def _interval(values: NDArray[np.floating], config: Evaluate) -> Interval:
+def _interval(values: NDArray[np.floating], config: EvaluateConfig) -> Interval:
     return mean_interval(values, _rng(config), config.bootstrap_samples, config.confidence)
 
 
-def _rng(config: Evaluate) -> np.random.Generator:
+def _rng(config: EvaluateConfig) -> np.random.Generator:
     """A fresh one each time, so that a metric does not depend on which others are computed before it."""
     return np.random.default_rng(config.seed)
 

@@ -11,7 +11,7 @@ from hashlib import blake2b
 
 import numpy as np
 
-from components.config.params import Exploration
+from components.config.routing import Exploration
 from components.recommenders.protocol import Ranking
 
 

@@ -8,9 +8,28 @@ from typing import Any, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 
-from components.config.params import Ranker
+from components.config.section import Section
 from components.ranking.features import Table
+
+
+class RankerConfig(Section):
+    """LambdaMART; below `min_users` users to learn from a blend ranks instead.
+
+    It learns from the best `n_candidates` of each user, and the scores of `n_seeds` models are averaged.
+    """
+
+    n_candidates: int = Field(default=150, ge=10)
+    leaves: int = Field(default=31, ge=2)
+    rounds: int = Field(default=100, ge=1)
+    learning_rate: float = Field(default=0.08, gt=0)
+    min_leaf_rows: int = Field(default=300, ge=1)
+    l2: float = Field(default=20.0, ge=0)
+    feature_share: float = Field(default=0.4, gt=0, le=1)
+    truncation: int = Field(default=50, ge=1)
+    n_seeds: int = Field(default=3, ge=1)
+    min_users: int = Field(default=100, ge=2)
 
 
 @dataclass(frozen=True)
@@ -66,7 +85,7 @@ class LearnedRanker:
         return {self.names[place]: float(shares[place]) for place in np.argsort(-shares, kind="stable")}
 
 
-def train_ranker(parts: Sequence[Examples], config: Ranker, seed: int) -> LearnedRanker | None:
+def train_ranker(parts: Sequence[Examples], config: RankerConfig, seed: int) -> LearnedRanker | None:
     """Learn from all `parts`; None where fewer than `config.min_users` users have a wanted candidate.
 
     Users whose candidates hold nothing wanted teach nothing about order and are left out.
@@ -93,7 +112,7 @@ def train_ranker(parts: Sequence[Examples], config: Ranker, seed: int) -> Learne
     return LearnedRanker(names, tuple(models))
 
 
-def _settings(config: Ranker, seed: int) -> dict[str, Any]:
+def _settings(config: RankerConfig, seed: int) -> dict[str, Any]:
     return {
         "objective": "lambdarank",
         "lambdarank_truncation_level": config.truncation,

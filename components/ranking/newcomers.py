@@ -7,12 +7,11 @@ from itertools import pairwise
 import numpy as np
 from numpy.typing import NDArray
 
-from components.config.params import RecentPopularity as RecentPopularityParams
 from components.metrics.ranking import ndcg
 from components.recommenders.events import chosen, events_of, with_events
 from components.recommenders.popularity import Popularity
 from components.recommenders.protocol import Events, TrainingData
-from components.recommenders.recent_popularity import RecentPopularity
+from components.recommenders.recent_popularity import RecentPopularity, RecentPopularityConfig
 
 HALF_LIVES_DAYS = (7.0, 30.0, 90.0, 365.0, 1000.0)
 MOMENTS = (0.5, 0.6, 0.7, 0.8, 0.9)
@@ -28,7 +27,7 @@ def popularity_of(half_life_days: float | None) -> Popularity | RecentPopularity
     """Popularity that fades so fast; of all times where that is None."""
     if half_life_days is None:
         return Popularity()
-    return RecentPopularity(RecentPopularityParams(half_life_days=half_life_days))
+    return RecentPopularity(RecentPopularityConfig(half_life_days=half_life_days))
 
 
 def choose_half_life(data: TrainingData, seed: int) -> float | None:

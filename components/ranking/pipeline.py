@@ -8,25 +8,27 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
-from typing import ClassVar
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 from scipy.sparse import csr_array
 
-from components.config.params import Pipeline as PipelineParams
 from components.ranking.blend import blended, choose_weights, list_quality, spread_alike
 from components.ranking.candidates import candidates
 from components.ranking.features import FeatureMaker, Table
 from components.ranking.inner_split import InnerSplit, inner_splits, short_splits
-from components.ranking.learned_ranker import Examples, train_ranker
+from components.ranking.learned_ranker import Examples, RankerConfig, train_ranker
 from components.ranking.newcomers import choose_half_life, popularity_of
 from components.ranking.pipeline_choice import Choice
-from components.recommenders.generators import generators
+from components.recommenders.ease import EaseConfig
+from components.recommenders.item_to_item import ItemToItemConfig
 from components.recommenders.item_vectors import ItemVectors
 from components.recommenders.protocol import (
     FittedRecommender,
     Recommender,
+    RecommenderConfig,
     RecommenderError,
     Rows,
     Scores,
@@ -34,6 +36,7 @@ from components.recommenders.protocol import (
     check_trainable,
 )
 from components.recommenders.ranked_lists import FittedRankedLists, ranked_lists
+from components.recommenders.registry import Entry, names_of
 
 BLOCK_CELLS = 1 << 22
 """Users times items scored at once by each generator."""
@@ -54,13 +57,35 @@ class Fitted:
     left_out: Mapping[str, str] = field(default_factory=dict)
 
 
+class PipelineConfig(RecommenderConfig):
+    """Candidate generators with a ranker over them.
+
+    `inner` says how training data is cut to learn and choose: by time, or at random where the real split is random.
+    `n_short_splits` more cuts, 4 at most, where there are times, teach how to rank for users with a handful of
+    interactions.
+    `depth` items per user are kept in the bundle, `max_users` users at most are learnt from per cut.
+    """
+
+    kind: Literal["pipeline"] = "pipeline"
+    inner: Literal["latest", "random"] = "latest"
+    n_splits: int = Field(default=5, ge=1)
+    n_short_splits: int = Field(default=4, ge=0, le=4)
+    n_candidates: int = Field(default=300, ge=10)
+    depth: int = Field(default=200, ge=100)
+    max_users: int = Field(default=20_000, ge=1)
+    generators: list[Entry] = Field(default=[EaseConfig(), ItemToItemConfig()], min_length=1)
+    ranker: RankerConfig = RankerConfig()
+
+    def build(self) -> Pipeline:
+        """See `Pipeline`."""
+        return Pipeline(self)
+
+
 @dataclass(frozen=True)
 class Pipeline:
-    """See the module. `params.generators` names the sections of `train` that its generators take."""
+    """See the module."""
 
-    params: PipelineParams
-
-    name: ClassVar[str] = "pipeline"
+    config: PipelineConfig
 
     def fit(self, data: TrainingData, seed: int) -> FittedRankedLists:
         """Choose, learn and rank; a user without history gets an empty list, and so what newcomers like."""
@@ -73,9 +98,9 @@ class Pipeline:
         chosen anew.
         """
         check_trainable(data)
-        recipes = generators(self.params.generators)
+        recipes = generators_of(self.config)
         if data.item_vectors is None:
-            recipes.pop(ItemVectors.name, None)
+            recipes = {name: recipe for name, recipe in recipes.items() if not isinstance(recipe, ItemVectors)}
         fitted, left_out = _fit_all(recipes, data, seed)
         if not fitted:
             raise RecommenderError(f"no generator takes these data: {'; '.join(left_out.values())}")
@@ -85,10 +110,10 @@ class Pipeline:
             choice = replace(self._choose(recipes, data, seed), half_life_days=choose_half_life(data, seed))
         counts = popularity_of(choice.half_life_days).fit(data, seed).counts
         maker = FeatureMaker(data) if choice.ranker else None
-        depth, n_users = min(self.params.depth, len(data.item_ids)), len(data.user_ids)
+        depth, n_users = min(self.config.depth, len(data.item_ids)), len(data.user_ids)
         tables = [_empty_lists(n_users, depth) for _ in range(2)]
         for users in _blocks(np.flatnonzero(np.diff(data.seen.indptr)), len(data.item_ids)):
-            items, scores = candidates(fitted, users, data.seen, self.params.n_candidates)
+            items, scores = candidates(fitted, users, data.seen, self.config.n_candidates)
             features = maker.table(users, np.maximum(items, 0), scores) if maker else {}
             orders = (_ordered(choice, items, scores, features), blended(scores, choice.weights))
             for (lists, values), order in zip(tables, orders, strict=True):
@@ -101,15 +126,15 @@ class Pipeline:
         return Fitted(chosen, blend, choice, left_out)
 
     def _choose(self, recipes: Mapping[str, Recommender], data: TrainingData, seed: int) -> Choice:
-        splits = inner_splits(data, self.params.inner, self.params.n_splits, seed)
-        if splits and self.params.inner == "latest":
-            splits += short_splits(data, self.params.n_short_splits, self.params.max_users, seed)
+        splits = inner_splits(data, self.config.inner, self.config.n_splits, seed)
+        if splits and self.config.inner == "latest":
+            splits += short_splits(data, self.config.n_short_splits, self.config.max_users, seed)
         names = tuple(recipes)
         everything = dict.fromkeys(recipes, 1 / len(recipes))
         if not splits:
             return Choice("mean", everything, {}, names)
         first, scores, n_wanted = self._examples(recipes, splits[0], seed)
-        learnt_from = self.params.ranker.n_candidates
+        learnt_from = self.config.ranker.n_candidates
         others = [self._examples(recipes, split, seed)[0].first(learnt_from) for split in splits[1:]]
         weights = choose_weights(scores, first.items, first.wanted, n_wanted, K)
         # Where each half of the users takes the weights that suit the other: a fair price for having chosen them.
@@ -124,7 +149,7 @@ class Pipeline:
             "blend": crossed,
         }
         apart = [part for part, split in zip(others, splits[1:], strict=True) if not split.overlaps_first]
-        trial = train_ranker(apart, self.params.ranker, seed) if apart else None
+        trial = train_ranker(apart, self.config.ranker, seed) if apart else None
         if trial:
             learned = trial.scores(first.features)
             for method in RANKER_SHARES:
@@ -137,7 +162,7 @@ class Pipeline:
             best = "ranker"
         if best not in RANKER_SHARES:
             return Choice(best, weights or everything, measured, names)
-        ranker = train_ranker([first, *others], self.params.ranker, seed)
+        ranker = train_ranker([first, *others], self.config.ranker, seed)
         return Choice(best, weights or everything, measured, names, ranker)
 
     def _examples(
@@ -147,12 +172,12 @@ class Pipeline:
         maker = FeatureMaker(split.known)
         n_wanted = np.diff(split.wanted.indptr)
         asked = np.flatnonzero((n_wanted > 0) & (np.diff(split.known.seen.indptr) > 0))
-        if len(asked) > self.params.max_users:
-            drawn = np.random.default_rng(seed).choice(len(asked), self.params.max_users, replace=False)
+        if len(asked) > self.config.max_users:
+            drawn = np.random.default_rng(seed).choice(len(asked), self.config.max_users, replace=False)
             asked = asked[np.sort(drawn)]
         blocks = []
         for users in _blocks(asked, len(split.known.item_ids)):
-            items, scores = candidates(fitted, users, split.known.seen, self.params.n_candidates)
+            items, scores = candidates(fitted, users, split.known.seen, self.config.n_candidates)
             # A generator that refuses what a cut leaves of the data says nothing about it.
             scores |= {name: np.zeros(items.shape, np.float32) for name in recipes if name not in scores}
             scores = {name: scores[name] for name in recipes}
@@ -162,6 +187,12 @@ class Pipeline:
         items, wanted = (np.concatenate([block[place] for block in blocks]) for place in (1, 2))
         scores = {name: np.concatenate([block[3][name] for block in blocks]) for name in recipes}
         return Examples(joined, items, wanted), scores, n_wanted[asked]
+
+
+def generators_of(config: PipelineConfig) -> dict[str, Recommender]:
+    """The candidate generators by name, such as "session 2", in their order."""
+    built = [entry.build() for entry in config.generators]
+    return dict(zip(names_of(config.generators), built, strict=True))
 
 
 def _fit_all(

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from components.config.params import Content as ContentParams
 from components.recommenders.array_folder import read_array, read_header, write_arrays
 from components.recommenders.exact_top_k import top_k_of_scores
-from components.recommenders.protocol import Ranking, Scores, TrainingData, check_trainable
+from components.recommenders.protocol import Ranking, RecommenderConfig, Scores, Task, TrainingData, check_trainable
 from components.recommenders.text.encoder import TextEncoder, Vectors, cosines
 from components.recommenders.text.saved import fit_encoder, load_encoder, read_vectors, save_vectors
 from components.recommenders.text.tf_idf import words_of
@@ -160,13 +159,27 @@ class FittedContent:
         return cls(labels, matrices[0], matrices[1], read_array(folder, "counts"), encoder, item_texts)
 
 
+class ContentConfig(RecommenderConfig):
+    """How texts are read: by their words, or as MiniLM's sentence embeddings, which need the extra `text`."""
+
+    kind: Literal["content"] = "content"
+    encoder: Literal["tf_idf", "minilm"] = "tf_idf"
+
+    def build(self) -> Content:
+        """See `Content`."""
+        return Content(self)
+
+    @classmethod
+    def grid(cls, task: Task) -> Sequence[Self]:
+        """See `RecommenderConfig`."""
+        return [cls()] if task.described else []
+
+
 @dataclass(frozen=True)
 class Content:
     """Reads labels and texts off the items, and shares of labels off each user's relevant items."""
 
-    params: ContentParams = field(default_factory=ContentParams)
-
-    name: ClassVar[str] = "content"
+    config: ContentConfig
 
     def fit(self, data: TrainingData, seed: int) -> FittedContent:  # noqa: ARG002 nothing is drawn
         """Count; `seed` is not used. Items without labels score by popularity alone.
@@ -174,7 +187,7 @@ class Content:
         Where the data have no texts, an item's labels are its text.
 
         Raises:
-            TextEncoderError: the encoder that params name is not installed.
+            TextEncoderError: the encoder that the settings name is not installed.
         """
         check_trainable(data)
         labels = tuple(sorted({label for row in data.item_labels for label in row}))
@@ -185,7 +198,7 @@ class Content:
         shares.data /= np.repeat(totals, np.diff(shares.indptr))
         counts = np.asarray(data.positives.sum(axis=0), np.float32).ravel()
         texts = data.item_texts or tuple(" ".join(row) for row in data.item_labels)
-        encoder = fit_encoder(self.params.encoder, texts)
+        encoder = fit_encoder(self.config.encoder, texts)
         return FittedContent(labels, item_labels, shares, counts, encoder, encoder.encode(texts))
 
 

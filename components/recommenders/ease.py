@@ -2,39 +2,68 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Literal, Self
 
 import numpy as np
+from pydantic import Field
 from scipy.sparse import csr_array, vstack
 
-from components.config.params import Ease as EaseParams
 from components.recommenders.item_weights import BLOCK_CELLS, FittedItemWeights, check_catalogue, strongest
-from components.recommenders.protocol import RecommenderError, Scores, TrainingData, check_trainable
+from components.recommenders.protocol import (
+    RecommenderConfig,
+    RecommenderError,
+    Scores,
+    Task,
+    TrainingData,
+    check_trainable,
+)
+
+
+class EaseConfig(RecommenderConfig):
+    """Time is cubic in `max_items`, the most items, or users if there are fewer, that it takes on."""
+
+    kind: Literal["ease"] = "ease"
+    regularisation: float = Field(default=300.0, gt=0)
+    top: int = Field(default=200, ge=1)
+    max_items: int = Field(default=20_000, ge=1)
+
+    def build(self) -> Ease:
+        """See `Ease`."""
+        return Ease(self)
+
+    @classmethod
+    def grid(cls, task: Task) -> Sequence[Self]:
+        """See `RecommenderConfig`."""
+        return [cls(regularisation=value) for value in (300, 100, 200, 400, 800)]
+
+    @classmethod
+    def as_generators(cls, task: Task, best: Self) -> Sequence[Self]:
+        """See `RecommenderConfig`."""
+        return [cls(regularisation=value) for value in ((200, 1000) if task.in_order else (100, 400, 1000))]
 
 
 @dataclass(frozen=True)
 class Ease:
-    """Keeps the `params.top` strongest weights of each item. Nothing is drawn.
+    """Keeps the `config.top` strongest weights of each item. Nothing is drawn.
 
     With X the relevant interactions and P the inverse of X'X + λ, the weights are -P / diag(P) with a zero diagonal.
     Where there are fewer users than items P comes from a matrix of the users' size (Woodbury): P = (1 - X'A⁻¹X) / λ
     with A = XX' + λ. Either way time grows with the cube, and memory with the square, of the smaller of the two.
     """
 
-    params: EaseParams
-
-    name: ClassVar[str] = "ease"
+    config: EaseConfig
 
     def fit(self, data: TrainingData, seed: int) -> FittedItemWeights:  # noqa: ARG002 nothing is drawn
         """Solve; `seed` is not used.
 
         Raises:
-            RecommenderError: the smaller of the numbers of users and items is above `params.max_items`.
+            RecommenderError: the smaller of the numbers of users and items is above `config.max_items`.
         """
         check_trainable(data)
-        check_catalogue(self.name, min(data.positives.shape), self.params.max_items)
-        weights = ease_weights(data.positives, self.params.regularisation, self.params.top)
+        check_catalogue(self.config.kind, min(data.positives.shape), self.config.max_items)
+        weights = ease_weights(data.positives, self.config.regularisation, self.config.top)
         return FittedItemWeights(data.positives.copy(), weights)
 
 

@@ -2,45 +2,69 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
+from pydantic import Field
 from scipy.sparse import csr_array
 
-from components.config.params import EaseValued as EaseValuedParams
 from components.recommenders.ease import ease_weights
 from components.recommenders.events import events_of, positions
 from components.recommenders.item_weights import FittedItemWeights, check_catalogue
-from components.recommenders.protocol import Events, TrainingData, check_trainable
+from components.recommenders.protocol import Events, RecommenderConfig, Task, TrainingData, check_trainable
 
 LEAST, MOST = -0.25, 1.5
 """An interaction that was barely relevant counts 1; a clear dislike counts a little against."""
 
 
+class EaseValuedConfig(RecommenderConfig):
+    """As of EASE; a user's interactions weigh 1/e after `fade` places, or all alike with 0."""
+
+    kind: Literal["ease_valued"] = "ease_valued"
+    regularisation: float = Field(default=300.0, gt=0)
+    top: int = Field(default=200, ge=1)
+    max_items: int = Field(default=20_000, ge=1)
+    fade: float = Field(default=40.0, ge=0)
+
+    def build(self) -> EaseValued:
+        """See `EaseValued`."""
+        return EaseValued(self)
+
+    @classmethod
+    def grid(cls, task: Task) -> Sequence[Self]:
+        """See `RecommenderConfig`."""
+        tried = [(300, 40), (300, 0), (300, 100), (600, 40)] if task.in_order else [(300, 0), (600, 0)]
+        return [cls(regularisation=value, fade=fade) for value, fade in tried]
+
+    @classmethod
+    def as_generators(cls, task: Task, best: Self) -> Sequence[Self]:
+        """See `RecommenderConfig`."""
+        return [cls(fade=fade) for fade in ((0, 20) if task.in_order else (0,))]
+
+
 @dataclass(frozen=True)
 class EaseValued:
-    """The weights are learnt from all interactions by value; a user's own fade with `params.fade` places, unless 0."""
+    """The weights are learnt from all interactions by value; a user's own fade with `config.fade` places, unless 0."""
 
-    params: EaseValuedParams
-
-    name: ClassVar[str] = "ease_valued"
+    config: EaseValuedConfig
 
     def fit(self, data: TrainingData, seed: int) -> FittedItemWeights:  # noqa: ARG002 nothing is drawn
         """Solve; `seed` is not used. Without times nothing fades.
 
         Raises:
-            RecommenderError: the smaller of the numbers of users and items is above `params.max_items`.
+            RecommenderError: the smaller of the numbers of users and items is above `config.max_items`.
         """
         check_trainable(data)
-        check_catalogue(self.name, min(data.positives.shape), self.params.max_items)
+        check_catalogue(self.config.kind, min(data.positives.shape), self.config.max_items)
         events = events_of(data)
         liking = liking_of(events)
-        weights = ease_weights(_sum(events, liking, data.seen.shape), self.params.regularisation, self.params.top)
-        if self.params.fade and events.timed:
+        weights = ease_weights(_sum(events, liking, data.seen.shape), self.config.regularisation, self.config.top)
+        if self.config.fade and events.timed:
             place, size = positions(events)
-            liking = liking * np.exp(-(size - 1 - place) / self.params.fade)
+            liking = liking * np.exp(-(size - 1 - place) / self.config.fade)
         return FittedItemWeights(_sum(events, liking, data.seen.shape), weights)
 
 

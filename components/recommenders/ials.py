@@ -3,15 +3,41 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Literal, Self
 
 import numpy as np
+from pydantic import Field
 from scipy.sparse import csr_matrix
 
-from components.config.params import Ials as IalsParams
 from components.recommenders.factors import FittedFactors
-from components.recommenders.protocol import TrainingData, check_trainable
+from components.recommenders.protocol import RecommenderConfig, Task, TrainingData, check_trainable
+
+
+class IalsConfig(RecommenderConfig):
+    """As of implicit's solver."""
+
+    kind: Literal["ials"] = "ials"
+    dimensions: int = Field(default=32, ge=1)
+    iterations: int = Field(default=15, ge=1)
+    regularisation: float = Field(default=5.0, ge=0)
+    alpha: float = Field(default=1.0, gt=0)
+
+    def build(self) -> Ials:
+        """See `Ials`."""
+        return Ials(self)
+
+    @classmethod
+    def grid(cls, task: Task) -> Sequence[Self]:
+        """See `RecommenderConfig`."""
+        tried = ((32, 5, 1), (64, 10, 1), (32, 10, 3))
+        return [cls(dimensions=width, regularisation=value, alpha=alpha) for width, value, alpha in tried]
+
+    @classmethod
+    def as_generators(cls, task: Task, best: Self) -> Sequence[Self]:
+        """See `RecommenderConfig`."""
+        return [cls(), cls(dimensions=64, regularisation=10)]
 
 
 @dataclass(frozen=True)
@@ -21,33 +47,31 @@ class Ials:
     Memory is that of the factors, (n_users + n_items) × dimensions float32.
     """
 
-    params: IalsParams
-
-    name: ClassVar[str] = "ials"
+    config: IalsConfig
 
     def fit(self, data: TrainingData, seed: int) -> FittedFactors:
-        """Train for `params.iterations` rounds; a user without relevant interactions gets zeros."""
+        """Train for `config.iterations` rounds; a user without relevant interactions gets zeros."""
         from implicit.cpu.als import AlternatingLeastSquares
 
         check_trainable(data)
-        params, rng = self.params, np.random.default_rng(seed)
+        config, rng = self.config, np.random.default_rng(seed)
         with warnings.catch_warnings():
             # That BLAS has threads of its own slows implicit down only where implicit has several as well.
             warnings.simplefilter("ignore", RuntimeWarning)
             model = AlternatingLeastSquares(
-                factors=params.dimensions,
-                regularization=params.regularisation,
-                alpha=params.alpha,
-                iterations=params.iterations,
+                factors=config.dimensions,
+                regularization=config.regularisation,
+                alpha=config.alpha,
+                iterations=config.iterations,
                 num_threads=1,
                 random_state=seed,
             )
         n_users, n_items = data.positives.shape
         # implicit draws from [0, 1) itself; factors of both signs converge to the better solution on small data.
-        model.user_factors = rng.normal(0, 0.01, (n_users, params.dimensions)).astype(np.float32)
-        model.item_factors = rng.normal(0, 0.01, (n_items, params.dimensions)).astype(np.float32)
+        model.user_factors = rng.normal(0, 0.01, (n_users, config.dimensions)).astype(np.float32)
+        model.item_factors = rng.normal(0, 0.01, (n_items, config.dimensions)).astype(np.float32)
         model.fit(csr_matrix(data.positives, dtype=np.float32, copy=True), show_progress=False)
         users = model.user_factors * (np.diff(data.positives.indptr) > 0)[:, None]
         return FittedFactors(
-            users.astype(np.float32), np.asarray(model.item_factors, np.float32), embedding_width=params.dimensions
+            users.astype(np.float32), np.asarray(model.item_factors, np.float32), embedding_width=config.dimensions
         )

@@ -2,15 +2,41 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Literal, Self
 
 import numpy as np
+from pydantic import Field
 from scipy.sparse import csr_array
 
-from components.config.params import ItemToItem as ItemToItemParams
 from components.recommenders.item_weights import FittedItemWeights, check_catalogue, strongest_of_sparse
-from components.recommenders.protocol import TrainingData, check_trainable
+from components.recommenders.protocol import RecommenderConfig, Task, TrainingData, check_trainable
+
+
+class ItemToItemConfig(RecommenderConfig):
+    """Which pairs of items count, and for how many items at most."""
+
+    kind: Literal["item_to_item"] = "item_to_item"
+    similarity: Literal["cosine", "lift"] = "cosine"
+    shrink: float = Field(default=10.0, ge=0)
+    top: int = Field(default=200, ge=1)
+    max_items: int = Field(default=200_000, ge=1)
+
+    def build(self) -> ItemToItem:
+        """See `ItemToItem`."""
+        return ItemToItem(self)
+
+    @classmethod
+    def grid(cls, task: Task) -> Sequence[Self]:
+        """See `RecommenderConfig`."""
+        cosines = [cls(similarity="cosine", shrink=shrink) for shrink in (10, 30)]
+        return [*cosines, *(cls(similarity="lift", shrink=shrink) for shrink in (3, 10))]
+
+    @classmethod
+    def as_generators(cls, task: Task, best: Self) -> Sequence[Self]:
+        """See `RecommenderConfig`."""
+        return [cls(), cls(similarity="lift", shrink=3)]
 
 
 @dataclass(frozen=True)
@@ -20,30 +46,28 @@ class ItemToItem:
     `shrink` keeps pairs that few users have met from coming first.
     """
 
-    params: ItemToItemParams
-
-    name: ClassVar[str] = "item_to_item"
+    config: ItemToItemConfig
 
     def fit(self, data: TrainingData, seed: int) -> FittedItemWeights:  # noqa: ARG002 nothing is drawn
         """Count; `seed` is not used. Memory grows with the number of pairs that some user has met.
 
         Raises:
-            RecommenderError: the catalogue has more than `params.max_items` items.
+            RecommenderError: the catalogue has more than `config.max_items` items.
         """
         check_trainable(data)
-        check_catalogue(self.name, len(data.item_ids), self.params.max_items)
-        return FittedItemWeights(data.positives.copy(), together(data.positives, self.params))
+        check_catalogue(self.config.kind, len(data.item_ids), self.config.max_items)
+        return FittedItemWeights(data.positives.copy(), together(data.positives, self.config))
 
 
-def together(history: csr_array, params: ItemToItemParams) -> csr_array:
-    """The `params.top` items met most with each, (n_items, n_items)."""
+def together(history: csr_array, config: ItemToItemConfig) -> csr_array:
+    """The `config.top` items met most with each, (n_items, n_items)."""
     counts = np.asarray(history.sum(axis=0), np.float64).ravel()
     both = csr_array(history.T @ history).tocoo()
     others = both.row != both.col
     row, column, shared = both.row[others], both.col[others], both.data[others].astype(np.float64)
-    if params.similarity == "lift":
+    if config.similarity == "lift":
         expected = counts[row] * counts[column] / history.shape[0]
     else:
         expected = np.sqrt(counts[row] * counts[column])
-    values = (shared / (expected + params.shrink)).astype(np.float32)
-    return strongest_of_sparse(csr_array((values, (row, column)), shape=both.shape), params.top)
+    values = (shared / (expected + config.shrink)).astype(np.float32)
+    return strongest_of_sparse(csr_array((values, (row, column)), shape=both.shape), config.top)

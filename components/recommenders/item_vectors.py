@@ -2,16 +2,37 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from components.recommenders.factors import FittedFactors
-from components.recommenders.protocol import RecommenderError, TrainingData, check_trainable
+from components.recommenders.protocol import RecommenderConfig, RecommenderError, Task, TrainingData, check_trainable
 
 TIE_BREAK = 1e-3
+
+
+class ItemVectorsConfig(RecommenderConfig):
+    """There is nothing to set; `train.item_vectors_file` may name the embeddings."""
+
+    kind: Literal["item_vectors"] = "item_vectors"
+
+    def build(self) -> ItemVectors:
+        """See `ItemVectors`."""
+        return ItemVectors(self)
+
+    @classmethod
+    def grid(cls, task: Task) -> Sequence[Self]:
+        """See `RecommenderConfig`."""
+        return [cls()] if task.embedded else []
+
+    @classmethod
+    def as_generators(cls, task: Task, best: Self) -> Sequence[Self]:
+        """See `RecommenderConfig`."""
+        return [cls()] if task.embedded else []
 
 
 @dataclass(frozen=True)
@@ -21,7 +42,7 @@ class ItemVectors:
     An item without a vector is scored by popularity alone, and so is everything where there are no vectors at all.
     """
 
-    name: ClassVar[str] = "item_vectors"
+    config: ItemVectorsConfig = field(default_factory=ItemVectorsConfig)
 
     def fit(self, data: TrainingData, seed: int) -> FittedFactors:  # noqa: ARG002 nothing is drawn
         """Average; `seed` is not used.

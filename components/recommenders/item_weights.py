@@ -86,7 +86,7 @@ class FittedItemWeights:
         return cls(*matrices)
 
 
-def check_catalogue(name: str, n_items: int, max_items: int) -> None:
+def check_catalogue(kind: str, n_items: int, max_items: int) -> None:
     """Refuse a catalogue that is too large for a model whose cost grows faster than the number of items.
 
     Raises:
@@ -94,8 +94,8 @@ def check_catalogue(name: str, n_items: int, max_items: int) -> None:
     """
     if n_items > max_items:
         raise RecommenderError(
-            f"{name} is not made for {n_items:,} items: train.{name}.max_items is {max_items:,}. "
-            f"Raise it if memory allows, or leave {name} out"
+            f"{kind} is not made for {n_items:,} items: its max_items is {max_items:,}. "
+            f"Raise it in params.yaml if memory allows, or leave {kind} out"
         )
 
 

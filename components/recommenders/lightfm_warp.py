@@ -2,50 +2,90 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Literal, Self
 
 import numpy as np
+from pydantic import Field
 from scipy.sparse import csr_array, csr_matrix, eye_array, hstack
 
-from components.config.params import LightFM
 from components.recommenders.content import label_matrix
 from components.recommenders.factors import FittedFactors
-from components.recommenders.protocol import RecommenderError, TrainingData, check_trainable
+from components.recommenders.protocol import RecommenderConfig, RecommenderError, Task, TrainingData, check_trainable
+
+N_MODELS = 3
+"""Drawn differently, in the full pipeline of a comparison."""
+
+
+class LightFMConfig(RecommenderConfig):
+    """LightFM's own, but for two.
+
+    Attributes:
+        label_weight: of an item's category and tags together, beside the item itself; 0 leaves them out.
+        seed_offset: sets several models of one setting apart.
+    """
+
+    kind: Literal["lightfm"] = "lightfm"
+    dimensions: int = Field(default=64, ge=1)
+    epochs: int = Field(default=20, ge=1)
+    learning_rate: float = Field(default=0.05, gt=0)
+    max_sampled: int = Field(default=50, ge=1)
+    item_alpha: float = Field(default=0.0, ge=0)
+    user_alpha: float = Field(default=0.0, ge=0)
+    label_weight: float = Field(default=0.3, ge=0)
+    seed_offset: int = Field(default=0, ge=0)
+
+    def build(self) -> LightFMWarp:
+        """See `LightFMWarp`."""
+        return LightFMWarp(self)
+
+    @classmethod
+    def grid(cls, task: Task) -> Sequence[Self]:
+        """See `RecommenderConfig`."""
+        tried = [
+            cls(),
+            cls(dimensions=200, epochs=30, learning_rate=0.02, item_alpha=5e-5, label_weight=0),
+            cls(dimensions=128, epochs=30, learning_rate=0.03, item_alpha=1e-5),
+        ]
+        return [config for config in tried if task.described or not config.label_weight]
+
+    @classmethod
+    def as_generators(cls, task: Task, best: Self) -> Sequence[Self]:
+        """See `RecommenderConfig`."""
+        return [best.model_copy(update={"seed_offset": place}) for place in range(N_MODELS)]
 
 
 @dataclass(frozen=True)
 class LightFMWarp:
     """LightFM on one thread, which makes it reproducible; its representations become plain factors."""
 
-    params: LightFM
-
-    name: ClassVar[str] = "lightfm"
+    config: LightFMConfig
 
     def fit(self, data: TrainingData, seed: int) -> FittedFactors:
-        """Train for `params.epochs` epochs.
+        """Train for `config.epochs` epochs.
 
         A user without relevant interactions gets no taste, so that the item biases alone rank for them.
         """
         from lightfm import LightFM as Model
 
         check_trainable(data)
-        params = self.params
+        config = self.config
         model = Model(
-            no_components=params.dimensions,
+            no_components=config.dimensions,
             loss="warp",
-            learning_rate=params.learning_rate,
-            max_sampled=params.max_sampled,
-            item_alpha=params.item_alpha,
-            user_alpha=params.user_alpha,
-            random_state=np.random.RandomState(seed + params.seed_offset),
+            learning_rate=config.learning_rate,
+            max_sampled=config.max_sampled,
+            item_alpha=config.item_alpha,
+            user_alpha=config.user_alpha,
+            random_state=np.random.RandomState(seed + config.seed_offset),
         )
-        features = csr_matrix(item_features(data, params.label_weight)) if params.label_weight else None
+        features = csr_matrix(item_features(data, config.label_weight)) if config.label_weight else None
         positives = csr_matrix(data.positives, dtype=np.float32, copy=True).tocoo()
         try:
             # LightFM finds out itself when training diverges; numpy need not warn of it as well.
             with np.errstate(over="ignore", invalid="ignore"):
-                model.fit(positives, item_features=features, epochs=params.epochs, num_threads=1)
+                model.fit(positives, item_features=features, epochs=config.epochs, num_threads=1)
         except ValueError as error:
             raise RecommenderError(
                 f"LightFM cannot learn with these parameters, try a lower learning rate: {error}"
@@ -57,7 +97,7 @@ class LightFMWarp:
         return FittedFactors(
             np.column_stack([users, ones(len(users)), user_biases]).astype(np.float32),
             np.column_stack([items, item_biases, ones(len(items))]).astype(np.float32),
-            embedding_width=params.dimensions,
+            embedding_width=config.dimensions,
         )
 
 

@@ -6,52 +6,79 @@ are (P'P + λ)⁻¹ P'F.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Literal, Self
 
 import numpy as np
+from pydantic import Field
 from scipy.sparse import csr_array
 
-from components.config.params import NextItems as NextItemsParams
 from components.recommenders.events import events_of, positions, recent
 from components.recommenders.item_weights import FittedItemWeights, check_catalogue, strongest
-from components.recommenders.protocol import Events, TrainingData, check_trainable
+from components.recommenders.protocol import Events, RecommenderConfig, Task, TrainingData, check_trainable
+
+
+class NextItemsConfig(RecommenderConfig):
+    """How far the past and the future of a step reach, and how fast they fade."""
+
+    kind: Literal["next_items"] = "next_items"
+    past: int = Field(default=50, ge=1)
+    past_fade: float = Field(default=15.0, gt=0)
+    future: int = Field(default=30, ge=1)
+    future_fade: float = Field(default=10.0, gt=0)
+    regularisation: float = Field(default=3.0, gt=0)
+    min_interactions: int = Field(default=4, ge=1)
+    top: int = Field(default=200, ge=1)
+    max_items: int = Field(default=10_000, ge=1)
+
+    def build(self) -> NextItems:
+        """See `NextItems`."""
+        return NextItems(self)
+
+    @classmethod
+    def grid(cls, task: Task) -> Sequence[Self]:
+        """See `RecommenderConfig`."""
+        return [cls(regularisation=value) for value in (3, 1, 10)] if task.in_order else []
+
+    @classmethod
+    def as_generators(cls, task: Task, best: Self) -> Sequence[Self]:
+        """See `RecommenderConfig`."""
+        return [cls(), cls(past=30, past_fade=5, future=20, future_fade=5)] if task.in_order else []
 
 
 @dataclass(frozen=True)
 class NextItems:
-    """Items with fewer than `params.min_interactions` take no part; long histories weigh less per step.
+    """Items with fewer than `config.min_interactions` take no part; long histories weigh less per step.
 
     Time grows with the cube, and memory with the square, of the number of items that take part.
     """
 
-    params: NextItemsParams
-
-    name: ClassVar[str] = "next_items"
+    config: NextItemsConfig
 
     def fit(self, data: TrainingData, seed: int) -> FittedItemWeights:  # noqa: ARG002 nothing is drawn
         """Solve; `seed` is not used. Without times the past is everything else that a user met.
 
         Raises:
-            RecommenderError: more than `params.max_items` items take part.
+            RecommenderError: more than `config.max_items` items take part.
         """
         check_trainable(data)
-        params, events, n_items = self.params, events_of(data), len(data.item_ids)
+        config, events, n_items = self.config, events_of(data), len(data.item_ids)
         counts = np.bincount(events.items, minlength=n_items)
-        known = np.flatnonzero(counts >= min(params.min_interactions, counts.max()))
-        check_catalogue(self.name, len(known), params.max_items)
+        known = np.flatnonzero(counts >= min(config.min_interactions, counts.max()))
+        check_catalogue(self.config.kind, len(known), config.max_items)
         place, size = positions(events)
-        past = _window(events, place, n_items, range(0, -params.past, -1), params.past_fade, liked=False)[:, known]
-        future = _window(events, size - 1 - place, n_items, range(1, params.future + 1), params.future_fade, liked=True)
+        past = _window(events, place, n_items, range(0, -config.past, -1), config.past_fade, liked=False)[:, known]
+        future = _window(events, size - 1 - place, n_items, range(1, config.future + 1), config.future_fade, liked=True)
         weighted = past.copy()
         weighted.data = weighted.data / np.sqrt(np.repeat(size, np.diff(past.indptr)))
         gram = (weighted.T @ past).toarray().astype(np.float64)
-        gram[np.diag_indices_from(gram)] += params.regularisation * max(float(np.diag(gram).mean()), 1e-9)
+        gram[np.diag_indices_from(gram)] += config.regularisation * max(float(np.diag(gram).mean()), 1e-9)
         solved = np.linalg.solve(gram, (weighted.T @ future[:, known]).toarray().astype(np.float64))
         np.fill_diagonal(solved, 0)
-        kept = strongest(solved, params.top).tocoo()
+        kept = strongest(solved, config.top).tocoo()
         weights = csr_array((kept.data, (known[kept.row], known[kept.col])), shape=(n_items, n_items))
-        return FittedItemWeights(recent(events, data.seen.shape, params.past, params.past_fade), weights)
+        return FittedItemWeights(recent(events, data.seen.shape, config.past, config.past_fade), weights)
 
 
 def _window(events: Events, room: np.ndarray, n_items: int, steps: range, fade: float, *, liked: bool) -> csr_array:

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
 from components.recommenders.array_folder import read_array, read_header, write_arrays
 from components.recommenders.exact_top_k import top_k_of_scores
-from components.recommenders.protocol import Ranking, Scores, TrainingData, check_trainable
+from components.recommenders.protocol import Ranking, RecommenderConfig, Scores, TrainingData, check_trainable
 
 
 @dataclass(frozen=True)
@@ -51,11 +51,21 @@ class FittedPopularity:
         return cls(read_array(folder, "counts"), int(read_header(folder)["n_users"]))
 
 
+class PopularityConfig(RecommenderConfig):
+    """There is nothing to set."""
+
+    kind: Literal["popularity"] = "popularity"
+
+    def build(self) -> Popularity:
+        """See `Popularity`."""
+        return Popularity(self)
+
+
 @dataclass(frozen=True)
 class Popularity:
     """Counts relevant interactions per item."""
 
-    name: ClassVar[str] = "popularity"
+    config: PopularityConfig = field(default_factory=PopularityConfig)
 
     def fit(self, data: TrainingData, seed: int) -> FittedPopularity:  # noqa: ARG002 nothing is drawn
         """Count; `seed` is not used."""

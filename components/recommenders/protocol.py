@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from abc import abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,6 +11,8 @@ from typing import ClassVar, Protocol, Self
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
+
+from components.config.section import Section
 
 Rows = NDArray[np.int32]
 Scores = NDArray[np.float32]
@@ -121,10 +124,52 @@ class FittedRecommender(Protocol):
         ...
 
 
-class Recommender(Protocol):
-    """A way of training. `name` is the folder of its fitted form."""
+@dataclass(frozen=True)
+class Task:
+    """What a comparison of recommenders asks for, and what its data know.
 
-    name: ClassVar[str]
+    Attributes:
+        in_order: whether what users turn to next is asked for and the order of interactions known; else what lies
+            between the interactions that are known is asked for.
+        timed, described, embedded: whether times, labels of items and item vectors are known.
+    """
+
+    in_order: bool
+    timed: bool
+    described: bool
+    embedded: bool
+
+
+class RecommenderConfig(Section):
+    """The settings of one recommender, with defaults, in the file of the recommender.
+
+    A subclass narrows `kind` to the one name that it has in params.yaml, in bundles and in reports.
+    """
+
+    kind: str
+
+    @abstractmethod
+    def build(self) -> Recommender:
+        """The recommender with these settings."""
+
+    @classmethod
+    def grid(cls, task: Task) -> Sequence[Self]:
+        """The settings that a comparison tries, the one without tuning first; none where `task` is not for it."""
+        return [cls.model_validate({})]
+
+    @classmethod
+    def as_generators(cls, task: Task, best: Self) -> Sequence[Self]:
+        """Its settings in the full pipeline of a comparison, `best` of its grid; by default it is not in there."""
+        return []
+
+
+class Recommender(Protocol):
+    """A way of training. The kind of its settings is the folder of its fitted form."""
+
+    @property
+    def config(self) -> RecommenderConfig:
+        """Its settings."""
+        ...
 
     def fit(self, data: TrainingData, seed: int) -> FittedRecommender:
         """Learn from `data`, which stays unchanged; the same data and seed give the same scores.

@@ -2,46 +2,90 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any, Literal, Self
 
 import numpy as np
+from pydantic import Field
 from scipy.sparse import csr_array
 
-from components.config.params import Session as SessionParams
 from components.recommenders.events import events_of, recent
 from components.recommenders.item_weights import FittedItemWeights, check_catalogue, strongest_of_sparse
-from components.recommenders.protocol import Events, TrainingData, check_trainable
+from components.recommenders.protocol import Events, RecommenderConfig, Task, TrainingData, check_trainable
+
+
+class SessionConfig(RecommenderConfig):
+    """Transitions between items at most `window` places apart, asked with each user's `last` items.
+
+    Both a transition and a user's own items fade by 1/e over so many places; `window_fade` None means `fade`.
+    """
+
+    kind: Literal["session"] = "session"
+    window: int = Field(default=10, ge=1)
+    last: int = Field(default=10, ge=1)
+    fade: float = Field(default=5.0, gt=0)
+    window_fade: float | None = Field(default=None, gt=0)
+    both_ways: bool = False
+    shrink: float = Field(default=5.0, gt=0)
+    popularity_discount: float = Field(default=0.4, ge=0, le=1)
+    top: int = Field(default=200, ge=1)
+    max_items: int = Field(default=200_000, ge=1)
+
+    def build(self) -> Session:
+        """See `Session`."""
+        return Session(self)
+
+    @classmethod
+    def grid(cls, task: Task) -> Sequence[Self]:
+        """See `RecommenderConfig`."""
+        if not task.in_order:
+            return []
+        return [cls(window=window, last=window, fade=fade) for window, fade in ((10, 5), (30, 15), (3, 2))]
+
+    @classmethod
+    def as_generators(cls, task: Task, best: Self) -> Sequence[Self]:
+        """See `RecommenderConfig`."""
+        if not task.in_order:
+            return cls._near()
+        onward = [cls(window=window, last=window, fade=fade) for window, fade in ((3, 2.0), (10, 5.0), (30, 15.0))]
+        around = ((3, 4.0), (30, 25.0))
+        return [*onward, *(cls(window=window, last=2 * window, fade=fade, both_ways=True) for window, fade in around)]
+
+    @classmethod
+    def _near(cls) -> Sequence[Self]:
+        """All of a user's interactions count alike, as what is asked for lies between them."""
+        alike = cls(last=100_000, fade=1e9, both_ways=True, shrink=20, popularity_discount=0.5)
+        windows = ((3, 9.0), (10, 5.0), (30, 30.0))
+        return [alike.model_copy(update={"window": window, "window_fade": fade}) for window, fade in windows]
 
 
 @dataclass(frozen=True)
 class Session:
-    """Counts, for each pair of items, how often the second follows within `params.window` places, near ones more.
+    """Counts, for each pair of items, how often the second follows within `config.window` places, near ones more.
 
     Counts are divided by a power of how often the second item follows anything, so that popular items do not always
     win. Where times are unknown, neighbours count in both directions.
     """
 
-    params: SessionParams
-
-    name: ClassVar[str] = "session"
+    config: SessionConfig
 
     def fit(self, data: TrainingData, seed: int) -> FittedItemWeights:  # noqa: ARG002 nothing is drawn
         """Count; `seed` is not used.
 
         Raises:
-            RecommenderError: the catalogue has more than `params.max_items` items.
+            RecommenderError: the catalogue has more than `config.max_items` items.
         """
         check_trainable(data)
-        check_catalogue(self.name, len(data.item_ids), self.params.max_items)
-        events, params = events_of(data), self.params
-        follows = transitions(events, len(data.item_ids), params.window, params.window_fade or params.fade)
-        if not events.timed or params.both_ways:
+        check_catalogue(self.config.kind, len(data.item_ids), self.config.max_items)
+        events, config = events_of(data), self.config
+        follows = transitions(events, len(data.item_ids), config.window, config.window_fade or config.fade)
+        if not events.timed or config.both_ways:
             follows = csr_array(follows + follows.T)
         arrivals = np.asarray(follows.sum(axis=0), np.float32).ravel()
-        follows.data /= (arrivals[follows.indices] + params.shrink) ** params.popularity_discount
-        history = recent(events, data.seen.shape, params.last, params.fade) if events.timed else data.seen.copy()
-        return FittedItemWeights(history, strongest_of_sparse(follows, params.top))
+        follows.data /= (arrivals[follows.indices] + config.shrink) ** config.popularity_discount
+        history = recent(events, data.seen.shape, config.last, config.fade) if events.timed else data.seen.copy()
+        return FittedItemWeights(history, strongest_of_sparse(follows, config.top))
 
 
 def transitions(events: Events, n_items: int, window: int, fade: float) -> csr_array:

@@ -2,24 +2,44 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Literal, Self
 
 import numpy as np
+from pydantic import Field
 from scipy.sparse import csr_array
 
-from components.config.params import Spectral as SpectralParams
 from components.recommenders.factors import FittedFactors
-from components.recommenders.protocol import TrainingData, check_trainable
+from components.recommenders.protocol import RecommenderConfig, Task, TrainingData, check_trainable
+
+
+class SpectralConfig(RecommenderConfig):
+    """How many singular vectors are kept."""
+
+    kind: Literal["spectral"] = "spectral"
+    dimensions: int = Field(default=40, ge=1)
+
+    def build(self) -> Spectral:
+        """See `Spectral`."""
+        return Spectral(self)
+
+    @classmethod
+    def grid(cls, task: Task) -> Sequence[Self]:
+        """See `RecommenderConfig`."""
+        return [cls(dimensions=dimensions) for dimensions in (40, 20, 80)]
+
+    @classmethod
+    def as_generators(cls, task: Task, best: Self) -> Sequence[Self]:
+        """See `RecommenderConfig`."""
+        return [cls()]
 
 
 @dataclass(frozen=True)
 class Spectral:
     """Rows and columns are divided by the roots of their sums before; memory is that of the factors."""
 
-    params: SpectralParams
-
-    name: ClassVar[str] = "spectral"
+    config: SpectralConfig
 
     def fit(self, data: TrainingData, seed: int) -> FittedFactors:
         """Decompose, starting from `seed`; at most one vector fewer than there are users or items."""
@@ -30,7 +50,7 @@ class Spectral:
         totals = np.maximum(np.asarray(data.positives.sum(axis=1), np.float64).ravel(), 1)
         scaled = data.positives.astype(np.float64)
         scaled.data /= np.sqrt(np.repeat(totals, np.diff(scaled.indptr)) * counts[scaled.indices])
-        rank = min(self.params.dimensions, min(scaled.shape) - 1)
+        rank = min(self.config.dimensions, min(scaled.shape) - 1)
         if rank < 1:
             vectors = np.ones((scaled.shape[1], 1))
         else:

@@ -1,4 +1,4 @@
-"""Models of users instead of items: what the users most like one have met."""
+"""The fitted form of models of users instead of items: what the users most like one have met."""
 
 from __future__ import annotations
 
@@ -10,13 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from components.config.params import UserEase as UserEaseParams
-from components.config.params import UserNeighbours as UserNeighboursParams
 from components.recommenders.array_folder import read_array, read_header, write_arrays
-from components.recommenders.ease import ease_weights
 from components.recommenders.exact_top_k import top_k_of_scores
-from components.recommenders.item_weights import check_catalogue, strongest_of_sparse
-from components.recommenders.protocol import Ranking, Scores, TrainingData, check_trainable
+from components.recommenders.protocol import Ranking, Scores
 
 
 @dataclass(frozen=True)
@@ -70,53 +66,3 @@ class FittedUserWeights:
             )
             matrices.append(csr_array((values, columns, offsets), shape=(len(offsets) - 1, int(header[width]))))
         return cls(*matrices)
-
-
-@dataclass(frozen=True)
-class UserNeighbours:
-    """The `params.top` users whose relevant items overlap most, rare items counting for more."""
-
-    params: UserNeighboursParams
-
-    name: ClassVar[str] = "user_neighbours"
-
-    def fit(self, data: TrainingData, seed: int) -> FittedUserWeights:  # noqa: ARG002 nothing is drawn
-        """Count; `seed` is not used.
-
-        Raises:
-            RecommenderError: there are more than `params.max_items` users.
-        """
-        check_trainable(data)
-        history = data.positives
-        check_catalogue(self.name, history.shape[0], self.params.max_items)
-        counts = np.asarray(history.sum(axis=0), np.float64).ravel()
-        rarity = np.log1p(history.shape[0] / (1 + counts))
-        weighted = history.astype(np.float64)
-        weighted.data = weighted.data * rarity[history.indices]
-        totals = np.asarray(weighted.sum(axis=1)).ravel()
-        shared = csr_array(weighted @ history.T).tocoo()
-        others = shared.row != shared.col
-        row, column = shared.row[others], shared.col[others]
-        values = shared.data[others] / (np.sqrt(totals[row] * totals[column]) + self.params.shrink)
-        near = csr_array((values.astype(np.float32), (row, column)), shape=shared.shape)
-        return FittedUserWeights(strongest_of_sparse(near, self.params.top), history.copy())
-
-
-@dataclass(frozen=True)
-class UserEase:
-    """EASE turned round: every user predicted from all others by one ridge regression."""
-
-    params: UserEaseParams
-
-    name: ClassVar[str] = "user_ease"
-
-    def fit(self, data: TrainingData, seed: int) -> FittedUserWeights:  # noqa: ARG002 nothing is drawn
-        """Solve; `seed` is not used.
-
-        Raises:
-            RecommenderError: the smaller of the numbers of users and items is above `params.max_items`.
-        """
-        check_trainable(data)
-        check_catalogue(self.name, min(data.positives.shape), self.params.max_items)
-        speaks_for = ease_weights(csr_array(data.positives.T), self.params.regularisation, self.params.top)
-        return FittedUserWeights(csr_array(speaks_for.T), data.positives.copy())

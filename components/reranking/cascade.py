@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
-from components.config.llm import Llm, Tier
+from components.config.llm import LlmConfig, Tier
 from components.reranking.calls import (
     Breakers,
     Budget,
@@ -85,7 +85,7 @@ class Cascade:
 
     def __init__(
         self,
-        llm: Llm,
+        llm: LlmConfig,
         template: PromptTemplate,
         model: Model,
         budget: Budget,

@@ -10,7 +10,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from components.config.params import Index
+from components.config.index import IndexConfig
 from components.recommenders.factors import FittedFactors
 from components.retrieval.annoy_index import AnnoyIndex, build_index
 from components.retrieval.indexed_factors import IndexedFactors
@@ -43,7 +43,7 @@ class IndexChoice:
 
 
 def choose_index(
-    factors: FittedFactors, sample_users: NDArray[np.integer], config: Index, path: Path, now: Callable[[], float]
+    factors: FittedFactors, sample_users: NDArray[np.integer], config: IndexConfig, path: Path, now: Callable[[], float]
 ) -> IndexChoice:
     """Build an approximate index at `path`, measure it against the exact path on `sample_users`, and choose.
 
@@ -60,7 +60,7 @@ def choose_index(
     return decide(recall, annoy_ms, exact_ms, config)
 
 
-def decide(recall: float, annoy_ms: float, exact_ms: float, config: Index) -> IndexChoice:
+def decide(recall: float, annoy_ms: float, exact_ms: float, config: IndexConfig) -> IndexChoice:
     """The choice that these measurements lead to, unless `config.kind` insists on one; see `choose_index`."""
     numbers = f"exact {exact_ms:.2f} ms, annoy {annoy_ms:.2f} ms, recall@{config.recall_at} {recall:.3f}"
     clearly_faster = annoy_ms * CLEARLY_FASTER <= exact_ms
@@ -75,7 +75,7 @@ def decide(recall: float, annoy_ms: float, exact_ms: float, config: Index) -> In
     return IndexChoice(kind, recall, annoy_ms, exact_ms, f"{reason}: {numbers}")
 
 
-def build_checked_index(factors: FittedFactors, config: Index, path: Path) -> float:
+def build_checked_index(factors: FittedFactors, config: IndexConfig, path: Path) -> float:
     """Build the index of a bundle at `path` and return its recall on `config.sample_users` users.
 
     Raises:
@@ -88,7 +88,7 @@ def build_checked_index(factors: FittedFactors, config: Index, path: Path) -> fl
     return recall
 
 
-def check_recall(recall: float, config: Index) -> None:
+def check_recall(recall: float, config: IndexConfig) -> None:
     """Raises IndexRefused when `recall` is below the bar."""
     if recall < config.min_recall:
         raise IndexRefused(
@@ -97,7 +97,7 @@ def check_recall(recall: float, config: Index) -> None:
         )
 
 
-def sample_rows(n_users: int, config: Index) -> NDArray[np.int64]:
+def sample_rows(n_users: int, config: IndexConfig) -> NDArray[np.int64]:
     """The user rows to measure on, ascending: `config.sample_users` drawn with `config.seed`, or all if fewer."""
     rng = np.random.default_rng(config.seed)
     return np.sort(rng.choice(n_users, min(config.sample_users, n_users), replace=False))

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from components.config.params import Evaluate, Gate
+from components.config.evaluate import EvaluateConfig
+from components.config.gate import GateConfig
 from components.metrics.bootstrap import Interval, paired_difference
 
 
@@ -62,7 +63,7 @@ class UserScores:
 
 
 def judge_model(
-    scores: UserScores, index_recall: float, min_index_recall: float, gate: Gate, evaluate: Evaluate
+    scores: UserScores, index_recall: float, min_index_recall: float, gate: GateConfig, evaluate: EvaluateConfig
 ) -> Passed | GateRefused:
     """Every model has to beat popularity, and one with a champion before it may not be much worse than that.
 
@@ -92,7 +93,7 @@ def judge_model(
     return outcome(tuple(checks))
 
 
-def _over_popularity(gate: Gate, gain: Interval) -> GateCheck:
+def _over_popularity(gate: GateConfig, gain: Interval) -> GateCheck:
     limit = gate.min_gain_over_popularity
     passed = gain.low > limit
     verdict = "beats popularity" if passed else "does not beat popularity by enough"
@@ -100,7 +101,7 @@ def _over_popularity(gate: Gate, gain: Interval) -> GateCheck:
     return GateCheck("over_popularity", passed, gain.mean, gain.low, gain.high, limit, said)
 
 
-def _beside_champion(gate: Gate, difference: Interval, champion_mean: float) -> GateCheck:
+def _beside_champion(gate: GateConfig, difference: Interval, champion_mean: float) -> GateCheck:
     limit = -gate.max_relative_drop * champion_mean
     passed = difference.mean >= limit
     verdict = "is not much worse than" if passed else "is worse than"
@@ -112,10 +113,10 @@ def _beside_champion(gate: Gate, difference: Interval, champion_mean: float) -> 
 
 
 def _cold(
-    gate: Gate,
+    gate: GateConfig,
     challenger: NDArray[np.float64],
     champion: NDArray[np.float64],
-    evaluate: Evaluate,
+    evaluate: EvaluateConfig,
     rng: np.random.Generator,
 ) -> GateCheck:
     """By the mean alone, as against the champion on all users; the few cold users make the interval wide."""
@@ -130,7 +131,7 @@ def _cold(
     return GateCheck("cold_users", passed, difference.mean, difference.low, difference.high, limit, said)
 
 
-def _coverage(gate: Gate, challenger: float, champion: float) -> GateCheck:
+def _coverage(gate: GateConfig, challenger: float, champion: float) -> GateCheck:
     limit = champion * (1 - gate.max_coverage_drop)
     passed = challenger >= limit
     verdict = "reaches" if passed else "is below"

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from hashlib import blake2b
 from typing import Literal
 
-from components.config.llm import Llm, Tier
+from components.config.llm import LlmConfig, Tier
 
 AskReason = Literal["cold", "premium", "query", "mood", "low_confidence"]
 
@@ -28,7 +28,7 @@ class Signals:
     confidence: float | None
 
 
-def reason_to_ask(signals: Signals, llm: Llm, cold_threshold: int) -> AskReason | None:
+def reason_to_ask(signals: Signals, llm: LlmConfig, cold_threshold: int) -> AskReason | None:
     """The first reason that holds, in the order of `AskReason`; None keeps the ranking as it is."""
     ask = llm.ask
     if ask.cold and signals.n_known < cold_threshold:
@@ -44,12 +44,12 @@ def reason_to_ask(signals: Signals, llm: Llm, cold_threshold: int) -> AskReason 
     return None
 
 
-def is_premium(tier: str | None, llm: Llm) -> bool:
+def is_premium(tier: str | None, llm: LlmConfig) -> bool:
     """Whether the profile's tier is one of those that count as premium, whatever its case."""
     return tier is not None and tier.strip().casefold() in {name.casefold() for name in llm.premium_tiers}
 
 
-def tiers_for(user_id: str, premium: bool, llm: Llm) -> tuple[Tier, ...]:
+def tiers_for(user_id: str, premium: bool, llm: LlmConfig) -> tuple[Tier, ...]:
     """The user's tier and behind it the cheaper ones, the nearest first: where the budget goes on.
 
     The tier is drawn by the shares, always the same one for a user; a premium user's is at least `llm.premium_from`.

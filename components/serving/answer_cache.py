@@ -12,7 +12,7 @@ from typing import Literal, NamedTuple, Protocol
 
 from cachetools import TLRUCache
 
-from components.config.params import Cache
+from components.config.routing import Cache
 from components.serving.cache_key import CacheKey, user_hash
 
 Origin = Literal["memory", "shared", "joined", "computed"]

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from components.config.params import Routing
+from components.config.routing import RoutingConfig
 from components.recommenders.exact_top_k import top_k_of_scores
 from components.recommenders.fold_in import FoldsIn, RecentHistory, blended_scores
 from components.recommenders.protocol import Ranking, Scores
@@ -52,7 +52,7 @@ class Candidates:
 class CandidateFinder:
     """Candidates of one release; the same for every request."""
 
-    def __init__(self, bundle: Bundle, routing: Routing) -> None:
+    def __init__(self, bundle: Bundle, routing: RoutingConfig) -> None:
         self._bundle = bundle
         self._routing = routing
         self._cf = bundle.manifest.recommender

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from components.config.params import Routing
+from components.config.routing import RoutingConfig
 from components.serving.bundle import Bundle, ExpectedAnswer
 from components.serving.request_path import RequestPath
 from components.serving.requests import RecommendRequest
@@ -24,7 +24,7 @@ def sample_users(user_ids: Sequence[str], n: int) -> list[str]:
     return [*known, unknown]
 
 
-def expected_answers(bundle: Bundle, routing: Routing, user_ids: Sequence[str], k: int) -> list[ExpectedAnswer]:
+def expected_answers(bundle: Bundle, routing: RoutingConfig, user_ids: Sequence[str], k: int) -> list[ExpectedAnswer]:
     """What the service must answer each of `user_ids` who asks for `k` items and says nothing else."""
     path = RequestPath(bundle, routing, release_id="", slot="", variant="")
     answers = []

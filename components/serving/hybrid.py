@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Protocol
 
-from components.config.llm import Llm
+from components.config.llm import LlmConfig
 from components.recommenders.protocol import Ranking
 from components.reranking.cascade import Asking, NotReranked, Reranked, Spent
 from components.reranking.fusion import fuse
@@ -72,7 +72,7 @@ class Hybrid:
     def __init__(
         self,
         bundle: Bundle,
-        llm: Llm,
+        llm: LlmConfig,
         cold_threshold: int,
         reranker: Reranker,
         observer: HybridObserver,

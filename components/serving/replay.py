@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from components.config.params import Diversity
+from components.config.routing import Diversity
 from components.ranking.diversity import diversify
 from components.recommenders.protocol import Ranking
 from components.serving.bundle import Bundle

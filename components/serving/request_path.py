@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from components.config.params import Routing
+from components.config.routing import RoutingConfig
 from components.ranking.diversity import diversify
 from components.ranking.exploration import explore
 from components.recommenders.factors import FittedFactors
@@ -55,7 +55,7 @@ class RequestPath:
     def __init__(
         self,
         bundle: Bundle,
-        routing: Routing,
+        routing: RoutingConfig,
         release_id: str,
         slot: str,
         variant: str,

@@ -12,7 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
-from components.config.shadow import Shadow
+from components.config.shadow import ShadowConfig
 from components.experiments.power import squared_signal
 from components.metrics.bootstrap import Interval
 from components.shadow.evidence import LEAST_USERS, ShadowEvidence
@@ -75,7 +75,7 @@ class Undecided:
 Decision = Promote | Refuse | Undecided
 
 
-def decide(evidence: ShadowEvidence, policy: Shadow, read: Read) -> Decision:
+def decide(evidence: ShadowEvidence, policy: ShadowConfig, read: Read) -> Decision:
     """The decision that this evidence allows at this read."""
     checks = tuple(_checks(evidence, policy, read))
     standings = {check.standing for check in checks}
@@ -93,7 +93,7 @@ def decide(evidence: ShadowEvidence, policy: Shadow, read: Read) -> Decision:
     return Undecided(checks, more)
 
 
-def _checks(evidence: ShadowEvidence, policy: Shadow, read: Read) -> Iterator[ShadowCheck]:
+def _checks(evidence: ShadowEvidence, policy: ShadowConfig, read: Read) -> Iterator[ShadowCheck]:
     yield _target(evidence, policy, read)
     if evidence.source == "later":
         yield _all_agree(evidence, policy, read)
@@ -110,7 +110,7 @@ def _checks(evidence: ShadowEvidence, policy: Shadow, read: Read) -> Iterator[Sh
             yield _guard(name, evidence.guards[name], share, read)
 
 
-def _target(evidence: ShadowEvidence, policy: Shadow, read: Read) -> ShadowCheck:
+def _target(evidence: ShadowEvidence, policy: ShadowConfig, read: Read) -> ShadowCheck:
     name = "target"
     if evidence.source is None:
         best = max(
@@ -136,7 +136,7 @@ def _target(evidence: ShadowEvidence, policy: Shadow, read: Read) -> ShadowCheck
 _WAYS = {"later": "did later, through no list", "explored": "took from positions filled at random"}
 
 
-def _all_agree(evidence: ShadowEvidence, policy: Shadow, read: Read) -> ShadowCheck:
+def _all_agree(evidence: ShadowEvidence, policy: ShadowConfig, read: Read) -> ShadowCheck:
     """What was taken from the champion's lists is missing from `later`, so the gain must show with it as well."""
     found, bounds = evidence.by_source["all"], _bounds(evidence.by_source["all"], read)
     shown = f"NDCG@10 with what users took from lists as well: {_shown(found, bounds)}"
@@ -149,7 +149,7 @@ def _all_agree(evidence: ShadowEvidence, policy: Shadow, read: Read) -> ShadowCh
     return ShadowCheck("all interactions", "open", said, _requests_to_tell(evidence.cases, found, policy))
 
 
-def _listed(found: Paired, policy: Shadow, read: Read) -> ShadowCheck:
+def _listed(found: Paired, policy: ShadowConfig, read: Read) -> ShadowCheck:
     bounds, limit = _bounds(found, read), -policy.max_listed_loss * found.champion
     shown = f"NDCG@10 by clicks in the champion's own lists: {_shown(found, bounds)}"
     if bounds.high < limit:
@@ -159,7 +159,7 @@ def _listed(found: Paired, policy: Shadow, read: Read) -> ShadowCheck:
     return ShadowCheck("clicks", "holds", f"{shown}, which proves nothing for a challenger, and is no gross loss")
 
 
-def _rare(name: str, found: FaultRate, limit: float, policy: Shadow, read: Read) -> ShadowCheck:
+def _rare(name: str, found: FaultRate, limit: float, policy: ShadowConfig, read: Read) -> ShadowCheck:
     kinds = ", ".join(f"{kind} {count}" for kind, count in found.kinds.items())
     shown = (
         f"{name}: {found.faulty} of {found.replies}"
@@ -197,7 +197,7 @@ def _bounds(found: Paired, read: Read) -> Interval:
     return found.fixed if read == "planned" else found.sequence
 
 
-def _requests_to_tell(cases: int, found: Paired, policy: Shadow) -> int | None:
+def _requests_to_tell(cases: int, found: Paired, policy: ShadowConfig) -> int | None:
     """In all: the plan made again with the spread seen; once that is reached, as many as would bring the sequence off
     the minimum if the estimate stayed where it is.
     """

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from components.config.shadow import Shadow
+from components.config.shadow import ShadowConfig
 from components.shadow.fault_rate import FaultRate, count_faults
 from components.shadow.ground_truth import GroundTruth, Source
 from components.shadow.paired import NOTHING, Levels, Paired, Values, compare_paired
@@ -75,7 +75,7 @@ def gather_evidence(
     truth: GroundTruth,
     items: Mapping[str, ItemFacts],
     cold_below: int,
-    policy: Shadow,
+    policy: ShadowConfig,
     rng: np.random.Generator,
 ) -> ShadowEvidence:
     """All figures of an evaluation. The source of truth is chosen by how much it speaks, never by what it says.

@@ -6,10 +6,10 @@ import math
 
 from scipy.special import ndtri
 
-from components.config.shadow import Shadow
+from components.config.shadow import ShadowConfig
 
 
-def users_to_plan(spread: float, policy: Shadow) -> int:
+def users_to_plan(spread: float, policy: ShadowConfig) -> int:
     """Users at which the planned read finds `planned_gain` over `min_gain` with probability `power`.
 
     Args:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from components.config.shadow import Shadow
+from components.config.shadow import ShadowConfig
 from components.shadow.agreement import order_correlation
 from components.shadow.fault_rate import FaultRate, count_faults
 from components.shadow.leaks import Leak
@@ -38,7 +38,7 @@ class PrecheckResult:
 
 
 def judge_precheck(
-    replies: Sequence[ShadowReply], shuffled: Sequence[ShadowReply], leaks: Sequence[Leak], policy: Shadow
+    replies: Sequence[ShadowReply], shuffled: Sequence[ShadowReply], leaks: Sequence[Leak], policy: ShadowConfig
 ) -> PrecheckResult:
     """The pre-check over the challenger's replies in the given order, and in a shuffled one for the same requests.
 

@@ -17,7 +17,7 @@ from components.adapters.llm.batch_journal import BatchJournal, Reserved, Submis
 from components.adapters.llm.claude import Claude
 from components.adapters.llm.claude_batches import ClaudeBatches
 from components.adapters.store.llm.budget import LlmBudget, VariantBudget
-from components.config.llm import Llm, Price, Tier
+from components.config.llm import LlmConfig, Price, Tier
 from components.config.settings import Settings
 from components.reranking.calls import Budget, CallRecord, Failed, Model, Reply, Reservation
 from components.reranking.cascade import Cascade
@@ -125,7 +125,7 @@ class BatchLlm:
     def _asks(self, variant: ServedVariant) -> bool:
         return variant.prompt is not None and is_on(variant.llm, self._settings)
 
-    def _is_batched(self, llm: Llm) -> bool:
+    def _is_batched(self, llm: LlmConfig) -> bool:
         return self._settings.anthropic_api_key is not None and all(tier.base_url is None for tier in llm.tiers)
 
 

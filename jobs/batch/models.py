@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Mapping
 
 from components.adapters.llm.batch_journal import BatchJournal
 from components.adapters.llm.claude_batches import BATCH_DISCOUNT, batch_parameters
-from components.config.llm import Llm, Tier
+from components.config.llm import LlmConfig, Tier
 from components.reranking.calls import CallRecord, Failed, FailureKind, Model, Reply, Reservation
 from components.reranking.cost import worst_cost_usd
 from components.reranking.prompt import RenderedPrompt
@@ -16,7 +16,7 @@ NOBODY = ""
 """Stands for the user in what is sent: a pseudonym would make equal requests of two runs different ones."""
 
 
-def at_batch_price(llm: Llm) -> Llm:
+def at_batch_price(llm: LlmConfig) -> LlmConfig:
     """`llm` with what a batch costs."""
     kinds = ("input", "output", "cache_read", "cache_write")
     prices = [
@@ -28,7 +28,7 @@ def at_batch_price(llm: Llm) -> Llm:
 class Noting:
     """Notes each request by its custom id, with what it costs at most, and answers none."""
 
-    def __init__(self, llm: Llm) -> None:
+    def __init__(self, llm: LlmConfig) -> None:
         self.llm = llm
         self.requests: dict[str, Body] = {}
         self.worst_usd: dict[str, float] = {}
@@ -55,7 +55,7 @@ class Noting:
 class Replaying:
     """Answers from replies by custom id; the others fail with `otherwise`."""
 
-    def __init__(self, llm: Llm, replies: Mapping[str, Reply], otherwise: FailureKind) -> None:
+    def __init__(self, llm: LlmConfig, replies: Mapping[str, Reply], otherwise: FailureKind) -> None:
         self._llm = llm
         self._replies = replies
         self._otherwise = otherwise
@@ -69,7 +69,7 @@ class Replaying:
 class Journaled:
     """Asks another model, and never twice for the same."""
 
-    def __init__(self, llm: Llm, model: Model, journal: BatchJournal) -> None:
+    def __init__(self, llm: LlmConfig, model: Model, journal: BatchJournal) -> None:
         self._llm = llm
         self._model = model
         self._journal = journal

@@ -13,12 +13,11 @@ import pandas as pd
 from bentos.language_model import tier_keys
 from components.adapters.llm.claude import Claude
 from components.benchmarking.llm_rows import AskedUser, measure_llm
-from components.config.llm import Llm
-from components.config.params import Ease as EaseParams
+from components.config.llm import LlmConfig
 from components.config.settings import Settings
 from components.interactions.columns import CATEGORY, ITEM, TAG_SEPARATOR, TAGS, TIMESTAMP, TITLE, USER
 from components.interactions.prepared import RELEVANT, prepare
-from components.recommenders.ease import Ease
+from components.recommenders.ease import Ease, EaseConfig
 from components.recommenders.protocol import TrainingData
 from components.recommenders.training_data import training_data
 from components.reranking.calls import BudgetSpent, CallRecord, Reservation
@@ -58,7 +57,7 @@ class CappedBudget:
 
 def run_llm_benchmark(
     settings: Settings,
-    llm: Llm,
+    llm: LlmConfig,
     parts: tuple[pd.DataFrame, pd.DataFrame],
     items: pd.DataFrame,
     threshold: float,
@@ -94,7 +93,7 @@ def run_llm_benchmark(
     world = _World(train, test, _catalogue(everything.items), _recent(prepared.interactions, train))
     budget = CappedBudget(cap_usd)
     template = parse_template((settings.project / "prompts" / f"{PROMPT}.md").read_text())
-    fitted = Ease(EaseParams()).fit(train, seed)
+    fitted = Ease(EaseConfig()).fit(train, seed)
 
     async def measured() -> list[dict[str, Any]]:
         claude = Claude(llm, settings.llm_base_url, settings.anthropic_api_key, tier_keys(llm))
@@ -129,7 +128,7 @@ class _World:
         self.items = items
         self.recent = recent
 
-    def users(self, fitted: Any, llm: Llm, warm: list[str], cold: list[str]) -> Iterator[tuple[str, AskedUser]]:
+    def users(self, fitted: Any, llm: LlmConfig, warm: list[str], cold: list[str]) -> Iterator[tuple[str, AskedUser]]:
         for group, names in (("warm", warm), ("cold", cold)):
             for name in names:
                 row = self._row[name]

@@ -15,7 +15,7 @@ import pandas as pd
 from components.adapters.dvc.data_registry import DataRegistry, DataVersion
 from components.adapters.store.forgetting import read_forgotten
 from components.adapters.store.traffic.event_rows import read_feedback
-from components.config.params import Ingest
+from components.config.ingest import IngestConfig
 from components.interactions.composing import compose, mark_origin, split_version
 from components.interactions.data_version import (
     INTERACTIONS_FILE,
@@ -49,7 +49,9 @@ class NextVersion:
     events_read_until: float | None
 
 
-def with_kept_events(bench: Workbench, config: Ingest, base: Screened, source: str, until: str | None) -> NextVersion:
+def with_kept_events(
+    bench: Workbench, config: IngestConfig, base: Screened, source: str, until: str | None
+) -> NextVersion:
     """`base` from another source, with the events of the latest version, and without who asked to be forgotten.
 
     Raises:
@@ -68,7 +70,7 @@ def with_kept_events(bench: Workbench, config: Ingest, base: Screened, source: s
     return NextVersion(composed, source, until, read_until)
 
 
-def with_new_events(bench: Workbench, config: Ingest, log: Log) -> NextVersion:
+def with_new_events(bench: Workbench, config: IngestConfig, log: Log) -> NextVersion:
     """The base and the events of the latest version, with what the event store has, which may be there already.
 
     All of the store is read, not what follows a mark: a transaction may commit after one with a higher sequence.

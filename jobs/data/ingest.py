@@ -13,7 +13,7 @@ from components.adapters.sources.files import FileSource
 from components.adapters.sources.movielens import NAME as MOVIELENS
 from components.adapters.sources.movielens import MovieLensSource
 from components.adapters.sources.sql import SqlSource
-from components.config.params import Ingest
+from components.config.ingest import IngestConfig
 from components.interactions.columns import VALUE
 from components.interactions.event_interactions import EVENTS
 from components.interactions.refusal import IngestRefused, find_refusal
@@ -74,7 +74,7 @@ def read_slice(source: Source, end: str | None) -> SourceTables:
     return dataclasses.replace(tables, interactions=until(tables.interactions, limit))
 
 
-def screen_slice(tables: SourceTables, config: Ingest, bad_rows: Path) -> Screened | IngestRefused:
+def screen_slice(tables: SourceTables, config: IngestConfig, bad_rows: Path) -> Screened | IngestRefused:
     """The good and the bad rows, or a refusal, which leaves all bad rows in a file to look at."""
     screened = screen(tables, config)
     refused = find_refusal(screened, tables.origins, config)
@@ -115,7 +115,7 @@ def run_ingest(
 
 
 def _ingest_events(
-    bench: Workbench, config: Ingest, request: IngestRequest, log: Log, as_step: AsStep
+    bench: Workbench, config: IngestConfig, request: IngestRequest, log: Log, as_step: AsStep
 ) -> VersionAdded | NothingChanged:
     if request != IngestRequest(EVENTS):
         raise SourceError("source events: the store is read whole; leave out until, mapping and tables")

@@ -6,9 +6,9 @@ from dataclasses import dataclass
 
 from components.adapters.store.engine import open_engine
 from components.adapters.store.experiments.declared import ExperimentError, SqlExperiments, StoredExperiment
-from components.config.params import Params
 from components.config.settings import Settings
 from components.experiments.declaration import DeclarationError
+from components.params.params import Params
 from components.rollout.outcomes import PromotionRefused
 from components.rollout.ports import ReleaseStore
 from jobs.experiments.file import params_of_variant, read_experiment_file

@@ -10,7 +10,7 @@ import numpy as np
 from bentos.served_release import ServedRelease
 from components.adapters.store.engine import open_engine
 from components.adapters.store.traffic.exploration_log import OpenPosition, read_open_positions
-from components.config.params import Diversity
+from components.config.routing import Diversity
 from components.config.settings import Settings
 from components.experiments.counterfactual import Estimate, TooLittleSupport, estimate_value
 from components.serving.bundle import Bundle, read_bundle

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from components.config.params import Params
 from components.experiments.declaration import Declaration, DeclarationError, parse_declaration
+from components.params.overrides import OverrideError, with_overrides
+from components.params.params import Params
 
 POLICY = ("routing", "llm")
 """The sections of params.yaml that are a release's policy: a variant may change them."""
@@ -35,24 +36,14 @@ def params_of_variant(params: Params, policy: Mapping[str, Any], variant: str) -
     Raises:
         DeclarationError: a path is no parameter of the policy, or a value is wrong.
     """
-    from pydantic import ValidationError
-
-    values = params.model_dump()
-    for path, value in policy.items():
-        *parents, name = path.split(".")
-        section: Any = values if parents and parents[0] in POLICY else {}
-        for parent in parents:
-            section = section.get(parent, {}) if isinstance(section, dict) else {}
-        if not isinstance(section, dict) or name not in section:
+    for path in policy:
+        if path.split(".")[0] not in POLICY:
             known = " and ".join(f"{part}.*" for part in POLICY)
             raise DeclarationError(f"variant {variant}: policy {path!r} is no parameter of a policy ({known})")
-        section[name] = value
     try:
-        return Params.model_validate(values)
-    except ValidationError as error:
-        first = error.errors()[0]
-        field = ".".join(str(part) for part in first["loc"])
-        raise DeclarationError(f"variant {variant}: policy {field!r}: {first['msg']}") from error
+        return with_overrides(params, policy)
+    except OverrideError as error:
+        raise DeclarationError(f"variant {variant}: policy {error}") from error
 
 
 def policy_of(params: Params) -> dict[str, Any]:

@@ -11,9 +11,9 @@ from components.adapters.mlflow.reading import Bar, ReadingRecord, log_reading
 from components.adapters.store.engine import open_engine
 from components.adapters.store.experiments.declared import ExperimentError, SqlExperiments, StoredExperiment
 from components.adapters.store.experiments.log import read_experiment_log
-from components.config.params import Params
 from components.config.settings import Settings
 from components.experiments.read_log import read_log
+from components.params.params import Params
 from jobs.experiments.file import params_of_variant
 from monitoring.reading_page import page_of
 from monitoring.reading_view import ReadingView, view_of

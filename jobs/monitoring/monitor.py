@@ -25,9 +25,9 @@ from components.adapters.store.engine import open_engine
 from components.adapters.store.traffic.monitor_facts import MonitorFacts
 from components.adapters.store.traffic.rollups import Rollups
 from components.adapters.store.traffic.traffic_log import TrafficLog
-from components.config.params import Params
 from components.config.settings import Settings
 from components.interactions.data_version import INTERACTIONS_FILE, ITEMS_FILE
+from components.params.params import Params
 from components.quality.relevance import Horizon
 from components.reranking.calls import FAILURES
 from components.serving.bundle import Bundle, BundleError, read_bundle

@@ -17,10 +17,10 @@ from components.adapters.mlflow.registry import CHALLENGER, ModelRegistry, Model
 from components.adapters.slots.bento_files import damage_of, size_mb
 from components.adapters.slots.clean_start import start_clean
 from components.adapters.store.experiments.declared import StoredExperiment
-from components.config.params import Params
-from components.config.promotion import Promotion
+from components.config.promotion import PromotionConfig
 from components.config.settings import Settings
 from components.experiments.declaration import DeclarationError
+from components.params.params import Params
 from components.reranking.prompt import PROMPT, PromptError
 from components.rollout.bring_up import Limits
 from components.rollout.outcomes import Promoted, PromotionRefused
@@ -194,7 +194,7 @@ def run_promotion(
     return promote(world, Making(build, examine), by, limits_of(limits), limits.canary, report)
 
 
-def limits_of(promotion: Promotion) -> Limits:
+def limits_of(promotion: PromotionConfig) -> Limits:
     """The time limits in the parameters."""
     return Limits(promotion.lease_seconds, promotion.ready_timeout_seconds, promotion.smoke_timeout_seconds)
 

@@ -16,7 +16,7 @@ from components.adapters.mlflow.prompts import PromptVersion as RegisteredPrompt
 from components.adapters.mlflow.registry import CHAMPION
 from components.adapters.store.llm.evaluations import PLANTED, SHUFFLED, EvaluationStore, Spec, StoredEvaluation
 from components.adapters.store.llm.shadow_log import LoggedRow, read_eligible, read_likes, read_requests, read_shown
-from components.config.params import Params
+from components.params.params import Params
 from components.reranking.calls import Model
 from components.reranking.prompt import parse_template
 from components.reranking.task import RerankTask

@@ -7,7 +7,7 @@ from typing import Any
 
 from bentos.language_model import tier_keys
 from components.adapters.llm.claude import Claude
-from components.config.llm import Llm, Tier
+from components.config.llm import LlmConfig, Tier
 from components.config.settings import Settings
 from components.reranking.calls import Failed, Reply
 from components.reranking.cost import TokenUsage, cost_usd
@@ -40,7 +40,7 @@ class LlmCheckError(Exception):
 
 
 async def check_tiers(
-    settings: Settings, llm: Llm, seconds: float, perf_counter: Callable[[], float]
+    settings: Settings, llm: LlmConfig, seconds: float, perf_counter: Callable[[], float]
 ) -> list[dict[str, Any]]:
     """One row per tier; a tier that fails is a row that says how.
 
@@ -63,7 +63,9 @@ async def check_tiers(
     return rows
 
 
-def _row(llm: Llm, tier: Tier, reply: Reply | Failed, prompt: RenderedPrompt, milliseconds: float) -> dict[str, Any]:
+def _row(
+    llm: LlmConfig, tier: Tier, reply: Reply | Failed, prompt: RenderedPrompt, milliseconds: float
+) -> dict[str, Any]:
     parsed = reply if isinstance(reply, Failed) else read_order(reply, prompt, TASK.k)
     usage = reply.usage or TokenUsage()
     placed = [] if isinstance(parsed, Failed) else list(parsed.order[: min(parsed.n_placed, TASK.k)])

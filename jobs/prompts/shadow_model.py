@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from bentos.language_model import is_on, tier_keys
 from components.adapters.llm.claude import Claude
-from components.config.llm import Llm, Tier
+from components.config.llm import LlmConfig, Tier
 from components.config.settings import Settings
-from components.config.shadow import Shadow
+from components.config.shadow import ShadowConfig
 from components.reranking.prompt import RenderedPrompt
 from components.reranking.reasons import TitleIndex
 from components.serving.catalogue import Catalogue
@@ -14,7 +14,7 @@ from components.shadow.replay import Terms
 from jobs.errors import NothingThereError
 
 
-def tier_of(llm: Llm, name: str | None) -> Tier:
+def tier_of(llm: LlmConfig, name: str | None) -> Tier:
     """The tier of this name, by default the first, which is the cheapest.
 
     Raises:
@@ -27,7 +27,7 @@ def tier_of(llm: Llm, name: str | None) -> Tier:
     return found
 
 
-def check_reachable(llm: Llm, settings: Settings) -> None:
+def check_reachable(llm: LlmConfig, settings: Settings) -> None:
     """Refuses where the live release asks no model, so that there is nothing to compare.
 
     Raises:
@@ -41,7 +41,7 @@ def check_reachable(llm: Llm, settings: Settings) -> None:
         )
 
 
-async def open_client(llm: Llm, settings: Settings) -> Claude:
+async def open_client(llm: LlmConfig, settings: Settings) -> Claude:
     """A client for the tiers of the live release, warmed up; close it in the end.
 
     Raises:
@@ -53,13 +53,13 @@ async def open_client(llm: Llm, settings: Settings) -> Claude:
     return Claude(llm, settings.llm_base_url, settings.anthropic_api_key, tier_keys(llm))
 
 
-def make_terms(llm: Llm, tier: Tier, items: Catalogue, policy: Shadow) -> Terms:
+def make_terms(llm: LlmConfig, tier: Tier, items: Catalogue, policy: ShadowConfig) -> Terms:
     """The live release's own terms, with more patience, so that the page can say how slow a prompt is."""
     seconds = max(tier.timeout_ms, policy.timeout_ms) / 1000
     return Terms(tier, llm.price_of(tier), llm.fusion_weight, seconds, TitleIndex(items.titles), policy.language)
 
 
-async def warm_up(llm: Llm) -> None:
+async def warm_up(llm: LlmConfig) -> None:
     """Sends a prompt to nobody: the first call of a process takes the SDK a second, for which no prompt is to blame."""
     nowhere = llm.tiers[0].model_copy(update={"base_url": "http://127.0.0.1:9", "key_env": None})
     client = Claude(llm.model_copy(update={"tiers": [nowhere]}), None, None)

@@ -22,7 +22,7 @@ from components.adapters.store.engine import open_engine
 from components.adapters.store.llm.evaluations import EvaluationStore, StoredEvaluation
 from components.adapters.store.llm.shadow_log import LoggedRow, read_eligible, read_requests
 from components.config.settings import Settings, SettingsError, load_settings
-from components.config.shadow import Shadow
+from components.config.shadow import ShadowConfig
 from components.reranking.calls import Model
 from components.reranking.prompt import parse_template
 from components.shadow.replay import ReplayedPrompt, ReplayTask, Terms, ask_prompt, most_usd
@@ -54,7 +54,7 @@ class ShadowRound:
     evaluation: StoredEvaluation
     model: Model
     terms: Terms
-    policy: Shadow
+    policy: ShadowConfig
     release_of: Callable[[str], KnownRelease | None]
     now: Callable[[], float] = time.time
     paused: bool = field(default=False, init=False)
@@ -178,7 +178,7 @@ async def _follow(settings: Settings) -> None:
 
 
 async def _make(
-    settings: Settings, store: EvaluationStore, evaluation: StoredEvaluation, policy: Shadow
+    settings: Settings, store: EvaluationStore, evaluation: StoredEvaluation, policy: ShadowConfig
 ) -> ShadowRound:
     live = live_release(settings)
     llm = live.variant.llm

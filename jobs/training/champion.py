@@ -11,8 +11,8 @@ import yaml
 
 from components.adapters.dvc.command import dvc_environment
 from components.adapters.dvc.pipeline_repository import stage_environment
-from components.config.params import Params
 from components.config.settings import Settings
+from components.params.params import Params
 
 STAGES = ("train", "evaluate")
 LINES_SHOWN = 15

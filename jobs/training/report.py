@@ -32,7 +32,7 @@ def describe(outcome: JudgedModel) -> str:
     lineage = {
         "pipeline run": outcome.run.tag,
         "data": params.data.version,
-        "recommender": params.train.recommender,
+        "recommender": params.train.recommender.kind,
         "bundle md5": outcome.run.bundle_md5,
         "code": outcome.version.tags["project_commit"],
         "coverage": _number(outcome.run.metrics, "coverage"),

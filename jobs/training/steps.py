@@ -12,8 +12,9 @@ from components.adapters.dvc.data_registry import DataRegistry, DataVersion
 from components.adapters.dvc.pipeline_repository import BUNDLE, PipelineRepository, PipelineRun, PipelineUnchanged
 from components.adapters.machine.git_state import commit_of
 from components.adapters.machine.url_redaction import without_userinfo
-from components.config.params import Params
 from components.config.settings import Settings
+from components.params.overrides import OverrideError, with_overrides, with_preset
+from components.params.params import Params
 from components.rollout.gate import GateRefused, Passed, UserScores, judge_model
 from jobs.wiring.workbench import Workbench
 
@@ -75,27 +76,16 @@ def make_params(bench: Workbench, data_version: str, overrides: Mapping[str, Any
         TrainingError: an override names no parameter, or has a wrong value.
         components.adapters.files.params_file.ParamsError: params.yaml or the preset is missing or wrong.
     """
-    from pydantic import ValidationError
-
-    values = bench.params.model_dump()
     own = {"data.version": data_version, "code.digest": code_digest(bench.settings.project)}
     for path in own.keys() & overrides.keys():
         raise TrainingError(f"override {path!r}: the flow sets it itself")
-    name = preset or bench.settings.train_preset or NO_PRESET
-    changes = {} if name == NO_PRESET else bench.read_preset(name)
-    for path, value in {**changes, **overrides, **own}.items():
-        *parents, name = path.split(".")
-        section = values
-        for parent in parents:
-            section = section.get(parent, {}) if isinstance(section, dict) else {}
-        if not isinstance(section, dict) or name not in section or isinstance(section[name], dict):
-            raise TrainingError(f"override {path!r}: params.yaml has no such parameter")
-        section[name] = value
+    params, name = bench.params, preset or bench.settings.train_preset or NO_PRESET
     try:
-        return Params.model_validate(values)
-    except ValidationError as error:
-        first = error.errors()[0]
-        raise TrainingError(f"override {'.'.join(str(part) for part in first['loc'])!r}: {first['msg']}") from error
+        if name != NO_PRESET:
+            params = with_preset(params, bench.read_preset(name))
+        return with_overrides(params, {**overrides, **own})
+    except OverrideError as error:
+        raise TrainingError(f"override {error}") from error
 
 
 def run_pipeline(
@@ -112,7 +102,7 @@ def register_model(bench: Workbench, run: PipelineRun, data: DataVersion, folder
 
     for path in (BUNDLE, EVALUATION):
         bench.pipeline.export(run, path, folder / path)
-    subject = f"{run.params.train.recommender} on {data.tag}"
+    subject = f"{run.params.train.recommender.kind} on {data.tag}"
     draw_pictures(folder / EVALUATION, folder / "pictures", run.params.evaluate, subject)
     record = TrainingRecord(
         run=run,

@@ -9,8 +9,8 @@ from typing import TYPE_CHECKING
 
 from components.adapters.store.engine import BUSY_TIMEOUT_SECONDS, open_engine
 from components.adapters.store.engine import migrate as migrate_store
-from components.config.params import Params
 from components.config.settings import Settings
+from components.params.params import Params
 from jobs.errors import NothingThereError
 
 if TYPE_CHECKING:

@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from components.adapters.mlflow.registry import ModelRegistry
     from components.adapters.prefect_api import PrefectApi
     from components.adapters.slots.supervisor import Supervisor
-    from components.config.llm import Llm
-    from components.config.params import Params
+    from components.config.llm import LlmConfig
+    from components.params.params import Params
     from components.rollout.ports import Router, Slots, World
 
 PARAMS = "params.yaml"
@@ -182,13 +182,13 @@ class Workbench:
         urls = self.settings.alert_urls
         return channels_of(urls.get_secret_value() if urls else "")
 
-    def asks_model(self, llm: Llm) -> bool:
+    def asks_model(self, llm: LlmConfig) -> bool:
         """Whether a variant with these parameters asks a language model; raises SettingsError where a key lacks."""
         from bentos.language_model import is_on
 
         return is_on(llm, self.settings)
 
-    def llm_client(self, llm: Llm) -> Claude:
+    def llm_client(self, llm: LlmConfig) -> Claude:
         """A client for the tiers, with their keys; whoever asks for it closes it. Raises SettingsError."""
         from bentos.language_model import tier_keys
         from components.adapters.llm.claude import Claude

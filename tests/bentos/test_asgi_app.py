@@ -16,7 +16,7 @@ from bentos.wiring import build_app
 from components.adapters.slots.demo_faults import Fault, set_fault
 from components.adapters.store.engine import migrate, open_engine, reading
 from components.adapters.store.tables import feedback, impressions, requests
-from components.config.params import Routing
+from components.config.routing import RoutingConfig
 from components.config.settings import Settings
 from tests.asgi_client import call
 from tests.worlds import make_bundle
@@ -32,7 +32,7 @@ def settings(tmp_path: Path) -> Settings:
 @pytest.fixture
 def app(tmp_path: Path, settings: Settings) -> Iterator[RecopsApp]:
     make_bundle(tmp_path / "src" / BUNDLE)
-    routing = Routing(cold_start_threshold=5, candidates=200)
+    routing = RoutingConfig(cold_start_threshold=5, candidates=200)
     variant = ServedVariant(routing=routing, model_version=3)
     ServedRelease(release_id="release-1", variants=(variant,), details={"model_version": 3}).write(tmp_path / "src")
     migrate(settings.store_url)

@@ -17,7 +17,7 @@ from bentos.served_release import BUNDLE, ServedRelease, ServedVariant
 from bentos.wiring import build_app
 from components.adapters.store.engine import migrate, open_engine, reading
 from components.adapters.store.tables import requests
-from components.config.params import Cache, Exploration, Routing
+from components.config.routing import Cache, Exploration, RoutingConfig
 from components.config.settings import Settings
 from components.serving.answer_codec import encode
 from components.serving.cache_key import cache_key
@@ -45,7 +45,7 @@ def make_app(tmp_path: Path, settings: Settings) -> Iterator[Make]:
     apps: list[RecopsApp] = []
 
     def make(release: str = "release-1", cache: Cache | None = None, share: float = 0.0, **changes: Any) -> RecopsApp:
-        routing = Routing(
+        routing = RoutingConfig(
             cold_start_threshold=5, candidates=200, cache=cache or Cache(), exploration=Exploration(share=share)
         )
         ServedRelease(release_id=release, variants=(ServedVariant(routing=routing),)).write(tmp_path / "src")

@@ -13,8 +13,8 @@ from bentos.asgi_app import RecopsApp
 from bentos.served_release import BUNDLE, ServedRelease, ServedVariant
 from bentos.wiring import build_app
 from components.adapters.store.engine import migrate
-from components.config.llm import Llm, Price, Tier
-from components.config.params import Routing
+from components.config.llm import LlmConfig, Price, Tier
+from components.config.routing import RoutingConfig
 from components.config.settings import Settings
 from tests.asgi_client import Reply, send
 from tests.messages_server import Says, Status, messages_server
@@ -29,9 +29,11 @@ def running(tmp_path: Path, url: str) -> Iterator[RecopsApp]:
     settings = Settings(home=tmp_path / "home", slot="blue")
     make_bundle(tmp_path / "src" / BUNDLE)
     tier = Tier(name="cheap", model="small", base_url=url, share=100, timeout_ms=500, max_tokens=300, candidates=20)
-    llm = Llm(tiers=[tier], prices=[Price(model="small", input=1.0, output=5.0, cache_read=0.1, cache_write=1.25)])
+    llm = LlmConfig(
+        tiers=[tier], prices=[Price(model="small", input=1.0, output=5.0, cache_read=0.1, cache_write=1.25)]
+    )
     variant = ServedVariant(
-        routing=Routing(cold_start_threshold=5, candidates=200), llm=llm, prompt_version=3, prompt=PROMPT
+        routing=RoutingConfig(cold_start_threshold=5, candidates=200), llm=llm, prompt_version=3, prompt=PROMPT
     )
     ServedRelease(release_id="release-1", variants=(variant,)).write(tmp_path / "src")
     migrate(settings.store_url)

@@ -19,29 +19,29 @@ from bentos.served_release import BUNDLE, ServedRelease, ServedVariant
 from bentos.wiring import build_app
 from components.adapters.store.engine import migrate, open_engine, reading
 from components.adapters.store.tables import llm_budget, llm_calls, requests
-from components.config.llm import Breaker, Llm, Price, Tier
-from components.config.params import Routing
+from components.config.llm import Breaker, LlmConfig, Price, Tier
+from components.config.routing import RoutingConfig
 from components.config.settings import Settings, SettingsError
 from tests.asgi_client import Reply, send
 from tests.messages_server import Body, MessagesServer, Reset, Says, Script, Status, messages_server
 from tests.worlds import make_bundle
 
 PROMPT = (Path(__file__).parents[2] / "prompts" / "recops-rerank.md").read_text()
-ROUTING = Routing(cold_start_threshold=5, candidates=200)
+ROUTING = RoutingConfig(cold_start_threshold=5, candidates=200)
 COLD = {"user_id": "stranger", "profile": {"text": "loves animated musicals"}}
 
 
-def llm_at(url: str, **changes: Any) -> Llm:
+def llm_at(url: str, **changes: Any) -> LlmConfig:
     timeout_ms = changes.pop("timeout_ms", 2_000)
     tier = Tier(
         name="cheap", model="small", base_url=url, share=100, timeout_ms=timeout_ms, max_tokens=300, candidates=20
     )
     price = Price(model="small", input=1.0, output=5.0, cache_read=0.1, cache_write=1.25)
-    return Llm(**{"tiers": [tier], "prices": [price], **changes})
+    return LlmConfig(**{"tiers": [tier], "prices": [price], **changes})
 
 
 @contextmanager
-def running(tmp_path: Path, llm: Llm, prompt: str | None = PROMPT, key: str | None = None) -> Iterator[RecopsApp]:
+def running(tmp_path: Path, llm: LlmConfig, prompt: str | None = PROMPT, key: str | None = None) -> Iterator[RecopsApp]:
     """The app of a release with this policy; its event store is ready."""
     settings = Settings(home=tmp_path / "home", slot="blue", anthropic_api_key=SecretStr(key) if key else None)
     make_bundle(tmp_path / "src" / BUNDLE)

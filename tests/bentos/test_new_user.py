@@ -14,7 +14,7 @@ from bentos.asgi_app import RecopsApp
 from bentos.served_release import BUNDLE, ServedRelease, ServedVariant
 from bentos.wiring import build_app
 from components.adapters.store.engine import migrate
-from components.config.params import Routing
+from components.config.routing import RoutingConfig
 from components.config.settings import Settings
 from components.recommenders.factors import FittedFactors
 from components.serving.bundle import read_bundle, write_bundle
@@ -32,7 +32,7 @@ def write_release(folder: Path) -> None:
     tastes = np.eye(3, dtype=np.float32)
     factors = FittedFactors(np.tile(tastes, (3, 1))[:8], np.tile(tastes, (N_ITEMS // 3, 1)), embedding_width=3)
     write_bundle(folder / BUNDLE, replace(bundle, recommenders={**bundle.recommenders, "lightfm": factors}))
-    routing = Routing(cold_start_threshold=5, candidates=200)
+    routing = RoutingConfig(cold_start_threshold=5, candidates=200)
     ServedRelease(release_id="release-1", variants=(ServedVariant(routing=routing),)).write(folder)
 
 

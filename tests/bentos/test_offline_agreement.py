@@ -10,16 +10,15 @@ import pytest
 
 from components.adapters.files.params_file import read_params
 from components.adapters.sources.movielens import MovieLensSource
-from components.config.params import Pipeline as PipelineParams
 from components.config.settings import Settings
 from components.interactions.prepared import Prepared, prepare
 from components.interactions.screening import screen
 from components.metrics.evaluate import Evaluation, evaluate
 from components.metrics.ranking import ndcg
-from components.ranking.pipeline import Pipeline
-from components.recommenders.content import Content
+from components.ranking.pipeline import PipelineConfig
+from components.recommenders.content import ContentConfig
 from components.recommenders.popularity import Popularity
-from components.recommenders.protocol import TrainingData
+from components.recommenders.protocol import RecommenderConfig, TrainingData
 from components.recommenders.training_data import training_data
 from components.serving.bundle import Bundle, BundleManifest, write_bundle
 from components.splitting.temporal import split
@@ -32,9 +31,9 @@ from tests.worlds import make_tables
 
 K = 10
 PROJECT = Path(__file__).parents[2]
-SMALL = PipelineParams.model_validate(
+SMALL = PipelineConfig.model_validate(
     {
-        "generators": {"ease": [{"regularisation": 20}], "session": [{}]},
+        "generators": [{"kind": "ease", "regularisation": 20}, {"kind": "session"}],
         "ranker": {"rounds": 10, "n_seeds": 1, "min_users": 10, "min_leaf_rows": 10},
     }
 )
@@ -43,16 +42,16 @@ SMALL = PipelineParams.model_validate(
 class Served:
     """A slot that serves the models which were trained on the train part alone, and their evaluation."""
 
-    def __init__(self, home: Path, prepared: Prepared, pipeline: PipelineParams) -> None:
+    def __init__(self, home: Path, prepared: Prepared, pipeline: RecommenderConfig) -> None:
         parts = split(prepared.interactions, "per_user_temporal", 0.2)
         self.train = training_data(parts.train, prepared.items, prepared.users)
         self.test = training_data(parts.test, prepared.items, prepared.users)
-        whole = Pipeline(pipeline).fit(self.train, 42)
+        whole = pipeline.build().fit(self.train, 42)
         self.offline: Evaluation = evaluate(whole, self.train.seen, self.test.positives, K)
         recommenders = {
             "pipeline": whole,
             "popularity": Popularity().fit(self.train, 42),
-            "content": Content().fit(self.train, 42),
+            "content": ContentConfig().build().fit(self.train, 42),
         }
         manifest = BundleManifest(data_version="data-v1", recommender="pipeline", ingredients_digest="0" * 64)
         bundle = Bundle(manifest, catalogue(prepared.items), self.train.user_ids, self.train.seen, recommenders)
@@ -93,7 +92,9 @@ def demo(tmp_path: Path) -> Iterator[Served]:
     params = read_params(PROJECT / "params.yaml")
     screened = screen(MovieLensSource().read(), params.ingest)
     prepared = prepare(screened.interactions, screened.items, screened.users, params.prepare.positive_threshold)
-    served = Served(tmp_path, prepared, make_params(Workbench(Settings(project=PROJECT)), "data-v1", {}).train.pipeline)
+    served = Served(
+        tmp_path, prepared, make_params(Workbench(Settings(project=PROJECT)), "data-v1", {}).train.recommender
+    )
     yield served
     served.slot.stop()
 

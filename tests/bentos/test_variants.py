@@ -17,7 +17,7 @@ from bentos.served_release import ServedExperiment, ServedRelease, ServedVariant
 from bentos.wiring import build_app
 from components.adapters.store.engine import migrate, open_engine, reading
 from components.adapters.store.tables import exposures, requests
-from components.config.params import Routing
+from components.config.routing import RoutingConfig
 from components.config.settings import Settings
 from components.experiments.assignment import VariantShares, assign_variant
 from components.rollout.release import Release, Variant
@@ -26,7 +26,7 @@ from components.serving.expected_answers import expected_answers
 from tests.asgi_client import call
 from tests.worlds import make_bundle
 
-ROUTING = Routing(cold_start_threshold=5, candidates=200)
+ROUTING = RoutingConfig(cold_start_threshold=5, candidates=200)
 USERS = [str(user) for user in range(1, 60)]
 SPLIT = VariantShares(("control", "other"), (0.5, 0.5))
 

@@ -14,7 +14,7 @@ from bentos.served_release import BUNDLE, ServedRelease, ServedVariant
 from bentos.wiring import build_app
 from cli.main import recops
 from components.adapters.store.engine import migrate
-from components.config.params import Routing
+from components.config.routing import RoutingConfig
 from components.config.settings import Settings
 from tests.asgi_client import call
 from tests.free_ports import free_ports
@@ -29,7 +29,7 @@ def settings(tmp_path: Path) -> Settings:
     settings = Settings(home=tmp_path / "home", slot="blue", blue_port=blue, green_port=green)
     migrate(settings.store_url)
     make_bundle(tmp_path / "src" / BUNDLE)
-    variant = ServedVariant(name="default", routing=Routing(cold_start_threshold=5, candidates=100))
+    variant = ServedVariant(name="default", routing=RoutingConfig(cold_start_threshold=5, candidates=100))
     ServedRelease(release_id="release-1", variants=(variant,)).write(tmp_path / "src")
     return settings
 

@@ -4,45 +4,25 @@ from __future__ import annotations
 
 import importlib
 import pkgutil
-from dataclasses import fields, replace
+from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
-import components.ranking
-import components.recommenders
-from components.adapters.files.params_file import read_params
+from components.params.train import RANKING
 from components.recommenders.protocol import FittedRecommender, Recommender, RecommenderError, TrainingData
+from components.recommenders.registry import RECOMMENDERS as RECOMMENDER_FILES
+from components.recommenders.registry import kinds_in
 from components.recommenders.saved import load_recommender
 from tests.worlds import checkerboard
 
-TRAIN = read_params(Path(__file__).parents[2] / "params.yaml").train
 NOTHING = np.empty(0, np.int32)
+RECOMMENDERS = [settings.model_validate({}).build() for settings in kinds_in(RECOMMENDER_FILES, RANKING).values()]
 
 
-def discovered() -> list[Recommender]:
-    """Every class with a name and a fit, made with its section of params.yaml where it takes parameters."""
-    found: list[Any] = []
-    modules = [
-        f"{package.__name__}.{module.name}"
-        for package in (components.recommenders, components.ranking)
-        for module in pkgutil.iter_modules(package.__path__)
-    ]
-    for path in modules:
-        for value in vars(importlib.import_module(path)).values():
-            own = isinstance(value, type) and value.__module__ == path and not getattr(value, "_is_protocol", False)
-            if own and hasattr(value, "name") and hasattr(value, "fit"):
-                found.append(value(**{field.name: getattr(TRAIN, value.name) for field in fields(value)}))
-    return found
-
-
-RECOMMENDERS = discovered()
-
-
-@pytest.fixture(params=RECOMMENDERS, ids=lambda recommender: recommender.name)
+@pytest.fixture(params=RECOMMENDERS, ids=lambda recommender: recommender.config.kind)
 def recommender(request: pytest.FixtureRequest) -> Recommender:
     found: Recommender = request.param
     return found
@@ -69,8 +49,15 @@ def everybody(fitted: FittedRecommender) -> np.ndarray:
     return np.arange(fitted.n_users)
 
 
-def test_the_three_of_this_issue_are_found() -> None:
-    assert {recommender.name for recommender in RECOMMENDERS} >= {"lightfm", "popularity", "content"}
+def test_every_file_with_a_way_of_training_is_found() -> None:
+    """By another way than the registry's: the classes with a `fit`."""
+    found = set()
+    for package in (RECOMMENDER_FILES, RANKING):
+        for module in pkgutil.iter_modules(importlib.import_module(package).__path__, f"{package}."):
+            for value in vars(importlib.import_module(module.name)).values():
+                if isinstance(value, type) and value.__module__ == module.name and hasattr(value, "fit"):
+                    found.add(value)
+    assert found - {Recommender} == {type(recommender) for recommender in RECOMMENDERS}
 
 
 def test_the_same_data_and_seed_give_the_same_scores(recommender: Recommender, data: TrainingData) -> None:

@@ -54,8 +54,7 @@ class Pipeline:
     def set(self, **changes: Any) -> None:
         """Write params.yaml, small enough for tests, with `section__key=value` changed."""
         params = yaml.safe_load((ROOT / "params.yaml").read_text())
-        params["train"]["recommender"] = "lightfm"
-        params["train"]["lightfm"] |= {"dimensions": 4, "epochs": 5}
+        params["train"]["recommender"] = {"kind": "lightfm", "dimensions": 4, "epochs": 5}
         params["index"] |= {"trees": 3, "recall_at": 5}
         params["evaluate"]["bootstrap_samples"] = 50
         params["bundle"]["sample_users"] = 3
@@ -221,7 +220,7 @@ def test_popularity_alone_goes_through_every_stage(pipeline: Pipeline, tmp_path:
     other = Pipeline(tmp_path)
     for name in ("prepared", "split"):
         shutil.copytree(pipeline.folder / "artifacts" / name, other.folder / "artifacts" / name)
-    other.set(train__recommender="popularity")
+    other.set(train__recommender={"kind": "popularity"})
     for stage in ("train", "index", "evaluate", "bundle"):
         done = other.stage(stage)
         assert done.returncode == 0, done.stderr
@@ -238,9 +237,8 @@ def test_a_pipeline_is_evaluated_and_served_with_the_same_choice(pipeline: Pipel
     for name in ("prepared", "split"):
         shutil.copytree(pipeline.folder / "artifacts" / name, other.folder / "artifacts" / name)
     ranker = {"rounds": 3, "n_seeds": 1, "min_users": 2, "min_leaf_rows": 2}
-    other.set(
-        train__recommender="pipeline", train__pipeline={"generators": {"ease": [{}], "session": [{}]}, "ranker": ranker}
-    )
+    generators = [{"kind": "ease"}, {"kind": "session"}]
+    other.set(train__recommender={"kind": "pipeline", "generators": generators, "ranker": ranker})
     for stage in ("train", "index", "evaluate", "bundle"):
         done = other.stage(stage)
         assert done.returncode == 0, done.stderr

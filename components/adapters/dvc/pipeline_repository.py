@@ -17,8 +17,8 @@ from components.adapters.dvc.folder_md5 import dvc_folder_md5
 from components.adapters.dvc.git_repository import GitError, GitRepository
 from components.adapters.files.params_file import ParamsError, read_params
 from components.adapters.machine.file_lock import LockTimeoutError, exclusive_lock
-from components.config.params import Params
 from components.config.settings import Settings
+from components.params.params import Params
 
 BUNDLE = "artifacts/bundle"
 TAG_PREFIX = "run-"

@@ -9,7 +9,7 @@ from typing import Any
 import yaml
 from pydantic import ValidationError
 
-from components.config.params import Params
+from components.params.params import Params
 
 # The section `data:` up to its key `version`; only indented, blank and comment lines may come between.
 _DATA_VERSION = re.compile(r"^data:.*\n(?:[ \t#].*\n|\n)*?[ \t]+version:[ \t]*(?P<tag>[^\s#]+)", re.MULTILINE)
@@ -54,7 +54,7 @@ def read_preset(folder: Path, name: str) -> dict[str, Any]:
     except yaml.YAMLError as error:
         raise ParamsError(f"{path} is not valid YAML: {error}") from error
     if not isinstance(changes, dict) or not all(str(key).startswith("train.") for key in changes):
-        raise ParamsError(f"{path} must map dotted paths below train., such as train.pipeline.n_splits, to values")
+        raise ParamsError(f"{path} must map dotted paths below train., such as train.seed, to values")
     return changes
 
 

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, SecretStr, ValidationError
 
-from components.config.llm import Llm, Price, Tier
+from components.config.llm import LlmConfig, Price, Tier
 from components.reranking.calls import Failed, Reply, Structured
 from components.reranking.cost import TokenUsage, caches
 from components.reranking.prompt import RenderedPrompt
@@ -86,7 +86,11 @@ class Claude:
     """
 
     def __init__(
-        self, llm: Llm, base_url: str | None, api_key: SecretStr | None, keys: Mapping[str, SecretStr] | None = None
+        self,
+        llm: LlmConfig,
+        base_url: str | None,
+        api_key: SecretStr | None,
+        keys: Mapping[str, SecretStr] | None = None,
     ) -> None:
         self._llm = llm
         self._clients: dict[str, anthropic.AsyncAnthropic] = {}

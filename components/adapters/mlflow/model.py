@@ -13,7 +13,7 @@ import pandas as pd
 from mlflow.models import set_model
 from mlflow.pyfunc.model import PythonModel
 
-from components.config.params import Routing
+from components.config.routing import RoutingConfig
 from components.serving.answer import Answer
 from components.serving.bundle import read_bundle
 from components.serving.request_path import RequestPath
@@ -31,7 +31,7 @@ class RecommenderModel(PythonModel):
     def load_context(self, context: Any) -> None:
         """Reads and checks the bundle; called by MLflow once, when the model is loaded."""
         bundle = read_bundle(Path(context.artifacts["bundle"]))
-        routing = Routing.model_validate(context.model_config["routing"])
+        routing = RoutingConfig.model_validate(context.model_config["routing"])
         self._path = RequestPath(bundle, routing, release_id="mlflow", slot="none", variant="none")
 
     def predict(self, context: Any, model_input: pd.DataFrame, params: dict[str, Any] | None = None) -> pd.DataFrame:  # noqa: ARG002

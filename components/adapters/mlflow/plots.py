@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from components.adapters.mlflow.figure import make_figure
-from components.config.params import Evaluate
+from components.config.evaluate import EvaluateConfig
 from components.metrics.bootstrap import Interval, mean_interval
 
 if TYPE_CHECKING:
@@ -21,7 +21,7 @@ QUALITY, COVERAGE, SCORES = "quality_by_activity.png", "coverage.png", "score_di
 IMPORTANCES, FEATURES_SHOWN = "feature_importances.png", 25
 
 
-def draw_pictures(evaluation: Path, to: Path, config: Evaluate, subject: str) -> None:
+def draw_pictures(evaluation: Path, to: Path, config: EvaluateConfig, subject: str) -> None:
     """Writes PNG files into `to` from the tables in `evaluation`, an output of the stage `evaluate`.
 
     There are three, and one of the features of the learned ranker where one ranks.
@@ -53,7 +53,7 @@ def activity_groups(n_train: NDArray[np.integer], groups: int = GROUPS) -> list[
     return [(int(n_train[mask].min()), int(n_train[mask].max()), mask) for mask in masks]
 
 
-def _draw_quality(per_user: pd.DataFrame, config: Evaluate, subject: str) -> Any:
+def _draw_quality(per_user: pd.DataFrame, config: EvaluateConfig, subject: str) -> Any:
     metric = f"ndcg_at_{config.k}"
     groups = activity_groups(per_user["n_train"].to_numpy())
     figure, axes = _figure(f"Quality by activity: {subject}")
@@ -89,7 +89,7 @@ def _draw_quality(per_user: pd.DataFrame, config: Evaluate, subject: str) -> Any
     return figure
 
 
-def _draw_coverage(items: pd.DataFrame, config: Evaluate, subject: str) -> Any:
+def _draw_coverage(items: pd.DataFrame, config: EvaluateConfig, subject: str) -> Any:
     recommended, interactions = items["recommended"].to_numpy(), items["interactions"].to_numpy()
     shown = int((recommended > 0).sum())
     figure, axes = _figure(f"Coverage: {subject}")

@@ -25,7 +25,8 @@ from components.adapters.mlflow.run import (
     lineage_tags,
     log_training,
 )
-from components.config.params import Train
+from components.params.older_form import train_config_of
+from components.params.train import TrainConfig
 
 MLFLOW_SWITCHES = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -167,7 +168,7 @@ class ModelRegistry:
             for key, value in tags.items():
                 client.set_model_version_tag(MODEL_NAME, str(number), key, value)
 
-    def recipe_of(self, version: ModelVersion) -> Train:
+    def recipe_of(self, version: ModelVersion) -> TrainConfig:
         """The section `train` of the parameters that `version` was made with.
 
         Raises:
@@ -176,7 +177,7 @@ class ModelRegistry:
         with self._client() as client, tempfile.TemporaryDirectory() as scratch:
             path = Path(client.download_artifacts(version.run_id, PARAMS_FILE, scratch))
             try:
-                return Train.model_validate(yaml.safe_load(path.read_text())["train"])
+                return train_config_of(yaml.safe_load(path.read_text())["train"])
             except ValidationError as error:
                 first = error.errors()[0]
                 key = ".".join(str(part) for part in ("train", *first["loc"]))

@@ -17,7 +17,8 @@ import yaml
 from components.adapters.dvc.folder_md5 import file_md5s
 from components.adapters.dvc.pipeline_repository import PipelineRun
 from components.adapters.machine.git_state import GitState
-from components.config.params import Params
+from components.params.overrides import flattened
+from components.params.params import Params
 
 EXPERIMENT = "recops-retrain"
 BUNDLE_LISTING = "lineage/bundle_md5s.json"
@@ -63,7 +64,7 @@ def log_training(record: TrainingRecord) -> LoggedModel:
     outputs = {path: md5 for stage in record.run.stage_md5s.values() for path, md5 in stage.items()}
     tags = lineage_tags(record) | {f"dvc_md5.{path}": md5 for path, md5 in outputs.items()}
     with mlflow.start_run(run_name=record.run.tag, tags=tags) as active:
-        mlflow.log_params(flat_params(record.run.params))
+        mlflow.log_params(flattened(record.run.params))
         _log_data(mlflow, record)
         with tempfile.TemporaryDirectory() as scratch:
             mlflow.log_artifacts(str(_lineage_files(record, Path(scratch))))
@@ -88,21 +89,6 @@ def lineage_tags(record: TrainingRecord) -> dict[str, str]:
         "code_digest": run.params.code.digest,
         "params_digest": params_digest(run.params),
     }
-
-
-def flat_params(params: Params) -> dict[str, Any]:
-    """Every parameter by its dotted path, such as `train.lightfm.epochs`."""
-    flat: dict[str, Any] = {}
-
-    def add(prefix: str, section: Mapping[str, Any]) -> None:
-        for key, value in section.items():
-            if isinstance(value, Mapping):
-                add(f"{prefix}{key}.", value)
-            else:
-                flat[prefix + key] = value
-
-    add("", params.model_dump(mode="json"))
-    return flat
 
 
 def params_digest(params: Params) -> str:

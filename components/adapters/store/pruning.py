@@ -17,7 +17,7 @@ from components.adapters.store.tables import (
     requests,
     shadow_results,
 )
-from components.config.params import Retention
+from components.config.retention import RetentionConfig
 
 ROWS_AT_ONCE = 2_000
 DAY = 86_400.0
@@ -27,7 +27,7 @@ IN_FLIGHT_SECONDS = 3_600.0
 """What arrived so shortly before the newest feedback that was read may have been committed after the read."""
 
 
-def prune(engine: Engine, retention: Retention, now: float, events_read_until: float | None) -> dict[str, int]:
+def prune(engine: Engine, retention: RetentionConfig, now: float, events_read_until: float | None) -> dict[str, int]:
     """Deletes old rows; returns how many by table.
 
     Feedback that arrived after `events_read_until`, which no data version has read (None: none has read any), stays
@@ -53,7 +53,7 @@ def prune(engine: Engine, retention: Retention, now: float, events_read_until: f
     return deleted
 
 
-def count_unread(db: Connection, retention: Retention, now: float, events_read_until: float | None) -> int:
+def count_unread(db: Connection, retention: RetentionConfig, now: float, events_read_until: float | None) -> int:
     """Feedback that is past its time and stays because no data version has read it."""
     if retention.feedback_days is None:
         return 0

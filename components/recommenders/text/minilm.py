@@ -47,7 +47,7 @@ class MiniLM:
         write_arrays(folder, {"form": self.form}, {})
 
     @classmethod
-    def load(cls, folder: Path) -> Self:  # noqa: ARG003 there is nothing to read
+    def load(cls, folder: Path) -> Self:
         """Nothing is read until the first text."""
         return cls()
 

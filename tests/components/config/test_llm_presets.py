@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from components.adapters.files.params_file import read_params
-from components.config.llm import Llm
+from components.config.llm import LlmConfig
 from components.config.llm_presets import LOCAL_MODEL, with_local_model
 
 PARAMS = Path(__file__).parents[3] / "params.yaml"
@@ -20,12 +20,12 @@ def test_the_local_model_takes_the_place_of_every_tier_and_costs_nothing() -> No
     assert tier.timeout_ms == given.tiers[0].timeout_ms
     price = local.price_of(tier)
     assert (price.input, price.output, price.cache_read, price.cache_write) == (0, 0, 0, 0)
-    same = set(Llm.model_fields) - {"tiers", "prices", "premium_from"}
+    same = set(LlmConfig.model_fields) - {"tiers", "prices", "premium_from"}
     assert all(getattr(local, name) == getattr(given, name) for name in same)
 
 
 def test_it_works_without_any_tier_and_twice() -> None:
-    once = with_local_model(Llm(), URL)
+    once = with_local_model(LlmConfig(), URL)
     assert with_local_model(once, URL) == once
 
 

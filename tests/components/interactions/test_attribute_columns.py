@@ -5,14 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from components.config.params import Ingest
+from components.config.ingest import IngestConfig
 from components.interactions.attribute_columns import attributes_of, pack_attributes
 from components.interactions.attributes import unpack_attributes
 from components.interactions.row_checks import check_items
 from components.interactions.screening import screen
 from components.interactions.source import SourceTables
 
-CONFIG = Ingest(max_bad_share=0.01, min_value=0.5, max_value=5.0, implicit_value=5.0)
+CONFIG = IngestConfig(max_bad_share=0.01, min_value=0.5, max_value=5.0, implicit_value=5.0)
 RAW = pd.DataFrame(
     {
         "item_id": ["1", "2", "3"],

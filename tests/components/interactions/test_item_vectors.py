@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -11,15 +12,16 @@ import pytest
 from components.adapters.dvc.version_files import content_digest, file_digests, write_version_files
 from components.adapters.sources.dataset_files import DatasetError, read_item_vectors
 from components.adapters.sources.files import FileSource
-from components.config.params import Generators
 from components.interactions.item_vectors import check_item_vectors, vector_matrix
 from components.interactions.prepared import prepare
 from components.interactions.screening import Screened, screen
 from components.interactions.source import SourceError
-from components.recommenders.generators import generators
-from components.recommenders.item_vectors import ItemVectors
+from components.ranking.pipeline import Pipeline, PipelineConfig
+from components.recommenders.item_to_item import ItemToItemConfig
+from components.recommenders.item_vectors import ItemVectors, ItemVectorsConfig
 from components.recommenders.training_data import training_data
 from tests.components.adapters.sources.test_files import CONFIG
+from tests.worlds import checkerboard
 
 VECTORS = pd.DataFrame({"item_id": [20, 10], "vector": [[0.0, 1.0], [1.0, 0.0]]})
 
@@ -82,6 +84,10 @@ def test_a_file_for_a_comparison_is_read_and_refused_alike(tmp_path: Path) -> No
         read_item_vectors(tmp_path / "none.parquet")
 
 
-def test_the_pipeline_takes_them_unless_told_not_to() -> None:
-    assert "item_vectors" in generators(Generators())
-    assert "item_vectors" not in generators(Generators(item_vectors=False))
+def test_the_pipeline_takes_them_where_the_data_bring_them() -> None:
+    config = PipelineConfig(generators=[ItemToItemConfig(), ItemVectorsConfig()])
+    data = checkerboard()
+    colours = np.eye(2, dtype=np.float32)[np.arange(len(data.item_ids)) % 2]
+    for vectors, names in ((None, ["item_to_item 1"]), (colours, ["item_to_item 1", "item_vectors 1"])):
+        choice = Pipeline(config).fit_reported(replace(data, item_vectors=vectors), 1).choice
+        assert list(choice.generators) == names

@@ -9,13 +9,13 @@ import pandas as pd
 import pytest
 from scipy.sparse import csr_array
 
-from components.config.params import Evaluate
+from components.config.evaluate import EvaluateConfig
 from components.metrics import plot_data, tables
 from components.metrics.evaluate import Evaluation, evaluate
 from components.metrics.summary import summarise
 from components.recommenders.factors import FittedFactors
 
-CONFIG = Evaluate(k=2, bootstrap_samples=200, confidence=0.9, seed=1)
+CONFIG = EvaluateConfig(k=2, bootstrap_samples=200, confidence=0.9, seed=1)
 SEEN = csr_array(np.array([[1, 1, 1, 0, 0, 0], [1, 1, 0, 0, 0, 0], [1, 0, 0, 0, 0, 0]], np.float32))
 RELEVANT = csr_array(np.array([[0, 0, 0, 1, 0, 0], [0, 0, 0, 1, 0, 0], [0, 0, 0, 0, 0, 1]], np.float32))
 USERS, ITEMS = ("a", "b", "c"), tuple("uvwxyz")

@@ -8,11 +8,11 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
-from components.config.params import Generators, ItemToItem, Ranker
-from components.config.params import Pipeline as PipelineParams
+from components.ranking.learned_ranker import RankerConfig
 from components.ranking.newcomers import choose_half_life, popularity_of
-from components.ranking.pipeline import Pipeline
+from components.ranking.pipeline import Pipeline, PipelineConfig
 from components.recommenders.events import with_events
+from components.recommenders.item_to_item import ItemToItemConfig
 from components.recommenders.protocol import Events, TrainingData
 
 DAY = 86_400
@@ -66,8 +66,11 @@ def test_few_newcomers_and_data_without_times_choose_nothing(data: TrainingData)
 
 def test_a_pipeline_answers_strangers_as_it_found_to_suit_newcomers() -> None:
     data = world("fashion")
-    params = PipelineParams(
-        n_splits=1, n_short_splits=0, generators=Generators(item_to_item=[ItemToItem()]), ranker=Ranker(min_users=10**6)
+    params = PipelineConfig(
+        n_splits=1,
+        n_short_splits=0,
+        generators=[ItemToItemConfig()],
+        ranker=RankerConfig(min_users=10**6),
     )
     stranger = replace(
         data,

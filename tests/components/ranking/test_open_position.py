@@ -7,7 +7,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
-from components.config.params import Exploration
+from components.config.routing import Exploration
 from components.ranking.exploration import explore
 from components.recommenders.protocol import Ranking
 

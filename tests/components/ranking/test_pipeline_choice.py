@@ -7,22 +7,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from components.config.params import Ease, Generators, ItemToItem, Ranker, Session
-from components.config.params import Pipeline as PipelineParams
 from components.ranking.candidates import candidates
 from components.ranking.features import FeatureMaker
 from components.ranking.inner_split import inner_splits
-from components.ranking.learned_ranker import Examples, train_ranker
-from components.ranking.pipeline import Fitted, Pipeline
+from components.ranking.learned_ranker import Examples, RankerConfig, train_ranker
+from components.ranking.pipeline import Fitted, Pipeline, PipelineConfig, generators_of
 from components.ranking.pipeline_choice import Choice, load_choice, save_choice
-from components.recommenders.generators import generators
+from components.recommenders.ease import EaseConfig
+from components.recommenders.item_to_item import ItemToItemConfig
 from components.recommenders.protocol import RecommenderError, TrainingData
+from components.recommenders.session import SessionConfig
 from tests.components.ranking.test_pipeline_laws import world
 
-PARAMS = PipelineParams(
+PARAMS = PipelineConfig(
     n_splits=3,
-    generators=Generators(ease=[Ease(regularisation=20)], session=[Session()], item_vectors=False),
-    ranker=Ranker(rounds=20, n_seeds=2, min_leaf_rows=20, min_users=50),
+    generators=[EaseConfig(regularisation=20), SessionConfig()],
+    ranker=RankerConfig(rounds=20, n_seeds=2, min_leaf_rows=20, min_users=50),
 )
 
 
@@ -36,7 +36,7 @@ def fitted(data: TrainingData) -> Fitted:
     """What a ranker orders, whether or not it measures better than a blend here."""
     split = inner_splits(data, "latest", 1, 1)[0]
     users = np.arange(len(data.user_ids))
-    models = {name: recipe.fit(split.known, 1) for name, recipe in generators(PARAMS.generators).items()}
+    models = {name: recipe.fit(split.known, 1) for name, recipe in generators_of(PARAMS).items()}
     items, scores = candidates(models, users, split.known.seen, 30)
     features = FeatureMaker(split.known).table(users, np.maximum(items, 0), scores)
     wanted = np.take_along_axis(split.wanted.toarray() > 0, np.maximum(items, 0), axis=1)
@@ -61,7 +61,7 @@ def test_importances_add_up_to_one_and_fall(fitted: Fitted) -> None:
 
 
 def test_other_generators_are_chosen_anew(data: TrainingData, fitted: Fitted) -> None:
-    other = PARAMS.model_copy(update={"generators": Generators(ease=[Ease()], item_to_item=[ItemToItem()])})
+    other = PARAMS.model_copy(update={"generators": [EaseConfig(), ItemToItemConfig()]})
     again = Pipeline(other).fit_reported(data, 1, fitted.choice)
     assert again.choice.generators == ("ease 1", "item_to_item 1")
 

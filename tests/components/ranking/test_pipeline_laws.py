@@ -8,19 +8,21 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
-from components.config.params import Ease, Generators, ItemToItem, Ranker, Session
-from components.config.params import Pipeline as PipelineParams
 from components.metrics.evaluate import evaluate
 from components.ranking.inner_split import inner_splits
-from components.ranking.pipeline import DOUBT, Pipeline
+from components.ranking.learned_ranker import RankerConfig
+from components.ranking.pipeline import DOUBT, Pipeline, PipelineConfig
+from components.recommenders.ease import EaseConfig
 from components.recommenders.events import chosen, events_of, positions, with_events
+from components.recommenders.item_to_item import ItemToItemConfig
 from components.recommenders.popularity import Popularity
 from components.recommenders.protocol import Events, RecommenderError, TrainingData
+from components.recommenders.session import SessionConfig
 
-PARAMS = PipelineParams(
+PARAMS = PipelineConfig(
     n_splits=3,
-    generators=Generators(ease=[Ease(regularisation=20)], item_to_item=[ItemToItem()], session=[Session()]),
-    ranker=Ranker(rounds=30, n_seeds=1, min_leaf_rows=20, min_users=50),
+    generators=[EaseConfig(regularisation=20), ItemToItemConfig(), SessionConfig()],
+    ranker=RankerConfig(rounds=30, n_seeds=1, min_leaf_rows=20, min_users=50),
 )
 N_USERS, N_ITEMS, N_EACH = 240, 60, 20
 
@@ -118,7 +120,7 @@ def test_the_same_seed_gives_the_same_lists() -> None:
 
 def test_with_few_users_a_blend_ranks() -> None:
     train, _ = halves(world("taste"))
-    few = PARAMS.model_copy(update={"ranker": Ranker(min_users=10_000)})
+    few = PARAMS.model_copy(update={"ranker": RankerConfig(min_users=10_000)})
     fitted = Pipeline(few).fit_reported(train, 1)
     assert fitted.choice.ranker is None
     assert fitted.lists.method in ("blend", "mean")
@@ -148,11 +150,11 @@ def test_the_ranker_learns_from_strangers_where_there_are_times() -> None:
 
 def test_a_generator_that_refuses_is_left_out_and_named() -> None:
     train, _ = halves(world("taste"))
-    generators = Generators(ease=[Ease(max_items=5)], item_to_item=[ItemToItem()])
+    generators = [EaseConfig(max_items=5), ItemToItemConfig()]
     fitted = Pipeline(PARAMS.model_copy(update={"generators": generators})).fit_reported(train, 1)
     assert list(fitted.left_out) == ["ease 1"]
     with pytest.raises(RecommenderError, match="no generator"):
-        Pipeline(PARAMS.model_copy(update={"generators": Generators(ease=[Ease(max_items=5)])})).fit(train, 1)
+        Pipeline(PARAMS.model_copy(update={"generators": [EaseConfig(max_items=5)]})).fit(train, 1)
 
 
 def test_a_user_who_has_seen_everything_gets_nothing() -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from scipy.sparse import csr_array
 
-from components.recommenders.content import Content, FittedContent
+from components.recommenders.content import ContentConfig, FittedContent
 from components.recommenders.protocol import TrainingData
 
 NOTHING = np.empty(0, np.int32)
@@ -15,7 +15,7 @@ LABELS = (("sci-fi",), ("comedy", "sci-fi"), ("comedy",), ("drama",), ("sci-fi",
 
 def fitted() -> FittedContent:
     data = TrainingData(("a", "b", "c"), ("0", "1", "2", "3", "4"), POSITIVES, POSITIVES, LABELS)
-    return Content().fit(data, seed=0)
+    return ContentConfig().build().fit(data, seed=0)
 
 
 def test_matching_items_come_first_and_the_more_popular_before_the_less() -> None:
@@ -53,13 +53,13 @@ def test_similar_items_share_labels_and_leave_out_the_item_itself() -> None:
 
 def test_an_item_without_labels_is_similar_to_the_popular() -> None:
     data = TrainingData(("a", "b", "c"), ("0", "1", "2", "3", "4"), POSITIVES, POSITIVES, (*LABELS[:-1], ()))
-    assert Content().fit(data, seed=0).similar(4, 2).items.tolist() == [3, 0]
+    assert ContentConfig().build().fit(data, seed=0).similar(4, 2).items.tolist() == [3, 0]
 
 
 def with_texts() -> FittedContent:
     texts = ("Alien sci-fi", "Spaceballs comedy sci-fi", "Airplane comedy", "Heat drama", "Solaris sci-fi ocean")
     data = TrainingData(("a", "b", "c"), ("0", "1", "2", "3", "4"), POSITIVES, POSITIVES, LABELS, texts)
-    return Content().fit(data, seed=0)
+    return ContentConfig().build().fit(data, seed=0)
 
 
 def test_a_text_ranks_by_what_items_say_about_themselves() -> None:

@@ -8,8 +8,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
-from components.config.params import Ease as EaseParams
-from components.recommenders.ease import Ease, ease_weights, inverse_of_positive
+from components.recommenders.ease import Ease, EaseConfig, ease_weights, inverse_of_positive
 from components.recommenders.item_weights import strongest, strongest_of_sparse
 from components.recommenders.protocol import RecommenderError
 from tests.worlds import checkerboard, missing_item
@@ -42,21 +41,21 @@ def test_only_the_strongest_weights_of_an_item_are_kept() -> None:
 
 def test_the_missing_item_of_the_checkerboard_comes_first() -> None:
     data = checkerboard()
-    fitted = Ease(EaseParams(regularisation=1.0)).fit(data, seed=0)
+    fitted = Ease(EaseConfig(regularisation=1.0)).fit(data, seed=0)
     for user in range(fitted.n_users):
         seen = data.seen[[user]].indices
         assert fitted.top_k(user, 1, seen).items.tolist() == [missing_item(user)]
 
 
 def test_a_catalogue_too_large_is_refused_with_the_setting_to_raise() -> None:
-    with pytest.raises(RecommenderError, match=r"train\.ease\.max_items is 5"):
-        Ease(EaseParams(max_items=5)).fit(checkerboard(), seed=0)
+    with pytest.raises(RecommenderError, match=r"ease is not made for .* max_items is 5"):
+        Ease(EaseConfig(max_items=5)).fit(checkerboard(), seed=0)
 
 
 def test_a_user_who_has_seen_everything_gets_nothing() -> None:
     data = checkerboard()
     everything = csr_array(np.ones(data.seen.shape, np.float32))
-    fitted = Ease(EaseParams()).fit(replace(data, positives=everything, seen=everything), seed=0)
+    fitted = Ease(EaseConfig()).fit(replace(data, positives=everything, seen=everything), seed=0)
     assert len(fitted.top_k(0, 5, np.arange(fitted.n_items))) == 0
 
 

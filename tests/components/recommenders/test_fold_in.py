@@ -5,10 +5,9 @@ from __future__ import annotations
 import numpy as np
 from scipy.sparse import csr_array
 
-from components.config.params import LightFM
 from components.recommenders.factors import FittedFactors
 from components.recommenders.fold_in import FoldsIn, RecentHistory, blended_scores, scores_of_rows
-from components.recommenders.lightfm_warp import LightFMWarp
+from components.recommenders.lightfm_warp import LightFMConfig, LightFMWarp
 from components.recommenders.protocol import Scores
 from tests.worlds import checkerboard
 
@@ -59,7 +58,7 @@ def test_a_user_without_any_history_is_a_stranger() -> None:
 
 
 def test_three_likes_of_one_colour_find_the_others_of_that_colour() -> None:
-    params = LightFM(
+    params = LightFMConfig(
         dimensions=8, epochs=30, learning_rate=0.05, max_sampled=10, item_alpha=0, user_alpha=0, label_weight=0
     )
     model = LightFMWarp(params).fit(checkerboard(), seed=1)

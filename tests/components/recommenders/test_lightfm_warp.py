@@ -10,12 +10,11 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array, csr_matrix
 
-from components.config.params import LightFM
-from components.recommenders.lightfm_warp import LightFMWarp, item_features
+from components.recommenders.lightfm_warp import LightFMConfig, LightFMWarp, item_features
 from components.recommenders.protocol import RecommenderError
 from tests.worlds import checkerboard, missing_item
 
-PARAMS = LightFM(
+PARAMS = LightFMConfig(
     dimensions=8, epochs=60, learning_rate=0.05, max_sampled=20, item_alpha=0.0, user_alpha=0.0, label_weight=0.0
 )
 

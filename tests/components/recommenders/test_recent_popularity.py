@@ -7,11 +7,10 @@ from dataclasses import replace
 import numpy as np
 from scipy.sparse import csr_array
 
-from components.config.params import RecentPopularity as RecentPopularityParams
 from components.recommenders.events import events_of, with_events
 from components.recommenders.popularity import Popularity
 from components.recommenders.protocol import Events, TrainingData
-from components.recommenders.recent_popularity import RecentPopularity
+from components.recommenders.recent_popularity import RecentPopularity, RecentPopularityConfig
 
 DAY = 86_400
 NOTHING = np.zeros(0, np.int32)
@@ -29,12 +28,12 @@ def world(days: list[tuple[int, int]]) -> TrainingData:
 
 
 def ranked(data: TrainingData, half_life_days: float) -> list[int]:
-    fitted = RecentPopularity(RecentPopularityParams(half_life_days=half_life_days)).fit(data, 0)
+    fitted = RecentPopularity(RecentPopularityConfig(half_life_days=half_life_days)).fit(data, 0)
     return fitted.top_k(-1, 4, NOTHING).items.tolist()
 
 
 def test_a_like_counts_half_for_every_half_life_that_is_past() -> None:
-    fitted = RecentPopularity(RecentPopularityParams(half_life_days=10)).fit(world([(0, 0), (1, 10), (2, 20)]), 0)
+    fitted = RecentPopularity(RecentPopularityConfig(half_life_days=10)).fit(world([(0, 0), (1, 10), (2, 20)]), 0)
     np.testing.assert_allclose(fitted.counts, [0.25, 0.5, 1, 0])
 
 

@@ -5,12 +5,10 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
-from components.config.params import NextItems as NextItemsParams
-from components.config.params import Session as SessionParams
 from components.recommenders.events import events_of, recent
-from components.recommenders.next_items import NextItems
+from components.recommenders.next_items import NextItems, NextItemsConfig
 from components.recommenders.protocol import Events
-from components.recommenders.session import Session, transitions
+from components.recommenders.session import Session, SessionConfig, transitions
 from components.recommenders.training_data import training_data
 
 NOTHING = np.empty(0, np.int32)
@@ -53,13 +51,13 @@ def test_transitions_count_pairs_by_distance() -> None:
 
 
 def test_what_usually_follows_comes_first() -> None:
-    for recipe in (Session(SessionParams()), NextItems(NextItemsParams(min_interactions=1, future=1))):
+    for recipe in (Session(SessionConfig()), NextItems(NextItemsConfig(min_interactions=1, future=1))):
         fitted = recipe.fit(chains(), seed=0)
         assert fitted.top_k(9, 1, np.array([3])).items.tolist() == [4], recipe.name
 
 
 def test_the_order_of_the_rows_does_not_matter() -> None:
-    for recipe in (Session(SessionParams()), NextItems(NextItemsParams(min_interactions=1))):
+    for recipe in (Session(SessionConfig()), NextItems(NextItemsConfig(min_interactions=1))):
         users = np.arange(10)
         first, second = (recipe.fit(chains(shuffled), seed=0).scores(users) for shuffled in (False, True))
         np.testing.assert_array_equal(first, second)

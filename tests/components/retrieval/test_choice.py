@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from components.config.params import Index
+from components.config.index import IndexConfig
 from components.recommenders.factors import FittedFactors
 from components.retrieval.annoy_index import AnnoyIndex, build_index
 from components.retrieval.choice import (
@@ -21,7 +21,7 @@ from components.retrieval.choice import (
 )
 from components.retrieval.indexed_factors import IndexedFactors
 
-CONFIG = Index(kind="auto", trees=10, search_k=2000, recall_at=100, min_recall=0.9, sample_users=30, seed=3)
+CONFIG = IndexConfig(kind="auto", trees=10, search_k=2000, recall_at=100, min_recall=0.9, sample_users=30, seed=3)
 NOTHING = np.empty(0, np.int32)
 
 

@@ -6,11 +6,12 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from components.config.params import Evaluate, Gate
+from components.config.evaluate import EvaluateConfig
+from components.config.gate import GateConfig
 from components.rollout.gate import GateRefused, Passed, UserScores, judge_model
 
-EVALUATE = Evaluate(k=10, bootstrap_samples=300, confidence=0.95, seed=1)
-GATE = Gate(
+EVALUATE = EvaluateConfig(k=10, bootstrap_samples=300, confidence=0.95, seed=1)
+GATE = GateConfig(
     metric="ndcg_at_10",
     max_relative_drop=0.02,
     min_gain_over_popularity=0.0,

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from components.adapters.files.params_file import read_params
-from components.config.llm import Ask, Llm
+from components.config.llm import Ask, LlmConfig
 from components.routing.ask_policy import Signals, reason_to_ask, tiers_for
 
 LLM = read_params(Path(__file__).parents[3] / "params.yaml").llm
@@ -40,7 +40,7 @@ def test_the_policy_is_this_table(
     assert reason_to_ask(signals, LLM.model_copy(update={"ask": nothing}), 5) is None
 
 
-def names(user: str, premium: bool = False, llm: Llm = LLM) -> list[str]:
+def names(user: str, premium: bool = False, llm: LlmConfig = LLM) -> list[str]:
     return [tier.name for tier in tiers_for(user, premium, llm)]
 
 

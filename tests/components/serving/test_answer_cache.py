@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from components.config.params import Cache
+from components.config.routing import Cache
 from components.serving.answer_cache import AnswerCache, CachedContent, FoundAnswer, MadeAnswer
 from components.serving.cache_key import CacheKey, user_hash
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from components.config.params import Routing
+from components.config.routing import RoutingConfig
 from components.serving.answer import Answer
 from components.serving.answer_codec import UnreadableAnswer, decode, encode, is_worth_keeping, shown_again
 from components.serving.bundle import read_bundle
@@ -20,7 +20,7 @@ from tests.worlds import make_bundle
 @pytest.fixture
 def answer(tmp_path: Path) -> Answer:
     path = RequestPath(
-        read_bundle(make_bundle(tmp_path)), Routing(cold_start_threshold=5, candidates=200), "r", "s", "v"
+        read_bundle(make_bundle(tmp_path)), RoutingConfig(cold_start_threshold=5, candidates=200), "r", "s", "v"
     )
     made = path.recommend(RecommendRequest(user_id="8"), "first")
     return replace(

@@ -11,7 +11,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from components.config.params import Routing
+from components.config.routing import RoutingConfig
 from components.recommenders.factors import FittedFactors
 from components.retrieval.annoy_index import build_index
 from components.retrieval.indexed_factors import IndexedFactors
@@ -27,7 +27,7 @@ from components.serving.expected_answers import UNKNOWN_USER, expected_answers, 
 from tests.worlds import make_bundle
 
 ANSWER = ExpectedAnswer("1", 2, ("101", "102"), (0.5, 0.25))
-ROUTING = Routing(cold_start_threshold=5, candidates=100)
+ROUTING = RoutingConfig(cold_start_threshold=5, candidates=100)
 
 
 def files_of(folder: Path) -> dict[str, bytes]:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 import pytest
 
-from components.config.params import Routing
+from components.config.routing import RoutingConfig
 from components.recommenders.fold_in import NO_NEWS, RecentHistory
 from components.recommenders.popularity import FittedPopularity
 from components.serving.bundle import Bundle, read_bundle
@@ -15,7 +15,7 @@ from components.serving.candidates import NO_FOLD_IN, UNKNOWN_USER, CandidateFin
 from components.serving.requests import RecommendRequest
 from tests.worlds import make_bundle
 
-ROUTING = Routing(cold_start_threshold=5, candidates=200)
+ROUTING = RoutingConfig(cold_start_threshold=5, candidates=200)
 NEWS = RecentHistory(np.array([20, 21], np.int32), np.array([21], np.int32))
 STRANGER = np.empty(0, np.int32)
 

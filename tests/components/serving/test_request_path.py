@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from components.config.params import Exploration, Routing
+from components.config.routing import Exploration, RoutingConfig
 from components.serving.answer import Answer, SimilarAnswer, UnknownItem
 from components.serving.bundle import Bundle, read_bundle
 from components.serving.candidates import NO_CF_MODEL, NO_MATCH
@@ -16,7 +16,7 @@ from components.serving.request_path import RequestPath
 from components.serving.requests import Profile, RecommendRequest, SimilarRequest
 from tests.worlds import make_bundle
 
-ROUTING = Routing(cold_start_threshold=5, candidates=200)
+ROUTING = RoutingConfig(cold_start_threshold=5, candidates=200)
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +91,9 @@ def test_an_item_without_a_wanted_label_is_not_said_to_match(path: RequestPath) 
 
 
 def test_a_short_list_is_filled_up_with_popular_items(bundle: Bundle) -> None:
-    few = RequestPath(bundle, Routing.model_construct(cold_start_threshold=5, candidates=4), "r", "blue", "default")
+    few = RequestPath(
+        bundle, RoutingConfig.model_construct(cold_start_threshold=5, candidates=4), "r", "blue", "default"
+    )
     answer = ask(few, "8", k=10)
     assert [item.source for item in answer.items] == ["lightfm"] * 4 + ["popularity"] * 6
     assert [item.rank for item in answer.items] == list(range(1, 11))

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pydantic import ValidationError
 
-from components.config.params import Diversity, Routing
+from components.config.routing import Diversity, RoutingConfig
 from components.serving.answer import Answer
 from components.serving.bundle import Bundle, read_bundle
 from components.serving.candidates import NO_MATCH, NO_QUERY_MATCH
@@ -16,7 +16,7 @@ from components.serving.request_path import RequestPath
 from components.serving.requests import Profile, RecommendRequest, RequestContext
 from tests.worlds import make_bundle
 
-ROUTING = Routing(cold_start_threshold=5, candidates=200)
+ROUTING = RoutingConfig(cold_start_threshold=5, candidates=200)
 
 
 @pytest.fixture(scope="module")

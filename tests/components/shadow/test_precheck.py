@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from components.config.shadow import Shadow
+from components.config.shadow import ShadowConfig
 from components.shadow.leaks import leaks_in_prompt, leaks_of_planted, plant
 from components.shadow.precheck import judge_precheck
 from components.shadow.records import ShadowReply
 
-POLICY = Shadow()
+POLICY = ShadowConfig()
 ITEMS = tuple("abcdefgh")
 
 
@@ -29,7 +29,7 @@ def test_a_ranking_that_follows_the_order_shown_is_refused() -> None:
     echo = replies(20, order=("c", "a", "h", "b", "g", "e", "d", "f"))
     mirrored = replies(20, order=tuple(reversed(ITEMS)))
     assert not judge_precheck(replies(20), mirrored, [], POLICY).passed
-    found = judge_precheck(replies(20), echo, [], Shadow())
+    found = judge_precheck(replies(20), echo, [], ShadowConfig())
     assert found.stability.requests == 20
     assert found.passed == (found.stability.correlation >= 0.2)
 

@@ -6,9 +6,9 @@ import pytest
 
 from benchmarks.shadow_trials import Condition, repeat
 from benchmarks.shadow_world import Habits, Skill
-from components.config.shadow import Shadow
+from components.config.shadow import ShadowConfig
 
-POLICY = Shadow(bootstrap_samples=500)
+POLICY = ShadowConfig(bootstrap_samples=500)
 RUNS, REQUESTS = 3, 400
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from components.config.params import Routing
+from components.config.routing import RoutingConfig
 from components.serving.bundle import read_bundle
 from components.serving.request_path import RequestPath
 from components.simulation.in_process import InProcessService
@@ -108,7 +108,7 @@ def test_ndcg_is_of_all_that_is_wanted() -> None:
 def test_people_can_ask_the_request_path_itself(tmp_path: Path) -> None:
     path = RequestPath(
         read_bundle(make_bundle(tmp_path / "b")),
-        Routing(cold_start_threshold=5, candidates=200),
+        RoutingConfig(cold_start_threshold=5, candidates=200),
         "release-1",
         "",
         "default",

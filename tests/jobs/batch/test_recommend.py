@@ -18,8 +18,8 @@ from bentos.wiring import build_app
 from components.adapters.store.engine import migrate, open_engine, reading
 from components.adapters.store.releases.release_store import SqlReleaseStore
 from components.adapters.store.tables import feedback, llm_budget, llm_calls, requests
-from components.config.llm import Llm, Price, Tier
-from components.config.params import Exploration, Routing
+from components.config.llm import LlmConfig, Price, Tier
+from components.config.routing import Exploration, RoutingConfig
 from components.config.settings import Settings
 from components.rollout.lease import Lease
 from components.rollout.lease_commands import Acquire
@@ -55,7 +55,7 @@ def redis() -> Iterator[RedisServer]:
     server.kill()
 
 
-def go_live(tmp_path: Path, llm: Llm | None = None, share: float = 0.0, **changes: Any) -> Settings:
+def go_live(tmp_path: Path, llm: LlmConfig | None = None, share: float = 0.0, **changes: Any) -> Settings:
     """Settings of a store in which release-1 is live, with its Bento on disk; nothing runs."""
     settings = Settings(home=tmp_path / "home", **changes)
     migrate(settings.store_url)
@@ -70,18 +70,18 @@ def go_live(tmp_path: Path, llm: Llm | None = None, share: float = 0.0, **change
     store.commit(MakeLive(lease))
     folder = bento_folder(settings, release.bento_tag) / "src"
     make_bundle(folder / BUNDLE)
-    routing = Routing(cold_start_threshold=5, candidates=200, exploration=Exploration(share=share))
-    variant = ServedVariant(routing=routing, llm=llm or Llm(), prompt=PROMPT, prompt_version=3)
+    routing = RoutingConfig(cold_start_threshold=5, candidates=200, exploration=Exploration(share=share))
+    variant = ServedVariant(routing=routing, llm=llm or LlmConfig(), prompt=PROMPT, prompt_version=3)
     ServedRelease(release_id=release.release_id, variants=(variant,)).write(folder)
     return settings
 
 
-def llm_at(url: str | None, **changes: Any) -> Llm:
+def llm_at(url: str | None, **changes: Any) -> LlmConfig:
     tier = Tier(
         name="cheap", model="small", base_url=url, share=100, timeout_ms=500, max_tokens=300, candidates=20, effort=None
     )
     price = Price(model="small", input=1.0, output=5.0, cache_read=0.1, cache_write=1.25)
-    return Llm(**{"tiers": [tier], "prices": [price], **changes})
+    return LlmConfig(**{"tiers": [tier], "prices": [price], **changes})
 
 
 def batch(settings: Settings, users: list[str] | None = None, keep: bool = False, model: bool = True) -> BatchResult:

@@ -10,7 +10,7 @@ from sqlalchemy import Engine, insert
 from components.adapters.store.engine import migrate, open_engine
 from components.adapters.store.tables import feedback, impressions, requests
 from components.adapters.store.traffic.exploration_log import read_open_positions
-from components.config.params import Diversity, Exploration, Routing
+from components.config.routing import Diversity, Exploration, RoutingConfig
 from components.experiments.counterfactual import Estimate, TooLittleSupport
 from components.serving.answer import Answer
 from components.serving.bundle import Bundle, read_bundle
@@ -22,7 +22,7 @@ from tests.experiment_worlds import START, event_row, request_row
 from tests.worlds import make_bundle
 
 K, USERS, LISTS = 4, 500, 5
-ROUTING = Routing(cold_start_threshold=5, candidates=200, exploration=Exploration(share=0.5, depth=8))
+ROUTING = RoutingConfig(cold_start_threshold=5, candidates=200, exploration=Exploration(share=0.5, depth=8))
 VARIED = Diversity(strength=0.8)
 
 
@@ -43,7 +43,7 @@ def is_liked(item_id: str) -> bool:
     return item_id in {"107", "111", "113", "114"}
 
 
-def log(store: Engine, bundle: Bundle, routing: Routing) -> list[tuple[str, Answer]]:
+def log(store: Engine, bundle: Bundle, routing: RoutingConfig) -> list[tuple[str, Answer]]:
     """Lists of strangers, and of users that the model knows, as the service would log them."""
     path = RequestPath(bundle, routing, "release-1", "blue", "default")
     asked, shown, did, answers = [], [], [], []

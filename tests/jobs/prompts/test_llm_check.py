@@ -16,7 +16,7 @@ from typing import Any
 
 import pytest
 
-from components.config.llm import Llm, Price, Tier
+from components.config.llm import LlmConfig, Price, Tier
 from components.config.llm_presets import with_local_model
 from components.config.settings import Settings
 from jobs.prompts.llm_check import LlmCheckError, check_tiers
@@ -34,7 +34,7 @@ def price(model: str, dollars: float) -> Price:
     return Price(model=model, input=dollars, output=dollars, cache_read=0, cache_write=0)
 
 
-def check(llm: Llm, tmp_path: Path) -> list[dict[str, Any]]:
+def check(llm: LlmConfig, tmp_path: Path) -> list[dict[str, Any]]:
     clock = itertools.count(0.0, 0.25)
     return asyncio.run(check_tiers(Settings(home=tmp_path), llm, 5.0, lambda: next(clock)))
 
@@ -44,7 +44,7 @@ def test_each_tier_is_a_row_with_its_order_tokens_and_cost(tmp_path: Path) -> No
     with messages_server(
         lambda body, n: Says('{"order": [3, 99, 1]}', usage=usage) if n == 0 else Status(529)
     ) as server:
-        llm = Llm(
+        llm = LlmConfig(
             tiers=[tier("cheap", "small", server.url, 80), tier("best", "large", server.url, 20)],
             prices=[price("small", 2.0), price("large", 10.0)],
         )
@@ -60,7 +60,7 @@ def test_each_tier_is_a_row_with_its_order_tokens_and_cost(tmp_path: Path) -> No
 
 def test_without_tiers_it_says_what_to_do(tmp_path: Path) -> None:
     with pytest.raises(LlmCheckError, match="--local"):
-        check(Llm(), tmp_path)
+        check(LlmConfig(), tmp_path)
 
 
 @pytest.fixture
@@ -103,4 +103,4 @@ def test_the_small_local_model_gives_a_real_order_for_nothing(tmp_path: Path, lo
 def test_the_preset_names_the_model_as_the_server_does() -> None:
     from components.adapters.llm.local_server import MODEL
 
-    assert with_local_model(Llm(), "http://127.0.0.1:1").tiers[0].model == MODEL
+    assert with_local_model(LlmConfig(), "http://127.0.0.1:1").tiers[0].model == MODEL

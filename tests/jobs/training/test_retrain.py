@@ -16,7 +16,7 @@ from components.adapters.dvc.pipeline_repository import PipelineRepository
 from components.adapters.files.params_file import ParamsError, read_params, read_preset
 from components.adapters.mlflow.registry import ModelRegistry
 from components.config.settings import Settings
-from components.recommenders.generators import generators
+from components.ranking.pipeline import PipelineConfig
 from components.rollout.gate import GateRefused, Passed
 from jobs.data.ingest import IngestRequest as Ingest
 from jobs.data.ingest import run_ingest
@@ -31,9 +31,7 @@ pytestmark = pytest.mark.filterwarnings("ignore")
 
 PROJECT = Path(__file__).parents[3]
 SMALL = {
-    "train.recommender": "lightfm",
-    "train.lightfm.dimensions": 8,
-    "train.lightfm.epochs": 30,
+    "train.recommender": {"kind": "lightfm", "dimensions": 8, "epochs": 30},
     "evaluate.bootstrap_samples": 200,
 }
 
@@ -158,6 +156,10 @@ def test_the_address_of_the_data_registry_is_shown_without_its_password(tmp_path
     [
         ({"train.nope": 1}, "override 'train.nope': params.yaml has no such parameter"),
         ({"train.lightfm": {}}, "override 'train.lightfm': params.yaml has no such parameter"),
+        (
+            {"train.recommender.lightfm.epochs": 3},
+            "override 'train.recommender.lightfm.epochs': params.yaml has no such parameter",
+        ),
         ({"train.seed.deeper": 1}, "override 'train.seed.deeper': params.yaml has no such parameter"),
         (
             {"data.version": "x"},
@@ -184,15 +186,17 @@ def test_without_data_the_message_says_what_to_run(tmp_path: Path) -> None:
 
 def test_the_demo_trains_the_pipeline_of_its_preset(settings: Settings) -> None:
     demo, whole = (make_params(Workbench(settings), "data-v1", {}, preset).train for preset in (None, "none"))
-    assert demo.recommender == whole.recommender == "pipeline"
-    assert len(generators(demo.pipeline.generators)) < len(generators(whole.pipeline.generators))
+    assert isinstance(demo.recommender, PipelineConfig)
+    assert isinstance(whole.recommender, PipelineConfig)
+    assert len(demo.recommender.generators) < len(whole.recommender.generators)
     assert whole == read_params(PROJECT / "params.yaml").train
 
 
 def test_an_override_wins_over_the_preset(settings: Settings) -> None:
-    assert (
-        make_params(Workbench(settings), "data-v1", {"train.pipeline.n_splits": 1}, "demo").train.pipeline.n_splits == 1
-    )
+    overrides = {"train.recommender.pipeline.n_splits": 1}
+    recommender = make_params(Workbench(settings), "data-v1", overrides, "demo").train.recommender
+    assert isinstance(recommender, PipelineConfig)
+    assert recommender.n_splits == 1
 
 
 def test_production_has_no_preset_unless_it_names_one(settings: Settings) -> None:

@@ -19,8 +19,8 @@ from components.adapters.dvc.pipeline_repository import (
     PipelineUnchanged,
 )
 from components.adapters.files.params_file import read_params
-from components.config.params import Params
 from components.config.settings import Settings
+from components.params.params import Params
 
 TRAIN = """
 import json, pathlib, sys, yaml

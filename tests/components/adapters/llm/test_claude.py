@@ -11,7 +11,7 @@ import pytest
 from pydantic import SecretStr
 
 from components.adapters.llm.claude import MAX_REPLY_BYTES, Claude
-from components.config.llm import Llm, Price, Tier
+from components.config.llm import LlmConfig, Price, Tier
 from components.reranking.calls import Failed, Reply
 from components.reranking.cost import most_input_tokens
 from components.reranking.prompt import RenderedPrompt, parse_template, render
@@ -28,15 +28,15 @@ def prompt(task: RerankTask = TASK) -> RenderedPrompt:
     return render(parse_template(PROMPT_FILE.read_text()), task, range(len(task.candidates)))
 
 
-def llm(**price: Any) -> Llm:
+def llm(**price: Any) -> LlmConfig:
     tier = {"name": "only", "model": "claude-haiku-5-5", "share": 100, "timeout_ms": 500, "max_tokens": 300}
-    return Llm(
+    return LlmConfig(
         tiers=[Tier(**tier, candidates=20)],
         prices=[Price(model="claude-haiku-5-5", input=0.1, output=0.5, cache_read=0.01, cache_write=0.125, **price)],
     )
 
 
-def ask(server: MessagesServer, asked: RenderedPrompt, seconds: float = 5.0, params: Llm | None = None) -> Any:
+def ask(server: MessagesServer, asked: RenderedPrompt, seconds: float = 5.0, params: LlmConfig | None = None) -> Any:
     params = params or llm()
 
     async def once() -> Reply | Failed:

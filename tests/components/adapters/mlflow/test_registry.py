@@ -20,7 +20,7 @@ from components.adapters.machine.git_state import GitState
 from components.adapters.mlflow.load_test import ModelLoadError, load_in_clean_process
 from components.adapters.mlflow.registry import ModelArtifactError, ModelRegistry, ModelRegistryError, ModelVersion
 from components.adapters.mlflow.run import TrainingRecord
-from components.config.params import Routing
+from components.config.routing import RoutingConfig
 from components.serving.bundle import ExpectedAnswer, read_bundle, record_expected_answers
 from components.serving.request_path import RequestPath
 from components.serving.requests import RecommendRequest
@@ -37,7 +37,7 @@ print(model.predict(pandas.DataFrame({"user_id": ["8", "nobody"]}), params={"k":
 """
 
 
-def answer(bundle: Path, user_id: str, k: int, routing: Routing = PARAMS.routing) -> ExpectedAnswer:
+def answer(bundle: Path, user_id: str, k: int, routing: RoutingConfig = PARAMS.routing) -> ExpectedAnswer:
     path = RequestPath(read_bundle(bundle), routing, "r", "none", "none")
     items = path.recommend(RecommendRequest(user_id=user_id, k=k), "q").items
     return ExpectedAnswer(user_id, k, tuple(i.item_id for i in items), tuple(float(i.score) for i in items))
@@ -99,7 +99,7 @@ def test_the_run_shows_parameters_pictures_and_the_data(
     run = mlflow.get_run(first[1].run_id)
     assert run.info.status == "FINISHED"
     assert run.data.tags["dvc_md5.artifacts/split"] == "abc.dir"
-    assert run.data.params["train.lightfm.epochs"] == str(PARAMS.train.lightfm.epochs)
+    assert run.data.params["train.recommender.pipeline.ranker.rounds"] == "100"
     (data,) = (given.dataset for given in run.inputs.dataset_inputs)
     assert (data.name, data.digest) == ("data-v1", "e" * 32 + ".dir")
     names = {

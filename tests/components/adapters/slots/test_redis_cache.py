@@ -12,7 +12,7 @@ import pytest
 from redis.exceptions import RedisError
 
 from components.adapters.slots.redis_cache import FIRST_REST_SECONDS, RedisAnswers
-from components.config.params import Cache
+from components.config.routing import Cache
 from components.serving.answer_cache import AnswerCache, MadeAnswer
 from components.serving.cache_key import CacheKey, user_hash
 from tests.free_ports import free_ports

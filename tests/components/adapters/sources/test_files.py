@@ -7,11 +7,11 @@ import pytest
 from pandas.testing import assert_frame_equal
 
 from components.adapters.sources.files import FileSource
-from components.config.params import Ingest
+from components.config.ingest import IngestConfig
 from components.interactions.screening import Screened, screen
 from components.interactions.source import SourceError
 
-CONFIG = Ingest(max_bad_share=0.01, min_value=0.5, max_value=5.0, implicit_value=5.0)
+CONFIG = IngestConfig(max_bad_share=0.01, min_value=0.5, max_value=5.0, implicit_value=5.0)
 RATINGS = pd.DataFrame({"userId": [1, 2], "movieId": [10, 20], "rating": [4.0, 3.5], "when": [1260759144, 1260759145]})
 MAPPING = {"userId": "user_id", "movieId": "item_id", "rating": "value", "when": "timestamp"}
 

@@ -7,11 +7,11 @@ import pandas as pd
 
 from components.adapters.sources.film_people import with_film_facts
 from components.adapters.sources.movielens import MovieLensSource
-from components.config.params import Ingest
+from components.config.ingest import IngestConfig
 from components.interactions.attribute_columns import attributes_of
 from components.interactions.screening import screen
 
-CONFIG = Ingest(max_bad_share=0.01, min_value=0.5, max_value=5.0, implicit_value=5.0)
+CONFIG = IngestConfig(max_bad_share=0.01, min_value=0.5, max_value=5.0, implicit_value=5.0)
 ITEMS = pd.DataFrame({"item_id": ["6", "0"], "title": ["Heat (1995)", "No such film (1995)"]}, index=[7, 3])
 
 

@@ -8,11 +8,11 @@ import pytest
 from pydantic import SecretStr
 
 from components.adapters.sources.sql import SqlSource
-from components.config.params import Ingest
+from components.config.ingest import IngestConfig
 from components.interactions.screening import screen
 from components.interactions.source import SourceError, SourceUnavailableError
 
-CONFIG = Ingest(max_bad_share=0.01, min_value=0.5, max_value=5.0, implicit_value=5.0)
+CONFIG = IngestConfig(max_bad_share=0.01, min_value=0.5, max_value=5.0, implicit_value=5.0)
 
 
 def shop(folder: Path) -> SecretStr:

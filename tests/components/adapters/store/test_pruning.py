@@ -19,10 +19,10 @@ from components.adapters.store.tables import (
     requests,
     shadow_results,
 )
-from components.config.params import Retention
+from components.config.retention import RetentionConfig
 
 NOW = 1_000 * DAY
-RETENTION = Retention(traffic_days=10, feedback_days=100, records_days=200)
+RETENTION = RetentionConfig(traffic_days=10, feedback_days=100, records_days=200)
 
 
 def fill(engine: Engine, days: list[int]) -> None:
@@ -71,7 +71,7 @@ def test_feedback_that_no_data_version_has_read_stays_however_old(engine: Engine
 def test_without_a_retention_everything_stays(engine: Engine) -> None:
     fill(engine, [1, 900])
     before = counts(engine)
-    prune(engine, Retention(traffic_days=None, feedback_days=None, records_days=None), NOW, NOW)
+    prune(engine, RetentionConfig(traffic_days=None, feedback_days=None, records_days=None), NOW, NOW)
     assert counts(engine) == before
 
 

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from components.adapters.store.tables import feedback, impressions, requests
 from components.adapters.store.traffic.rows import feedback_rows, request_row, shown_rows
-from components.config.params import Routing
+from components.config.routing import RoutingConfig
 from components.serving.bundle import read_bundle
 from components.serving.feedback_notes import Noted
 from components.serving.request_path import RequestPath
@@ -29,7 +29,7 @@ def test_an_event_without_an_id_gets_the_gateways_and_its_place() -> None:
 
 def test_what_was_drawn_keeps_its_propensity(tmp_path: Path) -> None:
     bundle = read_bundle(make_bundle(tmp_path / "bundle"))
-    path = RequestPath(bundle, Routing(cold_start_threshold=5, candidates=100), "release-1", "blue", "default")
+    path = RequestPath(bundle, RoutingConfig(cold_start_threshold=5, candidates=100), "release-1", "blue", "default")
     answer = path.recommend(RecommendRequest(user_id="8", k=3), "request-1")
     drawn = shown_rows(dataclasses.replace(answer, propensities=(1.0, 0.25, 1.0)), 9.0)
     names = list(impressions.columns.keys())
@@ -41,7 +41,7 @@ def test_what_was_drawn_keeps_its_propensity(tmp_path: Path) -> None:
 
 def test_a_request_row_can_be_replayed(tmp_path: Path) -> None:
     bundle = read_bundle(make_bundle(tmp_path / "bundle"))
-    path = RequestPath(bundle, Routing(cold_start_threshold=5, candidates=100), "release-1", "blue", "default")
+    path = RequestPath(bundle, RoutingConfig(cold_start_threshold=5, candidates=100), "release-1", "blue", "default")
     request = RecommendRequest.model_validate_json(
         '{"user_id": "8", "k": 3, "exclude": ["110"], "context": {"device": "tv"}, "explain": true}'
     )

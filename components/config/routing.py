@@ -1,0 +1,47 @@
+"""The section `routing` of params.yaml: which users are cold, and what becomes of their candidates."""
+
+from __future__ import annotations
+
+from pydantic import Field
+
+from components.config.section import Section
+
+
+class Diversity(Section):
+    """How much relevance a list gives up for variety (0 none, 1 all), and how many items of a category it holds."""
+
+    strength: float = Field(default=0.0, ge=0, le=1)
+    max_per_category: int | None = Field(default=None, ge=1)
+
+
+class Exploration(Section):
+    """The share of requests that fill one random position at random, from the list and the first `depth` candidates."""
+
+    share: float = Field(default=0.0, ge=0, le=1)
+    depth: int = Field(default=50, ge=1)
+
+
+class Cache(Section):
+    """How long answers are kept, and how much memory they may take in each process; 0 megabytes keep none.
+
+    `prefetch_concurrency` answers are made ahead at once.
+    """
+
+    ttl_seconds: float = Field(default=3600.0, gt=0)
+    max_megabytes: float = Field(default=32.0, ge=0)
+    prefetch_concurrency: int = Field(default=4, ge=1)
+
+
+class RoutingConfig(Section):
+    """Which users are cold, how many candidates a request keeps, and what becomes of them.
+
+    `fold_in` names the recommenders that answer from interactions since training, those that the bundle has; with none
+    of them, such interactions only mark items as seen.
+    """
+
+    cold_start_threshold: int = Field(ge=0)
+    candidates: int = Field(ge=100)
+    fold_in: list[str] = ["ease", "session", "next_items", "item_to_item", "lightfm"]
+    diversity: Diversity = Diversity()
+    exploration: Exploration = Exploration()
+    cache: Cache = Cache()

@@ -1,0 +1,16 @@
+"""The section `split` of params.yaml: how train and test are cut."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from pydantic import Field
+
+from components.config.section import Section
+
+
+class SplitConfig(Section):
+    """How train and test are cut."""
+
+    protocol: Literal["per_user_temporal", "global_temporal"]
+    test_share: float = Field(gt=0, lt=1)

@@ -1,0 +1,56 @@
+"""EASE turned round: every user predicted from all others by one ridge regression."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal, Self
+
+from pydantic import Field
+from scipy.sparse import csr_array
+
+from components.recommenders.ease import ease_weights
+from components.recommenders.item_weights import check_catalogue
+from components.recommenders.protocol import RecommenderConfig, Task, TrainingData, check_trainable
+from components.recommenders.user_weights import FittedUserWeights
+
+
+class UserEaseConfig(RecommenderConfig):
+    """As of EASE; `max_items` bounds users here."""
+
+    kind: Literal["user_ease"] = "user_ease"
+    regularisation: float = Field(default=600.0, gt=0)
+    top: int = Field(default=200, ge=1)
+    max_items: int = Field(default=20_000, ge=1)
+
+    def build(self) -> UserEase:
+        """See `UserEase`."""
+        return UserEase(self)
+
+    @classmethod
+    def grid(cls, task: Task) -> Sequence[Self]:
+        """See `RecommenderConfig`."""
+        return [cls(regularisation=value) for value in (600, 300)]
+
+    @classmethod
+    def as_generators(cls, task: Task, best: Self) -> Sequence[Self]:
+        """See `RecommenderConfig`."""
+        return [] if task.in_order else [cls()]
+
+
+@dataclass(frozen=True)
+class UserEase:
+    """EASE turned round: every user predicted from all others by one ridge regression."""
+
+    config: UserEaseConfig
+
+    def fit(self, data: TrainingData, seed: int) -> FittedUserWeights:  # noqa: ARG002 nothing is drawn
+        """Solve; `seed` is not used.
+
+        Raises:
+            RecommenderError: the smaller of the numbers of users and items is above `config.max_items`.
+        """
+        check_trainable(data)
+        check_catalogue(self.config.kind, min(data.positives.shape), self.config.max_items)
+        speaks_for = ease_weights(csr_array(data.positives.T), self.config.regularisation, self.config.top)
+        return FittedUserWeights(csr_array(speaks_for.T), data.positives.copy())
