@@ -147,9 +147,9 @@ def test_a_running_experiment_is_never_changed(settings: Settings, tmp_path: Pat
 @pytest.mark.parametrize(
     ("policy", "said"),
     [
-        ({"routing.diversity.strenght": 0.3}, "'routing.diversity.strenght' is no parameter of a policy"),
+        ({"routing.diversity.strenght": 0.3}, "'routing.diversity.strenght': params.yaml has no such parameter"),
         ({"train.seed": 3}, "'train.seed' is no parameter of a policy"),
-        ({"routing": 3}, "'routing' is no parameter"),
+        ({"routing": 3}, "'routing': Input should be a valid dictionary"),
         ({"routing.diversity.strength": 7}, "'routing.diversity.strength': Input should be less than or equal to 1"),
     ],
 )
