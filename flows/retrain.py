@@ -27,7 +27,7 @@ def retrain(
 
     Args:
         data_version: a tag of the data registry, such as data-v3.
-        overrides: parameters to change for this run, by dotted path, such as {"train.lightfm.epochs": 30}.
+        overrides: parameters to change for this run, by dotted path, such as {"train.seed": 7}.
         ingest_first: without a data version, first add what the event store has gained to the newest.
         alert_id: the incident that asks for it, in whose thread the outcome is said; automations give it as text.
             With `promotion.auto: gate` a model that then passes the gate is promoted.

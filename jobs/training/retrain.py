@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 class RetrainRequest:
     """What to train on (a tag of the data registry, None for the newest) and which parameters to change for it.
 
-    `overrides` maps dotted paths to values, such as {"train.lightfm.epochs": 30}; `preset` is as for `make_params`.
+    `overrides` maps dotted paths to values, such as {"train.seed": 7}; `preset` is as for `make_params`.
     With `ingest_first` the newest version is first given what the event store has gained; a version that is named is
     taken as it is.
     """
