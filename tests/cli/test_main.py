@@ -16,8 +16,7 @@ HEAVY = ("prefect", "mlflow", "dvc", "bentoml", "pandas", "sqlalchemy", "supervi
 
 
 def recops(tmp_path: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
-    clean = {key: value for key, value in os.environ.items() if not key.startswith("RECOPS_")}
-    environment = {**clean, "RECOPS_HOME": str(tmp_path), **settings}
+    environment = {**os.environ, "RECOPS_HOME": str(tmp_path), **settings}
     command = [sys.executable, "-m", "cli", *arguments]
     return subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=120)
 

@@ -56,12 +56,11 @@ class FollowedStack(SmallStack):
             "RECOPS_EVENT_STORE_URL": self.settings.store_url,
             f"RECOPS_{slot.upper()}_PORT": str(port),
         }
-        environment = {name: value for name, value in os.environ.items() if not name.startswith("RECOPS_")}
         with (home / "log").open("wb") as log:
             follower = subprocess.Popen(
                 [sys.executable, "-m", "bentos.follow_slot", slot],
                 cwd=self.settings.project,
-                env={**environment, **own},
+                env={**os.environ, **own},
                 stdout=log,
                 stderr=subprocess.STDOUT,
             )

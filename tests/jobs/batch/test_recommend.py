@@ -31,6 +31,7 @@ from jobs.batch.reply_batches import Pace
 from jobs.stack import bento_folder
 from tests.asgi_client import send
 from tests.batches_server import BatchesServer, batches_server
+from tests.free_ports import free_ports
 from tests.messages_server import messages_server
 from tests.redis_server import RedisServer, new_redis_server
 from tests.slot_process import make_release
@@ -57,7 +58,8 @@ def redis() -> Iterator[RedisServer]:
 
 def go_live(tmp_path: Path, llm: LlmConfig | None = None, share: float = 0.0, **changes: Any) -> Settings:
     """Settings of a store in which release-1 is live, with its Bento on disk; nothing runs."""
-    settings = Settings(home=tmp_path / "home", **changes)
+    blue, green = free_ports(2)
+    settings = Settings(home=tmp_path / "home", blue_port=blue, green_port=green, **changes)
     migrate(settings.store_url)
     release = make_release()
     store = SqlReleaseStore(open_engine(settings.store_url))
