@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import json
 import time
+from dataclasses import asdict
 
 import click
 from sqlalchemy import func, select
 
-from cli.event_store import store_of
-from components.adapters.dvc.data_registry import DataRegistry, DataRegistryError
-from components.adapters.files.params_file import read_params
+from cli.event_store import one_line_errors, store_of
+from components.adapters.dvc.data_registry import DataRegistryError
 from components.adapters.store.engine import reading
-from components.adapters.store.pruning import count_unread
-from components.adapters.store.pruning import prune as prune_store
 from components.adapters.store.tables import metadata
 from components.config.settings import load_settings
+from jobs.data.prune_events import prune_events, tell
+from jobs.wiring.workbench import open_workbench
 
 
 @click.group()
@@ -41,21 +41,9 @@ def count(as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def prune(as_json: bool) -> None:
     """Drop what is older than `retention` in params.yaml; feedback that no data version has read stays."""
-    settings = load_settings()
-    retention = read_params(settings.project / "params.yaml").retention
-    now = time.time()
     try:
-        latest = DataRegistry(settings).latest()
+        with one_line_errors(), open_workbench() as bench:
+            pruned = prune_events(bench, time.time())
     except DataRegistryError as error:
         raise click.ClickException(str(error)) from error
-    read_until = None if latest is None else latest.manifest.events_read_until
-    with store_of(settings) as engine:
-        deleted = prune_store(engine, retention, now, read_until)
-        with reading(engine) as db:
-            unread = count_unread(db, retention, now, read_until)
-    if as_json:
-        click.echo(json.dumps({"deleted": deleted, "kept_unread": unread}))
-        return
-    click.echo(", ".join(f"{n:,} {name}" for name, n in deleted.items() if n) or "nothing is past its time")
-    if unread:
-        click.echo(f"kept {unread:,} old feedback that no data version has read: run ingest/default with source=events")
+    click.echo(json.dumps(asdict(pruned)) if as_json else tell(pruned))

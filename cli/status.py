@@ -1,9 +1,11 @@
-"""`recops status`: the processes with their memory, and what is live."""
+"""`recops status`: the processes with their memory, what is scheduled, and what is live."""
 
 from __future__ import annotations
 
 import json
 import time
+from dataclasses import asdict
+from datetime import UTC, datetime
 from typing import Any
 
 import click
@@ -11,8 +13,10 @@ from rich.console import Console
 from rich.table import Table
 
 from cli.console import make_console
+from components.adapters.prefect_api import PrefectApi
 from components.config.settings import Settings, load_settings
-from jobs.stack import LOCAL_LLM, existing_store_url, ports, release_store, router, supervisor
+from jobs.monitoring.schedules import Schedules, read_schedules
+from jobs.stack import LOCAL_LLM, WORK_POOL, existing_store_url, ports, release_store, router, supervisor
 from monitoring.stack_status import usage_of
 
 MEGABYTE = 1024 * 1024
@@ -21,12 +25,12 @@ MEGABYTE = 1024 * 1024
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 def status(as_json: bool) -> None:
-    """Show the processes of the stack, their memory, and what is live. Exit code 1 when the stack is down."""
+    """Show processes with their memory, what is scheduled, and what is live. Exit code 1 when the stack is down."""
     settings = load_settings()
     existing_store_url(settings)
     found = read_status(settings)
     if as_json:
-        click.echo(json.dumps(found, indent=2))
+        click.echo(json.dumps(found, indent=2, default=datetime.isoformat))
     else:
         _print(found, make_console())
     if not found["running"]:
@@ -34,7 +38,7 @@ def status(as_json: bool) -> None:
 
 
 def read_status(settings: Settings) -> dict[str, Any]:
-    """Processes (MB of memory, seconds since the start) and the routing, as plain values."""
+    """Processes (MB of memory, seconds since the start), schedules (moments in UTC) and the routing, as values."""
     control = supervisor(settings)
     running = control.is_running()
     numbers = {name.lower().replace("gateway", "envoy"): port for name, (port, _) in ports(settings).items()}
@@ -54,7 +58,11 @@ def read_status(settings: Settings) -> dict[str, Any]:
             }
         )
     state = release_store(settings).routing()
+    now = datetime.now(UTC)
+    planned = read_schedules(PrefectApi(settings.prefect_api_url), WORK_POOL, now) if running else Schedules((), ())
     return {
+        "schedules": [asdict(each) for each in planned.all],
+        "schedule_faults": list(planned.faults),
         "running": running,
         "processes": processes,
         "memory_mb": sum(process["memory_mb"] for process in processes),
@@ -79,6 +87,9 @@ def _print(found: dict[str, Any], console: Console) -> None:
         table.add_section()
         table.add_row("all", "", "", "", f"{found['memory_mb']} MB", "")
         console.print(table)
+        console.print(_schedules(found["schedules"]))
+    for fault in found["schedule_faults"]:
+        console.print(f"[yellow]{fault}[/yellow]", highlight=False)
     live = found["live"]
     console.print(
         f"live: {live['release'] or 'nothing'} in {live['slot'] or 'no slot'}; standby: {found['standby'] or 'none'}"
@@ -88,3 +99,17 @@ def _print(found: dict[str, Any], console: Console) -> None:
         console.print(
             f"[yellow]the gateway follows routing {versions['gateway']}, stored is {versions['stored']}[/yellow]"
         )
+
+
+def _schedules(schedules: list[dict[str, Any]]) -> Table:
+    table = Table("schedule", "when (UTC)", "next run", "last run", "ended")
+    for each in schedules:
+        following = _moment(each["next_run"]) if each["active"] else "off"
+        table.add_row(
+            each["name"], each["schedule"], following, _moment(each["last_run"]), str(each["last_state"] or "")
+        )
+    return table
+
+
+def _moment(at: datetime | None) -> str:
+    return "none" if at is None else f"{at:%Y-%m-%d %H:%M}"

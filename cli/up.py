@@ -7,6 +7,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import click
 
@@ -24,6 +25,7 @@ from components.rollout.lease import LeaseLost
 from components.rollout.ports import StepFailed
 from components.rollout.reconcile import reconcile
 from jobs.monitoring.automations import put_automations
+from jobs.monitoring.schedules import read_schedules
 from jobs.stack import SHADOW, WORK_POOL, ports, programs, router, stack_environment, supervisor, world
 
 DEPLOYMENTS = (
@@ -35,6 +37,8 @@ DEPLOYMENTS = (
     "monitor/default",
     "rollback/default",
     "evaluate-prompt/default",
+    "backup/default",
+    "prune/default",
 )
 SECRETS = (
     "RECOPS_EVENT_STORE_URL",
@@ -47,6 +51,7 @@ SECRETS = (
 FIRST_SLICE = "90%"
 START_SECONDS = 120.0
 FLOW_SECONDS = 600.0
+PLAN_SECONDS = 15.0  # Prefect's scheduler looks for new deployments every few seconds
 
 
 @click.command()
@@ -103,9 +108,23 @@ def bring_up(settings: Settings, progress: Progress) -> None:
             _wait("MLflow", lambda: _answers(f"{settings.mlflow_url}/health"), settings, "mlflow")
     with progress.step("the gateway answers"):
         _wait("the gateway", lambda: _answers(f"{settings.gateway_url}/readyz"), settings, "envoy")
+    with progress.step("schedules are planned"):
+        faults = _schedule_faults(prefect)
+    for fault in faults:
+        progress.console.print(f"[yellow]{fault}[/yellow]", highlight=False)
     control.start_program("evidently")  # nobody waits for it: it takes seconds to start, and only shows
     print_summary(settings, progress.console)
     progress.console.print(f"[dim]took {progress.seconds:.1f} s[/dim]", highlight=False)
+
+
+def _schedule_faults(prefect: PrefectApi) -> tuple[str, ...]:
+    """What keeps schedules from firing, if that does not mend itself in `PLAN_SECONDS`."""
+    deadline = time.monotonic() + PLAN_SECONDS
+    while True:
+        faults = read_schedules(prefect, WORK_POOL, datetime.now(UTC)).faults
+        if not faults or time.monotonic() > deadline:
+            return faults
+        time.sleep(1.0)
 
 
 def _collects_live(settings: Settings) -> bool:

@@ -15,20 +15,23 @@ from components.config.settings import SettingsError, load_settings
 
 
 @flow(name="read-experiment")
-def read_experiment(experiment: str | None = None) -> State[Any]:
-    """Read `experiment`, by default the one that runs.
+def read_experiment(experiment: str | None = None, only_running: bool = False) -> State[Any]:
+    """Read `experiment`, by default the one that runs, or else the latest; with `only_running`, not that one.
 
     Ends Completed under the name of the decision: Winner, NoDifference, Undecided (which says how many users and days
-    are still needed) or Refused (the sample ratio is wrong, or a guardrail forbids the winner). The reading is an
+    are still needed) or Refused (the sample ratio is wrong, or a guardrail forbids the winner); NothingRuns where only
+    a running one was to be read. The reading is an
     artifact of this run, a run in MLflow's experiment recops-experiments, and a page in `.recops/readings`.
     """
-    from jobs.experiments.read import find_experiment, log_to_mlflow, read_stored, write_page
+    from jobs.experiments.read import find_experiment, is_running, log_to_mlflow, read_stored, write_page
     from monitoring.reading_page import markdown_of
 
     logger = get_run_logger()
     try:
         settings = load_settings()
         params = read_params(settings.project / "params.yaml")
+        if only_running and not is_running(settings):
+            return Completed(name="NothingRuns", message="no experiment runs")
         stored = find_experiment(settings, experiment)
         reading = read_stored(settings, params, stored, time.time())
     except (ExperimentError, ParamsError, SettingsError) as error:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import time
 import uuid
 from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 import httpx
@@ -17,6 +19,36 @@ PAGE = 200  # the most that Prefect hands out at once
 
 class PrefectApiError(Exception):
     """Prefect does not answer, or does not know what was asked for."""
+
+
+@dataclass(frozen=True)
+class ScheduledDeployment:
+    """A schedule of a deployment.
+
+    Attributes:
+        name: flow/deployment.
+        schedule: its cron line, or how often it runs.
+        active: whether it makes runs.
+        next_run: when the earliest run that is planned and has not begun should begin; None without one.
+        last_run: when the newest run of the deployment began, whoever started it; None without one.
+        last_state: that run's state, such as Completed.
+    """
+
+    name: str
+    schedule: str
+    active: bool
+    next_run: datetime | None
+    last_run: datetime | None
+    last_state: str | None
+
+
+@dataclass(frozen=True)
+class PoolWorker:
+    """A process that carries runs out; `online` is what Prefect's foreman makes of its heartbeats."""
+
+    name: str
+    online: bool
+    last_heartbeat: datetime | None
 
 
 class PrefectApi:
@@ -65,6 +97,36 @@ class PrefectApi:
             key = flows.get(run["flow_id"], "other"), str(run["state_type"]).lower()
             counts[key] = counts.get(key, 0) + 1
         return counts
+
+    def schedules(self) -> list[ScheduledDeployment]:
+        """Every schedule of every deployment, by name, with what is planned and what last ran."""
+        flows = self._flows()
+        found = []
+        for deployment in self._all("/deployments/filter", {"sort": "NAME_ASC"}):
+            if not deployment["schedules"]:
+                continue
+            of = {"deployment_id": {"any_": [deployment["id"]]}}
+            planned = {**of, "state": {"type": {"any_": ["SCHEDULED"]}}}
+            begun = {**of, "start_time": {"is_null_": False}}
+            following = self._first("/flow_runs/filter", {"flow_runs": planned, "sort": "EXPECTED_START_TIME_ASC"})
+            last = self._first("/flow_runs/filter", {"flow_runs": begun, "sort": "START_TIME_DESC"})
+            for each in deployment["schedules"]:
+                found.append(
+                    ScheduledDeployment(
+                        name=f"{flows[deployment['flow_id']]}/{deployment['name']}",
+                        schedule=_words(each["schedule"]),
+                        active=each["active"] and not deployment["paused"],
+                        next_run=_moment(following["expected_start_time"]) if following else None,
+                        last_run=_moment(last["start_time"]) if last else None,
+                        last_state=str(last["state_name"]) if last else None,
+                    )
+                )
+        return sorted(found, key=lambda each: each.name)
+
+    def workers(self, pool: str) -> list[PoolWorker]:
+        """The workers of a pool that Prefect remembers."""
+        rows = self._post(f"/work_pools/{pool}/workers/filter", {"limit": PAGE})
+        return [PoolWorker(row["name"], row["status"] == "ONLINE", _moment(row["last_heartbeat_time"])) for row in rows]
 
     def emit(self, event: dict[str, Any]) -> None:
         """Record an event; automations follow it."""
@@ -115,6 +177,10 @@ class PrefectApi:
                 on_log(line["message"])
         return seen
 
+    def _first(self, path: str, body: dict[str, Any]) -> dict[str, Any] | None:
+        found: list[dict[str, Any]] = self._post(path, {**body, "limit": 1})
+        return found[0] if found else None
+
     def _flows(self) -> dict[str, str]:
         """The names of all flows by their ids."""
         return {flow["id"]: flow["name"] for flow in self._all("/flows/filter", {"sort": "NAME_ASC"})}
@@ -143,6 +209,16 @@ class PrefectApi:
             if reply.status_code not in BUSY or time.monotonic() > deadline:
                 return reply
             time.sleep(0.5)
+
+
+def _words(schedule: dict[str, Any]) -> str:
+    if "interval" in schedule:
+        return f"every {schedule['interval']:g} s"
+    return str(schedule.get("cron") or schedule.get("rrule"))
+
+
+def _moment(text: str | None) -> datetime | None:
+    return None if text is None else datetime.fromisoformat(text.replace("Z", "+00:00"))
 
 
 def _content(reply: httpx.Response) -> Any:

@@ -29,6 +29,11 @@ class Reading:
     page: str
 
 
+def is_running(settings: Settings) -> bool:
+    """Whether an experiment runs."""
+    return any(one.state == "running" for one in SqlExperiments(open_engine(settings.store_url)).all())
+
+
 def find_experiment(settings: Settings, name: str | None) -> StoredExperiment:
     """The experiment of this name; without one, that which runs, or else the latest that was started.
 

@@ -1,0 +1,44 @@
+"""Backs the event store up into a new folder under the state, and keeps the newest of these."""
+
+from __future__ import annotations
+
+import shutil
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from components.adapters.store.backup import MANIFEST, Backup, back_up
+from jobs.wiring.workbench import Workbench
+
+FOLDER = "backups"
+
+
+@dataclass(frozen=True)
+class KeptBackups:
+    """The backup that was made, where it lies, and the older ones that went for it."""
+
+    backup: Backup
+    folder: Path
+    removed: tuple[Path, ...]
+
+
+def back_up_and_keep(bench: Workbench, now: float, keep: int) -> KeptBackups:
+    """Makes a backup named after `now` (seconds since 1970), then removes all but the `keep` newest (at least 1).
+
+    A folder without a manifest is of a backup that was cut off, and goes too.
+
+    Raises:
+        components.adapters.store.backup.BackupError: the backup cannot be made; nothing is removed then.
+        ValueError: `keep` is less than 1.
+    """
+    if keep < 1:
+        raise ValueError(f"keep: {keep} is less than 1, and would leave no backup")
+    folder = bench.settings.root / FOLDER
+    made = folder / f"{datetime.fromtimestamp(now, UTC):%Y%m%dT%H%M%SZ}"
+    backup = back_up(bench.store.engine, made, now)
+    known = sorted(each for each in folder.iterdir() if each.is_dir())
+    whole = [each for each in known if (each / MANIFEST).exists()]
+    removed = tuple(each for each in known if each not in whole[-keep:] and each < made)
+    for each in removed:
+        shutil.rmtree(each)
+    return KeptBackups(backup, made, removed)
