@@ -12,15 +12,13 @@ import signal
 import subprocess
 import sys
 import threading
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from typing import cast, get_args
 
-from sqlalchemy import Engine, select
 from sqlalchemy.exc import SQLAlchemyError
 
-from components.adapters.store.engine import open_engine, reading
-from components.adapters.store.tables import releases, slots
+from components.adapters.store.releases.slot_assignments import SlotAssignments
 from components.config.settings import Settings, Slot, load_settings
 
 POLL_SECONDS = 1.0
@@ -47,7 +45,9 @@ def main(arguments: list[str]) -> int:
     ending = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: ending.set())
-    follow(Follower(load_settings(), cast(Slot, arguments[0])), ending)
+    settings = load_settings()
+    with SlotAssignments(settings.store_url, STORE_SECONDS) as store:
+        follow(Follower(settings, cast(Slot, arguments[0]), store), ending)
     return 0
 
 
@@ -59,39 +59,20 @@ def follow(follower: Follower, ending: threading.Event, seconds: float = POLL_SE
     follower.end()
 
 
-def assigned(engine: Engine, slot: Slot) -> Assignment:
-    """What the store gives the slot.
-
-    Raises:
-        SQLAlchemyError: the store does not answer.
-    """
-    statement = (
-        select(slots.c.release_id, slots.c.should_run, releases.c.bento_tag)
-        .join(releases, releases.c.release_id == slots.c.release_id)
-        .where(slots.c.slot == slot)
-    )
-    with reading(engine) as db:
-        row = db.execute(statement).one_or_none()
-    return Assignment(row.release_id, row.bento_tag) if row is not None and row.should_run else NOTHING
-
-
 @dataclass
 class Follower:
     """The service of one slot in this container."""
 
     settings: Settings
     slot: Slot
+    store: SlotAssignments
     _running: Assignment = NOTHING
     _service: subprocess.Popen[bytes] | None = None
-    _engine: Engine = field(init=False)
-
-    def __post_init__(self) -> None:
-        self._engine = open_engine(self.settings.store_url, STORE_SECONDS)
 
     def step(self) -> None:
         """Ask the store, and make this container match."""
         try:
-            wanted = assigned(self._engine, self.slot)
+            wanted = self._assigned()
         except SQLAlchemyError as error:
             print(
                 f"the event store does not answer, {self.slot} goes on as it is: {error}", file=sys.stderr, flush=True
@@ -113,6 +94,13 @@ class Follower:
         except subprocess.TimeoutExpired:
             os.killpg(service.pid, signal.SIGKILL)
             service.wait()
+
+    def _assigned(self) -> Assignment:
+        """What the store gives the slot."""
+        given = self.store.of(self.slot)
+        if given is None or not given.should_run or given.bento_tag is None:
+            return NOTHING
+        return Assignment(given.release_id, given.bento_tag)
 
     def _start(self, wanted: Assignment) -> None:
         name, version = str(wanted.bento_tag).split(":")

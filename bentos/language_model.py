@@ -13,7 +13,6 @@ from typing import TYPE_CHECKING
 from pydantic import SecretStr
 
 from bentos.served_release import ServedVariant
-from components.adapters.store.engine import open_engine
 from components.adapters.store.llm.budget import LlmBudget
 from components.config.llm import LlmConfig
 from components.config.settings import Settings, SettingsError
@@ -27,9 +26,6 @@ if TYPE_CHECKING:
     from components.adapters.llm.claude import Claude
 
 logger = logging.getLogger("recops.llm")
-
-STORE_SECONDS = 1.0
-"""How long a reservation waits for another process's write; the request waits less, and goes on without."""
 
 
 def is_on(llm: LlmConfig, settings: Settings) -> bool:
@@ -58,11 +54,13 @@ def is_on(llm: LlmConfig, settings: Settings) -> bool:
 class LanguageModels:
     """The language models of one process, one set of connections, breakers and metrics a variant.
 
-    Their metrics go to `metrics`, made by `make_metrics` once the first variant needs them.
+    Args:
+        make_metrics, open_budget: make what the first variant that asks a model needs.
     """
 
     settings: Settings
     make_metrics: Callable[[list[str]], LlmMetrics]
+    open_budget: Callable[[], LlmBudget]
 
     def __post_init__(self) -> None:
         salt = self.settings.user_salt
@@ -88,7 +86,7 @@ class LanguageModels:
         if self._metrics is None:
             self._metrics = self.make_metrics(names)
         if self._budget is None:
-            self._budget = LlmBudget(open_engine(self.settings.store_url, STORE_SECONDS), time.time)
+            self._budget = self.open_budget()
         client = Claude(llm, self.settings.llm_base_url, self.settings.anthropic_api_key, tier_keys(llm))
         self._clients.append(client)
         version = None if variant.prompt_version is None else str(variant.prompt_version)

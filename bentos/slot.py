@@ -16,13 +16,11 @@ from pathlib import Path
 from typing import NoReturn, cast, get_args
 
 import psutil
-from sqlalchemy import select
 from sqlalchemy.exc import SQLAlchemyError
 
 from bentos.build import bento_environment
 from bentos.slot_guard import end_all
-from components.adapters.store.engine import open_engine, reading
-from components.adapters.store.tables import slots
+from components.adapters.store.releases.slot_assignments import SlotAssignments
 from components.config.settings import Settings, Slot, load_settings
 
 PORT_SECONDS = 10.0
@@ -97,16 +95,15 @@ def check_with_store(store_url: str, slot: Slot, release_id: str) -> None:
     Raises:
         SlotError: the store says otherwise.
     """
-    engine = open_engine(store_url, STORE_SECONDS)
     try:
-        with reading(engine) as db:
-            row = db.execute(select(slots.c.release_id).where(slots.c.slot == slot)).one_or_none()
+        with SlotAssignments(store_url, STORE_SECONDS) as store:
+            given = store.of(slot)
     except SQLAlchemyError:
         return
-    finally:
-        engine.dispose()
-    if row is not None and row.release_id != release_id:
-        raise SlotError(f"{slot} should run {row.release_id}, not {release_id}, says the store; run `recops reconcile`")
+    if given is not None and given.release_id != release_id:
+        raise SlotError(
+            f"{slot} should run {given.release_id}, not {release_id}, says the store; run `recops reconcile`"
+        )
 
 
 def leftovers(root: Path, slot: Slot) -> list[psutil.Process]:

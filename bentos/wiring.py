@@ -16,6 +16,7 @@ from bentos.served_release import ServedRelease, ServedVariant
 from components.adapters.slots.demo_faults import DemoFaults, fault_file
 from components.adapters.slots.redis_cache import RedisAnswers
 from components.adapters.store.engine import open_engine
+from components.adapters.store.llm.budget import LlmBudget
 from components.adapters.store.traffic.local_user_events import user_events
 from components.adapters.store.traffic.user_events import BUDGET_SECONDS, UserEventReader
 from components.adapters.store.write_queue import WriteQueue
@@ -34,6 +35,9 @@ from monitoring.request_metrics import RequestMetrics
 BUSY_SECONDS = 10.0
 """How long a write waits for another process before its feedback is refused with 503."""
 
+BUDGET_LOCK_SECONDS = 1.0
+"""How long a reservation waits for another process's write; the request waits less, and goes on without."""
+
 OPEN_SECONDS = 2.0
 """How long a starting service waits for the store before it goes on without."""
 
@@ -51,7 +55,11 @@ def build_app(
     release = ServedRelease.read(folder)
     slot = settings.slot or "none"
     registry = CollectorRegistry()
-    models = LanguageModels(settings, lambda tiers: LlmMetrics(registry, tiers))
+    models = LanguageModels(
+        settings,
+        lambda tiers: LlmMetrics(registry, tiers),
+        lambda: LlmBudget(open_engine(settings.store_url, BUDGET_LOCK_SECONDS), time.time),
+    )
     variants = make_variants(release, folder, slot, models.hybrid_of)
     for path in variants.all_paths():
         warm_up(path)

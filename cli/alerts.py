@@ -12,14 +12,9 @@ from rich.table import Table
 
 from cli.console import make_console
 from components.adapters.alerting.apprise_channel import ChannelError
-from components.adapters.store.alerts.incidents import Alert, AlertStore, Claimed
-from components.adapters.store.engine import open_engine
-from components.config.settings import load_settings
-from jobs.stack import existing_store_url
+from jobs.monitoring.incidents import list_incidents
+from jobs.wiring.workbench import open_workbench
 from monitoring.alerting.message import moment
-
-DAY = 86_400.0
-TEST_TIMEOUT = 10.0
 
 
 @click.group()
@@ -32,38 +27,28 @@ def alerts() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def list_alerts(days: float, as_json: bool) -> None:
     """Incidents that are open, and those of the last days, with their threads and deliveries."""
-    store = AlertStore(open_engine(existing_store_url(load_settings())))
-    found = store.since(time.time() - days * DAY)
+    with open_workbench() as bench:
+        found = list_incidents(bench.store.alerts, days, time.time())
     if as_json:
-        click.echo(json.dumps([_plain(store, alert) for alert in found], indent=2))
+        click.echo(json.dumps(found, indent=2))
         return
-    _print(store, found, make_console())
+    _print(found, make_console())
 
 
 @alerts.command()
 def test() -> None:
     """Send a test message to every channel and say which took it."""
-    from jobs.monitoring.alert_channels import channels
+    from jobs.monitoring.alert_channels import channels, try_channels
 
-    try:
-        found = channels(load_settings())
-    except ChannelError as error:
-        raise click.ClickException(str(error)) from error
-    message = {
-        "title": "[test] recops alerts arrive here",
-        "body": "Sent by `recops alerts test`. Nothing is wrong.",
-        "severity": "info",
-        "rule": "test",
-        "answer": {"kind": "none"},
-    }
     failed = False
-    for name, channel in found.items():
+    with open_workbench() as bench:
         try:
-            channel.send(Claimed(0, 0, int(time.time()), "test", name, message, 1), TEST_TIMEOUT)
-            click.echo(f"{name}: took it")
-        except Exception as error:
-            failed = True
-            click.echo(f"{name}: {error}", err=True)
+            found = channels(bench)
+        except ChannelError as error:
+            raise click.ClickException(str(error)) from error
+        for tried in try_channels(found, time.time()):
+            failed |= tried.error is not None
+            click.echo(f"{tried.name}: {tried.error or 'took it'}", err=tried.error is not None)
     if len(found) == 1:
         click.echo(
             "RECOPS_ALERT_URLS is not set: alerts are kept in the event store and sent to Prefect as events only"
@@ -72,38 +57,16 @@ def test() -> None:
         raise click.exceptions.Exit(1)
 
 
-def _plain(store: AlertStore, alert: Alert) -> dict[str, Any]:
-    return {
-        "id": alert.alert_id,
-        "rule": alert.rule,
-        "severity": alert.severity,
-        "state": alert.state,
-        "opened_at": alert.opened_at,
-        "resolved_at": alert.resolved_at,
-        "details": dict(alert.details),
-        "deliveries": [
-            {
-                "channel": row.channel,
-                "kind": row.kind,
-                "attempts": row.attempts,
-                "delivered_at": row.delivered_at,
-                "last_error": row.last_error,
-            }
-            for row in store.deliveries(alert.alert_id)
-        ],
-    }
-
-
-def _print(store: AlertStore, found: list[Alert], console: Console) -> None:
+def _print(found: list[dict[str, Any]], console: Console) -> None:
     if not found:
         console.print("no incidents")
         return
     table = Table("id", "rule", "severity", "opened", "over", "what was done", "told")
     for alert in found:
-        rows = store.deliveries(alert.alert_id)
-        arrived = sum(row.delivered_at is not None for row in rows)
-        thread = "\n".join(entry["text"] for entry in alert.details.get("thread", []))
-        over = moment(alert.resolved_at) if alert.resolved_at else "open"
-        told = f"{arrived} of {len(rows)}"
-        table.add_row(str(alert.alert_id), alert.rule, alert.severity, moment(alert.opened_at), over, thread, told)
+        rows = alert["deliveries"]
+        arrived = sum(row["delivered_at"] is not None for row in rows)
+        thread = "\n".join(entry["text"] for entry in alert["details"].get("thread", []))
+        over = moment(alert["resolved_at"]) if alert["resolved_at"] else "open"
+        opened, told = moment(alert["opened_at"]), f"{arrived} of {len(rows)}"
+        table.add_row(str(alert["id"]), alert["rule"], alert["severity"], opened, over, thread, told)
     console.print(table)

@@ -9,9 +9,8 @@ from pathlib import Path
 
 import click
 
-from cli.event_store import store_of
+from cli.event_store import open_store
 from components.adapters.store.backup import back_up
-from components.config.settings import load_settings
 
 
 @click.command()
@@ -22,8 +21,8 @@ def backup(folder: Path, as_json: bool) -> None:
 
     Models, data versions and Bentos are not in it: they lie in the MLflow store, the data registry and its remote.
     """
-    with store_of(load_settings()) as engine:
-        made = back_up(engine, folder, time.time())
+    with open_store() as bench:
+        made = back_up(bench.store.engine, folder, time.time())
     if as_json:
         click.echo(json.dumps(asdict(made), indent=2))
         return

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import json
-import time
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
 import click
 from rich.console import Console
 from rich.table import Table
+
+from jobs.wiring.workbench import open_workbench
 
 PROTOCOLS = ("per-user-temporal", "global-temporal", "random", "microsoft-ml100k")
 SHOWN = (
@@ -26,7 +27,6 @@ SHOWN = (
     ("answer ms", "answer_ms"),
     ("peak MB", "peak_memory_mb"),
 )
-TEST_SHARE = {"microsoft-ml100k": 0.25}
 
 
 @click.command()
@@ -87,18 +87,21 @@ def benchmark(
     from components.metrics.evaluate import EvaluationError
     from components.recommenders.protocol import RecommenderError
     from components.splitting.temporal import SplitError
+    from jobs.benchmarking.compare import Comparison, ask_llm, compare_recommenders
 
     names = {"user_id": user_column, "item_id": item_column, "value": value_column, "timestamp": timestamp_column}
     try:
         vectors = None if item_vectors is None else read_item_vectors(item_vectors)
         dataset = read_dataset(interactions, items, {ours: theirs for ours, theirs in names.items() if theirs})
+        asked = Comparison(dataset, protocol, k, positive_threshold, seed)
         if with_llm:
             if llm_budget is None:
                 llm_budget = click.prompt("The most that this may cost, in dollars", type=click.FloatRange(min=0))
-            parts, threshold = _parts(dataset, protocol, positive_threshold, seed)
-            found = _ask_llm(parts, dataset.items, threshold, k, llm_users, llm_budget, llm_timeout, llm_local, seed)
+            with open_workbench() as bench:
+                found = ask_llm(bench, asked, llm_users, llm_budget, llm_timeout, llm_local)
         else:
-            found = _run(dataset, vectors, protocol, k, positive_threshold, budget, seed, Console(stderr=True))
+            with Console(stderr=True).status("choosing settings") as status:
+                found = compare_recommenders(asked, vectors, budget, status.update)
     except (DatasetError, SplitError, RecommenderError, EvaluationError, ValueError) as error:
         raise click.ClickException(str(error)) from error
     if with_llm and not as_json:
@@ -107,93 +110,6 @@ def benchmark(
         click.echo(json.dumps(found, indent=2))
     else:
         _print(found, k, Console())
-
-
-def _run(
-    dataset: Any, vectors: Any, protocol: str, k: int, threshold: float, budget: float, seed: int, log: Console
-) -> dict[str, Any]:
-    import pandas as pd
-
-    from components.adapters.machine.peak_memory import peak_megabytes, restart_peak
-    from components.benchmarking.compare import BenchmarkRequest, Meters, compare
-    from components.interactions.prepared import prepare
-    from components.recommenders.training_data import training_data
-
-    notes = list(dataset.missing)
-    parts, threshold = _parts(dataset, protocol, threshold, seed)
-    if protocol.endswith("temporal") and not dataset.has_times:
-        protocol = "random"
-    nobody = pd.DataFrame({"user_id": pd.Series(dtype=object)})
-    everything = prepare(dataset.interactions, dataset.items, nobody, threshold)
-    train, test = (
-        training_data(
-            prepare(part, everything.items, nobody, threshold).interactions, everything.items, everything.users, vectors
-        )
-        for part in (parts.train, parts.test)
-    )
-    if vectors is not None:
-        lacking = int((~train.item_vectors.any(axis=1)).sum())
-        notes += [f"{lacking} of {len(train.item_ids)} items have no vector"] if lacking else []
-    inner: Literal["latest", "random"] = "latest" if protocol.endswith("temporal") else "random"
-    config = BenchmarkRequest(inner, k, seed, budget, cold_start_threshold=5)
-    meters = Meters(time.perf_counter, restart_peak, peak_megabytes)
-    rows = []
-    with log.status("choosing settings") as status:
-        for row in compare(train, test.positives, config, meters, notes.append):
-            rows.append(row)
-            status.update(f"{row['model']}: NDCG@{k} {row[f'ndcg_at_{k}']:.4f}")
-    return {
-        "rows": rows,
-        "protocol": protocol,
-        "users": len(train.user_ids),
-        "items": len(train.item_ids),
-        "train_interactions": int(train.seen.nnz),
-        "test_relevant": int(test.positives.nnz),
-        "positive_threshold": threshold if threshold != float("-inf") else None,
-        "missing": notes,
-    }
-
-
-def _parts(dataset: Any, protocol: str, threshold: float, seed: int) -> tuple[Any, float]:
-    """Training and test part, and the value from which on an interaction is relevant."""
-    from components.splitting.at_random import split_at_random, split_by_item
-    from components.splitting.temporal import split
-
-    if protocol == "microsoft-ml100k" or not dataset.has_values:
-        threshold = float("-inf")
-    # Rows before preparation: the published split draws in the order of the file.
-    if protocol == "microsoft-ml100k":
-        return split_by_item(dataset.interactions, TEST_SHARE[protocol], seed), threshold
-    if protocol == "random" or not dataset.has_times:
-        return split_at_random(dataset.interactions, 0.2, seed), threshold
-    kind: Literal["per_user_temporal", "global_temporal"] = (
-        "per_user_temporal" if protocol.startswith("per-user") else "global_temporal"
-    )
-    return split(dataset.interactions, kind, 0.2), threshold
-
-
-def _ask_llm(
-    parts: Any,
-    items: Any,
-    threshold: float,
-    k: int,
-    n_users: int,
-    cap_usd: float,
-    timeout: float,
-    local: bool,
-    seed: int,
-) -> dict[str, Any]:
-    from components.adapters.files.params_file import read_params
-    from components.config.llm_presets import with_local_model
-    from components.config.settings import load_settings
-    from jobs.benchmarking.llm_rows import run_llm_benchmark
-
-    settings = load_settings()
-    llm = read_params(settings.project / "params.yaml").llm
-    if local:
-        llm = with_local_model(llm, settings.local_llm_url)
-    cuts = (parts.train, parts.test)
-    return run_llm_benchmark(settings, llm, cuts, items, threshold, k, n_users, cap_usd, timeout, seed)
 
 
 def _print_llm(found: dict[str, Any], console: Console) -> None:

@@ -2,56 +2,15 @@
 
 from __future__ import annotations
 
-import os
-import signal
-import time
-
 import click
-import psutil
 
-from components.config.settings import Settings, load_settings
-from jobs.stack import stack_mark, supervisor
+from jobs.stack.take_down import stop_stack
+from jobs.wiring.workbench import open_workbench
 
 
 @click.command()
 def down() -> None:
     """Stop everything that `recops up` started. Data and releases stay; `recops up` resumes with them."""
-    settings = load_settings()
-    stopped = stop_stack(settings)
+    with open_workbench() as bench:
+        stopped = stop_stack(bench)
     click.echo("the stack is stopped; `make up` resumes it" if stopped else "the stack was not running")
-
-
-def stop_stack(settings: Settings) -> bool:
-    """Stop supervisord with its programs, then whatever of ours is left; whether anything ran."""
-    control = supervisor(settings)
-    ran = control.is_running()
-    if ran:
-        control.shut_down()
-    left = processes_of(settings)
-    for process in left:
-        _send(process, signal.SIGTERM)
-    _, stubborn = psutil.wait_procs(left, timeout=5)
-    for process in stubborn:
-        _send(process, signal.SIGKILL)
-    psutil.wait_procs(stubborn, timeout=5)
-    return ran or bool(left)
-
-
-def processes_of(settings: Settings) -> list[psutil.Process]:
-    """The processes that carry this stack's mark in their environment, whoever their parent is now."""
-    mark = stack_mark(settings)
-    found = []
-    for process in psutil.process_iter():
-        try:
-            if process.pid != os.getpid() and process.environ().get("RECOPS_STACK") == mark:
-                found.append(process)
-        except (psutil.Error, OSError):
-            continue
-    return found
-
-
-def _send(process: psutil.Process, what: signal.Signals) -> None:
-    try:
-        process.send_signal(what)
-    except psutil.NoSuchProcess:
-        time.sleep(0)

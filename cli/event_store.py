@@ -6,24 +6,18 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 import click
-from sqlalchemy import Engine
 from sqlalchemy.exc import SQLAlchemyError
 
 from components.adapters.store.backup import BackupError
-from components.adapters.store.engine import migrate, open_engine
-from components.config.settings import Settings
+from jobs.wiring.workbench import Workbench, open_workbench
 
 
 @contextmanager
-def store_of(settings: Settings) -> Iterator[Engine]:
-    """The event store with its newest schema; errors of the database and of backups become one line."""
-    with one_line_errors():
-        migrate(settings.store_url)
-        engine = open_engine(settings.store_url)
-        try:
-            yield engine
-        finally:
-            engine.dispose()
+def open_store() -> Iterator[Workbench]:
+    """A workbench whose store has its newest schema; errors of the database and of backups become one line."""
+    with one_line_errors(), open_workbench() as bench:
+        bench.store.migrate()
+        yield bench
 
 
 @contextmanager

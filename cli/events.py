@@ -7,15 +7,11 @@ import time
 from dataclasses import asdict
 
 import click
-from sqlalchemy import func, select
 
-from cli.event_store import one_line_errors, store_of
+from cli.event_store import open_store
 from components.adapters.dvc.data_registry import DataRegistryError
-from components.adapters.store.engine import reading
-from components.adapters.store.tables import metadata
-from components.config.settings import load_settings
-from jobs.data.prune_events import prune_events, tell
-from jobs.wiring.workbench import open_workbench
+from jobs.store.count import count_store
+from jobs.store.prune_events import prune_events, tell
 
 
 @click.group()
@@ -27,11 +23,8 @@ def events() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def count(as_json: bool) -> None:
     """Count the rows of each table."""
-    with store_of(load_settings()) as engine, reading(engine) as db:
-        counts = {
-            table.name: db.execute(select(func.count()).select_from(table)).scalar_one()
-            for table in metadata.sorted_tables
-        }
+    with open_store() as bench:
+        counts = count_store(bench)
     click.echo(
         json.dumps(counts, indent=2) if as_json else "\n".join(f"{n:>12,}  {name}" for name, n in counts.items())
     )
@@ -42,7 +35,7 @@ def count(as_json: bool) -> None:
 def prune(as_json: bool) -> None:
     """Drop what is older than `retention` in params.yaml; feedback that no data version has read stays."""
     try:
-        with one_line_errors(), open_workbench() as bench:
+        with open_store() as bench:
             pruned = prune_events(bench, time.time())
     except DataRegistryError as error:
         raise click.ClickException(str(error)) from error

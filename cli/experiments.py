@@ -5,19 +5,16 @@ from __future__ import annotations
 import json
 import time
 from dataclasses import asdict
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 from rich.table import Table
 
 from cli.console import make_console
-from components.config.settings import load_settings
-from jobs.stack import existing_store_url
+from jobs.wiring.workbench import open_workbench
 
 if TYPE_CHECKING:
-    from components.adapters.store.experiments.declared import StoredExperiment
     from components.experiments.counterfactual import Estimate, TooLittleSupport
 
 
@@ -30,10 +27,10 @@ def experiments() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def list_experiments(as_json: bool) -> None:
     """Every experiment, with its state and whether the live release serves it."""
-    rows = [_row(one) for one in _stored()]
-    serving = _served()
-    for row in rows:
-        row["served"] = row["name"] == serving
+    from jobs.experiments.listing import list_experiments
+
+    with open_workbench() as bench:
+        rows = list_experiments(bench)
     if as_json:
         click.echo(json.dumps(rows, indent=2))
         return
@@ -60,11 +57,12 @@ def list_experiments(as_json: bool) -> None:
 @click.argument("name")
 def show(name: str) -> None:
     """One experiment as JSON: declaration, plan, state, and users by variant."""
-    found = next((one for one in _stored() if one.name == name), None)
-    if found is None:
+    from jobs.experiments.listing import show_experiment
+
+    with open_workbench() as bench:
+        shown = show_experiment(bench, name)
+    if shown is None:
         raise click.ClickException(f"there is no experiment {name!r}; `recops experiments list` shows them")
-    row = _row(found)
-    shown = {**row, "served": name == _served(), "declaration": found.declaration.model_dump(mode="json")}
     click.echo(json.dumps(shown, indent=2))
 
 
@@ -73,26 +71,19 @@ def show(name: str) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def plan(file: Path, as_json: bool) -> None:
     """How many users and days the experiment in FILE needs. Starts nothing."""
-    from components.adapters.files.params_file import read_params
     from components.experiments.declaration import DeclarationError
-    from jobs.experiments.file import params_of_variant, read_experiment_file
-    from jobs.experiments.plan import plan_declared
+    from jobs.experiments.plan import plan_file
 
-    settings = load_settings()
     try:
-        declaration = read_experiment_file(file)
-        params = read_params(settings.project / "params.yaml")
-        for variant in declaration.variants:
-            params_of_variant(params, variant.policy, variant.name)
-        if declaration.baseline is None:
-            existing_store_url(settings)
-        found = plan_declared(settings, declaration)
+        with open_workbench() as bench:
+            found = plan_file(bench, file)
     except DeclarationError as error:
         raise click.ClickException(str(error)) from error
     if as_json:
         click.echo(json.dumps({**asdict(found.plan), "baseline": found.baseline.model_dump(), "from": found.source}))
         return
     console = make_console()
+    declaration = found.declaration
     effect, base = declaration.minimum_effect, found.baseline
     size = f"{effect.size:.1%}" if effect.kind == "relative" else f"{effect.size:g}"
     console.print(
@@ -127,10 +118,9 @@ def counterfactual(strength: float | None, max_per_category: int | None, days: f
 
     if strength is None and max_per_category is None:
         raise click.UsageError("say what the other policy is: --strength, --max-per-category or both")
-    settings = load_settings()
-    existing_store_url(settings)
     policy = Diversity(strength=strength or 0.0, max_per_category=max_per_category)
-    found = judge_policy(settings, policy, days, time.time())
+    with open_workbench() as bench:
+        found = judge_policy(bench, policy, days, time.time())
     if as_json:
         click.echo(json.dumps({"policy": policy.model_dump(), **asdict(found)}, indent=2))
         return
@@ -153,49 +143,3 @@ def _estimate(found: Estimate | TooLittleSupport) -> tuple[str, str, str]:
     if isinstance(found, Estimate):
         return f"{found.value:.4f}", f"{found.low:.4f} to {found.high:.4f}", users
     return "refused", found.reason, users
-
-
-def _stored() -> tuple[StoredExperiment, ...]:
-    from components.adapters.store.engine import open_engine
-    from components.adapters.store.experiments.declared import SqlExperiments
-
-    return SqlExperiments(open_engine(existing_store_url(load_settings()))).all()
-
-
-def _served() -> str | None:
-    """The experiment of the live release."""
-    from jobs.stack import release_store
-
-    store = release_store(load_settings())
-    live = store.routing().live_release
-    experiment = None if live is None else store.release(live).experiment
-    return None if experiment is None else experiment.experiment_id
-
-
-def _row(one: StoredExperiment) -> dict[str, Any]:
-    declaration = one.declaration
-    return {
-        "name": one.name,
-        "state": one.state,
-        "variants": {variant.name: variant.share for variant in declaration.variants},
-        "primary": declaration.primary,
-        "test": declaration.test,
-        "planned_users": one.planned.users_per_variant,
-        "planned_days": one.planned.days,
-        "users": _users(one.name),
-        "declared_by": one.by,
-        "created_at": _time(one.created_at),
-        "started_at": _time(one.started_at),
-        "ended_at": _time(one.ended_at),
-    }
-
-
-def _users(name: str) -> dict[str, int]:
-    from components.adapters.store.engine import open_engine
-    from components.adapters.store.experiments.exposures import count_exposed
-
-    return count_exposed(open_engine(existing_store_url(load_settings())), name)
-
-
-def _time(seconds: float | None) -> str | None:
-    return None if seconds is None else datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d %H:%M:%S")

@@ -8,10 +8,9 @@ import time
 
 import click
 
-from cli.event_store import store_of
-from components.adapters.slots.kept_answers import NotForgotten, forget_kept_answers
-from components.adapters.store.forgetting import forget_user
-from components.config.settings import load_settings
+from cli.event_store import open_store
+from components.adapters.slots.kept_answers import NotForgotten
+from jobs.store.forget import forget as forget_user
 
 NEXT = """What is trained already stays until the next round: run retrain/default and promote/default.
 Data versions, backups and exports from before still hold the user; docs/events.md says how to be rid of them."""
@@ -25,17 +24,16 @@ def forget(user_id: str, as_json: bool) -> None:
 
     What they do from now on is new.
     """
-    settings = load_settings()
-    with store_of(settings) as engine:
-        deleted = forget_user(engine, user_id, time.time(), f"{getpass.getuser()} (recops forget)")
+    by = f"{getpass.getuser()} (recops forget)"
     try:
-        urls = [*settings.slot_urls("blue"), *settings.slot_urls("green")]
-        answers = forget_kept_answers(settings, urls, user_id)
+        with open_store() as bench:
+            gone = forget_user(bench, user_id, by, time.time())
     except NotForgotten as error:
         raise click.ClickException(f"deleted from the store, but {error}; run it again, or wait an hour") from error
     if as_json:
-        click.echo(json.dumps({**deleted, "kept_answers": answers}))
+        click.echo(json.dumps(gone))
         return
-    rows = ", ".join(f"{count} {name}" for name, count in deleted.items() if count) or "nothing was stored"
+    answers = gone.pop("kept_answers")
+    rows = ", ".join(f"{count} {name}" for name, count in gone.items() if count) or "nothing was stored"
     click.echo(f"forgotten: {rows}; {answers} kept answers")
     click.echo(NEXT)

@@ -9,11 +9,9 @@ from typing import Any
 import click
 
 from cli.console import make_console
-from components.adapters.slots.supervisor import Supervisor, SupervisorError
-from components.config.settings import Settings, SettingsError, load_settings
-from jobs.stack import LOCAL_LLM, existing_store_url, supervisor
+from jobs.errors import StackDownError
+from jobs.wiring.workbench import open_workbench
 
-START_SECONDS = 60.0
 HOW_TO_USE = """\
 To have the service ask it, promote with it:
   prefect deployment run promote/default --param local_llm=true --watch
@@ -31,23 +29,16 @@ def llm() -> None:
 @llm.command()
 def up() -> None:
     """Start the small local model behind the Messages API. It proves the path; it does not rank well."""
-    from components.adapters.llm.local_server import LocalLlmError, find_weights
-    from components.adapters.machine.ports_in_use import is_taken
+    from components.adapters.llm.local_server import LocalLlmError
+    from components.adapters.slots.supervisor import SupervisorError
+    from jobs.stack.local_model import start_local_model
 
-    settings = load_settings()
-    control = _running_stack(settings)
-    try:
-        find_weights()
-        if control.state_of(LOCAL_LLM).state not in ("RUNNING", "STARTING"):
-            if is_taken(settings.host, settings.llm_port):
-                raise click.ClickException(
-                    f"port {settings.llm_port} (local LLM) is taken; free it, or move ours: RECOPS_LLM_PORT=… "
-                    "(before `recops up`, which hands it on)"
-                )
-            control.start_program(LOCAL_LLM)
-        _await_health(settings, control)
-    except (LocalLlmError, SupervisorError) as error:
-        raise click.ClickException(str(error)) from error
+    with open_workbench() as bench:
+        settings = bench.settings
+        try:
+            start_local_model(bench)
+        except (LocalLlmError, StackDownError, SupervisorError) as error:
+            raise click.ClickException(str(error)) from error
     click.echo(f"the local model answers at {settings.local_llm_url}/v1/messages\n")
     click.echo(HOW_TO_USE.format(gateway=settings.gateway_url))
 
@@ -55,19 +46,24 @@ def up() -> None:
 @llm.command()
 def down() -> None:
     """Stop the small local model. The service goes on with the rankings it has."""
-    settings = load_settings()
-    control = _running_stack(settings)
-    was = control.state_of(LOCAL_LLM).state
-    control.stop_program(LOCAL_LLM)
-    click.echo("the local model is stopped" if was in ("RUNNING", "STARTING") else "the local model was not running")
+    from jobs.stack.local_model import stop_local_model
+
+    with open_workbench() as bench:
+        try:
+            ran = stop_local_model(bench)
+        except StackDownError as error:
+            raise click.ClickException(str(error)) from error
+    click.echo("the local model is stopped" if ran else "the local model was not running")
 
 
 @llm.command()
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def status(as_json: bool) -> None:
     """Show the local model and the configured tiers. Exit code 1 when the local model does not answer."""
-    settings = load_settings()
-    found = _read_status(settings)
+    from jobs.stack.local_model import read_models
+
+    with open_workbench() as bench:
+        found = read_models(bench)
     if as_json:
         click.echo(json.dumps(found, indent=2))
     else:
@@ -91,16 +87,12 @@ def check(local: bool, timeout: float, as_json: bool) -> None:
     """
     import asyncio
 
-    from components.adapters.files.params_file import read_params
-    from components.config.llm_presets import with_local_model
+    from components.config.settings import SettingsError
     from jobs.prompts.llm_check import LlmCheckError, check_tiers
 
-    settings = load_settings()
-    params = read_params(settings.project / "params.yaml").llm
-    if local:
-        params = with_local_model(params, settings.local_llm_url)
     try:
-        rows = asyncio.run(check_tiers(settings, params, timeout, time.perf_counter))
+        with open_workbench() as bench:
+            rows = asyncio.run(check_tiers(bench, local, timeout, time.perf_counter))
     except (LlmCheckError, SettingsError) as error:
         raise click.ClickException(str(error)) from error
     if as_json:
@@ -128,47 +120,3 @@ def _print(rows: list[dict[str, Any]]) -> None:
     for row in rows:
         if row["first"]:
             console.print(f"{row['tier']} puts first: {'; '.join(row['first'])}", highlight=False, markup=False)
-
-
-def _running_stack(settings: Settings) -> Supervisor:
-    existing_store_url(settings)
-    control = supervisor(settings)
-    if not control.is_running():
-        raise click.ClickException("the stack is not running; start it with `make up`")
-    return control
-
-
-def _await_health(settings: Settings, control: Supervisor) -> None:
-    deadline = time.monotonic() + START_SECONDS
-    while not _answers(settings):
-        state = control.state_of(LOCAL_LLM).state
-        if time.monotonic() > deadline or state in ("FATAL", "EXITED"):
-            raise click.ClickException(f"the local model does not answer; see `recops logs {LOCAL_LLM}`")
-        time.sleep(0.1)
-
-
-def _answers(settings: Settings) -> bool:
-    import httpx
-
-    try:
-        return httpx.get(f"{settings.local_llm_url}/health", timeout=2.0).status_code == 200
-    except httpx.HTTPError:
-        return False
-
-
-def _read_status(settings: Settings) -> dict[str, Any]:
-    from components.adapters.files.params_file import read_params
-    from monitoring.stack_status import usage_of
-
-    control = supervisor(settings)
-    state = control.state_of(LOCAL_LLM) if control.is_running() else None
-    pid = state.pid if state else 0
-    local = {
-        "state": state.state if state else "the stack is not running",
-        "pid": pid,
-        "memory_mb": round(usage_of(pid).memory / 2**20) if pid else 0,
-        "url": settings.local_llm_url,
-        "answers": _answers(settings),
-    }
-    tiers = read_params(settings.project / "params.yaml").llm.tiers
-    return {"local": local, "tiers": [tier.model_dump(mode="json") for tier in tiers]}

@@ -7,7 +7,7 @@ from collections import deque
 
 import click
 
-from components.config.settings import load_settings
+from jobs.wiring.workbench import open_workbench
 
 
 @click.command()
@@ -18,7 +18,8 @@ from components.config.settings import load_settings
 @click.option("--follow", "-f", is_flag=True, help="Go on printing what is added.")
 def logs(name: str | None, lines: int, follow: bool) -> None:
     """Print the log of NAME, such as blue, envoy, mlflow or prefect-worker; without NAME, list them."""
-    folder = load_settings().logs_folder
+    with open_workbench() as bench:
+        folder = bench.settings.logs_folder
     known = sorted(file.stem for file in folder.glob("*.log"))
     if not known:
         raise click.ClickException("there are no logs yet; start the stack with `make up`")

@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import difflib
 import json
-import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 import click
 from rich.table import Table
 
 from cli.console import make_console
-from components.adapters.store.engine import open_engine
-from components.adapters.store.llm.evaluations import EvaluationStore, StoredEvaluation
-from components.config.settings import load_settings
-from jobs.stack import existing_store_url
+from jobs.errors import NothingThereError
+from jobs.wiring.workbench import Workbench, open_workbench
 
 
 @click.group()
@@ -28,7 +26,10 @@ def prompts() -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 def list_prompts(as_json: bool) -> None:
     """All versions with their aliases, and the last evaluation of each."""
-    rows = [_row(one, _evaluations(one.version)) for one in _registry().described()]
+    from jobs.prompts.versions import list_prompts as read_prompts
+
+    with _registry() as bench:
+        rows = read_prompts(bench)
     if as_json:
         click.echo(json.dumps(rows, indent=2))
         return
@@ -48,12 +49,14 @@ def list_prompts(as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print as JSON.")
 def show(version: int, as_json: bool) -> None:
     """The text of a version, and its evaluations with their reasons."""
-    found = _version(version)
-    row = _row(found, _evaluations(version))
+    from jobs.prompts.versions import show_prompt
+
+    with _registry() as bench:
+        row = show_prompt(bench, version)
     if as_json:
-        click.echo(json.dumps({**row, "text": found.text}, indent=2))
+        click.echo(json.dumps(row, indent=2))
         return
-    click.echo(found.text)
+    click.echo(row["text"])
     for one in row["evaluations"]:
         click.echo(f"\n{one['evaluation_id']}: {one['decision'] or 'running'} against version {one['champion']}")
         for reason in one["reasons"]:
@@ -65,9 +68,11 @@ def show(version: int, as_json: bool) -> None:
 @click.argument("new", type=int)
 def diff(old: int, new: int) -> None:
     """What version NEW changes in version OLD."""
-    before, after = (_version(number).text.splitlines(keepends=True) for number in (old, new))
-    lines = difflib.unified_diff(before, after, f"version {old}", f"version {new}")
-    for line in lines:
+    from jobs.prompts.versions import find_prompt
+
+    with _registry() as bench:
+        before, after = (find_prompt(bench, number).text.splitlines(keepends=True) for number in (old, new))
+    for line in difflib.unified_diff(before, after, f"version {old}", f"version {new}"):
         colour = {"+": "green", "-": "red"}.get(line[0])
         click.secho(line.rstrip("\n"), fg=colour)
 
@@ -78,64 +83,28 @@ def diff(old: int, new: int) -> None:
 @click.option("--challenger", is_flag=True, help="Let the next release use it, without a shadow evaluation.")
 def register(file: Path | None, message: str, challenger: bool) -> None:
     """Register the text of FILE, by default the project's own, as a version; a text that is there already stays."""
-    from components.adapters.mlflow.registry import CHALLENGER, ModelRegistryError
     from components.reranking.prompt import PROMPT, PromptError
+    from jobs.prompts.versions import register_prompt
 
-    path = file or load_settings().project / "prompts" / f"{PROMPT}.md"
-    registry = _registry()
-    try:
-        version = registry.register(path.read_text(), message)
-        if challenger:
-            registry.set_alias(CHALLENGER, version.version)
-    except (PromptError, ModelRegistryError) as error:
-        raise click.ClickException(f"{path}: {error}") from error
-    click.echo(f"{path} is version {version.version} of {PROMPT}" + (", and the challenger" if challenger else ""))
-    judge = f"prefect deployment run evaluate-prompt/default --param challenger={version.version} --watch"
+    with _registry() as bench:
+        try:
+            path, version = register_prompt(bench, file, message, challenger)
+        except PromptError as error:
+            raise click.ClickException(f"{file or PROMPT}: {error}") from error
+    click.echo(f"{path} is version {version} of {PROMPT}" + (", and the challenger" if challenger else ""))
+    judge = f"prefect deployment run evaluate-prompt/default --param challenger={version} --watch"
     click.echo(f"judge it before users see it: {judge}")
 
 
-def _registry() -> Any:
-    from components.adapters.mlflow.prompts import PromptRegistry
+@contextmanager
+def _registry() -> Iterator[Workbench]:
+    """A workbench whose prompt registry may not answer."""
     from components.adapters.mlflow.registry import ModelRegistryError
 
-    registry = PromptRegistry(load_settings().mlflow_url)
     try:
-        registry.versions()
+        with open_workbench() as bench:
+            yield bench
     except ModelRegistryError as error:
         raise click.ClickException(f"{error}; is the stack running? `recops up` starts it") from error
-    return registry
-
-
-def _version(number: int) -> Any:
-    found = next((one for one in _registry().described() if one.version == number), None)
-    if found is None:
-        raise click.ClickException(f"there is no version {number}; see `recops prompts list`")
-    return found
-
-
-def _evaluations(version: int) -> list[StoredEvaluation]:
-    engine = open_engine(existing_store_url(load_settings()))
-    try:
-        return EvaluationStore(engine, time.time).of_challenger(version)
-    finally:
-        engine.dispose()
-
-
-def _row(found: Any, evaluations: list[StoredEvaluation]) -> dict[str, Any]:
-    return {
-        "version": found.version,
-        "aliases": list(found.aliases),
-        "message": found.message,
-        "created_at": found.created_at,
-        "evaluations": [
-            {
-                "evaluation_id": one.evaluation_id,
-                "champion": one.spec.champion,
-                "mode": one.spec.mode,
-                "state": one.state,
-                "decision": one.decision,
-                "reasons": (one.reasons or {}).get("reasons", []),
-            }
-            for one in evaluations
-        ],
-    }
+    except NothingThereError as error:
+        raise click.ClickException(str(error)) from error

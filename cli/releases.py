@@ -9,14 +9,12 @@ import click
 from rich.table import Table
 
 from cli.console import make_console
-from components.adapters.files.params_file import read_params
-from components.adapters.store.engine import open_engine
-from components.adapters.store.releases.history import read_history, read_release
-from components.config.settings import load_settings
+from components.adapters.store.releases.history import read_history
 from components.rollout.history import shown_time
 from components.rollout.ledger import UnknownRelease
 from components.rollout.story import figures_of, live_periods, tell_rollout
-from jobs.stack import bento_folder, existing_store_url
+from jobs.promotion.history import describe_release
+from jobs.wiring.workbench import open_workbench
 
 Row = dict[str, Any]
 
@@ -28,7 +26,8 @@ def releases(context: click.Context, as_json: bool) -> None:
     """Show what was promoted and rolled back: a table of releases, and the story of what was done."""
     if context.invoked_subcommand is not None:
         return
-    history = read_history(open_engine(existing_store_url(load_settings())))
+    with open_workbench() as bench:
+        history = read_history(bench.store.engine)
     if as_json:
         click.echo(json.dumps(history, indent=2))
         return
@@ -42,12 +41,11 @@ def releases(context: click.Context, as_json: bool) -> None:
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 def show(release_id: str, as_json: bool) -> None:
     """Show one release: what it is made of, what came before it, its gates, canary and times."""
-    settings = load_settings()
     try:
-        found = read_release(open_engine(existing_store_url(settings)), release_id)
+        with open_workbench() as bench:
+            found = describe_release(bench, release_id)
     except UnknownRelease as error:
         raise click.ClickException(str(error)) from error
-    found["bento_there"] = bento_folder(settings, found["bento_tag"]).is_dir()
     if as_json:
         click.echo(json.dumps(found, indent=2))
         return
@@ -63,14 +61,12 @@ def show(release_id: str, as_json: bool) -> None:
 @click.option("--models/--no-models", default=True, show_default=True, help="Whether MLflow's bytes go as well.")
 def prune(keep: int | None, models: bool) -> None:
     """Remove the Bentos and models of releases that nobody can go back to; each promotion does so too."""
-    from components.adapters.mlflow.registry import ModelRegistry, ModelRegistryError
+    from components.adapters.mlflow.registry import ModelRegistryError
     from jobs.promotion.retention import prune as prune_releases
 
-    settings = load_settings()
-    number = keep or read_params(settings.project / "params.yaml").promotion.keep_releases
-    registry = ModelRegistry(settings.mlflow_url) if models else None
     try:
-        pruned = prune_releases(settings, number, registry, click.echo)
+        with open_workbench() as bench:
+            pruned = prune_releases(bench, keep or bench.params.promotion.keep_releases, models, click.echo)
     except (ModelRegistryError, OSError) as error:
         raise click.ClickException(str(error)) from error
     if not pruned.releases and not pruned.models:

@@ -9,7 +9,7 @@ import click
 from cli.event_store import one_line_errors
 from components.adapters.store.backup import drill as drill_backup
 from components.adapters.store.backup import restore as restore_backup
-from components.config.settings import load_settings
+from jobs.wiring.workbench import open_workbench
 
 
 @click.command()
@@ -30,5 +30,6 @@ def restore(folder: Path, replace: bool, drill: bool) -> None:
                 f"{folder} can be restored: {total:,} rows in {len(drilled.backup.rows)} tables came back the same"
             )
             return
-        backup = restore_backup(load_settings().store_url, folder, replace)
+        with open_workbench() as bench:
+            backup = restore_backup(bench.store.url, folder, replace)
     click.echo(f"restored {sum(backup.rows.values()):,} rows; run `recops reconcile` if the stack is running")

@@ -9,14 +9,10 @@ from typing import Any
 
 import click
 
-from components.adapters.files.params_file import read_params
-from components.config.settings import load_settings
-from components.rollout.ledger import UnknownRelease
 from components.rollout.outcomes import CanaryStopped, NothingToRollBackTo, PromotionCancelled
-from components.rollout.ports import StepFailed
-from components.rollout.rollback import Cause, Outcome, roll_back, roll_back_to, tidy_up
-from jobs.promotion.promote import limits_of
-from jobs.stack import world
+from components.rollout.rollback import Cause, Outcome
+from jobs.promotion.roll_back import gateway_follows, go_back, tidy_up
+from jobs.wiring.workbench import open_workbench
 
 
 @click.command()
@@ -29,32 +25,24 @@ def rollback(target: str | None, reason: str, as_json: bool) -> None:
     While a canary takes a share of the users, the live release answers all of them again.
     """
     began = time.monotonic()
-    settings = load_settings()
-    parts = world(settings)
-    limits = limits_of(read_params(settings.project / "params.yaml").promotion)
     cause = Cause(f"{getpass.getuser()} (recops rollback)", reason)
 
     def report(line: str) -> None:
         click.echo(line, err=True)
 
-    try:
-        if target is None:
-            outcome: Outcome = roll_back(parts, cause, limits, report)
-        else:
-            outcome = roll_back_to(parts, target, cause, limits, report)
-    except (StepFailed, UnknownRelease) as error:
-        raise click.ClickException(str(error)) from error
-    if isinstance(outcome, NothingToRollBackTo):
-        raise click.ClickException(outcome.reason)
-    applied = parts.router.wait_applied(parts.store.routing().version, timeout=1.0)
-    seconds = round(time.monotonic() - began, 3)
-    for warning in () if isinstance(outcome, PromotionCancelled) else outcome.warnings:
-        report(f"Warning: {warning}")
-    if not applied:
-        report("Warning: Envoy does not answer; it follows as soon as it is back")
-    told = {**_values(outcome), "seconds": seconds, "gateway_follows": applied}
-    click.echo(json.dumps(told) if as_json else f"{_line(outcome)} ({seconds:.2f} s)")
-    tidy_up(parts, outcome, cause, limits, report)
+    with open_workbench() as bench:
+        outcome = go_back(bench, target, cause, report)
+        if isinstance(outcome, NothingToRollBackTo):
+            raise click.ClickException(outcome.reason)
+        applied = gateway_follows(bench)
+        seconds = round(time.monotonic() - began, 3)
+        for warning in () if isinstance(outcome, PromotionCancelled) else outcome.warnings:
+            report(f"Warning: {warning}")
+        if not applied:
+            report("Warning: Envoy does not answer; it follows as soon as it is back")
+        told = {**_values(outcome), "seconds": seconds, "gateway_follows": applied}
+        click.echo(json.dumps(told) if as_json else f"{_line(outcome)} ({seconds:.2f} s)")
+        tidy_up(bench, outcome, cause, report)
 
 
 def _values(outcome: Outcome) -> dict[str, Any]:

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import asyncio
 import json
 import time
+from contextlib import nullcontext
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -17,9 +17,8 @@ from rich.table import Table
 from cli.console import make_console
 
 if TYPE_CHECKING:
-    import pandas as pd
-
-    from components.config.settings import Settings
+    from components.adapters.slots.demo_faults import FaultKind
+    from components.config.settings import Slot
     from components.simulation.people import Person
     from components.simulation.summary import Summary
     from components.simulation.traffic import TrafficCourse, Visit
@@ -27,7 +26,6 @@ if TYPE_CHECKING:
 DRIFTS = ("taste-shift", "new-users", "catalogue-change", "broken-feature", "bad-slot")
 FAULTS = ("wrong-user", "errors", "slow")
 SAID_EVERY = 10  # parts of a simulation after which a console that is no terminal gets a line
-SPARE_SECONDS = 30.0  # that a fault outlives the longest simulation, if nobody is left to clear it
 
 
 @click.command()
@@ -52,34 +50,35 @@ def simulate(
     at_once: int,
     k: int,
     drift: str | None,
-    slot: str | None,
-    fault: str,
+    slot: Slot | None,
+    fault: FaultKind,
     feedback: bool,
     future: Path | None,
     url: str | None,
     as_json: bool,
 ) -> None:
     """Let people ask, look and click, as they really did later; then say how good and how fast the answers were."""
-    from components.adapters.files.params_file import read_params
-    from components.config.settings import load_settings
     from components.interactions.source import SourceError
     from components.simulation.people import NobodyToAsk
     from components.simulation.summary import summarise
     from components.simulation.traffic import TrafficCourse
+    from jobs.simulation.people import make_people
+    from jobs.simulation.run import NoBadSlotError, bad_slot
+    from jobs.wiring.workbench import open_workbench
 
-    settings = load_settings()
-    threshold = read_params(settings.project / "params.yaml").prepare.positive_threshold
-    try:
-        people = make_people(future, drift, threshold, seed)
-    except (SourceError, NobodyToAsk, ValueError) as error:
-        raise click.ClickException(str(error)) from error
     course = TrafficCourse(requests, seed, k, rate, max_seconds, at_once, feedback)
-    gateway = url or settings.gateway_url
-    began = time.perf_counter()
-    if drift == "bad-slot":
-        visits = _with_fault(settings, slot, fault, gateway, people, course)
-    else:
-        visits = run_against(gateway, people, course, Console(stderr=True))
+    with open_workbench() as bench:
+        try:
+            people = make_people(future, drift, bench.params.prepare.positive_threshold, seed)
+        except (SourceError, NobodyToAsk, ValueError) as error:
+            raise click.ClickException(str(error)) from error
+        gateway = url or bench.settings.gateway_url
+        began = time.perf_counter()
+        try:
+            with bad_slot(bench, slot, fault, max_seconds) if drift == "bad-slot" else nullcontext():
+                visits = watch(gateway, people, course, Console(stderr=True))
+        except NoBadSlotError as error:
+            raise click.ClickException(str(error)) from error
     summary = summarise(visits, time.perf_counter() - began)
     if as_json:
         click.echo(json.dumps({**asdict(summary), "seed": seed, "drift": drift}, indent=2))
@@ -89,32 +88,10 @@ def simulate(
         raise click.ClickException(f"{gateway} answered nothing; is the stack up? `recops status`")
 
 
-def make_people(future: Path | None, drift: str | None, threshold: float, seed: int) -> tuple[Person, ...]:
-    """The people of the demo's future, or of a file with interactions, changed by the drift.
-
-    Raises:
-        SourceError: the file cannot be read.
-        NobodyToAsk: it holds nobody.
-    """
-    from components.simulation.drift import PEOPLE_DRIFTS, drifted
-    from components.simulation.people import people_from_future
-
-    interactions, labels = _read_future(future)
-    people = people_from_future(interactions, threshold, seed)
-    for kind in PEOPLE_DRIFTS:
-        if kind == drift:
-            return drifted(people, kind, seed, labels)
-    return people
-
-
-def run_against(gateway: str, people: tuple[Person, ...], course: TrafficCourse, console: Console) -> list[Visit]:
+def watch(gateway: str, people: tuple[Person, ...], course: TrafficCourse, console: Console) -> list[Visit]:
     """The simulation with a progress bar on a terminal, and a line now and then elsewhere."""
-    from components.adapters.envoy.load_client import GatewayClient
-    from components.simulation.traffic import HttpReply, run_traffic
-
-    async def run() -> list[Visit]:
-        async with GatewayClient(gateway) as client:
-            return await run_traffic(client, people, course, time.perf_counter, on_visit=advance)
+    from components.simulation.traffic import HttpReply
+    from jobs.simulation.run import run_against
 
     columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
     counts = {"visits": 0, "clicks": 0, "failed": 0}
@@ -129,7 +106,7 @@ def run_against(gateway: str, people: tuple[Person, ...], course: TrafficCourse,
             if not console.is_terminal and counts["visits"] % max(1, course.requests // SAID_EVERY) == 0:
                 console.print(f"{counts['visits']} of {course.requests}: {bar.tasks[0].fields['seen']}")
 
-        return asyncio.run(run())
+        return run_against(gateway, people, course, advance)
 
 
 def print_summary(summary: Summary, seed: int, console: Console) -> None:
@@ -157,49 +134,6 @@ def print_summary(summary: Summary, seed: int, console: Console) -> None:
     for name, value in rows.items():
         table.add_row(name, value)
     console.print(table, highlight=False)
-
-
-def _with_fault(
-    settings: Settings, slot: str | None, fault: str, gateway: str, people: tuple[Person, ...], course: TrafficCourse
-) -> list[Visit]:
-    """The simulation while one slot answers badly."""
-    from typing import cast
-
-    from components.adapters.slots.demo_faults import CHECK_SECONDS, Fault, FaultKind, clear_fault, set_fault
-    from components.rollout.routing import Slot
-    from jobs.stack import release_store
-
-    if not settings.demo:
-        raise click.ClickException("bad-slot works in the demo only, and RECOPS_DEMO is false")
-    chosen = cast("Slot | None", slot) or release_store(settings).routing().live_slot
-    if chosen is None:
-        raise click.ClickException("nothing is live yet; run `recops up`")
-    set_fault(settings, chosen, Fault(cast("FaultKind", fault), time.time() + course.max_seconds + SPARE_SECONDS))
-    try:
-        time.sleep(2 * CHECK_SECONDS)
-        return run_against(gateway, people, course, Console(stderr=True))
-    finally:
-        clear_fault(settings, chosen)
-
-
-def _read_future(future: Path | None) -> tuple[pd.DataFrame, list[str]]:
-    """Interactions to come, and the labels of items where there are some."""
-    from components.interactions.columns import TAG_SEPARATOR, TAGS
-
-    if future is None:
-        from components.adapters.sources.movielens import MovieLensSource
-
-        source = MovieLensSource()
-        tags = source.read().items
-        labels = set() if tags is None else {tag for row in tags[TAGS] for tag in row.split(TAG_SEPARATOR) if tag}
-        return source.future(), sorted(labels)
-    from components.adapters.sources.files import FileSource
-
-    tables = FileSource(future.expanduser(), {}).read()
-    items = tables.items
-    known = items is not None and TAGS in items
-    labels = {tag for row in items[TAGS].dropna() for tag in row.split(TAG_SEPARATOR) if tag} if known else set()
-    return tables.interactions, sorted(labels)
 
 
 def _percent(share: float | None) -> str:

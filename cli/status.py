@@ -3,9 +3,7 @@
 from __future__ import annotations
 
 import json
-import time
-from dataclasses import asdict
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 import click
@@ -13,63 +11,22 @@ from rich.console import Console
 from rich.table import Table
 
 from cli.console import make_console
-from components.adapters.prefect_api import PrefectApi
-from components.config.settings import Settings, load_settings
-from jobs.monitoring.schedules import Schedules, read_schedules
-from jobs.stack import LOCAL_LLM, WORK_POOL, existing_store_url, ports, release_store, router, supervisor
-from monitoring.stack_status import usage_of
-
-MEGABYTE = 1024 * 1024
+from jobs.stack.status import read_status
+from jobs.wiring.workbench import open_workbench
 
 
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 def status(as_json: bool) -> None:
     """Show processes with their memory, what is scheduled, and what is live. Exit code 1 when the stack is down."""
-    settings = load_settings()
-    existing_store_url(settings)
-    found = read_status(settings)
+    with open_workbench() as bench:
+        found = read_status(bench)
     if as_json:
         click.echo(json.dumps(found, indent=2, default=datetime.isoformat))
     else:
         _print(found, make_console())
     if not found["running"]:
         raise click.exceptions.Exit(1)
-
-
-def read_status(settings: Settings) -> dict[str, Any]:
-    """Processes (MB of memory, seconds since the start), schedules (moments in UTC) and the routing, as values."""
-    control = supervisor(settings)
-    running = control.is_running()
-    numbers = {name.lower().replace("gateway", "envoy"): port for name, (port, _) in ports(settings).items()}
-    numbers["prefect-server"] = numbers["prefect"]
-    numbers[LOCAL_LLM] = settings.llm_port
-    processes = []
-    for process in control.states() if running else []:
-        usage = usage_of(process.pid) if process.pid else None
-        processes.append(
-            {
-                "name": process.name,
-                "state": process.state,
-                "pid": process.pid,
-                "port": numbers.get(process.name),
-                "memory_mb": round(usage.memory / MEGABYTE) if usage else 0,
-                "up_seconds": round(time.time() - process.started_at) if process.pid else 0,
-            }
-        )
-    state = release_store(settings).routing()
-    now = datetime.now(UTC)
-    planned = read_schedules(PrefectApi(settings.prefect_api_url), WORK_POOL, now) if running else Schedules((), ())
-    return {
-        "schedules": [asdict(each) for each in planned.all],
-        "schedule_faults": list(planned.faults),
-        "running": running,
-        "processes": processes,
-        "memory_mb": sum(process["memory_mb"] for process in processes),
-        "live": {"release": state.live_release, "slot": state.live_slot},
-        "standby": state.standby_release,
-        "routing_version": {"stored": state.version, "gateway": router(settings).applied_version()},
-    }
 
 
 def _print(found: dict[str, Any], console: Console) -> None:

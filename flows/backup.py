@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from prefect import flow, get_run_logger
-from prefect.states import Completed, Failed, State
+from prefect import State, flow, get_run_logger
+from prefect.states import Completed, Failed
 
 
 @flow(name="backup")
@@ -18,8 +18,8 @@ def backup(keep: int = 7) -> State[Any]:
     """
     from components.adapters.store.backup import BackupError
     from components.config.settings import SettingsError
-    from jobs.data.back_up import back_up_and_keep
     from jobs.errors import NothingThereError
+    from jobs.store.back_up import back_up_and_keep
     from jobs.wiring.workbench import open_workbench
 
     logger = get_run_logger()

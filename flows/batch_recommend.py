@@ -2,15 +2,11 @@
 
 from __future__ import annotations
 
-import time
-from pathlib import Path
 from typing import Any
 
-from prefect import flow, get_run_logger
+from prefect import State, flow, get_run_logger
 from prefect.artifacts import create_markdown_artifact
-from prefect.states import Completed, Failed, State
-
-from components.config.settings import load_settings
+from prefect.states import Completed, Failed
 
 
 @flow(name="batch-recommend")
@@ -39,41 +35,17 @@ def batch_recommend(
     """
     from components.adapters.llm.claude_batches import BatchError
     from components.adapters.machine.file_lock import LockTimeoutError
-    from jobs.batch.preference_pairs import export_pairs
-    from jobs.batch.recommend import BatchFailed, BatchRequest, make_batch
-    from jobs.batch.reply_batches import Pace
+    from jobs.batch.recommend import BatchFailed
+    from jobs.batch.run import WholeBatch, page_of, run_batch, tell
+    from jobs.errors import NothingThereError
+    from jobs.wiring.workbench import open_workbench
 
-    settings, logger = load_settings(), get_run_logger()
-    pace = Pace(time.time, time.sleep, poll_seconds, wait_hours * 3600) if language_model else None
+    pace = (language_model, wait_hours, poll_seconds)
+    asked = WholeBatch(users, users_file, k, explain, keep, *pace, preference_pairs_days)
     try:
-        chosen = _chosen(users, None if users_file is None else settings.project / users_file)
-        made = make_batch(settings, BatchRequest(chosen, k, explain, keep, pace), time.time(), logger.info)
-        pairs = None
-        if preference_pairs_days is not None:
-            pairs = export_pairs(settings, preference_pairs_days, time.time())
-    except (BatchFailed, BatchError, LockTimeoutError, OSError, ValueError) as error:
+        with open_workbench() as bench:
+            made = run_batch(bench, asked, get_run_logger().info)
+    except (BatchFailed, BatchError, LockTimeoutError, NothingThereError, OSError, ValueError) as error:
         return Failed(message=str(error))
-    rows = {
-        "file": made.file,
-        "users": f"{made.users:,}",
-        "routes": ", ".join(f"{route} {count:,}" for route, count in made.routes.most_common()),
-        "asked of the language model": f"{made.asked:,}, {made.replied:,} replies",
-        "cost": f"${made.cost_usd:.4f}",
-        "answers in the cache": f"{made.kept:,}",
-        **({"preference pairs": f"{pairs.n_pairs:,} in {pairs.file}"} if pairs else {}),
-        **({"without money left": f"{made.unasked:,} requests"} if made.unasked else {}),
-    }
-    table = "\n".join(f"| {name} | {value} |" for name, value in rows.items())
-    create_markdown_artifact(f"# Batch of {made.release}\n\n| | |\n|---|---|\n{table}\n", key="batch-recommend")
-    line = f"{made.users:,} users in {made.file}, ${made.cost_usd:.4f}"
-    if made.waiting:
-        return Completed(name="Waiting", message=f"{line}; {made.waiting} batches have not ended, run this again later")
-    return Completed(message=line)
-
-
-def _chosen(users: list[str] | None, file: Path | None) -> list[str] | None:
-    if users is not None and file is not None:
-        raise ValueError("users and users_file exclude each other")
-    if file is None:
-        return users
-    return [line.strip() for line in file.read_text().splitlines() if line.strip()]
+    create_markdown_artifact(page_of(made), key="batch-recommend")
+    return Completed(name="Waiting" if made.recommended.waiting else None, message=tell(made))

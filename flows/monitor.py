@@ -8,8 +8,6 @@ from prefect import State, flow, get_run_logger
 from prefect.artifacts import create_markdown_artifact
 from prefect.states import Completed, Failed
 
-from components.config.settings import SettingsError, load_settings
-
 
 @flow(name="monitor")
 def monitor(
@@ -28,14 +26,17 @@ def monitor(
     """
     from components.adapters.alerting.apprise_channel import ChannelError
     from components.adapters.files.params_file import ParamsError
+    from components.config.settings import SettingsError
     from jobs.errors import NothingThereError
     from jobs.monitoring.monitor import MonitorError, MonitorRequest, run_monitor
+    from jobs.wiring.workbench import open_workbench
     from monitoring.rules.table import RulesError
     from monitoring.summary import describe
 
     logger = get_run_logger()
     try:
-        ran = run_monitor(load_settings(), MonitorRequest(at, window_minutes, horizon_minutes), logger.info)
+        with open_workbench() as bench:
+            ran = run_monitor(bench, MonitorRequest(at, window_minutes, horizon_minutes), logger.info)
     except (SettingsError, ParamsError, RulesError, ChannelError, NothingThereError, MonitorError) as error:
         logger.error("%s", error)
         return Failed(message=str(error))

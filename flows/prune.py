@@ -5,8 +5,8 @@ from __future__ import annotations
 import time
 from typing import Any
 
-from prefect import flow, get_run_logger
-from prefect.states import Completed, Failed, State
+from prefect import State, flow, get_run_logger
+from prefect.states import Completed, Failed
 
 
 @flow(name="prune")
@@ -15,8 +15,8 @@ def prune() -> State[Any]:
     from components.adapters.dvc.data_registry import DataRegistryError
     from components.adapters.files.params_file import ParamsError
     from components.config.settings import SettingsError
-    from jobs.data.prune_events import prune_events, tell
     from jobs.errors import NothingThereError
+    from jobs.store.prune_events import prune_events, tell
     from jobs.wiring.workbench import open_workbench
 
     logger = get_run_logger()

@@ -25,7 +25,7 @@ from benchmarks.shadow_world import (
     draw_world,
     scripted_order,
 )
-from bentos.served_release import BUNDLE, ServedVariant
+from bentos.served_release import BUNDLE, ServedRelease, ServedVariant
 from components.adapters.files.params_file import read_params
 from components.adapters.llm.claude import Claude
 from components.adapters.mlflow.prompts import PromptVersion
@@ -36,8 +36,9 @@ from components.config.llm import LlmConfig
 from components.params.params import Params
 from components.serving.bundle import ITEMS as ITEMS_FILE
 from components.serving.catalogue import Catalogue, write_catalogue
-from jobs.prompts.evaluate import ComparedPrompts, Evaluator
-from jobs.prompts.live_release import KnownRelease
+from jobs.live_release import ReleaseFiles
+from jobs.prompts.evaluation import ComparedPrompts
+from jobs.prompts.evaluator import Evaluator
 from jobs.prompts.shadow_model import make_terms, warm_up
 from tests.messages_server import Says, Script
 
@@ -68,7 +69,7 @@ class Logged:
     world: World
     missing: Missing
     params: Params
-    live: KnownRelease
+    live: ReleaseFiles
     now: float
 
     def evaluator(self, base_url: str, report: Callable[[str], None] = lambda _: None) -> Evaluator:
@@ -133,7 +134,7 @@ def log_world(folder: Path, n: int, challenger: Skill, habits: Habits, seed: int
     params = params.model_copy(update={"shadow": shadow})
     variant = ServedVariant(routing=params.routing, llm=LLM, prompt_version=1)
     now = (n + 1) * (HORIZON + 1)
-    live = KnownRelease(RELEASE, variant, folder)
+    live = ReleaseFiles(ServedRelease(release_id=RELEASE, variants=(variant,)), folder)
     return Logged(EvaluationStore(engine, lambda: now), world, missing, params, live, now)
 
 

@@ -11,14 +11,11 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
-from bentos.language_model import is_on, tier_keys
 from bentos.served_release import ServedRelease, ServedVariant
 from components.adapters.llm.batch_journal import BatchJournal, Reserved, Submission
 from components.adapters.llm.claude import Claude
-from components.adapters.llm.claude_batches import ClaudeBatches
 from components.adapters.store.llm.budget import LlmBudget, VariantBudget
 from components.config.llm import LlmConfig, Price, Tier
-from components.config.settings import Settings
 from components.reranking.calls import Budget, CallRecord, Failed, Model, Reply, Reservation
 from components.reranking.cascade import Cascade
 from components.reranking.cost import TokenUsage, cost_usd
@@ -27,6 +24,7 @@ from components.serving.bundle import Bundle
 from components.serving.hybrid import Hybrid
 from jobs.batch.models import AlwaysClosed, Journaled, Noting, Replaying, Unlimited, Unobserved, at_batch_price
 from jobs.batch.reply_batches import Body, Gathered, Pace, gather_replies
+from jobs.wiring.workbench import Workbench
 
 STORE_SECONDS = 5.0
 Stage = Literal["noting", "replaying"]
@@ -39,8 +37,8 @@ class BatchLlm:
         budget: the day's money, which batches and the service share.
     """
 
-    def __init__(self, settings: Settings, release: ServedRelease, journal: BatchJournal, budget: LlmBudget) -> None:
-        self._settings = settings
+    def __init__(self, bench: Workbench, release: ServedRelease, journal: BatchJournal, budget: LlmBudget) -> None:
+        self._bench = bench
         self._journal = journal
         self._variants = {variant.name: variant for variant in release.variants if self._asks(variant)}
         self._budgets = {
@@ -84,7 +82,7 @@ class BatchLlm:
         elif self.stage == "noting":
             return None
         else:
-            client = Claude(llm, self._settings.llm_base_url, self._settings.anthropic_api_key, tier_keys(llm))
+            client = self._bench.llm_client(llm)
             self._clients.append(client)
             model, budget = Journaled(llm, client, self._journal), self._budgets[variant.name]
         template, unobserved = parse_template(variant.prompt), Unobserved()
@@ -99,10 +97,9 @@ class BatchLlm:
             BatchError: the Batches API refuses.
         """
         self.stage = "replaying"
-        key = self._settings.anthropic_api_key
-        if key is None or not self._noting:
+        batches = self._bench.llm_batches() if self._noting else None
+        if batches is None:
             return
-        batches = ClaudeBatches(self._settings.llm_base_url, key)
         prices = {price.model: price for noting in self._noting.values() for price in noting.llm.prices}
         replies: dict[str, Reply] = {}
         waiting = unasked = 0
@@ -123,10 +120,10 @@ class BatchLlm:
             await client.close()
 
     def _asks(self, variant: ServedVariant) -> bool:
-        return variant.prompt is not None and is_on(variant.llm, self._settings)
+        return variant.prompt is not None and self._bench.asks_model(variant.llm)
 
     def _is_batched(self, llm: LlmConfig) -> bool:
-        return self._settings.anthropic_api_key is not None and all(tier.base_url is None for tier in llm.tiers)
+        return self._bench.settings.anthropic_api_key is not None and all(tier.base_url is None for tier in llm.tiers)
 
 
 class _Purse:

@@ -1,28 +1,21 @@
-"""Makes recommendations for many users at once, as the live release would. Imports no Prefect."""
+"""Makes recommendations for many users at once, as the live release would."""
 
 from __future__ import annotations
 
 import asyncio
-import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 
-from sqlalchemy import select
-
-from bentos.served_release import ServedRelease
 from bentos.wiring import make_variants, no_model
 from components.adapters.files.answer_files import AnswerFile
 from components.adapters.llm.batch_journal import BatchJournal
 from components.adapters.machine.file_lock import exclusive_lock
 from components.adapters.slots.kept_answers import keep_answers
-from components.adapters.store.engine import open_engine, reading
-from components.adapters.store.llm.budget import LlmBudget
-from components.adapters.store.tables import feedback
+from components.adapters.store.traffic.feedback_users import read_users
 from components.adapters.store.traffic.user_events import UserEventReader
-from components.config.settings import Settings
 from components.rollout.routing import SLOTS
 from components.serving.answer import Answer
 from components.serving.answer_codec import encode, is_worth_keeping
@@ -33,7 +26,9 @@ from components.serving.requests import MAX_TIMEOUT_MS, RecommendRequest
 from components.serving.variants import Variants
 from jobs.batch.language_model import BatchLlm
 from jobs.batch.reply_batches import Pace
-from jobs.stack import bento_folder, release_store
+from jobs.errors import NothingThereError
+from jobs.live_release import ReleaseFiles, live_release
+from jobs.wiring.workbench import Workbench
 
 READ_SECONDS = 5.0
 PART = 500
@@ -84,7 +79,7 @@ class BatchResult:
     kept: int = 0
 
 
-def make_batch(settings: Settings, asked: BatchRequest, now: float, report: Callable[[str], None]) -> BatchResult:
+def make_batch(bench: Workbench, asked: BatchRequest, now: float, report: Callable[[str], None]) -> BatchResult:
     """One Parquet file of recommendations; what was paid for once is not asked again.
 
     Raises:
@@ -92,20 +87,17 @@ def make_batch(settings: Settings, asked: BatchRequest, now: float, report: Call
         LockTimeoutError: another batch is under way.
         BatchError: the Batches API refuses; what was handed over is known to the next run.
     """
-    store = release_store(settings)
-    live = store.routing().live_release
-    if live is None:
-        raise BatchFailed("nothing is live; promote a release first")
-    folder = bento_folder(settings, store.release(live).bento_tag) / "src"
-    home = settings.root / "batches"
-    budget = LlmBudget(open_engine(settings.store_url), time.time)
-    reader = UserEventReader(open_engine(settings.store_url, READ_SECONDS), READ_SECONDS)
+    try:
+        live = live_release(bench)
+    except NothingThereError as error:
+        raise BatchFailed(str(error)) from error
+    home = bench.settings.root / "batches"
+    budget, reader = bench.store.llm_budget(), bench.store.user_events(READ_SECONDS)
     try:
         with exclusive_lock(home / "lock", 0.0):
             reader.open(READ_SECONDS)
-            release = ServedRelease.read(folder)
-            llm = BatchLlm(settings, release, BatchJournal(home / "journal.jsonl"), budget)
-            batch = _Batch(settings, asked, release, folder, llm, reader, report)
+            llm = BatchLlm(bench, live.served, BatchJournal(home / "journal.jsonl"), budget)
+            batch = _Batch(bench, asked, live, llm, reader, report)
             return batch.make(home, now)
     finally:
         reader.close()
@@ -116,17 +108,16 @@ def make_batch(settings: Settings, asked: BatchRequest, now: float, report: Call
 class _Batch:
     """One run, whose steps share all this."""
 
-    settings: Settings
+    bench: Workbench
     asked: BatchRequest
-    release: ServedRelease
-    folder: Path
+    live: ReleaseFiles
     llm: BatchLlm
     reader: UserEventReader
     report: Callable[[str], None]
 
     def make(self, home: Path, now: float) -> BatchResult:
         stamp = datetime.fromtimestamp(now, UTC).strftime("%Y%m%dT%H%M%S.%fZ")
-        made = BatchResult(home / f"recommendations-{self.release.release_id}-{stamp}.parquet", self.release.release_id)
+        made = BatchResult(home / f"recommendations-{self.live.release_id}-{stamp}.parquet", self.live.release_id)
         variants = self._variants()
         users = list(dict.fromkeys(self._everybody(variants) if self.asked.users is None else self.asked.users))
         self.report(f"{len(users):,} users, release {made.release}")
@@ -143,7 +134,7 @@ class _Batch:
 
     def _variants(self) -> Variants:
         hybrid_of = self.llm.hybrid_of if self.asked.pace is not None else no_model
-        return make_variants(self.release, self.folder, "batch", hybrid_of)
+        return make_variants(self.live.served, self.live.folder, "batch", hybrid_of)
 
     async def _note(self, variants: Variants, users: Sequence[str]) -> None:
         """Answers everybody once, so that the model is asked for each reply that it will be asked for again."""
@@ -168,27 +159,23 @@ class _Batch:
         # The id is the same in each run, as the order in which candidates are shown may depend on it.
         request = RecommendRequest(user_id=user, k=self.asked.k, explain=self.asked.explain, timeout_ms=MAX_TIMEOUT_MS)
         recent: Recent = await self.reader.read(user)
-        answer = await path.answer(request, f"batch-{self.release.release_id}", recent)
+        answer = await path.answer(request, f"batch-{self.live.release_id}", recent)
         if not isinstance(recent, UserEvents) or not is_worth_keeping(answer) or self._explores(path.variant):
             return answer, None
         return answer, cache_key(request, path.release_id, path.variant, recent.version)
 
     def _explores(self, variant: str) -> bool:
         """Whether the service leaves a position to chance, which it draws for each request."""
-        return any(each.name == variant and each.routing.exploration.share > 0 for each in self.release.variants)
+        return any(each.name == variant and each.routing.exploration.share > 0 for each in self.live.served.variants)
 
     def _keep(self, pairs: Sequence[tuple[Answer, CacheKey | None]]) -> int:
         entries = [(key, encode(answer)) for answer, key in pairs if key is not None]
-        seconds = self.release.control.routing.cache.ttl_seconds
-        return keep_answers(
-            self.settings, [url for slot in SLOTS for url in self.settings.slot_urls(slot)], entries, seconds
-        )
+        seconds, settings = self.live.control.routing.cache.ttl_seconds, self.bench.settings
+        return keep_answers(settings, [url for slot in SLOTS for url in settings.slot_urls(slot)], entries, seconds)
 
     def _everybody(self, variants: Variants) -> list[str]:
         known = variants.control.bundle.user_ids
-        with reading(open_engine(self.settings.store_url)) as db:
-            newer = db.execute(select(feedback.c.user_id).distinct()).scalars().all()
-        return [*known, *newer]
+        return [*known, *read_users(self.bench.store.engine)]
 
 
 def _parts(users: Sequence[str]) -> Iterator[Sequence[str]]:

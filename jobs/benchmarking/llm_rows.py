@@ -10,11 +10,8 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from bentos.language_model import tier_keys
-from components.adapters.llm.claude import Claude
 from components.benchmarking.llm_rows import AskedUser, measure_llm
 from components.config.llm import LlmConfig
-from components.config.settings import Settings
 from components.interactions.columns import CATEGORY, ITEM, TAG_SEPARATOR, TAGS, TIMESTAMP, TITLE, USER
 from components.interactions.prepared import RELEVANT, prepare
 from components.recommenders.ease import Ease, EaseConfig
@@ -22,12 +19,13 @@ from components.recommenders.protocol import TrainingData
 from components.recommenders.training_data import training_data
 from components.reranking.calls import BudgetSpent, CallRecord, Reservation
 from components.reranking.cascade import Asking, Cascade, NotReranked, Reranked
-from components.reranking.prompt import PROMPT, parse_template
+from components.reranking.prompt import parse_template
 from components.routing.ask_policy import Signals, reason_to_ask, tiers_for
 from components.serving.catalogue import Catalogue
 from components.serving.requests import RecommendRequest
 from components.serving.rerank_task import Met, task_of
 from jobs.batch.models import AlwaysClosed, Unobserved
+from jobs.wiring.workbench import Workbench
 
 COLD_THRESHOLD = 5
 KEPT_OF_COLD = 3
@@ -56,7 +54,7 @@ class CappedBudget:
 
 
 def run_llm_benchmark(
-    settings: Settings,
+    bench: Workbench,
     llm: LlmConfig,
     parts: tuple[pd.DataFrame, pd.DataFrame],
     items: pd.DataFrame,
@@ -92,11 +90,11 @@ def run_llm_benchmark(
     test = training_data(tests.interactions, everything.items, everything.users)
     world = _World(train, test, _catalogue(everything.items), _recent(prepared.interactions, train))
     budget = CappedBudget(cap_usd)
-    template = parse_template((settings.project / "prompts" / f"{PROMPT}.md").read_text())
+    template = parse_template(bench.project_prompt())
     fitted = Ease(EaseConfig()).fit(train, seed)
 
     async def measured() -> list[dict[str, Any]]:
-        claude = Claude(llm, settings.llm_base_url, settings.anthropic_api_key, tier_keys(llm))
+        claude = bench.llm_client(llm)
         cascade = Cascade(llm, template, claude, budget, AlwaysClosed(), Unobserved(), time.perf_counter)
         users = {id(user): (name, user) for name, user in world.users(fitted, llm, warm_users, cold_users)}
 

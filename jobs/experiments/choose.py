@@ -4,15 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from components.adapters.store.engine import open_engine
 from components.adapters.store.experiments.declared import ExperimentError, SqlExperiments, StoredExperiment
-from components.config.settings import Settings
 from components.experiments.declaration import DeclarationError
 from components.params.params import Params
 from components.rollout.outcomes import PromotionRefused
-from components.rollout.ports import ReleaseStore
 from jobs.experiments.file import params_of_variant, read_experiment_file
 from jobs.experiments.plan import plan_declared
+from jobs.wiring.workbench import Workbench
 
 
 @dataclass(frozen=True)
@@ -29,10 +27,10 @@ class Chosen:
 
 
 def choose_experiment(
-    settings: Settings, params: Params, store: ReleaseStore, file: str | None, end: bool, by: str
+    bench: Workbench, params: Params, file: str | None, end: bool, by: str
 ) -> Chosen | PromotionRefused:
     """The experiment of `file`, declared in the store if it was not; or the live one, unless it is to `end`."""
-    experiments = SqlExperiments(open_engine(settings.store_url))
+    store, experiments = bench.store.releases, bench.store.experiments
     live_id = store.routing().live_release
     live = None if live_id is None else store.release(live_id)
     running = None if live is None or live.experiment is None else live.experiment.experiment_id
@@ -48,16 +46,16 @@ def choose_experiment(
             "experiment and end_experiment exclude each other: a new experiment ends the former one"
         )
     try:
-        declaration = read_experiment_file(settings.project / file)
+        declaration = read_experiment_file(bench.settings.project / file)
         for variant in declaration.variants:
             params_of_variant(params, variant.policy, variant.name)
-        planned = plan_declared(settings, declaration)
+        planned = plan_declared(bench, declaration)
         return Chosen(experiments.declare(declaration, planned.size, by), live_model)
     except (DeclarationError, ExperimentError) as error:
         return PromotionRefused(str(error))
 
 
-def record_served(settings: Settings, chosen: Chosen) -> None:
+def record_served(experiments: SqlExperiments, chosen: Chosen) -> None:
     """The release is live: its experiment runs, and any other has ended."""
     name = None if chosen.experiment is None else chosen.experiment.name
-    SqlExperiments(open_engine(settings.store_url)).serve(name)
+    experiments.serve(name)

@@ -7,16 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from bentos.served_release import ServedRelease
-from components.adapters.store.engine import open_engine
 from components.adapters.store.traffic.exploration_log import OpenPosition, read_open_positions
 from components.config.routing import Diversity
-from components.config.settings import Settings
 from components.experiments.counterfactual import Estimate, TooLittleSupport, estimate_value
-from components.serving.bundle import Bundle, read_bundle
+from components.serving.bundle import Bundle
 from components.serving.replay import shown_by
 from jobs.errors import NothingThereError
-from jobs.stack import bento_folder, release_store
+from jobs.live_release import live_release
+from jobs.wiring.workbench import Workbench
 
 DAY = 86_400.0
 
@@ -39,26 +37,20 @@ class JudgedPolicy:
     other: Estimate | TooLittleSupport
 
 
-def judge_policy(settings: Settings, policy: Diversity, days: float, now: float) -> JudgedPolicy:
+def judge_policy(bench: Workbench, policy: Diversity, days: float, now: float) -> JudgedPolicy:
     """The estimate for `policy` on what the live release explored in the last `days`.
 
     Raises:
         NothingThereError: nothing is live, or nothing was explored.
     """
-    store = release_store(settings)
-    live = store.routing().live_release
-    if live is None:
-        raise NothingThereError("nothing is live yet; run `recops up`")
-    source = bento_folder(settings, store.release(live).bento_tag) / "src"
-    served = ServedRelease.read(source).control
-    bundle = read_bundle(source / served.bundle)
-    log = read_open_positions(open_engine(settings.store_url), now - days * DAY, now, live)
+    live = live_release(bench)
+    log = read_open_positions(bench.store.engine, now - days * DAY, now, live.release_id)
     if not log:
         raise NothingThereError(
-            f"{live} has explored nothing in {days:g} days; set routing.exploration.share in params.yaml above 0, "
-            "promote, and let users come"
+            f"{live.release_id} has explored nothing in {days:g} days; set routing.exploration.share in params.yaml "
+            "above 0, promote, and let users come"
         )
-    return judge_log(log, bundle, served.routing.diversity, policy)
+    return judge_log(log, live.read_bundle(), live.control.routing.diversity, policy)
 
 
 def judge_log(log: Sequence[OpenPosition], bundle: Bundle, live: Diversity, other: Diversity) -> JudgedPolicy:

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import time
 from dataclasses import dataclass
+from pathlib import Path
 
-from components.adapters.store.engine import open_engine
 from components.adapters.store.experiments.declared import PlannedSize
 from components.adapters.store.experiments.log import read_traffic_log
-from components.config.settings import Settings
 from components.experiments.declaration import Baseline, Declaration, DeclarationError
 from components.experiments.power import ExperimentPlan, plan_experiment, users_for_mean, users_for_rate
 from components.experiments.read_log import baseline_of
+from jobs.experiments.file import params_of_variant, read_experiment_file
+from jobs.wiring.workbench import Workbench
 
 WINDOW_DAYS = 14
 DAY = 86_400.0
@@ -21,6 +22,7 @@ DAY = 86_400.0
 class DeclaredPlan:
     """The plan, and what it rests on."""
 
+    declaration: Declaration
     plan: ExperimentPlan
     baseline: Baseline
     source: str
@@ -31,7 +33,20 @@ class DeclaredPlan:
         return PlannedSize(self.plan.users_per_variant, self.plan.days)
 
 
-def plan_declared(settings: Settings, declaration: Declaration, now: float | None = None) -> DeclaredPlan:
+def plan_file(bench: Workbench, file: Path) -> DeclaredPlan:
+    """The plan of the experiment in a file, which is held against params.yaml as for a promotion; nothing is stored.
+
+    Raises:
+        DeclarationError: as `plan_declared`, or the file is wrong.
+        NothingThereError: the file states no baseline, and there is no event store to take it from.
+    """
+    declaration = read_experiment_file(file)
+    for variant in declaration.variants:
+        params_of_variant(bench.params, variant.policy, variant.name)
+    return plan_declared(bench, declaration)
+
+
+def plan_declared(bench: Workbench, declaration: Declaration, now: float | None = None) -> DeclaredPlan:
     """How many users and days the declared test needs for the declared effect.
 
     Raises:
@@ -39,7 +54,7 @@ def plan_declared(settings: Settings, declaration: Declaration, now: float | Non
     """
     baseline, source = declaration.baseline, "the file"
     if baseline is None:
-        baseline = measure_baseline(settings, declaration, time.time() if now is None else now)
+        baseline = measure_baseline(bench, declaration, time.time() if now is None else now)
         source = f"the event store, last {WINDOW_DAYS} days"
     effect, test = declaration.effect, declaration.test
     level = declaration.level / (len(declaration.variants) - 1)
@@ -51,16 +66,16 @@ def plan_declared(settings: Settings, declaration: Declaration, now: float | Non
         plan = plan_experiment(users, baseline.users_per_day, min(declaration.split.shares))
     except ValueError as error:
         raise DeclarationError(f"experiment {declaration.name}: minimum_effect or baseline: {error}") from error
-    return DeclaredPlan(plan, baseline, source)
+    return DeclaredPlan(declaration, plan, baseline, source)
 
 
-def measure_baseline(settings: Settings, declaration: Declaration, now: float) -> Baseline:
+def measure_baseline(bench: Workbench, declaration: Declaration, now: float) -> Baseline:
     """The primary metric in all traffic of the last days, and the different users a day.
 
     Raises:
         DeclarationError: there was too little traffic.
     """
-    log = read_traffic_log(open_engine(settings.store_url), now - WINDOW_DAYS * DAY, now)
+    log = read_traffic_log(bench.store.engine, now - WINDOW_DAYS * DAY, now)
     found = baseline_of(declaration.primary, log)
     if found is None or found[1] <= 0:
         raise DeclarationError(

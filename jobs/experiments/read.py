@@ -1,4 +1,4 @@
-"""One reading of an experiment, without Prefect: from the event store to a decision, a page and an MLflow run."""
+"""One reading of an experiment: from the event store to a decision, a page and an MLflow run."""
 
 from __future__ import annotations
 
@@ -8,13 +8,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from components.adapters.mlflow.reading import Bar, ReadingRecord, log_reading
-from components.adapters.store.engine import open_engine
 from components.adapters.store.experiments.declared import ExperimentError, SqlExperiments, StoredExperiment
 from components.adapters.store.experiments.log import read_experiment_log
-from components.config.settings import Settings
 from components.experiments.read_log import read_log
-from components.params.params import Params
 from jobs.experiments.file import params_of_variant
+from jobs.wiring.workbench import Workbench
 from monitoring.reading_page import page_of
 from monitoring.reading_view import ReadingView, view_of
 
@@ -29,18 +27,50 @@ class Reading:
     page: str
 
 
-def is_running(settings: Settings) -> bool:
+@dataclass(frozen=True)
+class PublishedReading:
+    """A reading, and where it lies: the page on this machine, and the run in MLflow."""
+
+    view: ReadingView
+    page: Path
+    run_url: str
+
+
+def publish_reading(bench: Workbench, name: str | None, now: float) -> PublishedReading:
+    """Reads the experiment, keeps the page under `readings` of the state folder, and logs it to MLflow.
+
+    Raises:
+        ExperimentError: there is no such experiment, or it was never started.
+        NothingThereError: there is no event store yet.
+    """
+    experiment = find_experiment(bench.store.experiments, name)
+    reading = read_stored(bench, experiment, now)
+    page = write_page(bench.settings.root / "readings", reading)
+    mlflow_url = bench.settings.mlflow_url
+    run_id = log_to_mlflow(mlflow_url, experiment, reading)
+    return PublishedReading(reading.view, page, f"{mlflow_url}/#/runs/{run_id}")
+
+
+def tell(view: ReadingView) -> str:
+    """The decision in one line."""
+    line = f"{view.name}: {view.verdict}{f' {view.winner}' if view.winner else ''}: {view.reason}"
+    if view.users_needed is not None:
+        line += f"; still needed: {view.users_needed} users per variant, {view.days_needed} days"
+    return line
+
+
+def is_running(experiments: SqlExperiments) -> bool:
     """Whether an experiment runs."""
-    return any(one.state == "running" for one in SqlExperiments(open_engine(settings.store_url)).all())
+    return any(one.state == "running" for one in experiments.all())
 
 
-def find_experiment(settings: Settings, name: str | None) -> StoredExperiment:
+def find_experiment(experiments: SqlExperiments, name: str | None) -> StoredExperiment:
     """The experiment of this name; without one, that which runs, or else the latest that was started.
 
     Raises:
         ExperimentError: there is none.
     """
-    stored = SqlExperiments(open_engine(settings.store_url)).all()
+    stored = experiments.all()
     if name is not None:
         found = next((one for one in stored if one.name == name), None)
         if found is None:
@@ -58,15 +88,14 @@ def find_experiment(settings: Settings, name: str | None) -> StoredExperiment:
     return found
 
 
-def read_stored(settings: Settings, params: Params, experiment: StoredExperiment, now: float) -> Reading:
+def read_stored(bench: Workbench, experiment: StoredExperiment, now: float) -> Reading:
     """The decision on what the store holds up to `now`, or up to the experiment's end."""
     declaration, started_at = experiment.declaration, experiment.started_at or now
     until = now if experiment.ended_at is None else min(now, experiment.ended_at)
-    log = read_experiment_log(
-        open_engine(settings.store_url), experiment.name, [variant.name for variant in declaration.variants], until
-    )
+    names = [variant.name for variant in declaration.variants]
+    log = read_experiment_log(bench.store.engine, experiment.name, names, until)
     control = declaration.variants[0]
-    threshold = params_of_variant(params, control.policy, control.name).routing.cold_start_threshold
+    threshold = params_of_variant(bench.params, control.policy, control.name).routing.cold_start_threshold
     days = int((until - started_at) / DAY)
     planned = experiment.planned
     decision = read_log(declaration, planned.users_per_variant, planned.days, log, days, threshold)
@@ -74,9 +103,9 @@ def read_stored(settings: Settings, params: Params, experiment: StoredExperiment
     return Reading(view, page_of(view))
 
 
-def write_page(settings: Settings, reading: Reading) -> Path:
-    """Keeps the page in the state folder, by time, and as latest.html; returns the former's path."""
-    folder = settings.root / "readings" / reading.view.name
+def write_page(readings: Path, reading: Reading) -> Path:
+    """Keeps the page in a folder of the experiment, by time, and as latest.html; returns the former's path."""
+    folder = readings / reading.view.name
     folder.mkdir(parents=True, exist_ok=True)
     at = datetime.fromtimestamp(reading.view.read_at, UTC).strftime("%Y-%m-%dT%H%M%S")
     path = folder / f"{at}.html"
@@ -85,7 +114,7 @@ def write_page(settings: Settings, reading: Reading) -> Path:
     return path
 
 
-def log_to_mlflow(settings: Settings, experiment: StoredExperiment, reading: Reading) -> str:
+def log_to_mlflow(mlflow_url: str, experiment: StoredExperiment, reading: Reading) -> str:
     """The reading as an MLflow run; returns the run's id."""
     view, declaration = reading.view, experiment.declaration
     record = ReadingRecord(
@@ -122,7 +151,7 @@ def log_to_mlflow(settings: Settings, experiment: StoredExperiment, reading: Rea
         entered_at=view.entered_at,
         entered=dict(zip(view.variants, view.entered, strict=True)),
     )
-    return log_reading(settings.mlflow_url, record)
+    return log_reading(mlflow_url, record)
 
 
 def _metrics(view: ReadingView) -> dict[str, float]:

@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 import uuid
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from components.adapters.alerting.apprise_channel import channels_of
 from components.adapters.prefect_api import PrefectApi
 from components.adapters.store.alerts.incidents import Claimed
-from components.config.settings import Settings
+from jobs.wiring.workbench import Workbench
 from monitoring.alerting.deliver import Channel
 from monitoring.alerting.tell import EVENTS
 
 NAMESPACE = uuid.UUID("6f5c2b1e-53c4-4e0e-9d0a-5a8f3c1c7a90")
+TEST_SECONDS = 10.0
 WANTED = {"retrain": "recops.retrain.wanted", "rollback": "recops.rollback.wanted"}
 
 
@@ -56,14 +56,35 @@ class EventChannel:
         }
 
 
-def channels(settings: Settings) -> Mapping[str, Channel]:
+def channels(bench: Workbench) -> Mapping[str, Channel]:
     """All channels by name.
 
     Raises:
         components.adapters.alerting.apprise_channel.ChannelError: an address in RECOPS_ALERT_URLS is not understood.
     """
-    urls = settings.alert_urls.get_secret_value() if settings.alert_urls else ""
-    return {
-        **{channel.name: channel for channel in channels_of(urls)},
-        EVENTS: EventChannel(PrefectApi(settings.prefect_api_url)),
+    return {**{channel.name: channel for channel in bench.alert_channels}, EVENTS: EventChannel(bench.prefect)}
+
+
+@dataclass(frozen=True)
+class TriedChannel:
+    """What a channel did with a test message; `error` is None when it took it."""
+
+    name: str
+    error: str | None
+
+
+def try_channels(found: Mapping[str, Channel], now: float) -> Iterator[TriedChannel]:
+    """Sends a test message to each channel, one after the other."""
+    message = {
+        "title": "[test] recops alerts arrive here",
+        "body": "Sent by `recops alerts test`. Nothing is wrong.",
+        "severity": "info",
+        "rule": "test",
+        "answer": {"kind": "none"},
     }
+    for name, channel in found.items():
+        try:
+            channel.send(Claimed(0, 0, int(now), "test", name, message, 1), TEST_SECONDS)
+            yield TriedChannel(name, None)
+        except Exception as error:
+            yield TriedChannel(name, str(error))

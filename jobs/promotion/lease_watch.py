@@ -20,7 +20,7 @@ POLL_SECONDS = 1.0
 def watch(
     is_alive: Callable[[], bool],
     lease_ends_at: Callable[[], float | None],
-    put_in_order: Callable[[], None],
+    put_in_order: Callable[[], object],
     now: Callable[[], float],
     sleep: Callable[[float], None],
 ) -> bool:
@@ -53,34 +53,28 @@ def watched() -> Iterator[None]:
 def main(pid: int) -> None:
     """Stand by for the process `pid`."""
     from bentos.slot_guard import is_dead
-    from components.adapters.files.params_file import read_params
-    from components.config.settings import load_settings
-    from components.rollout.reconcile import reconcile
-    from jobs.promotion.promote import limits_of
-    from jobs.stack import world
-
-    settings = load_settings()
-    limits = limits_of(read_params(settings.project / "params.yaml").promotion)
-    parts = world(settings)
-
-    def lease_ends_at() -> float | None:
-        holder = parts.store.load().holder
-        return None if holder is None else holder.expires_at
-
-    def put_in_order() -> None:
-        reconcile(parts, limits.lease, limits.ready, print)
+    from jobs.promotion.reconcile import put_in_order
+    from jobs.wiring.workbench import open_workbench
 
     try:
         promotion = psutil.Process(pid)
     except psutil.NoSuchProcess:
         promotion = None
-    watch(
-        lambda: promotion is not None and not is_dead(promotion),
-        lease_ends_at,
-        put_in_order,
-        time.time,
-        time.sleep,
-    )
+    with open_workbench() as bench:
+        # Read now: whoever edits params.yaml while the promotion runs does not change how order is made after it.
+        _, releases = bench.params, bench.world.store
+
+        def lease_ends_at() -> float | None:
+            holder = releases.load().holder
+            return None if holder is None else holder.expires_at
+
+        watch(
+            lambda: promotion is not None and not is_dead(promotion),
+            lease_ends_at,
+            lambda: put_in_order(bench, print),
+            time.time,
+            time.sleep,
+        )
 
 
 if __name__ == "__main__":

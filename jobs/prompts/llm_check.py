@@ -5,15 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from bentos.language_model import tier_keys
-from components.adapters.llm.claude import Claude
 from components.config.llm import LlmConfig, Tier
-from components.config.settings import Settings
+from components.config.llm_presets import with_local_model
 from components.reranking.calls import Failed, Reply
 from components.reranking.cost import TokenUsage, cost_usd
-from components.reranking.prompt import PROMPT, RenderedPrompt, parse_template, render
+from components.reranking.prompt import RenderedPrompt, parse_template, render
 from components.reranking.task import ItemText, RerankTask
 from components.reranking.verdict import read_order
+from jobs.wiring.workbench import Workbench
 
 FILMS = (
     ("Heat (1995)", "Action"),
@@ -40,17 +39,18 @@ class LlmCheckError(Exception):
 
 
 async def check_tiers(
-    settings: Settings, llm: LlmConfig, seconds: float, perf_counter: Callable[[], float]
+    bench: Workbench, local: bool, seconds: float, perf_counter: Callable[[], float]
 ) -> list[dict[str, Any]]:
-    """One row per tier; a tier that fails is a row that says how.
+    """One row per tier of params.yaml, or one for the `local` model; a tier that fails is a row that says how.
 
     Raises:
         LlmCheckError: no tier is configured.
     """
+    llm = with_local_model(bench.params.llm, bench.settings.local_llm_url) if local else bench.params.llm
     if not llm.tiers:
         raise LlmCheckError("params.yaml has no llm.tiers; `recops llm check --local` tries the local model")
-    claude = Claude(llm, settings.llm_base_url, settings.anthropic_api_key, tier_keys(llm))
-    template = parse_template((settings.project / "prompts" / f"{PROMPT}.md").read_text())
+    claude = bench.llm_client(llm)
+    template = parse_template(bench.project_prompt())
     prompt = render(template, TASK, range(len(TASK.candidates)))
     rows = []
     try:

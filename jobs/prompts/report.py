@@ -1,4 +1,4 @@
-"""Publishes what an evaluation has found: page, MLflow run, alias. Imports no Prefect."""
+"""Publishes what an evaluation has found: page, MLflow run, alias."""
 
 from __future__ import annotations
 
@@ -8,14 +8,13 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from components.adapters.mlflow.evaluations import EvaluationRecord, log_evaluation
-from components.adapters.mlflow.prompts import PromptRegistry
 from components.adapters.mlflow.registry import CHALLENGER
 from components.config.llm import Tier
-from components.config.settings import Settings
 from components.shadow.decision import Promote, Refuse
 from components.shadow.page import render_page
 from components.shadow.report import EvaluationReport, Labels, most_different
-from jobs.prompts.evaluate import Finding
+from jobs.prompts.evaluation import Finding
+from jobs.wiring.workbench import Workbench
 
 
 @dataclass(frozen=True)
@@ -27,13 +26,12 @@ class Published:
     url: str
 
 
-def publish(
-    settings: Settings, registry: PromptRegistry, finding: Finding, tier: Tier, cold_below: int, nth: int
-) -> Published:
+def publish(bench: Workbench, finding: Finding, tier: Tier, cold_below: int, nth: int) -> Published:
     """Writes the page, logs the run, and moves the alias: to a prompt that passed, away from one that was refused."""
+    registry, mlflow_url = bench.prompts, bench.settings.mlflow_url
     page = render_page(make_report(finding, tier, cold_below, nth))
     spec = finding.evaluation.spec
-    path = settings.root / "evaluations" / f"{finding.evaluation.evaluation_id}.html"
+    path = bench.settings.root / "evaluations" / f"{finding.evaluation.evaluation_id}.html"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(page)
     record = EvaluationRecord(
@@ -52,12 +50,12 @@ def publish(
             "stopped": finding.stopped,
         },
     )
-    run_id = log_evaluation(settings.mlflow_url, registry, record)
+    run_id = log_evaluation(mlflow_url, registry, record)
     if isinstance(finding.decision, Promote):
         registry.set_alias(CHALLENGER, spec.challenger)
     elif isinstance(finding.decision, Refuse):
         registry.drop_alias(CHALLENGER, spec.challenger)
-    return Published(path, run_id, f"{settings.mlflow_url}/#/experiments/by-name/runs/{run_id}")
+    return Published(path, run_id, f"{mlflow_url}/#/experiments/by-name/runs/{run_id}")
 
 
 def make_report(finding: Finding, tier: Tier, cold_below: int, nth: int) -> EvaluationReport:

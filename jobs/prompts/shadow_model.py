@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from bentos.language_model import is_on, tier_keys
 from components.adapters.llm.claude import Claude
 from components.config.llm import LlmConfig, Tier
-from components.config.settings import Settings
 from components.config.shadow import ShadowConfig
 from components.reranking.prompt import RenderedPrompt
 from components.reranking.reasons import TitleIndex
 from components.serving.catalogue import Catalogue
 from components.shadow.replay import Terms
 from jobs.errors import NothingThereError
+from jobs.wiring.workbench import Workbench
 
 
 def tier_of(llm: LlmConfig, name: str | None) -> Tier:
@@ -27,30 +26,30 @@ def tier_of(llm: LlmConfig, name: str | None) -> Tier:
     return found
 
 
-def check_reachable(llm: LlmConfig, settings: Settings) -> None:
+def check_reachable(bench: Workbench, llm: LlmConfig) -> None:
     """Refuses where the live release asks no model, so that there is nothing to compare.
 
     Raises:
         NothingThereError: it asks none.
         components.config.settings.SettingsError: a key is missing.
     """
-    if not is_on(llm, settings):
+    if not bench.asks_model(llm):
         raise NothingThereError(
             "the live release asks no language model: set ANTHROPIC_API_KEY or RECOPS_LLM_BASE_URL, or llm.tiers with "
             "a base_url, and promote"
         )
 
 
-async def open_client(llm: LlmConfig, settings: Settings) -> Claude:
+async def open_client(bench: Workbench, llm: LlmConfig) -> Claude:
     """A client for the tiers of the live release, warmed up; close it in the end.
 
     Raises:
         NothingThereError: it asks none.
         components.config.settings.SettingsError: a key is missing.
     """
-    check_reachable(llm, settings)
+    check_reachable(bench, llm)
     await warm_up(llm)
-    return Claude(llm, settings.llm_base_url, settings.anthropic_api_key, tier_keys(llm))
+    return bench.llm_client(llm)
 
 
 def make_terms(llm: LlmConfig, tier: Tier, items: Catalogue, policy: ShadowConfig) -> Terms:

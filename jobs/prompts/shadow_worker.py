@@ -17,11 +17,9 @@ from functools import partial
 
 from sqlalchemy.exc import SQLAlchemyError
 
-from components.adapters.files.params_file import read_params
-from components.adapters.store.engine import open_engine
 from components.adapters.store.llm.evaluations import EvaluationStore, StoredEvaluation
 from components.adapters.store.llm.shadow_log import LoggedRow, read_eligible, read_requests
-from components.config.settings import Settings, SettingsError, load_settings
+from components.config.settings import SettingsError
 from components.config.shadow import ShadowConfig
 from components.reranking.calls import Model
 from components.reranking.prompt import parse_template
@@ -29,8 +27,9 @@ from components.shadow.replay import ReplayedPrompt, ReplayTask, Terms, ask_prom
 from components.shadow.sampling import draw
 from components.shadow.tasks import replay_task
 from jobs.errors import NothingThereError
-from jobs.prompts.live_release import KnownRelease, known_release, live_release
+from jobs.live_release import ReleaseFiles, live_release, release_files
 from jobs.prompts.shadow_model import make_terms, open_client, tier_of
+from jobs.wiring.workbench import Workbench, open_workbench
 
 logger = logging.getLogger("recops.shadow")
 
@@ -55,7 +54,7 @@ class ShadowRound:
     model: Model
     terms: Terms
     policy: ShadowConfig
-    release_of: Callable[[str], KnownRelease | None]
+    release_of: Callable[[str], ReleaseFiles | None]
     now: Callable[[], float] = time.time
     paused: bool = field(default=False, init=False)
     _till: asyncio.Lock = field(default_factory=asyncio.Lock, init=False)
@@ -130,7 +129,7 @@ class ShadowRound:
         release = self.release_of(row.release_id)
         if release is None:
             return None
-        strength = release.variant.routing.diversity.strength
+        strength = release.control.routing.diversity.strength
         recent = row.llm.get("recent", [])
         return replay_task(row.request, row.k, recent, release.items, self.terms.tier.candidates, strength)
 
@@ -147,22 +146,23 @@ def main() -> None:
     """Follows the log until it is told to end."""
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(name)s %(message)s")
     logging.getLogger("httpx2").setLevel(logging.WARNING)  # a line for each call
-    asyncio.run(_follow(load_settings()))
+    with open_workbench() as bench:
+        asyncio.run(_follow(bench))
 
 
-async def _follow(settings: Settings) -> None:
+async def _follow(bench: Workbench) -> None:
     ending = asyncio.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         asyncio.get_running_loop().add_signal_handler(number, ending.set)
-    store = EvaluationStore(open_engine(settings.store_url), time.time)
+    store = bench.store.evaluations
     rounds: dict[str, ShadowRound] = {}
     while not ending.is_set():
         wait = IDLE_SECONDS
         try:
-            params = read_params(settings.project / "params.yaml")
+            params = bench.read_params()
             wait = params.shadow.live.poll_seconds if store.running_live() else IDLE_SECONDS
             for evaluation in store.running_live():
-                round_ = rounds.get(evaluation.evaluation_id) or await _make(settings, store, evaluation, params.shadow)
+                round_ = rounds.get(evaluation.evaluation_id) or await _make(bench, store, evaluation, params.shadow)
                 round_.evaluation, round_.policy = evaluation, params.shadow
                 rounds[evaluation.evaluation_id] = round_
                 asked = await round_.run_once()
@@ -178,15 +178,13 @@ async def _follow(settings: Settings) -> None:
 
 
 async def _make(
-    settings: Settings, store: EvaluationStore, evaluation: StoredEvaluation, policy: ShadowConfig
+    bench: Workbench, store: EvaluationStore, evaluation: StoredEvaluation, policy: ShadowConfig
 ) -> ShadowRound:
-    live = live_release(settings)
-    llm = live.variant.llm
+    live = live_release(bench)
+    llm = live.control.llm
     tier = tier_of(llm, evaluation.spec.tier)
     terms = make_terms(llm, tier, live.items, policy)
-    found = ShadowRound(
-        store, evaluation, await open_client(llm, settings), terms, policy, partial(known_release, settings)
-    )
+    found = ShadowRound(store, evaluation, await open_client(bench, llm), terms, policy, partial(release_files, bench))
     orphans: Sequence[LoggedRow] = found.adopt()
     logger.info("%s: following, %d requests were left under way", evaluation.evaluation_id, len(orphans))
     return found

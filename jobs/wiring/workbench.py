@@ -8,10 +8,8 @@ from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Self
 
-from components.adapters.files.params_file import read_params, read_preset, set_data_version
 from components.config.settings import Settings, load_settings
 from components.rollout.routing import SLOTS, Slot
-from jobs.wiring.event_store import EventStore
 
 if TYPE_CHECKING:
     from components.adapters.alerting.apprise_channel import AppriseChannel
@@ -27,6 +25,7 @@ if TYPE_CHECKING:
     from components.config.llm import LlmConfig
     from components.params.params import Params
     from components.rollout.ports import Router, Slots, World
+    from jobs.wiring.event_store import EventStore
 
 PARAMS = "params.yaml"
 PRESETS = "presets"
@@ -71,20 +70,28 @@ class Workbench:
 
     def read_params(self) -> Params:
         """What params.yaml says now, for a process that lives long; raises ParamsError."""
+        from components.adapters.files.params_file import read_params
+
         return read_params(self.settings.project / PARAMS)
 
     def read_preset(self, name: str) -> Mapping[str, Any]:
         """What a preset changes in params.yaml, by dotted path; raises ParamsError."""
+        from components.adapters.files.params_file import read_preset
+
         return read_preset(self.settings.project / PRESETS, name)
 
     def set_data_version(self, tag: str) -> Path:
         """Names a data version in params.yaml; returns the file. Raises ParamsError."""
+        from components.adapters.files.params_file import set_data_version
+
         set_data_version(self.settings.project / PARAMS, tag)
         return self.settings.project / PARAMS
 
     @cached_property
     def store(self) -> EventStore:
         """The event store, and all that is kept in it."""
+        from jobs.wiring.event_store import EventStore
+
         return EventStore(self.settings, lambda: self.params)
 
     @cached_property
@@ -168,6 +175,12 @@ class Workbench:
 
         aliases = MlflowAliases(self.settings.mlflow_url)
         return World(self.store.releases, self.slots, self.router, aliases, self.store.canary_traffic)
+
+    def project_prompt(self) -> str:
+        """The text of the project's own prompt."""
+        from components.reranking.prompt import PROMPT
+
+        return (self.settings.project / "prompts" / f"{PROMPT}.md").read_text()
 
     def bento_folder(self, tag: str) -> Path:
         """Where the Bento store keeps this tag (`name:version`)."""

@@ -20,7 +20,8 @@ from components.rollout.release import Release
 from components.rollout.release_gate import CleanStart, ReleaseCheck
 from components.serving.bundle import BundleError, CandidateIndex, read_bundle, record_expected_answers, write_bundle
 from components.serving.expected_answers import expected_answers
-from jobs.promotion.promote import examine_release
+from jobs.promotion.build import examine_release
+from jobs.wiring.workbench import Workbench
 from tests.slot_process import ROUTING, make_release
 from tests.worlds import make_bundle
 
@@ -58,13 +59,21 @@ def package(built: tuple[Settings, BuiltBento]) -> tuple[Settings, Release, Path
     )
 
 
+def bento_of(settings: Settings, release: Release) -> Path:
+    return Workbench(settings).bento_folder(release.bento_tag)
+
+
 def failed(settings: Settings, release: Release) -> list[ReleaseCheck]:
-    return [check for check in examine_release(settings, PARAMS, release, (), 0.0, 0.0) if not check.passed]
+    return [
+        check
+        for check in examine_release(bento_of(settings, release), PARAMS, release, (), 0.0, 0.0)
+        if not check.passed
+    ]
 
 
 def test_a_sound_release_passes(package: tuple[Settings, Release, Path]) -> None:
     settings, release, _ = package
-    checks = examine_release(settings, PARAMS, release, (), 0.0, 0.0)
+    checks = examine_release(bento_of(settings, release), PARAMS, release, (), 0.0, 0.0)
     assert all(check.passed for check in checks)
     said = {check.name: check.explanation for check in checks}
     assert said["answers"] == "8 of 8 answers equal those computed offline"

@@ -17,8 +17,9 @@ from components.rollout.outcomes import Promoted, PromotionRefused, RolledBack
 from components.rollout.promote import promote
 from components.rollout.rollback import Cause, roll_back, roll_back_to, tidy_up
 from components.rollout.watch_canary import Clock
-from flows.release_artifact import describe_history
+from jobs.promotion.history import describe_history
 from jobs.promotion.retention import prune
+from jobs.wiring.workbench import Workbench
 from tests.components.rollout.fake_world import CANARY, LIMITS, FakeWorld, make_arm
 
 QUICK = CANARY.model_copy(update={"looks_per_step": 1, "seconds_per_step": 0.5})
@@ -119,7 +120,7 @@ def test_the_artifact_tells_the_same_newest_first(home: Path) -> None:
 
 
 def test_retention_removes_what_nobody_can_go_back_to_and_keeps_the_story(home: Path) -> None:
-    pruned = prune(Settings(home=home), 3, None, quiet)
+    pruned = prune(Workbench(Settings(home=home)), 3, False, quiet)
     assert {"release-1", "release-2", "release-4", "release-6"} <= set(pruned.releases)
     assert {"release-3", "release-11"}.isdisjoint(pruned.releases)
-    assert prune(Settings(home=home), 3, None, quiet).releases == ()
+    assert prune(Workbench(Settings(home=home)), 3, False, quiet).releases == ()

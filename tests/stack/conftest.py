@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from cli.down import processes_of, stop_stack
+from jobs.stack.take_down import processes_of, stop_stack
 from tests.stack.small_stack import SmallStack
 
 
@@ -20,5 +20,5 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallStack]:
         small.promote()
         yield small
     finally:
-        stop_stack(small.settings)
+        stop_stack(small.bench)
         assert processes_of(small.settings) == []

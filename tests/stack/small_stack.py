@@ -25,8 +25,10 @@ from components.rollout.routing import Slot
 from components.rollout.states import State
 from components.serving.bundle import read_bundle, record_expected_answers
 from components.serving.expected_answers import expected_answers
-from jobs.promotion.promote import examine_release
-from jobs.stack import programs, release_store, router, stack_environment, supervisor, world
+from jobs.promotion.build import examine_release
+from jobs.stack.environment import stack_environment
+from jobs.stack.programs import programs
+from jobs.wiring.workbench import Workbench
 from tests.components.rollout.fake_world import make_release
 from tests.free_ports import free_ports
 from tests.worlds import make_bundle
@@ -57,14 +59,15 @@ class SmallStack:
             envoy_admin_port=admin,
         )
         self.params = read_params(PROJECT / "params.yaml")
-        self.supervisor = supervisor(self.settings)
+        self.bench = Workbench(self.settings)
+        self.supervisor = self.bench.supervisor
         migrate(self.settings.store_url)
-        self.world = world(self.settings)
+        self.world = self.bench.world
 
     def start(self) -> None:
-        router(self.settings).write_bootstrap()
+        self.bench.envoy.write_bootstrap()
         self.world.router.project(self.world.store.routing)
-        wanted = [each for each in programs(self.settings) if each.name in ("envoy", "blue", "green")]
+        wanted = [each for each in programs(self.bench) if each.name in ("envoy", "blue", "green")]
         environment = stack_environment(self.settings)
         for name in ("gateway", "blue", "green", "mlflow", "prefect", "envoy_admin"):
             environment[f"RECOPS_{name.upper()}_PORT"] = str(getattr(self.settings, f"{name}_port"))
@@ -91,7 +94,9 @@ class SmallStack:
         return replace(make_release(release_id, parent_id), summary=summary)
 
     def examine(self, release: Release) -> tuple[ReleaseCheck, ...]:
-        return examine_release(self.settings, self.params, release, (), time.time(), time.time())
+        return examine_release(
+            self.bench.bento_folder(release.bento_tag), self.params, release, (), time.time(), time.time()
+        )
 
     def try_to_promote(self, build: Build | None = None, canary: Canary = QUICK) -> Promoted | PromotionRefused:
         making = Making(build or self.build, self.examine)
@@ -100,7 +105,7 @@ class SmallStack:
     def promote(self, build: Build | None = None) -> Promoted:
         outcome = self.try_to_promote(build)
         assert isinstance(outcome, Promoted), outcome
-        assert router(self.settings).wait_applied(self.world.store.routing().version, 5)
+        assert self.bench.envoy.wait_applied(self.world.store.routing().version, 5)
         return outcome
 
     def state_of(self, release_id: str) -> State:
@@ -109,7 +114,7 @@ class SmallStack:
 
     @property
     def live_slot(self) -> Slot:
-        slot = release_store(self.settings).routing().live_slot
+        slot = self.bench.store.releases.routing().live_slot
         assert slot is not None
         return slot
 

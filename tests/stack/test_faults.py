@@ -27,7 +27,6 @@ from components.adapters.store.releases.history import read_history
 from components.rollout.reconcile import reconcile
 from components.rollout.routing import Slot
 from components.rollout.states import State
-from jobs.stack import router
 from tests.load import run_load
 from tests.stack.small_stack import LIMITS, USERS, SmallStack
 from tests.stack.test_kills import read_until, start_promotion
@@ -103,7 +102,7 @@ def kill_idle_slot(stack: SmallStack, process: subprocess.Popen[str], registry: 
 
 def kill_envoy(stack: SmallStack, process: subprocess.Popen[str], registry: Registry) -> None:
     os.kill(stack.supervisor.state_of("envoy").pid, signal.SIGKILL)
-    assert router(stack.settings).wait_applied(1, 30)
+    assert stack.bench.envoy.wait_applied(1, 30)
 
 
 def stop_registry(stack: SmallStack, process: subprocess.Popen[str], registry: Registry) -> None:
@@ -189,7 +188,7 @@ def cell(stack: SmallStack, registry: Registry, step: str, fault: str) -> str:
     assert not switched or state.live_release == started
     if started not in (None, state.live_release, state.standby_release):
         assert stack.state_of(started) in (State.FAILED, State.REJECTED, State.RETIRED)
-    assert router(stack.settings).wait_applied(state.version, 20)
+    assert stack.bench.envoy.wait_applied(state.version, 20)
     patience = WELL_SECONDS if fault == "slot killed" else 0.0
     assert releases_in_the_end(stack, state.live_release, patience) == {state.live_release}
     if step == "{release} is live":

@@ -11,11 +11,13 @@ from pathlib import Path
 import httpx
 import pytest
 
-from cli.down import processes_of, stop_stack
 from components.rollout.outcomes import RolledBack
 from components.rollout.rollback import Cause, roll_back
 from components.rollout.routing import SLOTS
-from jobs.stack import programs, router, stack_environment, world
+from jobs.stack.environment import stack_environment
+from jobs.stack.programs import programs
+from jobs.stack.take_down import processes_of, stop_stack
+from jobs.wiring.workbench import Workbench
 from tests.free_ports import free_ports
 from tests.stack.small_stack import LIMITS, SmallStack
 
@@ -33,13 +35,14 @@ class FollowedStack(SmallStack):
             f"{slot}_endpoints": ",".join(f"127.0.0.1:{port}" for port in self.replicas[slot]) for slot in SLOTS
         }
         self.settings = self.settings.model_copy(update={"processes": "containers", **endpoints})
-        self.world = world(self.settings)
+        self.bench = Workbench(self.settings)
+        self.world = self.bench.world
         self.followers: list[subprocess.Popen[bytes]] = []
 
     def start(self) -> None:
-        router(self.settings).write_bootstrap()
+        self.bench.envoy.write_bootstrap()
         self.world.router.project(self.world.store.routing)
-        envoy = [each for each in programs(self.settings) if each.name == "envoy"]
+        envoy = [each for each in programs(self.bench) if each.name == "envoy"]
         self.supervisor.start(envoy, stack_environment(self.settings))
         (self.settings.root / "bentoml").mkdir(exist_ok=True)
         for slot in SLOTS:
@@ -71,7 +74,7 @@ class FollowedStack(SmallStack):
             follower.terminate()
         for follower in self.followers:
             follower.wait(60)
-        stop_stack(self.settings)
+        stop_stack(self.bench)
 
 
 @pytest.fixture

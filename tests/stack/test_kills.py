@@ -18,7 +18,7 @@ from components.rollout.ports import StepFailed
 from components.rollout.reconcile import reconcile
 from components.rollout.rollback import Cause, roll_back
 from components.rollout.routing import Slot
-from jobs.stack import router, stack_environment
+from jobs.stack.environment import stack_environment
 from tests.load import LoadResult, run_load
 from tests.stack.small_stack import LIMITS, PROJECT, USERS, SmallStack
 
@@ -102,7 +102,7 @@ def test_a_killed_live_slot_costs_at_most_the_requests_in_flight(
 
 
 def test_a_killed_envoy_comes_back_with_the_same_routing(stack: SmallStack) -> None:
-    gateway, version = router(stack.settings), stack.world.store.routing().version
+    gateway, version = stack.bench.envoy, stack.world.store.routing().version
     os.kill(stack.supervisor.state_of("envoy").pid, signal.SIGKILL)
     assert gateway.wait_applied(version, 20)
     result = asyncio.run(run_load(stack.settings.gateway_port, 50, USERS))
@@ -117,7 +117,7 @@ def test_promotions_and_rollbacks_under_load_cost_no_request(stack: SmallStack) 
             time.sleep(0.5)
             outcome = roll_back(stack.world, Cause("test", "cycle"), LIMITS, print)
             assert isinstance(outcome, RolledBack)
-            assert router(stack.settings).wait_applied(stack.world.store.routing().version, 2)
+            assert stack.bench.envoy.wait_applied(stack.world.store.routing().version, 2)
 
     async def both() -> LoadResult:
         stop = asyncio.Event()
@@ -172,7 +172,7 @@ def test_a_promotion_stopped_past_its_lease_changes_nothing_when_it_goes_on(stac
     assert "holds the lease no more" in output
     assert stack.world.store.routing() == after
     assert after.live_release == outcome.release.release_id
-    assert router(stack.settings).applied_version() == after.version
+    assert stack.bench.envoy.applied_version() == after.version
     for _ in range(2):
         result = asyncio.run(run_load(stack.settings.gateway_port, 100, USERS))
         assert result.failures == []
@@ -188,7 +188,7 @@ def test_rollback_in_the_middle_of_a_promotion_goes_back_and_the_promotion_ends(
     assert (outcome.from_release, outcome.to_release) == (before.live_release, before.standby_release)
     output, _ = process.communicate(timeout=60)
     assert "holds the lease no more" in output
-    assert router(stack.settings).wait_applied(stack.world.store.routing().version, 5)
+    assert stack.bench.envoy.wait_applied(stack.world.store.routing().version, 5)
     result = asyncio.run(run_load(stack.settings.gateway_port, 50, USERS))
     assert (result.failures, set(result.releases)) == ([], {before.standby_release})
 

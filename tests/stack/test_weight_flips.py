@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 from dataclasses import replace
 
-from jobs.stack import release_store, router
 from tests.load import LoadResult, run_load
 from tests.stack.small_stack import USERS, SmallStack
 
@@ -15,7 +14,7 @@ FLIPS = (0, 100, 50, 0, 100, 5, 95, 50, 100, 0, 25, 75, 0, 100, 0, 100, 50, 0, 5
 
 async def load_while_flipping(stack: SmallStack) -> list[LoadResult]:
     """A share of the requests under each weight, and each change in the midst of its requests."""
-    store, gateway = release_store(stack.settings), router(stack.settings)
+    store, gateway = stack.bench.store.releases, stack.bench.envoy
     state = store.routing()
     results = []
     for number, weight in enumerate(FLIPS, start=1):

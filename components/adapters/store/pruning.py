@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 from sqlalchemy import Column, Connection, Engine, and_, delete, func, select
 
+from components.adapters.store.engine import reading
 from components.adapters.store.forgetting import delete_orphans
 from components.adapters.store.tables import (
     alerts,
@@ -53,13 +54,14 @@ def prune(engine: Engine, retention: RetentionConfig, now: float, events_read_un
     return deleted
 
 
-def count_unread(db: Connection, retention: RetentionConfig, now: float, events_read_until: float | None) -> int:
+def count_unread(engine: Engine, retention: RetentionConfig, now: float, events_read_until: float | None) -> int:
     """Feedback that is past its time and stays because no data version has read it."""
     if retention.feedback_days is None:
         return 0
     old = feedback.c.received_at < now - retention.feedback_days * DAY
     unread = and_(old, feedback.c.received_at >= (events_read_until or 0.0) - IN_FLIGHT_SECONDS)
-    return int(db.execute(select(func.count()).select_from(feedback).where(unread)).scalar_one())
+    with reading(engine) as db:
+        return int(db.execute(select(func.count()).select_from(feedback).where(unread)).scalar_one())
 
 
 def _in_turns(engine: Engine, step: Callable[[Connection], dict[str, int]]) -> dict[str, int]:

@@ -28,7 +28,7 @@ from components.rollout.states import State
 from jobs.batch.preference_pairs import export_pairs
 from jobs.batch.recommend import BatchFailed, BatchRequest, BatchResult, make_batch
 from jobs.batch.reply_batches import Pace
-from jobs.stack import bento_folder
+from jobs.wiring.workbench import Workbench
 from tests.asgi_client import send
 from tests.batches_server import BatchesServer, batches_server
 from tests.free_ports import free_ports
@@ -70,7 +70,7 @@ def go_live(tmp_path: Path, llm: LlmConfig | None = None, share: float = 0.0, **
     for state in (State.READY, State.SMOKE_TESTED):
         store.commit(Advance(lease, state))
     store.commit(MakeLive(lease))
-    folder = bento_folder(settings, release.bento_tag) / "src"
+    folder = Workbench(settings).bento_folder(release.bento_tag) / "src"
     make_bundle(folder / BUNDLE)
     routing = RoutingConfig(cold_start_threshold=5, candidates=200, exploration=Exploration(share=share))
     variant = ServedVariant(routing=routing, llm=llm or LlmConfig(), prompt=PROMPT, prompt_version=3)
@@ -90,7 +90,7 @@ def batch(settings: Settings, users: list[str] | None = None, keep: bool = False
     clock = iter(range(1_000_000, 2_000_000, 10))
     pace = Pace(lambda: float(next(clock)), lambda _: None, poll_seconds=1.0, patience_seconds=100.0)
     asked = BatchRequest(users, k=3, explain=True, keep=keep, pace=pace if model else None)
-    return make_batch(settings, asked, time.time(), lambda _: None)
+    return make_batch(Workbench(settings), asked, time.time(), lambda _: None)
 
 
 def lists(made: BatchResult) -> dict[str, list[str]]:
@@ -114,7 +114,7 @@ def click(settings: Settings, user: str, item: str, request_id: str | None = Non
 
 async def served(settings: Settings, *bodies: Any) -> list[Any]:
     """What the service answers."""
-    app = build_app(settings, bento_folder(settings, "recops:release-1") / "src", read_seconds=2.0)
+    app = build_app(settings, Workbench(settings).bento_folder("recops:release-1") / "src", read_seconds=2.0)
     try:
         replies = [
             await send(app, "POST", "/recommend", body, {"x-request-id": f"r{n}"}) for n, body in enumerate(bodies)
@@ -222,7 +222,7 @@ def test_what_was_passed_over_is_exported_against_what_was_liked(tmp_path: Path)
     (answer,) = asyncio.run(served(settings, body))
     shown = [item["item_id"] for item in answer["items"]]
     click(settings, "anna@example.org", shown[1], answer["request_id"])
-    exported = export_pairs(settings, 1.0, time.time())
+    exported = export_pairs(Workbench(settings), 1.0, time.time())
     (row,) = pq.read_table(exported.file).to_pylist()
     assert exported.n_pairs == 1
     assert (row["preferred"], row["passed_over"]) == (shown[1], shown[0])
@@ -234,4 +234,4 @@ def test_what_was_passed_over_is_exported_against_what_was_liked(tmp_path: Path)
     assert "old films" in row["prompt"]
     assert "anna" not in f"{row['prompt']}{row['system']}{row['user']}"
     assert len(stored(settings, requests)) == 1
-    assert export_pairs(settings, -1.0, time.time()).n_pairs == 0
+    assert export_pairs(Workbench(settings), -1.0, time.time()).n_pairs == 0

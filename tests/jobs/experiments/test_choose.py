@@ -20,7 +20,8 @@ from components.rollout.outcomes import PromotionRefused
 from components.rollout.release import Release
 from components.rollout.routing import RoutingState
 from jobs.experiments.choose import Chosen, choose_experiment, record_served
-from jobs.promotion.promote import ReleasePlan, make_plan
+from jobs.promotion.plan import ReleasePlan, make_plan
+from jobs.wiring.workbench import Workbench
 from tests.components.rollout.fake_world import make_release
 from tests.experiment_worlds import request_row
 
@@ -78,8 +79,19 @@ def settings(tmp_path: Path) -> Settings:
 def choose(
     settings: Settings, live: Release | None, file: Path | None = None, end: bool = False
 ) -> Chosen | PromotionRefused:
-    name = None if file is None else str(file)
-    return choose_experiment(settings, PARAMS, OneRelease(live), name, end, "test")  # type: ignore[arg-type]
+    bench = Workbench(settings)
+    bench.store.releases = OneRelease(live)  # type: ignore[assignment]
+    return choose_experiment(bench, PARAMS, None if file is None else str(file), end, "test")
+
+
+def serve(settings: Settings, chosen: Chosen) -> None:
+    record_served(SqlExperiments(open_engine(settings.store_url)), chosen)
+
+
+def planned(settings: Settings, chosen: Chosen, model: int | None) -> ReleasePlan | PromotionRefused:
+    bench = Workbench(settings)
+    bench.models = Registry()  # type: ignore[assignment]
+    return make_plan(bench, PARAMS, model, chosen.experiment)
 
 
 def written(tmp_path: Path, **changes: Any) -> Path:
@@ -98,7 +110,7 @@ def test_a_file_starts_an_experiment_on_the_live_model(settings: Settings, tmp_p
     chosen = choose(settings, make_release("release-1", model_version=1), written(tmp_path))
     assert isinstance(chosen, Chosen)
     assert chosen.live_model == 1
-    plan = make_plan(settings, PARAMS, Registry(), chosen.live_model, chosen.experiment)  # type: ignore[arg-type]
+    plan = planned(settings, chosen, chosen.live_model)
     assert isinstance(plan, ReleasePlan)
     release = plan.release("release-2", None, "test", "tag", 0.0)
     assert [(v.name, v.share, v.model_version) for v in release.variants] == [("control", 0.5, 1), ("varied", 0.5, 1)]
@@ -113,13 +125,13 @@ def test_a_running_experiment_goes_on_with_the_next_model_and_ends_by_a_promotio
 ) -> None:
     started = choose(settings, make_release("release-1"), written(tmp_path))
     assert isinstance(started, Chosen)
-    record_served(settings, started)
+    serve(settings, started)
     following = choose(settings, serving("exp-1"))
     assert isinstance(following, Chosen)
     assert (following.experiment and following.experiment.name, following.live_model) == ("exp-1", None)
     ended = choose(settings, serving("exp-1"), end=True)
     assert ended == Chosen(None, 1)
-    record_served(settings, ended)
+    serve(settings, ended)
     stored = SqlExperiments(open_engine(settings.store_url)).find("exp-1")
     assert stored is not None
     assert (stored.state, stored.ended_at is not None) == ("ended", True)
@@ -132,7 +144,7 @@ def test_another_experiment_ends_the_former_one(settings: Settings, tmp_path: Pa
     for name in ("exp-1", "exp-2"):
         chosen = choose(settings, make_release("release-1"), written(tmp_path, name=name))
         assert isinstance(chosen, Chosen)
-        record_served(settings, chosen)
+        serve(settings, chosen)
     states = {one.name: one.state for one in SqlExperiments(open_engine(settings.store_url)).all()}
     assert states == {"exp-1": "ended", "exp-2": "running"}
 
@@ -168,7 +180,7 @@ def test_a_variant_of_a_model_that_did_not_pass_the_gate_is_refused(settings: Se
     variants = [GOOD["variants"][0], {"name": "newer", "share": 0.5, "model_version": 3}]
     chosen = choose(settings, make_release("release-1"), written(tmp_path, variants=variants))
     assert isinstance(chosen, Chosen)
-    plan = make_plan(settings, PARAMS, Registry(), 1, chosen.experiment)  # type: ignore[arg-type]
+    plan = planned(settings, chosen, 1)
     assert plan == PromotionRefused("variant newer: version 3 did not pass the gate: worse")
 
 

@@ -18,6 +18,7 @@ from components.adapters.store.experiments.declared import (
 )
 from components.config.settings import Settings
 from jobs.experiments.read import Reading, find_experiment, read_stored, write_page
+from jobs.wiring.workbench import Workbench
 from monitoring.reading_page import markdown_of
 from tests.experiment_worlds import DAY, START, declaration, write_traffic
 
@@ -36,11 +37,11 @@ def start(settings: Settings, planned: PlannedSize = PLANNED) -> StoredExperimen
     experiments = SqlExperiments(open_engine(settings.store_url), lambda: START)
     experiments.declare(declaration(), planned, "test")
     experiments.serve("exp-1")
-    return find_experiment(settings, None)
+    return find_experiment(SqlExperiments(open_engine(settings.store_url)), None)
 
 
 def read(settings: Settings, experiment: StoredExperiment, days: float = 14) -> Reading:
-    return read_stored(settings, PARAMS, experiment, START + days * DAY)
+    return read_stored(Workbench(settings, PARAMS), experiment, START + days * DAY)
 
 
 def test_a_planted_uneven_assignment_is_caught_and_no_winner_is_named(settings: Settings) -> None:
@@ -66,7 +67,7 @@ def test_a_real_difference_wins_and_the_page_holds_all_that_decided(settings: Se
     assert {line.segment for line in view.lines if line.role == "segment"} == {"cold", "warm"}
     assert {line.metric for line in view.lines if line.role == "guardrail"} == {"latency_ms", "cost_usd", "errors"}
     assert all(line.verdict == "unharmed" for line in view.lines if line.role == "guardrail")
-    page = write_page(settings, reading).read_text()
+    page = write_page(settings.root / "readings", reading).read_text()
     assert page == (settings.root / "readings" / "exp-1" / "latest.html").read_text()
     assert "winner: varied" in page
     assert not re.findall(r"(?:src|href)=", page)  # nothing is loaded from elsewhere
@@ -93,12 +94,12 @@ def test_an_experiment_that_nobody_has_met_yet_is_undecided(settings: Settings) 
 def test_a_name_that_is_not_there_and_an_experiment_that_never_ran_are_told(settings: Settings) -> None:
     experiments = SqlExperiments(open_engine(settings.store_url), lambda: START)
     with pytest.raises(ExperimentError, match="no experiment was started"):
-        find_experiment(settings, None)
+        find_experiment(SqlExperiments(open_engine(settings.store_url)), None)
     experiments.declare(declaration(), PlannedSize(10, 14), "test")
     with pytest.raises(ExperimentError, match="no release that serves it became live"):
-        find_experiment(settings, "exp-1")
+        find_experiment(SqlExperiments(open_engine(settings.store_url)), "exp-1")
     with pytest.raises(ExperimentError, match="there are: exp-1"):
-        find_experiment(settings, "exp-2")
+        find_experiment(SqlExperiments(open_engine(settings.store_url)), "exp-2")
 
 
 def test_the_plots_are_drawn_also_without_anything_to_compare(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from components.adapters.store.engine import migrate, open_engine
 from components.adapters.store.tables import llm_calls
 from components.config.settings import Settings
 from jobs.monitoring.monitor import MonitorRequest, run_monitor
+from jobs.wiring.workbench import Workbench
 from tests.free_ports import free_ports
 
 PARAMS = Path(__file__).parents[3] / "params.yaml"
@@ -29,5 +30,5 @@ def test_a_budget_of_nothing_does_not_stop_the_monitor(tmp_path: Path) -> None:
     with engine.begin() as db:
         db.execute(insert(llm_calls).values(**call, **tokens))
     engine.dispose()
-    ran = run_monitor(settings, MonitorRequest(window_minutes=60, horizon_minutes=0), lambda _line: None)
+    ran = run_monitor(Workbench(settings), MonitorRequest(window_minutes=60, horizon_minutes=0), lambda _line: None)
     assert all("pace" not in told.message.title for told in ran.looked.told)

@@ -11,7 +11,7 @@ from benchmarks.shadow_world import Habits, Skill
 from components.adapters.store.llm.evaluations import StoredEvaluation
 from components.config.shadow import Precheck
 from components.shadow.decision import Promote, Refuse, Undecided
-from jobs.prompts.evaluate import ComparedPrompts, EvaluationRequest, Finding, conclude, find_evaluation
+from jobs.prompts.evaluation import ComparedPrompts, EvaluationRequest, Finding, conclude, find_evaluation
 from jobs.prompts.report import make_report
 from tests.messages_server import Says, messages_server
 from tests.shadow_log import Logged, log_world, pair, prompt_text
@@ -47,7 +47,7 @@ def test_a_much_better_prompt_is_promoted_at_the_planned_read(tmp_path: Path) ->
 
 
 def finding_tier(logged: Logged):  # type: ignore[no-untyped-def]
-    return logged.live.variant.llm.tiers[0]
+    return logged.live.control.llm.tiers[0]
 
 
 def test_an_evaluation_that_reaches_its_budget_goes_on_later_and_pays_for_nothing_twice(tmp_path: Path) -> None:

@@ -16,14 +16,17 @@ from typing import Any
 
 import pytest
 
+from components.adapters.files.params_file import read_params
 from components.config.llm import LlmConfig, Price, Tier
 from components.config.llm_presets import with_local_model
 from components.config.settings import Settings
 from jobs.prompts.llm_check import LlmCheckError, check_tiers
+from jobs.wiring.workbench import Workbench
 from tests.free_ports import free_ports
 from tests.messages_server import Says, Status, messages_server
 
 START_SECONDS = 60
+PARAMS = read_params(Settings().project / "params.yaml")
 
 
 def tier(name: str, model: str, url: str, share: float) -> Tier:
@@ -36,7 +39,8 @@ def price(model: str, dollars: float) -> Price:
 
 def check(llm: LlmConfig, tmp_path: Path) -> list[dict[str, Any]]:
     clock = itertools.count(0.0, 0.25)
-    return asyncio.run(check_tiers(Settings(home=tmp_path), llm, 5.0, lambda: next(clock)))
+    bench = Workbench(Settings(home=tmp_path), PARAMS.model_copy(update={"llm": llm}))
+    return asyncio.run(check_tiers(bench, False, 5.0, lambda: next(clock)))
 
 
 def test_each_tier_is_a_row_with_its_order_tokens_and_cost(tmp_path: Path) -> None:

@@ -60,12 +60,10 @@ def test_each_kind_of_row_goes_at_its_own_time(engine: Engine) -> None:
 def test_feedback_that_no_data_version_has_read_stays_however_old(engine: Engine) -> None:
     fill(engine, [101, 300, 400])
     assert prune(engine, RETENTION, NOW, events_read_until=None).get("feedback", 0) == 0
-    with reading(engine) as db:
-        assert count_unread(db, RETENTION, NOW, None) == 3
+    assert count_unread(engine, RETENTION, NOW, None) == 3
     read_until = NOW - 299 * DAY + IN_FLIGHT_SECONDS
     assert prune(engine, RETENTION, NOW, read_until)["feedback"] == 2
-    with reading(engine) as db:
-        assert count_unread(db, RETENTION, NOW, read_until) == 1
+    assert count_unread(engine, RETENTION, NOW, read_until) == 1
 
 
 def test_without_a_retention_everything_stays(engine: Engine) -> None:

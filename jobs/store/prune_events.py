@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from components.adapters.store.engine import reading
 from components.adapters.store.pruning import count_unread, prune
 from jobs.wiring.workbench import Workbench
 
@@ -28,8 +27,7 @@ def prune_events(bench: Workbench, now: float) -> Pruned:
     read_until = None if latest is None else latest.manifest.events_read_until
     bench.store.migrate()
     deleted = prune(bench.store.engine, retention, now, read_until)
-    with reading(bench.store.engine) as db:
-        return Pruned(deleted, count_unread(db, retention, now, read_until))
+    return Pruned(deleted, count_unread(bench.store.engine, retention, now, read_until))
 
 
 def tell(pruned: Pruned) -> str:

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from components.config.settings import Settings
-from jobs.data.back_up import back_up_and_keep
 from jobs.errors import NothingThereError
+from jobs.store.back_up import back_up_and_keep
 from jobs.wiring.workbench import Workbench
 
 DAY = 86_400.0

@@ -1,0 +1,1 @@
+"""Lets people of the demo's future ask the gateway, click, and say what they did."""

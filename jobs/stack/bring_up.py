@@ -1,0 +1,175 @@
+"""Brings the stack up: starts what does not run, and runs the loop once where nothing is live."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from contextlib import AbstractContextManager
+from datetime import UTC, datetime
+from typing import Protocol
+
+import httpx
+
+from components.adapters.prefect_api import PrefectApi
+from components.config.settings import Settings
+from components.rollout.ports import StepFailed
+from jobs.monitoring.automations import put_automations
+from jobs.monitoring.schedules import read_schedules
+from jobs.promotion.reconcile import put_in_order
+from jobs.stack.environment import stack_environment
+from jobs.stack.ports import check_ports
+from jobs.stack.prepare import prepare_gateway, prepare_store
+from jobs.stack.programs import EVIDENTLY, SHADOW, WORK_POOL, WORKER, programs
+from jobs.stack.take_down import processes_of, stop_stack
+from jobs.wiring.workbench import Workbench
+
+DEPLOYMENTS = (
+    "ingest/default",
+    "retrain/default",
+    "promote/default",
+    "batch-recommend/default",
+    "read-experiment/default",
+    "monitor/default",
+    "rollback/default",
+    "evaluate-prompt/default",
+    "backup/default",
+    "prune/default",
+)
+SECRETS = (
+    "RECOPS_EVENT_STORE_URL",
+    "RECOPS_SOURCE_SQL_URL",
+    "RECOPS_DATA_REGISTRY_URL",
+    "RECOPS_DVC_REMOTE_URL",
+    "RECOPS_ALERT_URLS",
+    "RECOPS_CACHE_URL",
+)
+FIRST_SLICE = "90%"
+START_SECONDS = 120.0
+FLOW_SECONDS = 600.0
+PLAN_SECONDS = 15.0  # Prefect's scheduler looks for new deployments every few seconds
+
+
+class Progress(Protocol):
+    """Whoever watches the steps."""
+
+    def step(self, title: str) -> AbstractContextManager[Callable[[str], None]]:
+        """One step; what it gives says what is being done now."""
+
+
+def secrets_set() -> list[str]:
+    """The names of the secrets that the environment holds."""
+    return [name for name in SECRETS if os.environ.get(name)]
+
+
+def begin(bench: Workbench, progress: Progress) -> bool:
+    """Sets the environment of all that is started; whether the stack is started anew, for which its ports are free.
+
+    Raises:
+        PortTaken: somebody else holds a port; nothing has been changed.
+    """
+    os.environ.update(stack_environment(bench.settings))
+    if bench.supervisor.is_running():
+        return False
+    if processes_of(bench.settings):  # a supervisord that was killed leaves them behind, and they hold our ports
+        with progress.step("ending what a killed stack left behind"):
+            stop_stack(bench)
+    check_ports(bench.settings)
+    return True
+
+
+def bring_up(bench: Workbench, fresh: bool, progress: Progress) -> tuple[str, ...]:
+    """Starts what does not run, reconciles, and runs the loop where there is no release; call it after `begin`.
+
+    Returns what keeps schedules from firing, a line each.
+
+    Raises:
+        StepFailed: something does not answer, or a flow of the loop failed.
+        LeaseLost, SupervisorError, PrefectApiError: as named.
+    """
+    settings, control, prefect = bench.settings, bench.supervisor, bench.prefect
+    with progress.step("event store and configuration"):
+        prepare_store(bench)
+        prepare_gateway(bench)
+    if fresh:
+        with progress.step("supervisor, with Envoy, MLflow and Prefect"):
+            control.start(programs(bench), stack_environment(settings))
+    with progress.step("slots match the store") as say:
+        state = put_in_order(bench, say)
+    with progress.step("Prefect answers"):
+        _wait("Prefect", prefect.is_healthy, settings, "prefect-server")
+    with progress.step("deployments and worker") as say:
+        prefect.make_pool(WORK_POOL)
+        control.start_program(WORKER)
+        if bench.store.evaluations.running_live():  # a prompt is being judged beside live traffic
+            control.start_program(SHADOW)
+        if not set(DEPLOYMENTS) <= prefect.deployments():
+            say("prefect deploy --all")
+            _deploy(settings)
+        put_automations(prefect)
+    if state.live_release is None:
+        _run_loop(bench, progress)
+    else:
+        _await_mlflow(settings, progress)
+    with progress.step("the gateway answers"):
+        _wait("the gateway", lambda: _answers(f"{settings.gateway_url}/readyz"), settings, "envoy")
+    with progress.step("schedules are planned"):
+        faults = _schedule_faults(prefect)
+    control.start_program(EVIDENTLY)  # nobody waits for it: it takes seconds to start, and only shows
+    return faults
+
+
+def _schedule_faults(prefect: PrefectApi) -> tuple[str, ...]:
+    """What keeps schedules from firing, if that does not mend itself in `PLAN_SECONDS`."""
+    deadline = time.monotonic() + PLAN_SECONDS
+    while True:
+        faults = read_schedules(prefect, WORK_POOL, datetime.now(UTC)).faults
+        if not faults or time.monotonic() > deadline:
+            return faults
+        time.sleep(1.0)
+
+
+def _await_mlflow(settings: Settings, progress: Progress) -> None:
+    with progress.step("MLflow answers"):
+        _wait("MLflow", lambda: _answers(f"{settings.mlflow_url}/health"), settings, "mlflow")
+
+
+def _run_loop(bench: Workbench, progress: Progress) -> None:
+    prefect, settings = bench.prefect, bench.settings
+    _run_flow(prefect, progress, "ingest/default", {"until": FIRST_SLICE})
+    _await_mlflow(settings, progress)
+    _run_flow(prefect, progress, "retrain/default", {})
+    _run_flow(prefect, progress, "promote/default", {})
+
+
+def _run_flow(prefect: PrefectApi, progress: Progress, deployment: str, parameters: dict[str, str]) -> None:
+    given = " ".join(f"{key}={value}" for key, value in parameters.items())
+    with progress.step(f"flow {deployment} {given}".strip()) as say:
+        state = prefect.wait(prefect.run(deployment, parameters), FLOW_SECONDS, say)
+        if state["type"] != "COMPLETED":
+            raise StepFailed(f"{deployment} ended {state['name']}: {state['message']}")
+
+
+def _deploy(settings: Settings) -> None:
+    command = [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all"]
+    environment = {**os.environ, "PREFECT_LOGGING_LEVEL": "WARNING"}
+    done = subprocess.run(command, cwd=settings.project, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode != 0:
+        raise StepFailed(f"`prefect deploy --all` failed: {(done.stdout + done.stderr).strip()[-800:]}")
+
+
+def _wait(what: str, is_there: Callable[[], bool], settings: Settings, log: str) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while not is_there():
+        if time.monotonic() > deadline:
+            raise StepFailed(f"{what} does not answer after {START_SECONDS:g} s; see {settings.logs_folder / log}.log")
+        time.sleep(0.1)
+
+
+def _answers(url: str) -> bool:
+    try:
+        return httpx.get(url, timeout=2.0).status_code == 200
+    except httpx.HTTPError:
+        return False

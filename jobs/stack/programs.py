@@ -1,0 +1,95 @@
+"""The programs of the local stack: what supervisor runs, and which of them it starts at once."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+
+from components.adapters.slots.supervisor import Program
+from components.rollout.routing import SLOTS
+from jobs.wiring.workbench import Workbench
+
+WORK_POOL = "recops"
+WORKER = "prefect-worker"
+EVIDENTLY = "evidently"
+LOCAL_LLM = "llm"
+SHADOW = "shadow"
+
+
+def programs(bench: Workbench) -> list[Program]:
+    """All processes of the stack. The worker and the slots are started when what they need is there."""
+    settings, python, root = bench.settings, sys.executable, bench.settings.root
+    bin_folder = Path(python).parent
+    serving = {"RECOPS_SLOT": "", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
+    return [
+        Program(
+            "prefect-server",
+            [
+                *(str(bin_folder / "prefect"), "server", "start"),
+                *("--host", settings.host, "--port", str(settings.prefect_port)),
+            ],
+            root,
+        ),
+        Program(
+            WORKER,
+            [
+                *(str(bin_folder / "prefect"), "worker", "start"),
+                *("--pool", WORK_POOL, "--type", "process", "--name", "local"),
+            ],
+            settings.project,
+            start_at_once=False,
+            stop_seconds=15,
+        ),
+        Program(
+            "mlflow",
+            [
+                *(python, "-m", "mlflow", "server", "--workers", "1"),
+                *("--host", settings.host, "--port", str(settings.mlflow_port)),
+                *("--backend-store-uri", f"sqlite:///{root / 'mlflow.db'}"),
+                *("--artifacts-destination", str(root / "mlflow-artifacts")),
+            ],
+            root,
+        ),
+        Program(
+            "envoy",
+            [
+                *(str(bin_folder / "envoy"), "-c", str(bench.envoy.bootstrap_file)),
+                *("--disable-hot-restart", "--log-level", "warning", "--concurrency", "1"),
+            ],
+            root,
+        ),
+        Program(
+            EVIDENTLY,
+            [
+                *(str(bin_folder / "evidently"), "ui", "--workspace", str(root / "monitoring" / "workspace")),
+                *("--host", settings.host, "--port", str(settings.evidently_port)),
+            ],
+            root,
+            start_at_once=False,
+        ),
+        *(
+            Program(
+                slot,
+                [python, "-m", "bentos.slot", slot],
+                root,
+                {**serving, "RECOPS_SLOT": slot},
+                start_at_once=False,
+                stop_seconds=20,
+            )
+            for slot in SLOTS
+        ),
+        Program(
+            SHADOW,
+            [python, "-m", "jobs.prompts.shadow_worker"],
+            settings.project,
+            {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"},
+            start_at_once=False,
+        ),
+        Program(
+            LOCAL_LLM,
+            [python, "-m", "components.adapters.llm.local_server"],
+            root,
+            {"OMP_NUM_THREADS": "1"},
+            start_at_once=False,
+        ),
+    ]

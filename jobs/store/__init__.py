@@ -1,0 +1,1 @@
+"""Counts, prunes, exports and restores the event store, and forgets users."""

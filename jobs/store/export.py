@@ -1,0 +1,34 @@
+"""Writes what is stored as Parquet files."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from components.adapters.store.contents import MOMENTS
+from components.adapters.store.table_files import snapshot, write_table
+from jobs.wiring.workbench import Workbench
+
+
+@dataclass(frozen=True)
+class ExportedTable:
+    """One file, and how many rows it has."""
+
+    file: Path
+    rows: int
+
+
+def export_tables(
+    bench: Workbench, folder: Path, names: Sequence[str], since: datetime | None, until: datetime | None
+) -> Iterator[ExportedTable]:
+    """Tables (all without `names`) as FOLDER/<table>.parquet, as they are at one moment; times without zone are UTC."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with snapshot(bench.store.engine) as db:
+        for name in names or MOMENTS:
+            moment = MOMENTS[name]
+            conditions = [moment >= since.replace(tzinfo=UTC).timestamp()] if since else []
+            conditions += [moment < until.replace(tzinfo=UTC).timestamp()] if until else []
+            file = folder / f"{name}.parquet"
+            yield ExportedTable(file, write_table(db, moment.table, file, *conditions))
