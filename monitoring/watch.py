@@ -19,7 +19,7 @@ from components.quality.log import Group
 from components.quality.sums import Sums, add_up
 from monitoring.alerting.blame import ReleaseChange, came_with, explain
 from monitoring.alerting.message import MessageContext
-from monitoring.alerting.tell import Teller, Told
+from monitoring.alerting.tell import IncidentChange, Teller
 from monitoring.catalogue import WatchedCatalogue
 from monitoring.collect import Collector, Windows, last_closed
 from monitoring.drift.columns import drift_columns, missing_share, unknown_share
@@ -48,7 +48,7 @@ class Looked:
     windows: Windows
     seen: Observation
     verdicts: tuple[Verdict, ...]
-    told: tuple[Told, ...]
+    told: tuple[IncidentChange, ...]
     report: Reported
     failures: tuple[str, ...] = ()
 

@@ -12,7 +12,7 @@ from components.shadow.records import ShadowReply
 from components.shadow.replay import Clock, ReplayedAnswer, ReplayedPrompt, ReplayTask, Terms, ask_prompt, most_usd
 
 
-class Ledger(Protocol):
+class AnswerLedger(Protocol):
     """Where answers are kept, and what they cost; shared by whoever works on the evaluation."""
 
     def claim(self, evaluation_id: str, request_id: str, prompt: str, tier: str, most_usd: float) -> bool:
@@ -53,7 +53,7 @@ async def ask_about(
     prompt: ReplayedPrompt,
     round_: Round,
     model: Model,
-    ledger: Ledger,
+    ledger: AnswerLedger,
     clock: Clock,
     order_of: Callable[[ReplayTask], Sequence[int]] | None = None,
 ) -> Collected:

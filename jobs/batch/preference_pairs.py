@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from components.adapters.store.traffic.shown_lists import ShownList, Told, read_shown_lists
+from components.adapters.store.traffic.shown_lists import LoggedEvent, LoggedList, read_shown_lists
 from components.reranking.preference_pairs import PreferencePair, pairs_of
 from components.reranking.prompt import PromptTemplate, parse_template, render
 from components.serving.bundle import Bundle
@@ -95,7 +95,7 @@ class _PairRows:
         self._template = template
         self._salt = salt
 
-    def of(self, shown: ShownList) -> list[dict[str, Any]]:
+    def of(self, shown: LoggedList) -> list[dict[str, Any]]:
         """The pairs of one list."""
         liked = {told.item_id for told in shown.told if self._is_like(told)}
         return [
@@ -104,7 +104,7 @@ class _PairRows:
             if {pair.preferred, pair.passed_over} <= self._bundle.items.row_of.keys()
         ]
 
-    def _row(self, shown: ShownList, pair: PreferencePair) -> dict[str, Any]:
+    def _row(self, shown: LoggedList, pair: PreferencePair) -> dict[str, Any]:
         row, items = shown.row, self._bundle.items
         request = RecommendRequest.model_validate({**row.context, "user_id": row.user_id, "k": row.k})
         swapped = random.Random(f"{row.request_id} {pair}").random() < 0.5  # noqa: S311 - no secret
@@ -130,12 +130,12 @@ class _PairRows:
             "rejected": json.dumps({"order": [3 - best, best]}),
         }
 
-    def _met(self, shown: ShownList) -> list[Met]:
+    def _met(self, shown: LoggedList) -> list[Met]:
         """What the user had met before they asked, oldest first."""
         row_of = self._bundle.items.row_of
         return [Met(row_of[told.item_id], self._is_like(told)) for told in shown.before if told.item_id in row_of]
 
-    def _is_like(self, told: Told) -> bool:
+    def _is_like(self, told: LoggedEvent) -> bool:
         if told.type == "rating":
             return told.value is not None and told.value >= self._bundle.manifest.positive_threshold
         return told.type in LIKED_WITHOUT_VALUE

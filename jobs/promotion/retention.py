@@ -12,14 +12,14 @@ from jobs.wiring.workbench import Workbench
 
 
 @dataclass(frozen=True)
-class Pruned:
+class PrunedReleases:
     """What is gone: Bentos by release, models by version."""
 
     releases: tuple[str, ...]
     models: tuple[int, ...]
 
 
-def prune(bench: Workbench, keep: int, with_models: bool, report: Callable[[str], None]) -> Pruned:
+def prune(bench: Workbench, keep: int, with_models: bool, report: Callable[[str], None]) -> PrunedReleases:
     """Remove what retention lets go; what is gone already is passed over. The history itself stays.
 
     The models go only `with_models`.
@@ -39,4 +39,4 @@ def prune(bench: Workbench, keep: int, with_models: bool, report: Callable[[str]
             if bench.models.drop_bundle(version):
                 models.append(version)
                 report(f"removed the bytes of model version {version}; DVC has them still")
-    return Pruned(tuple(gone), tuple(models))
+    return PrunedReleases(tuple(gone), tuple(models))

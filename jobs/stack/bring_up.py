@@ -52,7 +52,7 @@ FLOW_SECONDS = 600.0
 PLAN_SECONDS = 15.0  # Prefect's scheduler looks for new deployments every few seconds
 
 
-class Progress(Protocol):
+class StepWatcher(Protocol):
     """Whoever watches the steps."""
 
     def step(self, title: str) -> AbstractContextManager[Callable[[str], None]]:
@@ -64,7 +64,7 @@ def secrets_set() -> list[str]:
     return [name for name in SECRETS if os.environ.get(name)]
 
 
-def begin(bench: Workbench, progress: Progress) -> bool:
+def begin(bench: Workbench, progress: StepWatcher) -> bool:
     """Sets the environment of all that is started; whether the stack is started anew, for which its ports are free.
 
     Raises:
@@ -80,7 +80,7 @@ def begin(bench: Workbench, progress: Progress) -> bool:
     return True
 
 
-def bring_up(bench: Workbench, fresh: bool, progress: Progress) -> tuple[str, ...]:
+def bring_up(bench: Workbench, fresh: bool, progress: StepWatcher) -> tuple[str, ...]:
     """Starts what does not run, reconciles, and runs the loop where there is no release; call it after `begin`.
 
     Returns what keeps schedules from firing, a line each.
@@ -131,12 +131,12 @@ def _schedule_faults(prefect: PrefectApi) -> tuple[str, ...]:
         time.sleep(1.0)
 
 
-def _await_mlflow(settings: Settings, progress: Progress) -> None:
+def _await_mlflow(settings: Settings, progress: StepWatcher) -> None:
     with progress.step("MLflow answers"):
         _wait("MLflow", lambda: _answers(f"{settings.mlflow_url}/health"), settings, "mlflow")
 
 
-def _run_loop(bench: Workbench, progress: Progress) -> None:
+def _run_loop(bench: Workbench, progress: StepWatcher) -> None:
     prefect, settings = bench.prefect, bench.settings
     _run_flow(prefect, progress, "ingest/default", {"until": FIRST_SLICE})
     _await_mlflow(settings, progress)
@@ -144,7 +144,7 @@ def _run_loop(bench: Workbench, progress: Progress) -> None:
     _run_flow(prefect, progress, "promote/default", {})
 
 
-def _run_flow(prefect: PrefectApi, progress: Progress, deployment: str, parameters: dict[str, str]) -> None:
+def _run_flow(prefect: PrefectApi, progress: StepWatcher, deployment: str, parameters: dict[str, str]) -> None:
     given = " ".join(f"{key}={value}" for key, value in parameters.items())
     with progress.step(f"flow {deployment} {given}".strip()) as say:
         state = prefect.wait(prefect.run(deployment, parameters), FLOW_SECONDS, say)

@@ -9,14 +9,14 @@ from jobs.wiring.workbench import Workbench
 
 
 @dataclass(frozen=True)
-class Pruned:
+class PrunedRows:
     """Rows deleted by table, and old feedback that stays because no data version has read it."""
 
     deleted: dict[str, int]
     kept_unread: int
 
 
-def prune_events(bench: Workbench, now: float) -> Pruned:
+def prune_events(bench: Workbench, now: float) -> PrunedRows:
     """Applies `retention` of params.yaml as at `now` (seconds since 1970).
 
     Raises:
@@ -27,10 +27,10 @@ def prune_events(bench: Workbench, now: float) -> Pruned:
     read_until = None if latest is None else latest.manifest.events_read_until
     bench.store.migrate()
     deleted = prune(bench.store.engine, retention, now, read_until)
-    return Pruned(deleted, count_unread(bench.store.engine, retention, now, read_until))
+    return PrunedRows(deleted, count_unread(bench.store.engine, retention, now, read_until))
 
 
-def tell(pruned: Pruned) -> str:
+def tell(pruned: PrunedRows) -> str:
     """What happened, in a line."""
     line = ", ".join(f"{n:,} {name}" for name, n in pruned.deleted.items() if n) or "nothing is past its time"
     if pruned.kept_unread:

@@ -20,7 +20,7 @@ DEAD = "channel_dead"
 
 
 @dataclass(frozen=True)
-class Told:
+class IncidentChange:
     """What became of an incident in this run; `what` is opened, changed or ended."""
 
     alert: Alert
@@ -50,7 +50,7 @@ class Teller:
         self._recovery_windows = recovery_windows
         self._context = context
 
-    def tell(self, verdicts: Sequence[Verdict], window_start: float, now: float) -> list[Told]:
+    def tell(self, verdicts: Sequence[Verdict], window_start: float, now: float) -> list[IncidentChange]:
         """Bring each rule's incident to its next state; what another run has done meanwhile is left as it is."""
         open_ones = {alert.incident_key: alert for alert in self._store.open_alerts()}
         found = []
@@ -68,7 +68,7 @@ class Teller:
                 self._store.note(alert, step.details, now)
         return [each for each in found if each is not None]
 
-    def watch_channels(self, limits: Delivery, now: float) -> list[Told]:
+    def watch_channels(self, limits: Delivery, now: float) -> list[IncidentChange]:
         """Tell the other channels of one that takes nothing, and end that incident when it does again."""
         waiting = {channel: (count, attempts) for channel, count, attempts in self._store.waiting()}
         dead = {channel for channel, (_, attempts) in waiting.items() if attempts >= limits.dead_after}
@@ -80,7 +80,7 @@ class Teller:
                 message = of_dead_channel(channel, *waiting[channel])
                 outgoing = self._outgoing("opened", message, {"rule": DEAD}, leave_out=channel)
                 alert = self._store.open(key, DEAD, "warning", {"channel": channel}, outgoing, now)
-                found += [Told(alert, "opened", message)] if alert else []
+                found += [IncidentChange(alert, "opened", message)] if alert else []
         for key, alert in open_ones.items():
             if alert.details["channel"] not in waiting:
                 message = Message(
@@ -88,10 +88,10 @@ class Teller:
                 )
                 outgoing = self._outgoing("resolved", message, {"rule": DEAD})
                 ended = self._store.change(alert, alert.severity, alert.details, outgoing, now, resolved=True)
-                found += [Told(ended, "ended", message)] if ended and key else []
+                found += [IncidentChange(ended, "ended", message)] if ended and key else []
         return found
 
-    def _open(self, firing: Firing, window_start: float, now: float) -> Told | None:
+    def _open(self, firing: Firing, window_start: float, now: float) -> IncidentChange | None:
         context = self._context(firing)
         answer = self._answer(firing, context, now)
         message = of_firing(firing, context, answer)
@@ -105,16 +105,16 @@ class Teller:
         }
         outgoing = self._outgoing("opened", message, details)
         alert = self._store.open(firing.rule.name, firing.rule.name, firing.severity, details, outgoing, now)
-        return Told(alert, "opened", message) if alert else None
+        return IncidentChange(alert, "opened", message) if alert else None
 
-    def _change(self, alert: Alert, firing: Firing, window_start: float, now: float) -> Told | None:
+    def _change(self, alert: Alert, firing: Firing, window_start: float, now: float) -> IncidentChange | None:
         message = of_firing(firing, self._context(firing), _answer_of(alert), former_severity=alert.severity)
         details = {**alert.details, "judged": window_start, "calm": 0, "message": message.plain()}
         outgoing = self._outgoing("changed", message, {**details, "answer": {"kind": "none"}})
         changed = self._store.change(alert, firing.severity, details, outgoing, now)
-        return Told(changed, "changed", message) if changed else None
+        return IncidentChange(changed, "changed", message) if changed else None
 
-    def _end(self, alert: Alert, step: End, verdict: Verdict, now: float) -> Told | None:
+    def _end(self, alert: Alert, step: End, verdict: Verdict, now: float) -> IncidentChange | None:
         details = alert.details
         message = of_recovery(
             alert.rule,
@@ -135,7 +135,7 @@ class Teller:
             now,
             resolved=True,
         )
-        return Told(ended, "ended", message) if ended else None
+        return IncidentChange(ended, "ended", message) if ended else None
 
     def _answer(self, firing: Firing, context: MessageContext, now: float) -> Answer:
         asked = [

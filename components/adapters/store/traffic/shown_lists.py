@@ -16,7 +16,7 @@ PART = 1_000
 
 
 @dataclass(frozen=True)
-class Told:
+class LoggedEvent:
     """One event: what was done to which item; `value` belongs to ratings."""
 
     item_id: str
@@ -25,18 +25,18 @@ class Told:
 
 
 @dataclass(frozen=True)
-class ShownList:
+class LoggedList:
     """One request with its list as it was logged (`row`), and the events that name it.
 
     `before` holds the latest events of the user from before it, oldest first.
     """
 
     row: Any
-    told: tuple[Told, ...]
-    before: tuple[Told, ...]
+    told: tuple[LoggedEvent, ...]
+    before: tuple[LoggedEvent, ...]
 
 
-def read_shown_lists(engine: Engine, since: float, recent: int) -> Iterator[Sequence[ShownList]]:
+def read_shown_lists(engine: Engine, since: float, recent: int) -> Iterator[Sequence[LoggedList]]:
     """Requests with feedback from `since` on, oldest first, some at a time, each with `recent` events from before."""
     with reading(engine) as db:
         shown = (
@@ -46,19 +46,19 @@ def read_shown_lists(engine: Engine, since: float, recent: int) -> Iterator[Sequ
         )
         for part in db.execute(shown).partitions(PART):
             told = _told(db, [row.request_id for row in part])
-            yield [ShownList(row, tuple(told[row.request_id]), _before(db, row, recent)) for row in part]
+            yield [LoggedList(row, tuple(told[row.request_id]), _before(db, row, recent)) for row in part]
 
 
-def _told(db: Connection, request_ids: Sequence[str]) -> dict[str, list[Told]]:
+def _told(db: Connection, request_ids: Sequence[str]) -> dict[str, list[LoggedEvent]]:
     columns = (feedback.c.request_id, feedback.c.item_id, feedback.c.type, feedback.c.value)
-    found: dict[str, list[Told]] = defaultdict(list)
+    found: dict[str, list[LoggedEvent]] = defaultdict(list)
     for row in db.execute(select(*columns).where(feedback.c.request_id.in_(request_ids))):
-        found[row.request_id].append(Told(row.item_id, row.type, row.value))
+        found[row.request_id].append(LoggedEvent(row.item_id, row.type, row.value))
     return found
 
 
-def _before(db: Connection, row: Any, recent: int) -> tuple[Told, ...]:
+def _before(db: Connection, row: Any, recent: int) -> tuple[LoggedEvent, ...]:
     columns = (feedback.c.item_id, feedback.c.type, feedback.c.value)
     earlier = (feedback.c.user_id == row.user_id) & (feedback.c.received_at < row.received_at)
     newest = select(*columns).where(earlier).order_by(feedback.c.sequence.desc()).limit(recent)
-    return tuple(Told(each.item_id, each.type, each.value) for each in reversed(db.execute(newest).all()))
+    return tuple(LoggedEvent(each.item_id, each.type, each.value) for each in reversed(db.execute(newest).all()))
