@@ -15,7 +15,8 @@ import pytest
 
 from components.adapters.prefect_api import PrefectApi, ScheduledDeployment
 from jobs.monitoring.schedules import read_schedules
-from jobs.stack import NO_TELEMETRY, WORK_POOL
+from jobs.stack.environment import NO_TELEMETRY
+from jobs.stack.programs import WORK_POOL
 from tests.free_ports import free_ports
 
 pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
