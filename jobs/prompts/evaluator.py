@@ -1,4 +1,7 @@
-"""One evaluation of a prompt at work: reads the log, asks both prompts, decides."""
+"""One evaluation of a prompt at work: reads the log, asks both prompts, decides.
+
+Past 250 lines, as replay, pre-check and live reading share the log, the terms and the money of one evaluation.
+"""
 
 from __future__ import annotations
 
