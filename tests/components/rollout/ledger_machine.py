@@ -221,6 +221,7 @@ class LedgerMachine(RuleBasedStateMachine):
             outcome, self.ledger = command.decide(before, self.now)
         except (LeaseLost, IllegalStep) as error:
             outcome = type(error)
+        assert not isinstance(outcome, Lease) or outcome.epoch > before.routing.epoch
         self.check_the_lease(command, outcome)
         self.check_what_grows(before, self.ledger)
         self.note_the_way_back(command, outcome, before)
