@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from components.recommenders.protocol import Ranking
@@ -35,6 +35,8 @@ class Answer:
         experiments: experiment id to variant, of each experiment that the user takes part in.
         llm: how a language model took part: tier, outcome, tokens.
         canary: the release that answered was on trial.
+        understood: the wishes that the request states in words, each in words and as data; None where it has no text.
+        ignored: words of the request that did nothing.
     """
 
     request_id: str
@@ -58,9 +60,12 @@ class Answer:
     experiments: Mapping[str, str] | None = None
     llm: Mapping[str, object] | None = None
     canary: bool = False
+    understood: Sequence[Mapping[str, object]] | None = None
+    ignored: Sequence[str] = ()
 
     def body(self) -> dict[str, object]:
         """The fields of the HTTP answer, in the contract's order."""
+        said = {} if self.understood is None else {"understood": self.understood, "ignored": list(self.ignored)}
         return {
             "request_id": self.request_id,
             "user_id": self.user_id,
@@ -74,6 +79,7 @@ class Answer:
             "degraded": self.degraded,
             "cost_usd": self.cost_usd,
             "timings_ms": self.timings_ms,
+            **said,
         }
 
 

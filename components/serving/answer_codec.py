@@ -45,6 +45,7 @@ def decode(content: bytes) -> Answer:
         values: dict[str, Any] = orjson.loads(content)
         rows, scores = values["candidates"]
         values["candidates"] = Ranking(np.asarray(rows, np.int32), np.asarray(scores, np.float32))
+        values["ignored"] = tuple(values["ignored"])
         values["items"] = [AnsweredItem(**item) for item in values["items"]]
         return Answer(**values)
     except (ValueError, TypeError, KeyError) as error:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,8 +13,11 @@ from components.recommenders.exact_top_k import top_k_of_scores
 from components.recommenders.fold_in import FoldsIn, RecentHistory, blended_scores
 from components.recommenders.protocol import Ranking, Scores
 from components.routing.choose_route import Route, choose_route
+from components.serving.asked import Said, rank_asked
 from components.serving.bundle import Bundle
+from components.serving.catalogue_wishes import CatalogueWishes
 from components.serving.requests import RecommendRequest
+from components.wishes.wish import Wishes
 
 UNKNOWN_USER = -1
 NO_CF_MODEL = "the release has no collaborative model"
@@ -39,14 +42,14 @@ class Candidates:
     Attributes:
         fallback_reason: why the intended route was left.
         source: the recommender, or several joined by "+".
-        text_scores: how well each item's text matches what the request says, where that made the ranking.
+        said: what was made of the words of the request, None where it has none.
     """
 
     route: Route
     fallback_reason: str | None
     source: str
     ranking: Ranking
-    text_scores: Scores | None = None
+    said: Said | None = None
 
 
 class CandidateFinder:
@@ -57,6 +60,7 @@ class CandidateFinder:
         self._routing = routing
         self._cf = bundle.manifest.recommender
         self._labels = frozenset(bundle.content.labels)
+        self.words = CatalogueWishes(bundle)
         self._folders: dict[str, FoldsIn] = {}
         for name in routing.fold_in:
             recommender = bundle.recommenders.get(name)
@@ -66,23 +70,48 @@ class CandidateFinder:
     def find(self, request: RecommendRequest, asker: UserState, exclude: NDArray[np.int32]) -> Candidates:
         """The best `routing.candidates` items without `exclude`.
 
-        A query is answered by the items whose texts match it, whoever asks; all else is up to `choose_route`.
+        What a query or a profile says in words filters and orders, and the asker's own ranking counts as well; all else
+        is up to `choose_route`.
         """
         profile, query = request.profile, request.context.query if request.context else None
         preferences = profile.preferences if profile else {}
-        text = profile.text if profile else None
-        reason = None
-        if query and query.strip():
-            if found := self._by_wishes({}, query, exclude):
-                return found
-            reason = NO_QUERY_MATCH
-        route = self._route(asker, bool(preferences or (text and text.strip())))
+        texts = [text for text in (query, profile.text if profile else None) if text and text.strip()]
+        said, reason = None, None
+        if texts:
+            wishes = self.words.read(request)
+            if wishes.wishes:
+                return self._asked(wishes, preferences, request.k, asker, exclude)
+            said, reason = Said(wishes, (), (), ()), NO_QUERY_MATCH if query and query.strip() else NO_MATCH
+        return replace(self._without_words(preferences, reason, asker, exclude), said=said)
+
+    def _without_words(
+        self, preferences: Mapping[str, float], reason: str | None, asker: UserState, exclude: NDArray[np.int32]
+    ) -> Candidates:
+        route = self._route(asker, bool(preferences))
         if route == "content":
-            if found := self._by_wishes(preferences, text or "", exclude):
-                return found
+            if found := self._by_preferences(preferences, exclude):
+                return found if reason is None else replace(found, fallback_reason=reason)
             reason = reason or NO_MATCH
             route = self._route(asker, False)
         return self._by_history(route, reason, asker, exclude)
+
+    def _asked(
+        self, wishes: Wishes, preferences: Mapping[str, float], k: int, asker: UserState, exclude: NDArray[np.int32]
+    ) -> Candidates:
+        own: list[Candidates] = []
+
+        def personal(out: NDArray[np.integer]) -> Ranking:
+            own.append(self._without_words(preferences, None, asker, out.astype(np.int32)))
+            return own[-1].ranking
+
+        n_candidates, met = self._routing.candidates, self._met(asker)
+        ranking, said = rank_asked(self.words, wishes, met, exclude, n_candidates, k, personal, known=bool(met))
+        return Candidates("content", None, f"content+{own[-1].source}", ranking, said=said)
+
+    def _met(self, asker: UserState) -> tuple[int, ...]:
+        """The rows that the asker met last, oldest first."""
+        last = [abs(code) - 1 for code in self._bundle.recent_of(asker.user)] or asker.trained.tolist()
+        return (*last, *asker.news.seen.tolist())
 
     def popular(self, asker: UserState, k: int, exclude: NDArray[np.int32]) -> Ranking:
         """The `k` most popular items without `exclude`."""
@@ -93,14 +122,12 @@ class CandidateFinder:
         n_trained, threshold = len(asker.trained), self._routing.cold_start_threshold
         return choose_route(n_trained, len(news.seen), len(news.liked), has_wishes, threshold)
 
-    def _by_wishes(self, preferences: Mapping[str, float], text: str, exclude: NDArray[np.int32]) -> Candidates | None:
-        """Candidates by what the request says; None where no item answers to any of it."""
-        content = self._bundle.content
-        text_scores = content.scores_for_text(text) if text.strip() else None
-        if text_scores is None and not any(label.strip().casefold() in self._labels for label in preferences):
+    def _by_preferences(self, preferences: Mapping[str, float], exclude: NDArray[np.int32]) -> Candidates | None:
+        """Candidates by stated preferences; None where no item carries any of them."""
+        if not any(label.strip().casefold() in self._labels for label in preferences):
             return None
-        ranking = content.top_k_for(preferences, self._routing.candidates, exclude, text_scores)
-        return Candidates("content", None, "content", ranking, text_scores)
+        ranking = self._bundle.content.top_k_for(preferences, self._routing.candidates, exclude)
+        return Candidates("content", None, "content", ranking)
 
     def _by_history(self, route: Route, reason: str | None, asker: UserState, exclude: NDArray[np.int32]) -> Candidates:
         k = self._routing.candidates

@@ -8,23 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from components.recommenders.factors import FittedFactors
-from components.recommenders.protocol import Rows, Scores
+from components.recommenders.protocol import Rows
 from components.serving.catalogue import Catalogue
 
 POPULAR = "Popular with other users"
-SAID = "Matches what you said"
 TASTE = "Fits the taste in your history"
 CLOSE = 0.6
 """The cosine between two items' factors from which one is said to be close to the other."""
 
 
-def explain_by_wishes(
-    rows: Rows, items: Catalogue, preferences: Mapping[str, float], text_scores: Scores | None
-) -> list[str]:
-    """Per item the strongest wanted label that it carries, in the user's spelling; else whether its text matches.
-
-    `text_scores` holds the similarity of every item's text, (n_items,); `POPULAR` explains items without any match.
-    """
+def explain_by_wishes(rows: Rows, items: Catalogue, preferences: Mapping[str, float]) -> list[str]:
+    """Per item the strongest wanted label that it carries, in the user's spelling; `POPULAR` for one without any."""
     wanted = [
         (label.strip().casefold(), label.strip())
         for label, weight in sorted(preferences.items(), key=lambda pair: -pair[1])
@@ -34,10 +28,7 @@ def explain_by_wishes(
     for row in rows.tolist():
         labels = {label.strip().casefold() for label in (items.categories[row], *items.tags[row])}
         match = next((spelling for folded, spelling in wanted if folded in labels), None)
-        if match is not None:
-            texts.append(f"Matches your preference for {match}")
-        else:
-            texts.append(POPULAR if text_scores is None or text_scores[row] <= 0 else SAID)
+        texts.append(POPULAR if match is None else f"Matches your preference for {match}")
     return texts
 
 

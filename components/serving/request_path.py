@@ -16,9 +16,10 @@ from components.recommenders.fold_in import NO_NEWS
 from components.recommenders.protocol import Ranking, Rows, Scores
 from components.retrieval.indexed_factors import IndexedFactors
 from components.serving.answer import Answer, AnsweredItem, SimilarAnswer, UnknownItem
+from components.serving.asked import Said
 from components.serving.bundle import Bundle
 from components.serving.candidates import UNKNOWN_USER, CandidateFinder, Candidates, UserState
-from components.serving.explanation import POPULAR, explain_by_history, explain_by_wishes
+from components.serving.explanation import POPULAR, TASTE, explain_by_history, explain_by_wishes
 from components.serving.hybrid import Hybrid, RerankOutcome
 from components.serving.recent_history import EventsUnread, UserEvents, news_of, with_cart
 from components.serving.requests import RecommendRequest, SimilarRequest
@@ -128,7 +129,7 @@ class RequestPath:
         if reasons is not None and second is not None:
             reasons = [second.reasons.get(row, text) for row, text in zip(best.items.tolist(), reasons, strict=True)]
         items = self._items(best.items, best.scores, source, reasons)
-        if len(best) < request.k:
+        if len(best) < request.k and not (found.said and found.said.kept):
             filler = self._finder.popular(asker, request.k - len(best), np.concatenate([exclude, best.items]))
             reasons = [POPULAR] * len(filler) if request.explain else None
             items += self._items(filler.items, filler.scores, "popularity", reasons, first_rank=len(best) + 1)
@@ -158,6 +159,8 @@ class RequestPath:
             model_version=self._model_version,
             prompt_version=self._prompt_version,
             llm=None if second is None else second.log,
+            understood=None if found.said is None else found.said.understood(),
+            ignored=() if found.said is None else found.said.wishes.ignored,
         )
 
     def similar(self, request: SimilarRequest, request_id: str) -> SimilarAnswer | UnknownItem:
@@ -213,10 +216,24 @@ class RequestPath:
         items = self.bundle.items
         if found.route == "content":
             preferences = request.profile.preferences if request.profile else {}
-            return explain_by_wishes(rows, items, preferences, found.text_scores)
+            if found.said is not None and found.said.kept:
+                return self._asked_reasons(found.said, rows, asker)
+            return explain_by_wishes(rows, items, preferences)
         if found.route == "popularity":
             return [POPULAR] * len(rows)
         return explain_by_history(rows, items, self._factors, np.concatenate([asker.trained, asker.news.liked]))
+
+    def _asked_reasons(self, said: Said, rows: Rows, asker: UserState) -> list[str]:
+        """What each item fulfils; with the item of the asker's history that it is close to, where there is one."""
+        facts = self._finder.words.reasons(rows.tolist(), said.kept, said.met)
+        close = explain_by_history(
+            rows, self.bundle.items, self._factors, np.concatenate([asker.trained, asker.news.liked])
+        )
+        texts = []
+        for fact, because in zip(facts, close, strict=True):
+            parts = [part for part in (fact, None if because == TASTE else because) if part]
+            texts.append("; ".join(parts) or (TASTE if len(asker.trained) + len(asker.news.liked) else POPULAR))
+        return texts
 
     def _items(
         self, rows: Rows, scores: Scores, source: str, reasons: Sequence[str] | None, first_rank: int = 1

@@ -19,12 +19,12 @@ FACTORS = FittedFactors(np.ones((1, 2), np.float32), np.array([[1, 0], [3, 0.1],
 
 
 def test_the_strongest_wanted_label_of_an_item_is_named_as_the_user_spelt_it() -> None:
-    texts = explain_by_wishes(np.arange(3), ITEMS, {"horror": 0.9, "SCI-FI": 0.5}, None)
+    texts = explain_by_wishes(np.arange(3), ITEMS, {"horror": 0.9, "SCI-FI": 0.5})
     assert texts == ["Matches your preference for horror", "Matches your preference for SCI-FI", POPULAR]
 
 
 def test_what_a_user_dislikes_is_never_given_as_a_reason() -> None:
-    assert explain_by_wishes(np.arange(1), ITEMS, {"Horror": -1.0}, None) == [POPULAR]
+    assert explain_by_wishes(np.arange(1), ITEMS, {"Horror": -1.0}) == [POPULAR]
 
 
 def test_only_a_close_item_of_the_history_is_named() -> None:

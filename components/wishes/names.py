@@ -1,0 +1,235 @@
+"""Finds items and people by their names in a text: whole, in part, by last name, or with a spelling mistake."""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+from rapidfuzz import process
+from rapidfuzz.distance import OSA
+
+from components.wishes.facts import ItemFacts
+from components.wishes.tokens import fold, words_of
+from components.wishes.vocabulary import Phrase
+
+LONGEST = 9
+"""Words of a name that are compared at once."""
+MADE_BY = frozenset(["director", "author", "artist", "creator", "brand"])
+MAKERS = 2
+"""A last name alone means whoever made a thing more often than who took part in it."""
+CLEARLY_FIRST = 0.5
+"""Of people who share a name those are meant who have at least this share of the likes of the best liked one."""
+_YEAR = re.compile(r"\s*\(\d{4}\)\s*$")
+_BRACKETS = re.compile(r"\((?:a\.?k\.?a\.?:? )?([^)]*)\)")
+_ARTICLE_LAST = re.compile(r"^(?P<rest>.*), (?P<article>the|a|an|le|la|les|l'|il|el|los|las|das|der|die|i|o|os)$")
+_ARTICLES = frozenset(["the", "a", "an", "le", "la", "les", "l", "il", "el", "los", "las", "das", "der", "die"])
+_NUMERAL = re.compile(r"^(?:\d+|i{1,3}|iv|v|vi{0,3}|part|episode|chapter|vol|volume)$")
+
+
+@dataclass(frozen=True)
+class Titles:
+    """The items' titles, by every name that each goes by."""
+
+    facts: ItemFacts
+
+    @cached_property
+    def by_name(self) -> dict[Phrase, list[int]]:
+        """Rows by whole name without its article, the better liked first."""
+        return self._index(lambda row: self._names[row])
+
+    @cached_property
+    def by_beginning(self) -> dict[Phrase, list[int]]:
+        """Rows by every beginning of a name, from one word on."""
+        return self._index(
+            lambda row: (name[:end] for name in self._names[row] for end in range(1, min(len(name), LONGEST)))
+        )
+
+    @cached_property
+    def by_word(self) -> dict[str, list[int]]:
+        """Rows by word of a name."""
+        return self._index(lambda row: {word for name in self._names[row] for word in name})
+
+    @cached_property
+    def _names(self) -> list[list[Phrase]]:
+        return [names_of_title(title) for title in self.facts.titles]
+
+    @cached_property
+    def _spelled(self) -> list[str]:
+        return [" ".join(name) for name in self.by_name]
+
+    def containing(self, name: Phrase) -> list[int]:
+        """Rows of the items with a name in which the words of `name` follow each other."""
+        rows = set(self.by_word.get(name[0], ())).intersection(*(self.by_word.get(word, ()) for word in name))
+        return [
+            row
+            for row in sorted(rows, key=lambda row: (-self.facts.popularity[row], row))
+            if any(name == whole[at : at + len(name)] for whole in self._names[row] for at in range(len(whole)))
+        ]
+
+    def nearest(self, words: Phrase, unlike: float = 0.2) -> Phrase | None:
+        """The name that differs from `words` in at most the share `unlike` of its letters."""
+        text = " ".join(words)
+        most = max(1, int(len(text) * unlike)) if len(text) > 4 else 0
+        found = process.extract(text, self._spelled, scorer=OSA.distance, score_cutoff=most, limit=5)
+        if not found:
+            return None
+        best = min(found, key=lambda hit: (hit[1], -self.facts.popularity[self.by_name[tuple(hit[0].split())][0]]))
+        return tuple(best[0].split())
+
+    def series_of(self, row: int) -> list[int]:
+        """Rows of the items that share the distinctive beginning of the name of `row`, with itself."""
+        found: dict[int, None] = {row: None}
+        for name in self._names[row]:
+            stem = _stem(name)
+            if stem:
+                found |= dict.fromkeys([*self.by_name.get(stem, ()), *self.by_beginning.get(stem, ())])
+        return list(found)
+
+    def _index(self, keys_of: object) -> dict:  # type: ignore[type-arg]
+        found: dict[object, list[int]] = defaultdict(list)
+        order = np.argsort(-self.facts.popularity, kind="stable")
+        for row in order.tolist():
+            for key in dict.fromkeys(keys_of(row)):  # type: ignore[operator]
+                found[key].append(row)
+        return dict(found)
+
+
+@dataclass(frozen=True)
+class Person:
+    """A value of attributes that a text named: `attributes` are those in which it occurs."""
+
+    names: tuple[str, ...]
+    attributes: tuple[str, ...]
+
+
+class People:
+    """The values of all text and list attributes but `without`, by their names."""
+
+    def __init__(self, facts: ItemFacts, without: Iterable[str]) -> None:
+        attributes: dict[str, dict[str, None]] = {}
+        likes: dict[str, float] = defaultdict(float)
+        for attribute, table in facts.values.items():
+            if attribute in set(without):
+                continue
+            totals = np.asarray(facts.popularity @ table.holds).ravel()
+            for name, total in zip(table.names, totals.tolist(), strict=True):
+                attributes.setdefault(name, {})[attribute] = None
+                likes[name] = max(likes[name], total * (MAKERS if attribute in MADE_BY else 1))
+        self._attributes = {name: tuple(found) for name, found in attributes.items()}
+        self._likes = likes
+        self._whole: dict[Phrase, list[str]] = defaultdict(list)
+        self._last: dict[str, list[str]] = defaultdict(list)
+        self._first: dict[str, list[str]] = defaultdict(list)
+        for name in sorted(self._attributes, key=lambda each: (-likes[each], each)):
+            words = words_of(name)
+            if not words:
+                continue
+            self._whole[words].append(name)
+            if 1 < len(words) <= 4:
+                self._last[words[-1]].append(name)
+                self._first[words[0]].append(name)
+
+    def __len__(self) -> int:
+        return len(self._attributes)
+
+    def whole(self, words: Phrase) -> Person | None:
+        """Who is called exactly so."""
+        found = self._whole.get(words)
+        return self._person(found) if found else None
+
+    def by_last_name(self, word: str) -> Person | None:
+        """Whoever of that last name is liked most, and those who come near."""
+        found = self._last.get(word)
+        return self._person(self._leading(found)) if found else None
+
+    def by_first_name(self, word: str) -> Person | None:
+        """Who is meant by a first name, if one is liked far more than all others."""
+        found = self._first.get(word, [])
+        leading = self._leading(found)
+        return self._person(leading) if len(leading) == 1 and self._likes[leading[0]] > 0 else None
+
+    def nearest(self, words: Phrase) -> Person | None:
+        """Who is called almost so: one letter in five may differ; two words at least."""
+        text = " ".join(words)
+        if len(words) < 2 or len(text) < 7:
+            return None
+        first = {words[0][0], words[-1][0]}
+        names = self._by_initial
+        found = [
+            hit
+            for initial in first
+            for hit in process.extract(
+                text, names.get(initial, []), scorer=OSA.distance, score_cutoff=max(1, len(text) // 5), limit=3
+            )
+        ]
+        if not found:
+            return None
+        best = min(found, key=lambda hit: (hit[1], -self._likes[self._whole[tuple(hit[0].split())][0]]))
+        return self.whole(tuple(best[0].split()))
+
+    def nearest_last_name(self, word: str) -> Person | None:
+        """Whose last name is almost so."""
+        if len(word) < 6:
+            return None
+        found = process.extract(word, self._last_names, scorer=OSA.distance, score_cutoff=len(word) // 6, limit=5)
+        if not found:
+            return None
+        best = min(found, key=lambda hit: (hit[1], -self._likes[self._last[hit[0]][0]]))
+        return self.by_last_name(best[0])
+
+    @cached_property
+    def _last_names(self) -> list[str]:
+        return list(self._last)
+
+    @cached_property
+    def _by_initial(self) -> dict[str, list[str]]:
+        found: dict[str, list[str]] = defaultdict(list)
+        for words in self._whole:
+            if len(words) > 1:
+                found[words[0][0]].append(" ".join(words))
+        return dict(found)
+
+    def _leading(self, names: Sequence[str]) -> list[str]:
+        if not names:
+            return []
+        best = self._likes[names[0]]
+        return [name for name in names[:4] if self._likes[name] >= CLEARLY_FIRST * best]
+
+    def _person(self, names: Sequence[str]) -> Person:
+        attributes = dict.fromkeys(each for name in names for each in self._attributes[name])
+        return Person(tuple(names), tuple(attributes))
+
+
+def names_of_title(title: str) -> list[Phrase]:
+    """The folded words of each name that a title holds, without its year and without an article at either end.
+
+    "Matrix, The (1999)" is called matrix; what stands in brackets, and what stands before a colon, are names too.
+    """
+    bare = _YEAR.sub("", title)
+    aliases = [bare.partition("(")[0], *(each for each in _BRACKETS.findall(bare))]
+    found: dict[Phrase, None] = {}
+    for alias in aliases:
+        folded = fold(alias.strip())
+        moved = _ARTICLE_LAST.match(folded)
+        for part in (moved["rest"] if moved else folded, folded.partition(":")[0]):
+            words = without_article(words_of(part))
+            if words:
+                found[words] = None
+    return list(found)
+
+
+def without_article(words: Phrase) -> Phrase:
+    """`words` without an article before them, unless it is all there is."""
+    return words[1:] if len(words) > 1 and words[0] in _ARTICLES else words
+
+
+def _stem(name: Phrase) -> Phrase:
+    """What the parts of a series share: the words before a numeral, or the whole name."""
+    for place, word in enumerate(name):
+        if place and _NUMERAL.match(word):
+            return name[:place]
+    return name

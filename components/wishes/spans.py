@@ -1,0 +1,389 @@
+"""Finds what each stretch of a text is: a turn of phrase, a number, a label, a place, a person, the name of an item.
+
+At every word the longest stretch wins, and of equally long ones the one that is tried first.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+from components.wishes.facts import ItemFacts
+from components.wishes.lexicon import Lexicon
+from components.wishes.names import LONGEST, People, Person, Titles, without_article
+from components.wishes.phrases import LabelMeaning, Meaning, Phrases
+from components.wishes.quantities import QuantityReader, mentions
+from components.wishes.tokens import Token, joined
+from components.wishes.vocabulary import Phrase, Vocabulary
+from components.wishes.wish import RangeWish
+
+Turn = Literal[
+    "idle",
+    "negators",
+    "likers",
+    "after_negators",
+    "neutral",
+    "not_negated",
+    "novel",
+    "near",
+    "series",
+    "not_a_label",
+    "like",
+    "role",
+]
+_TURNS: tuple[Turn, ...] = (
+    "after_negators",
+    "not_negated",
+    "neutral",
+    "novel",
+    "near",
+    "negators",
+    "idle",
+    "not_a_label",
+    "likers",
+    "series",
+)
+_SUBJECTS = frozenset(
+    [
+        "i",
+        "we",
+        "you",
+        "they",
+        "he",
+        "she",
+        "who",
+        "kids",
+        "really",
+        "also",
+        "both",
+        "do",
+        "would",
+        "d",
+        "might",
+        "may",
+        "not",
+        "don't",
+        "doesn't",
+        "didn't",
+        "always",
+        "all",
+        "people",
+        "i'd",
+        "we'd",
+        "to",
+        "much",
+    ]
+)
+_WEAK_ROLES = {("with",), ("of",), ("from",), ("in",), ("has",), ("having",)}
+"""Words that come before much else than a name."""
+_LIKED = frozenset(
+    ["like", "likes", "liked", "love", "loves", "loved", "enjoy", "enjoyed", "adore", "adores", "adored"]
+) | {
+    "fan of",
+    "fans of",
+}
+ABOUT = frozenset(["about", "regarding", "concerning", "involving", "exploring", "depicting"])
+_LINKS = frozenset(
+    ["the", "a", "an", "film", "movie", "my", "movies", "films", "some", "something", "of", "by", "from", "both"]
+)
+
+
+@dataclass(frozen=True)
+class Items:
+    """Rows that a name means: `rows` all of them, the best liked first; `fuzzy` where the name had to be mended."""
+
+    rows: tuple[int, ...]
+    name: Phrase
+    fuzzy: bool = False
+
+
+@dataclass(frozen=True)
+class Span:
+    """The tokens from `start` up to `end` and what they are; `said` as it stands, `words` folded and mended."""
+
+    start: int
+    end: int
+    what: Turn | Meaning | RangeWish | Person | Items | None
+    said: str
+    words: Phrase = ()
+
+
+class SpanFinder:
+    """Finds the spans of texts about one catalogue."""
+
+    def __init__(self, facts: ItemFacts, vocabulary: Vocabulary, lexicon: Lexicon, phrases: Phrases) -> None:
+        self.titles = Titles(facts)
+        self.people = People(facts, phrases.places)
+        self._facts = facts
+        self._known = vocabulary
+        self._lexicon = lexicon
+        self._phrases = phrases
+        self._quantities = QuantityReader(facts, vocabulary)
+        self._like = vocabulary.grammar["like_markers"]
+        self._longest = 10
+
+    def find(self, tokens: Sequence[Token]) -> list[Span]:
+        """Spans that cover `tokens` without a gap; what is nothing special is a span of one word."""
+        tokens = self._mended(tokens)
+        whole = self._whole(tokens)
+        if whole is not None:
+            return [whole]
+        spans: list[Span] = []
+        at = 0
+        while at < len(tokens):
+            span = self._at(tokens, at, spans)
+            spans.append(span)
+            at = span.end
+        return spans
+
+    def _mended(self, tokens: Sequence[Token]) -> list[Token]:
+        """Words that are nobody's name and no word of any title with their likely spelling."""
+        mended = []
+        for token in tokens:
+            word = self._lexicon.mended(token.word)
+            strange = word is not None and not token.large and not self._is_name(token.word)
+            mended.append(Token(token.text, word, token.gap, token.large) if word and strange else token)
+        return mended
+
+    def _is_name(self, word: str) -> bool:
+        return word in self.titles.by_word or self.people.by_last_name(word) is not None
+
+    def _whole(self, tokens: Sequence[Token]) -> Span | None:
+        """The whole text as the name of items, spelled right or almost."""
+        words = tuple(token.word for token in tokens)
+        name = without_article(words) if words else ()
+        if (
+            not name
+            or len(words) > LONGEST
+            or name in self._phrases.all
+            or all(w in self._known.ignorable for w in name)
+        ):
+            return None
+        if any(word in ("like", "not", "no") for word in name) and name not in self.titles.by_name:
+            return None
+        if self.people.whole(words) or (len(name) == 1 and self._phrases.label_of(name[0])):
+            return None
+        rows = self._named(name)
+        if rows:
+            return Span(0, len(tokens), Items(tuple(rows), name), joined(tokens), words)
+        if len(name) == 1 and (self._lexicon.is_ordinary(name[0]) or self.people.by_last_name(name[0])):
+            return None
+        if mentions(words) or self._quantities.read(tokens, 0):
+            return None
+        strange = [word for word in name if not self._lexicon.is_ordinary(word)]
+        if not strange or sum(self._is_content(word) for word in name) != len(
+            [w for w in name if w not in self._known.ignorable]
+        ):
+            return None
+        near = self.titles.nearest(name)
+        if near is None or (len(name) > 1 and self.people.nearest(words)):
+            return None
+        return Span(0, len(tokens), Items(tuple(self._named(near)), near, fuzzy=True), joined(tokens), words)
+
+    def _named(self, name: Phrase) -> list[int]:
+        """Rows of the items called `name`, and of those whose name holds it, if it says enough to be looked for."""
+        exact = self.titles.by_name.get(name, [])
+        if len(name) == 1 and self._lexicon.is_ordinary(name[0]) and not exact:
+            return []
+        if all(self._says_little(word) for word in name):
+            return exact
+        return list(dict.fromkeys([*exact, *self.titles.containing(name)]))
+
+    def _says_little(self, word: str) -> bool:
+        return word in self._known.ignorable or (word,) in self._phrases.all
+
+    def _is_content(self, word: str) -> bool:
+        return not self._says_little(word) and (word,) not in self._known.grammar["negators"]
+
+    def _at(self, tokens: Sequence[Token], at: int, before: Sequence[Span]) -> Span:
+        words = [token.word for token in tokens]
+        found: list[Span] = []
+        for turn in _TURNS:
+            length = self._turn(words, at, self._known.grammar[turn])
+            if length and not (turn == "likers" and words[at] in ("like", "likes") and not self._is_verb(words, at)):
+                found.append(self._span(tokens, at, at + length, turn))
+        quantity = self._quantities.read(tokens, at)
+        if quantity:
+            found.append(self._span(tokens, at, *quantity))
+        meaning = self._meaning(words, at, whole=at > 0 and words[at - 1] in ABOUT)
+        if meaning:
+            found.append(self._span(tokens, at, at + meaning[0], meaning[1]))
+        length = self._turn(words, at, self._like)
+        if length and not (words[at] == "like" and length == 1 and self._is_verb(words, at)):
+            found.append(self._span(tokens, at, at + length, "like"))
+        length = self._turn(words, at, self._known.roles.keys())
+        if length:
+            found.append(self._span(tokens, at, at + length, "role"))
+        person, item = self._person(tokens, words, at, before), self._item(tokens, words, at, before)
+        for name in (item, person) if self._likened(before) else (person, item):
+            if name:
+                found.append(self._span(tokens, at, *name))
+        best = max(found, key=lambda span: span.end, default=None)
+        return best or self._span(tokens, at, at + 1, None)
+
+    @staticmethod
+    def _is_verb(words: list[str], at: int) -> bool:
+        """Whether the "like" at `at` says that somebody likes something."""
+        return at > 0 and words[at - 1] in _SUBJECTS
+
+    @staticmethod
+    def _span(
+        tokens: Sequence[Token], start: int, end: int, what: Turn | Meaning | RangeWish | Person | Items | None
+    ) -> Span:
+        return Span(start, end, what, joined(tokens[start:end]), tuple(token.word for token in tokens[start:end]))
+
+    def _turn(self, words: list[str], at: int, phrases: object) -> int:
+        """The length of the longest of `phrases` that begins at `at`."""
+        for length in range(min(self._longest, len(words) - at), 0, -1):
+            if tuple(words[at : at + length]) in phrases:  # type: ignore[operator]
+                return length
+        return 0
+
+    def _meaning(self, words: list[str], at: int, whole: bool) -> tuple[int, Meaning] | None:
+        """What the words from `at` on mean; behind "about" a word that is only formed like a label is none."""
+        for length in range(min(self._longest, len(words) - at), 0, -1):
+            meaning = self._phrases.all.get(tuple(words[at : at + length]))
+            if meaning is not None:
+                return length, meaning
+        if whole or words[at] in self._known.ignorable or len(words[at]) < 4:
+            return None
+        label: LabelMeaning | None = self._phrases.label_of(words[at])
+        return (1, label) if label else None
+
+    def _person(
+        self, tokens: Sequence[Token], words: list[str], at: int, before: Sequence[Span]
+    ) -> tuple[int, Person] | None:
+        for length in range(min(5, len(words) - at), 1, -1):
+            run = tuple(words[at : at + length])
+            person = self.people.whole(run)
+            if person and (any(token.large for token in tokens[at : at + length]) or not all(map(self._plain, run))):
+                return at + length, person
+            if person and self._role_before(before):
+                return at + length, person
+        self._role_before(before) or tokens[at].large
+        if at + 1 < len(words) and not all(map(self._plain, words[at : at + 2])):
+            pair = tuple(words[at : at + 2])
+            if all(len(word) > 2 and not self._says_little(word) and not word.isdigit() for word in pair):
+                person = self.people.nearest(pair)
+                if person:
+                    return at + 2, person
+        word = words[at]
+        named = tokens[at].large or (self._role_before(before) and before[-1].words not in _WEAK_ROLES)
+        if len(word) < 3 or self._says_little(word) or (self._plain(word) and not named):
+            return None
+        person = self.people.by_last_name(word) or (self.people.by_last_name(word[:-1]) if word.endswith("s") else None)
+        person = person or self.people.by_first_name(word)
+        if person is None and not self._lexicon.is_word(word) and word not in self.titles.by_word:
+            person = self.people.nearest_last_name(word)
+        if person is None:
+            return None
+        end = at + 1
+        if words[end : end + 1] and words[end] in ("brothers", "bros", "sisters", "siblings"):
+            end += 1
+        return end, person
+
+    def _plain(self, word: str) -> bool:
+        return self._lexicon.is_ordinary(word) or word in self._known.ignorable
+
+    @staticmethod
+    def _role_before(before: Sequence[Span]) -> bool:
+        """Whether a word such as "by" or "starring" stands before, or a person and "and"."""
+        for span in reversed(before[-3:]):
+            if span.what == "role" or isinstance(span.what, Person):
+                return True
+            if span.what is not None or span.said.casefold() not in ("and", "or", "the", "either", "both"):
+                return False
+        return False
+
+    def _item(
+        self, tokens: Sequence[Token], words: list[str], at: int, before: Sequence[Span]
+    ) -> tuple[int, Items] | None:
+        likened = self._likened(before)
+        first = at
+        if words[at] in ("the", "a", "an") and at + 1 < len(words):
+            first = at + 1
+        for end in range(min(first + LONGEST, len(words)), first, -1):
+            name = tuple(words[first:end])
+            rows = self.titles.by_name.get(name)
+            if not likened and self.people.whole(name):
+                continue
+            if not rows and (likened or tokens[first].large):
+                rows = self.titles.by_beginning.get(name) if (len(name) > 1 or not self._plain(name[0])) else None
+            if rows and self._is_meant(tokens, words, first, end, likened, before):
+                return self._dated(tokens, words, end, Items(tuple(rows), name))
+        if likened and not self._says_little(words[at]):
+            stop = next(
+                (e for e in range(first + 1, min(first + 6, len(words))) if self._ends(tokens, words, e)),
+                min(first + 6, len(words)),
+            )
+            for end in range(stop, first, -1):
+                name = tuple(words[first:end])
+                if all(map(self._plain, name)) or len(" ".join(name)) < 5:
+                    continue
+                near = self.titles.nearest(name)
+                if near:
+                    return end, Items(tuple(self.titles.by_name[near]), near, fuzzy=True)
+        return None
+
+    def _dated(self, tokens: Sequence[Token], words: list[str], end: int, items: Items) -> tuple[int, Items]:
+        """With the year that stands in brackets behind the name, if one of the items is of that year."""
+        if end < len(words) and tokens[end].gap.strip() == "(" and words[end].isdigit():
+            of_year = [row for row in items.rows if self._facts.titles[row].endswith(f"({words[end]})")]
+            if of_year:
+                return end + 1, Items(tuple(of_year), items.name)
+        return end, items
+
+    def _is_meant(
+        self, tokens: Sequence[Token], words: list[str], start: int, end: int, likened: bool, before: Sequence[Span]
+    ) -> bool:
+        """Whether the words are meant as a name rather than as what they say."""
+        name = words[start:end]
+        if likened:
+            return len(name) > 1 or not self._says_little(name[0]) or tokens[start].large
+        large = [
+            token.large
+            for token, word in zip(tokens[start:end], name, strict=True)
+            if word not in self._known.ignorable
+        ]
+        if large and all(large):
+            return len(name) > 1 or not self._says_little(name[0])
+        if len(name) == 1:
+            return False
+        content = [word for word in name if not self._says_little(word)]
+        if not content:
+            return False
+        if not all(map(self._plain, content)):
+            return True
+        starts = (
+            start == 0
+            or self._ends(tokens, words, start)
+            or (before and before[-1].what in ("negators", "likers", "role"))
+        )
+        return len(content) > 1 and bool(starts) and (end == len(words) or self._ends(tokens, words, end))
+
+    @staticmethod
+    def _ends(tokens: Sequence[Token], words: list[str], at: int) -> bool:
+        """Whether a part of the text ends before the token at `at`."""
+        return any(mark in tokens[at].gap for mark in ",;.!?()") or words[at] in (
+            "but",
+            "and",
+            "or",
+            "with",
+            "without",
+            "except",
+            "only",
+            "just",
+        )
+
+    @staticmethod
+    def _likened(before: Sequence[Span]) -> bool:
+        """Whether "like" or its kind stands before, or an item and "and"."""
+        for span in reversed(before[-4:]):
+            if span.what == "like" or isinstance(span.what, Items):
+                return True
+            if span.what == "likers" and span.said.casefold() in _LIKED:
+                return True
+            if span.what is not None or span.said.casefold() not in (*_LINKS, "and", "or"):
+                return False
+        return False
