@@ -18,7 +18,7 @@ from components.reranking.prompt import RenderedPrompt, parse_template
 from components.reranking.reasons import TitleIndex
 from components.reranking.task import ItemText, RerankTask
 from components.shadow.ground_truth import GroundTruth, judge_requests
-from components.shadow.records import Case, Interaction, ItemFacts, LoggedRequest
+from components.shadow.records import Case, Interaction, LoggedRequest, RankedItemFacts
 from components.shadow.replay import ReplayedPrompt, ReplayTask, Terms, ask_prompt
 from components.simulation.click_model import examination
 
@@ -34,7 +34,7 @@ PRICE = Price(model="scripted", input=0.1, output=0.5, cache_read=0.01, cache_wr
 TITLES = tuple(f"Film {number}" for number in range(CANDIDATES))
 ITEMS = tuple(ItemText(title, f"Genre {number % 7}", "") for number, title in enumerate(TITLES))
 FACTS = {
-    title: ItemFacts(title, item.category, frozenset({item.category, f"Tag {number % 5}"}))
+    title: RankedItemFacts(title, item.category, frozenset({item.category, f"Tag {number % 5}"}))
     for number, (title, item) in enumerate(zip(TITLES, ITEMS, strict=True))
 }
 TERMS = Terms(TIER, PRICE, fusion_weight=1.0, seconds=0.5, titles=TitleIndex(TITLES))

@@ -19,7 +19,7 @@ from cli.console import make_console
 if TYPE_CHECKING:
     from components.adapters.slots.demo_faults import FaultKind
     from components.config.settings import Slot
-    from components.simulation.people import Person
+    from components.simulation.people import SimulatedPerson
     from components.simulation.summary import Summary
     from components.simulation.traffic import TrafficCourse, Visit
 
@@ -88,7 +88,7 @@ def simulate(
         raise click.ClickException(f"{gateway} answered nothing; is the stack up? `recops status`")
 
 
-def watch(gateway: str, people: tuple[Person, ...], course: TrafficCourse, console: Console) -> list[Visit]:
+def watch(gateway: str, people: tuple[SimulatedPerson, ...], course: TrafficCourse, console: Console) -> list[Visit]:
     """The simulation with a progress bar on a terminal, and a line now and then elsewhere."""
     from components.simulation.traffic import HttpReply
     from jobs.simulation.run import run_against

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Self
+from typing import TYPE_CHECKING, Any, Self
 
-from pydantic import model_validator
+from pydantic import field_validator, model_validator
 
 from components.config.section import Section
 from components.recommenders.content import ContentConfig
@@ -23,7 +23,7 @@ class TrainConfig(Section):
     """What is trained.
 
     Attributes:
-        recommender: is evaluated, and answers route `cf`.
+        recommender: is evaluated, and answers route `cf`; a kind alone stands for an entry with its defaults.
         fold_in: those that a bundle holds besides, to answer from what users did since training; one of a kind.
         content: answers from what users say.
         item_vectors_file: absolute path of an .npz with `item_ids` and `vectors`, in place of the embeddings that the
@@ -35,6 +35,11 @@ class TrainConfig(Section):
     fold_in: list[Entry]
     content: ContentConfig
     item_vectors_file: str | None
+
+    @field_validator("recommender", mode="before")
+    @classmethod
+    def _a_kind_alone_is_an_entry(cls, given: Any) -> Any:
+        return {"kind": given} if isinstance(given, str) else given
 
     @model_validator(mode="after")
     def _fold_in_has_one_of_a_kind(self) -> Self:

@@ -11,7 +11,7 @@ from components.config.shadow import ShadowConfig
 from components.shadow.fault_rate import FaultRate, count_faults
 from components.shadow.ground_truth import GroundTruth, Source
 from components.shadow.paired import NOTHING, Levels, Paired, Values, compare_paired
-from components.shadow.records import Case, ItemFacts
+from components.shadow.records import Case, RankedItemFacts
 from components.shadow.scores import (
     Both,
     PromotedItems,
@@ -73,7 +73,7 @@ class ShadowEvidence:
 def gather_evidence(
     cases: Sequence[Case],
     truth: GroundTruth,
-    items: Mapping[str, ItemFacts],
+    items: Mapping[str, RankedItemFacts],
     cold_below: int,
     policy: ShadowConfig,
     rng: np.random.Generator,

@@ -35,7 +35,7 @@ class LoggedRequest:
 
 
 @dataclass(frozen=True)
-class ItemFacts:
+class RankedItemFacts:
     """What the catalogue says about an item; `labels` are its category and its tags."""
 
     title: str

@@ -10,13 +10,13 @@ from components.shadow.decision import Decision, Promote, Refuse, Undecided
 from components.shadow.evidence import ShadowEvidence
 from components.shadow.ground_truth import GroundTruth, Source
 from components.shadow.precheck import PrecheckResult
-from components.shadow.records import Case, ItemFacts
+from components.shadow.records import Case, RankedItemFacts
 from components.shadow.scores import DEPTH, ndcg_of
 
 MOST_DIFFERENT = 10
 _MARKED: tuple[Source, ...] = ("listed", "explored", "later")
 """Sources that a title is marked with; the last one that speaks about it counts."""
-_UNKNOWN = ItemFacts("", "", frozenset())
+_UNKNOWN = RankedItemFacts("", "", frozenset())
 
 
 @dataclass(frozen=True)
@@ -97,7 +97,11 @@ class EvaluationReport:
 
 
 def most_different(
-    cases: Sequence[Case], truth: GroundTruth, evidence: ShadowEvidence, items: Mapping[str, ItemFacts], cold_below: int
+    cases: Sequence[Case],
+    truth: GroundTruth,
+    evidence: ShadowEvidence,
+    items: Mapping[str, RankedItemFacts],
+    cold_below: int,
 ) -> tuple[SideBySide, ...]:
     """The ten requests whose rankings agree least, least alike first; of equal ones the first asked."""
     ranked = sorted(
@@ -114,7 +118,7 @@ def _side_by_side(
     agreement: float,
     truth: GroundTruth,
     evidence: ShadowEvidence,
-    items: Mapping[str, ItemFacts],
+    items: Mapping[str, RankedItemFacts],
     cold_below: int,
 ) -> SideBySide:
     request = case.request
@@ -141,7 +145,7 @@ def _relevant(truth: GroundTruth, source: Source, request_id: str) -> frozenset[
 def _places(
     ranking: Sequence[str],
     other: Sequence[str],
-    items: Mapping[str, ItemFacts],
+    items: Mapping[str, RankedItemFacts],
     wanted: Mapping[str, str],
     explanations: Mapping[str, str],
 ) -> tuple[Place, ...]:

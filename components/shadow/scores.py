@@ -11,12 +11,12 @@ import numpy as np
 from components.shadow.agreement import rank_biased_overlap, top_overlap
 from components.shadow.ground_truth import Judgement
 from components.shadow.paired import Values
-from components.shadow.records import Case, ItemFacts
+from components.shadow.records import Case, RankedItemFacts
 
 DEPTH = 10
 _DISCOUNTS = [1 / math.log2(rank + 1) for rank in range(1, DEPTH + 1)]
 _IDEAL = [sum(_DISCOUNTS[:n]) for n in range(DEPTH + 1)]
-_UNKNOWN = ItemFacts("", "", frozenset())
+_UNKNOWN = RankedItemFacts("", "", frozenset())
 
 
 @dataclass(frozen=True)
@@ -48,14 +48,14 @@ def score_relevance(cases: Sequence[Case], judgements: Mapping[str, Judgement]) 
     return Both(champion, challenger), weights
 
 
-def score_variety(cases: Sequence[Case], items: Mapping[str, ItemFacts]) -> tuple[Both, Both]:
+def score_variety(cases: Sequence[Case], items: Mapping[str, RankedItemFacts]) -> tuple[Both, Both]:
     """Diversity of the first ten places of each case, and how many different categories they show."""
     diversity = [[list_diversity(ranking, items) for ranking in _rankings(case)] for case in cases]
     spread = [[category_spread(ranking, items) for ranking in _rankings(case)] for case in cases]
     return _both(diversity), _both(spread)
 
 
-def list_diversity(ranking: Sequence[str], items: Mapping[str, ItemFacts]) -> float:
+def list_diversity(ranking: Sequence[str], items: Mapping[str, RankedItemFacts]) -> float:
     """Mean over all pairs of the first ten of 1 - cosine between their label sets; NaN with fewer than two items."""
     sets = [items.get(item, _UNKNOWN).labels for item in ranking[:DEPTH]]
     pairs = [(one, other) for row, one in enumerate(sets) for other in sets[row + 1 :]]
@@ -65,7 +65,7 @@ def list_diversity(ranking: Sequence[str], items: Mapping[str, ItemFacts]) -> fl
     return 1 - sum(cosines) / len(cosines)
 
 
-def category_spread(ranking: Sequence[str], items: Mapping[str, ItemFacts]) -> float:
+def category_spread(ranking: Sequence[str], items: Mapping[str, RankedItemFacts]) -> float:
     """How many different categories the first ten places show."""
     return float(len({items.get(item, _UNKNOWN).category for item in ranking[:DEPTH]}))
 

@@ -14,7 +14,7 @@ from components.reranking.fusion import fuse
 from components.serving.catalogue import Catalogue
 from components.serving.requests import RecommendRequest
 from components.serving.rerank_task import Met, task_of
-from components.shadow.records import ItemFacts, LoggedRequest, ShadowReply
+from components.shadow.records import LoggedRequest, RankedItemFacts, ShadowReply
 from components.shadow.replay import ReplayTask
 
 
@@ -73,9 +73,9 @@ def served_reply(
     )
 
 
-def facts_of(items: Catalogue) -> dict[str, ItemFacts]:
+def facts_of(items: Catalogue) -> dict[str, RankedItemFacts]:
     """What the evaluation knows of each item, by id."""
     return {
-        item_id: ItemFacts(title, category, frozenset({category, *tags}) - {""})
+        item_id: RankedItemFacts(title, category, frozenset({category, *tags}) - {""})
         for item_id, title, category, tags in zip(items.ids, items.titles, items.categories, items.tags, strict=True)
     }

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from components.simulation.click_model import draw_clicks, examination
-from components.simulation.people import Person
+from components.simulation.people import SimulatedPerson
 
 
 @dataclass(frozen=True)
@@ -40,7 +40,7 @@ class Reaction:
 
 
 def react(
-    person: Person, shown: Sequence[str], known: frozenset[str], habits: Habits, rng: np.random.Generator
+    person: SimulatedPerson, shown: Sequence[str], known: frozenset[str], habits: Habits, rng: np.random.Generator
 ) -> Reaction:
     """Clicks by the position-based model (components/simulation/click_model.py), then ratings and purchases.
 
@@ -65,7 +65,7 @@ def react(
     return Reaction(clicked, tuple(events))
 
 
-def _relevance(person: Person, item_id: str, known: frozenset[str], habits: Habits) -> float:
+def _relevance(person: SimulatedPerson, item_id: str, known: frozenset[str], habits: Habits) -> float:
     if item_id in known:
         return 0.0
     if item_id in person.liked:

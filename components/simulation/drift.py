@@ -8,7 +8,7 @@ from typing import Literal, get_args
 
 import numpy as np
 
-from components.simulation.people import Person
+from components.simulation.people import SimulatedPerson
 
 PeopleDrift = Literal["taste-shift", "new-users", "catalogue-change", "broken-feature"]
 PEOPLE_DRIFTS: tuple[PeopleDrift, ...] = get_args(PeopleDrift)
@@ -19,7 +19,9 @@ LEAVING_SHARE = 0.5
 NULLS = ("null", "undefined", "NaN")
 
 
-def drifted(people: Sequence[Person], drift: PeopleDrift, seed: int, labels: Sequence[str]) -> tuple[Person, ...]:
+def drifted(
+    people: Sequence[SimulatedPerson], drift: PeopleDrift, seed: int, labels: Sequence[str]
+) -> tuple[SimulatedPerson, ...]:
     """The same number of people or more, changed by `drift`; drawn from `seed`.
 
     - taste-shift: everybody likes from now on what somebody else would have liked; the histories stay.
@@ -42,7 +44,7 @@ def drifted(people: Sequence[Person], drift: PeopleDrift, seed: int, labels: Seq
     return _damaged(people, rng, labels)
 
 
-def _shifted(people: Sequence[Person], rng: np.random.Generator) -> tuple[Person, ...]:
+def _shifted(people: Sequence[SimulatedPerson], rng: np.random.Generator) -> tuple[SimulatedPerson, ...]:
     """Each person gets the future of the next one in a random circle, so that nobody keeps their own."""
     circle = rng.permutation(len(people))
     heir = {int(place): int(following) for place, following in zip(circle, np.roll(circle, -1), strict=True)}
@@ -52,14 +54,14 @@ def _shifted(people: Sequence[Person], rng: np.random.Generator) -> tuple[Person
     )
 
 
-def _flooded(people: Sequence[Person]) -> tuple[Person, ...]:
+def _flooded(people: Sequence[SimulatedPerson]) -> tuple[SimulatedPerson, ...]:
     strangers = [
         replace(person, user_id=f"new-{person.user_id}", activity=person.activity * NEW_SHARE) for person in people
     ]
     return (*(replace(person, activity=person.activity * (1 - NEW_SHARE)) for person in people), *strangers)
 
 
-def _without_items(people: Sequence[Person], rng: np.random.Generator) -> tuple[Person, ...]:
+def _without_items(people: Sequence[SimulatedPerson], rng: np.random.Generator) -> tuple[SimulatedPerson, ...]:
     items = sorted({item_id for person in people for item_id in person.later})
     gone = {items[place] for place in np.flatnonzero(rng.random(len(items)) < LEAVING_SHARE)}
     renamed = {item_id: f"new-{item_id}" if item_id in gone else item_id for item_id in items}
@@ -74,7 +76,9 @@ def _without_items(people: Sequence[Person], rng: np.random.Generator) -> tuple[
     )
 
 
-def _damaged(people: Sequence[Person], rng: np.random.Generator, labels: Sequence[str]) -> tuple[Person, ...]:
+def _damaged(
+    people: Sequence[SimulatedPerson], rng: np.random.Generator, labels: Sequence[str]
+) -> tuple[SimulatedPerson, ...]:
     """
     Raises:
         ValueError: there are no labels to send.

@@ -24,7 +24,7 @@ class NobodyToAsk(ValueError):
 
 
 @dataclass(frozen=True)
-class Person:
+class SimulatedPerson:
     """One user.
 
     Attributes:
@@ -47,7 +47,7 @@ class Person:
 
 def people_from_future(
     future: pd.DataFrame, positive_threshold: float, seed: int, shape: Shape = ACTIVE_PEOPLE
-) -> tuple[Person, ...]:
+) -> tuple[SimulatedPerson, ...]:
     """A person for each user of `future` (columns user_id, item_id and value), in the order of their ids.
 
     Activity is lognormal and taste logit-normal, drawn from `seed`: a few ask very often, most rarely. One in ten pays
@@ -66,7 +66,7 @@ def people_from_future(
     rng = np.random.default_rng([seed, 4])
     premium, device = rng.random(len(rows)) < PREMIUM_SHARE, rng.integers(0, len(DEVICES), len(rows))
     return tuple(
-        Person(
+        SimulatedPerson(
             user_id=user_id,
             later=rows[user_id],
             liked=frozenset(item_id for item_id, value in rows[user_id].items() if value >= positive_threshold),
@@ -81,7 +81,7 @@ def people_from_future(
     )
 
 
-def draw_askers(people: Sequence[Person], requests: int, seed: int) -> list[int]:
+def draw_askers(people: Sequence[SimulatedPerson], requests: int, seed: int) -> list[int]:
     """Who asks, as places in `people`, request by request; drawn in proportion to activity."""
     weights = np.array([person.activity for person in people])
     rng = np.random.default_rng([seed, 1])

@@ -14,7 +14,7 @@ from typing import Any, Protocol
 import numpy as np
 
 from components.simulation.behaviour import Habits, react
-from components.simulation.people import Person, draw_askers
+from components.simulation.people import SimulatedPerson, draw_askers
 
 
 @dataclass(frozen=True)
@@ -91,7 +91,7 @@ class TrafficCourse:
 
 async def run_traffic(
     service: Service,
-    people: Sequence[Person],
+    people: Sequence[SimulatedPerson],
     course: TrafficCourse,
     now: Callable[[], float],
     sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -134,7 +134,7 @@ async def run_traffic(
 
 async def _visit(
     service: Service,
-    person: Person,
+    person: SimulatedPerson,
     number: int,
     known: set[str],
     course: TrafficCourse,

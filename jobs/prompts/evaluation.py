@@ -14,7 +14,7 @@ from components.shadow.decision import Decision, Promote, Refuse
 from components.shadow.evidence import ShadowEvidence
 from components.shadow.ground_truth import GroundTruth
 from components.shadow.precheck import PrecheckResult
-from components.shadow.records import Case, ItemFacts
+from components.shadow.records import Case, RankedItemFacts
 from jobs.errors import NothingThereError
 from jobs.live_release import ReleaseFiles
 
@@ -55,7 +55,7 @@ class Finding:
     precheck: PrecheckResult | None
     cases: tuple[Case, ...]
     truth: GroundTruth
-    items: dict[str, ItemFacts]
+    items: dict[str, RankedItemFacts]
     stopped: str | None = None
 
     @property

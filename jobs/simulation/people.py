@@ -10,10 +10,10 @@ from components.adapters.sources.files import FileSource
 from components.adapters.sources.movielens import MovieLensSource
 from components.interactions.columns import TAG_SEPARATOR, TAGS
 from components.simulation.drift import PEOPLE_DRIFTS, drifted
-from components.simulation.people import Person, people_from_future
+from components.simulation.people import SimulatedPerson, people_from_future
 
 
-def make_people(future: Path | None, drift: str | None, threshold: float, seed: int) -> tuple[Person, ...]:
+def make_people(future: Path | None, drift: str | None, threshold: float, seed: int) -> tuple[SimulatedPerson, ...]:
     """The people of the demo's future, or of a file with interactions, changed by the drift.
 
     Raises:

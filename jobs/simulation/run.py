@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from components.adapters.envoy.load_client import GatewayClient
 from components.adapters.slots.demo_faults import CHECK_SECONDS, Fault, FaultKind, clear_fault, set_fault
 from components.config.settings import Slot
-from components.simulation.people import Person
+from components.simulation.people import SimulatedPerson
 from components.simulation.traffic import TrafficCourse, Visit, run_traffic
 from jobs.wiring.workbench import Workbench
 
@@ -23,7 +23,7 @@ class NoBadSlotError(Exception):
 
 
 def run_against(
-    gateway: str, people: Sequence[Person], course: TrafficCourse, on_visit: Callable[[Visit], None]
+    gateway: str, people: Sequence[SimulatedPerson], course: TrafficCourse, on_visit: Callable[[Visit], None]
 ) -> list[Visit]:
     """Every visit, in the order in which they ended."""
 

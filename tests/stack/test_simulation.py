@@ -16,7 +16,7 @@ from components.serving.bundle import read_bundle
 from components.serving.request_path import RequestPath
 from components.simulation.behaviour import Habits
 from components.simulation.in_process import InProcessService
-from components.simulation.people import Person
+from components.simulation.people import SimulatedPerson
 from components.simulation.summary import digest_of_clicks, summarise
 from components.simulation.traffic import Service, TrafficCourse, Visit, run_traffic
 from tests.components.simulation.people_worlds import person
@@ -32,7 +32,7 @@ PEOPLE = tuple(
 COURSE = TrafficCourse(requests=240, seed=5, k=5, habits=Habits(curiosity=0.1))
 
 
-def run(service: Service, course: TrafficCourse, people: tuple[Person, ...] = PEOPLE) -> list[Visit]:
+def run(service: Service, course: TrafficCourse, people: tuple[SimulatedPerson, ...] = PEOPLE) -> list[Visit]:
     return asyncio.run(run_traffic(service, people, course, time.perf_counter))
 
 

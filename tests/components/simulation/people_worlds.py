@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from components.simulation.people import Person
+from components.simulation.people import SimulatedPerson
 from components.simulation.traffic import Failure, HttpReply
 
 
-def person(user_id: str, *liked: str, tried: Sequence[str] = (), taste: float = 0.8, activity: float = 1.0) -> Person:
+def person(
+    user_id: str, *liked: str, tried: Sequence[str] = (), taste: float = 0.8, activity: float = 1.0
+) -> SimulatedPerson:
     later = dict.fromkeys(liked, 5.0) | dict.fromkeys(tried, 2.0)
-    return Person(user_id, later, frozenset(liked), activity, taste)
+    return SimulatedPerson(user_id, later, frozenset(liked), activity, taste)
 
 
 class ListService:
