@@ -10,6 +10,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from cli.data_check import JsonObject
 from jobs.wiring.workbench import open_workbench
 
 PROTOCOLS = ("per-user-temporal", "global-temporal", "random", "microsoft-ml100k")
@@ -30,24 +31,25 @@ SHOWN = (
 
 
 @click.command()
-@click.option(
-    "--interactions", required=True, type=click.Path(path_type=Path), help="CSV, TSV, Parquet, u.data, ratings.*"
-)
-@click.option(
-    "--items", type=click.Path(path_type=Path), help="Titles, categories, tags: the same kinds, u.item, movies.*"
-)
+@click.option("--interactions", required=True, type=click.Path(path_type=Path), help="A table of any usual format.")
+@click.option("--items", type=click.Path(path_type=Path), help="Titles, categories, tags.")
 @click.option(
     "--item-vectors", type=click.Path(path_type=Path), help="Parquet of item_id and vector: embeddings of items."
 )
 @click.option("--protocol", type=click.Choice(PROTOCOLS), default="per-user-temporal", show_default=True)
 @click.option("--k", type=click.IntRange(1, 100), default=10, show_default=True, help="Length of the lists.")
 @click.option(
-    "--positive-threshold", type=float, default=4.0, show_default=True, help="Values from here on are relevant."
+    "--positive-threshold",
+    type=float,
+    help="Values from here on are relevant; prepare.positive_threshold (4) when left out. With it values of any range "
+    "are taken, without it those of params.yaml.",
 )
 @click.option("--user-column", help="Name of the column, where it is not found by itself.")
 @click.option("--item-column", help="As --user-column.")
 @click.option("--value-column", help="As --user-column.")
 @click.option("--timestamp-column", help="As --user-column.")
+@click.option("--options", type=JsonObject(), default="{}", help='As of an ingest: {"day_first": true}.')
+@click.option("--repeats", is_flag=True, help="People come back to items: look for those again too.")
 @click.option("--budget", type=float, default=120.0, show_default=True, help="Seconds for trying settings.")
 @click.option("--llm", "with_llm", is_flag=True, help="What a language model adds: CF, LLM only, hybrid.")
 @click.option("--llm-budget", type=click.FloatRange(min=0), help="With --llm: the most it may cost, in dollars.")
@@ -62,11 +64,13 @@ def benchmark(
     item_vectors: Path | None,
     protocol: str,
     k: int,
-    positive_threshold: float,
+    positive_threshold: float | None,
     user_column: str | None,
     item_column: str | None,
     value_column: str | None,
     timestamp_column: str | None,
+    options: dict[str, Any],
+    repeats: bool,
     budget: float,
     with_llm: bool,
     llm_budget: float | None,
@@ -81,19 +85,26 @@ def benchmark(
     microsoft-ml100k is the protocol of Microsoft Recommenders' comparison: 75/25 by item, every rating relevant. A
     per-user split leaves later interactions of other users in the training part; a global one does not.
 
+    The files are read as an ingest reads them, with the section ingest of params.yaml and --options over it.
+
     With --llm a sample of warm and cold users is reranked by the tiers of params.yaml, within --llm-budget dollars.
     """
     from components.adapters.sources.dataset_files import DatasetError, read_dataset, read_item_vectors
+    from components.interactions.source import SourceError
     from components.metrics.evaluate import EvaluationError
     from components.recommenders.protocol import RecommenderError
     from components.splitting.temporal import SplitError
     from jobs.benchmarking.compare import Comparison, ask_llm, compare_recommenders
+    from jobs.data.ingest import with_options
 
     names = {"user_id": user_column, "item_id": item_column, "value": value_column, "timestamp": timestamp_column}
     try:
         vectors = None if item_vectors is None else read_item_vectors(item_vectors)
-        dataset = read_dataset(interactions, items, {ours: theirs for ours, theirs in names.items() if theirs})
-        asked = Comparison(dataset, protocol, k, positive_threshold, seed)
+        with open_workbench() as bench:
+            config = with_options(bench.params.ingest, _ranged(options, positive_threshold))
+            threshold = bench.params.prepare.positive_threshold if positive_threshold is None else positive_threshold
+        dataset = read_dataset(interactions, items, {ours: theirs for ours, theirs in names.items() if theirs}, config)
+        asked = Comparison(dataset, protocol, k, threshold, seed, repeats)
         if with_llm:
             if llm_budget is None:
                 llm_budget = click.prompt("The most that this may cost, in dollars", type=click.FloatRange(min=0))
@@ -102,7 +113,7 @@ def benchmark(
         else:
             with Console(stderr=True).status("choosing settings") as status:
                 found = compare_recommenders(asked, vectors, budget, status.update)
-    except (DatasetError, SplitError, RecommenderError, EvaluationError, ValueError) as error:
+    except (DatasetError, SourceError, SplitError, RecommenderError, EvaluationError, ValueError) as error:
         raise click.ClickException(str(error)) from error
     if with_llm and not as_json:
         _print_llm(found, Console())
@@ -110,6 +121,11 @@ def benchmark(
         click.echo(json.dumps(found, indent=2))
     else:
         _print(found, k, Console())
+
+
+def _ranged(options: dict[str, Any], positive_threshold: float | None) -> dict[str, Any]:
+    """Who says what is relevant may bring values of any range."""
+    return options if positive_threshold is None else {"min_value": None, "max_value": None, **options}
 
 
 def _print_llm(found: dict[str, Any], console: Console) -> None:
@@ -140,7 +156,8 @@ def _print(found: dict[str, Any], k: int, console: Console) -> None:
     console.width = max(console.width, 220)
     console.print(
         f"{found['protocol']}: {found['users']:,} users, {found['items']:,} items, "
-        f"{found['train_interactions']:,} interactions to learn from, {found['test_relevant']:,} to find; lists of {k}"
+        f"{found['train_interactions']:,} interactions to learn from, {found['test_relevant']:,} to find for "
+        f"{found['users_judged']:,} users; lists of {k}"
     )
     console.print(table)
     for note in found["missing"]:

@@ -1,4 +1,4 @@
-"""`recops data`: list, show, get and use data versions."""
+"""`recops data`: check a source; list, show, get and use data versions."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import click
 from rich.table import Table
 
 from cli.console import make_console
+from cli.data_check import check
 from components.adapters.dvc.data_registry import DataRegistryError
 from components.adapters.files.params_file import ParamsError
 from jobs.data.versions import describe_version, use_version
@@ -21,7 +22,10 @@ from jobs.wiring.workbench import open_workbench
 
 @click.group()
 def data() -> None:
-    """List, show, get and use data versions."""
+    """Check a source; list, show, get and use data versions."""
+
+
+data.add_command(check)
 
 
 @contextmanager

@@ -13,7 +13,7 @@ COMMANDS = {
     "down": ("cli.down", "down", "Stop everything that `recops up` started."),
     "status": ("cli.status", "status", "Show the processes, their memory, and what is live."),
     "logs": ("cli.logs", "logs", "Print the log of a process of the stack."),
-    "data": ("cli.data", "data", "List, show, get and use data versions."),
+    "data": ("cli.data", "data", "Check a source; list, show, get and use data versions."),
     "releases": ("cli.releases", "releases", "Show what was promoted and rolled back, when and by whom."),
     "rollback": ("cli.rollback", "rollback", "Go back to the standby release at once."),
     "alerts": ("cli.alerts", "alerts", "List incidents, and try the channels that tell of them."),

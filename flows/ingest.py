@@ -26,19 +26,32 @@ def ingest(
     table: str | None = None,
     items_table: str | None = None,
     users_table: str | None = None,
+    options: dict[str, Any] | None = None,
+    only_new: bool = False,
+    watermark: str | None = None,
+    catalogue: str | None = None,
 ) -> State[Any]:
     """Ingest `source` up to `until`.
 
     Args:
         source: "movielens" (the demo), "sql" (the database at RECOPS_SOURCE_SQL_URL), "events" (what the event store
-            has, added to the latest version), or the path of a CSV, TSV or Parquet file, or of a folder with
-            interactions.*, and optionally items.* and users.*. A relative path is taken from the project.
+            has, added to the latest version), or the path or URL (s3://...) of a file of any usual format, or of a
+            folder or zip with interactions.*, and optionally items.* and users.*. A relative path is taken from the
+            project. `recops data check` shows beforehand what an ingest would make of it.
         until: take the interactions before this ISO 8601 time (UTC), or this share of them in time order, such as
             "95%"; everything when left out.
-        mapping: from the name of a column in the source to ours, such as {"userId": "user_id"}.
+        mapping: from the name of a column in the source to ours, such as {"userId": "user_id"}; for one table alone
+            {"items.id": "item_id"}.
         table: for "sql", the table with the interactions.
         items_table: for "sql", the table with the items, if there is one.
         users_table: for "sql", the table with the users, if there is one.
+        options: what this ingest takes in place of the section `ingest` of params.yaml, such as
+            {"day_first": true, "filters": ["Quantity > 0"]}; later ingests of "events" keep to it.
+        only_new: read only what is new since the newest version of this source: files that are new or have changed,
+            rows of "sql" beyond `watermark`; what the version has stays.
+        watermark: for "sql", a column of the interactions that only grows.
+        catalogue: whose items these are, by default the source's. What people do belongs to the catalogue that is live;
+            name it where a source moves to another path.
 
     Ends Completed when there is a new version, Completed as `NothingChanged` when it would equal the latest one, and
     Failed with one line that says why when the source was refused or could not be read. Secrets are no parameters.
@@ -49,7 +62,9 @@ def ingest(
     from jobs.wiring.workbench import open_workbench
 
     logger = get_run_logger()
-    request = IngestRequest(source, until, mapping or {}, table, items_table, users_table)
+    request = IngestRequest(
+        source, until, mapping or {}, table, items_table, users_table, options or {}, only_new, watermark, catalogue
+    )
     try:
         with open_workbench() as bench:
             return _end(run_ingest(bench, request, logger.info, as_task))

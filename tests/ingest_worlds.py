@@ -12,6 +12,7 @@ from components.adapters.dvc.data_registry import DataRegistry, VersionAdded
 from components.adapters.files.params_file import read_params
 from components.config.ingest import IngestConfig
 from components.config.settings import Settings, load_settings
+from components.interactions.data_version import Provenance
 from components.interactions.screening import Screened, screen
 from components.interactions.source import SourceTables
 
@@ -61,7 +62,7 @@ def git(folder: Path, *arguments: str) -> str:
 
 def added(registry: DataRegistry, n: int) -> str:
     """The tag of the new version with `screened(n)`."""
-    outcome = registry.add_version(screened(n), "test", None)
+    outcome = registry.add_version(screened(n), Provenance("test"))
     assert isinstance(outcome, VersionAdded)
     return outcome.version.tag
 

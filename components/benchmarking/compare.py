@@ -39,6 +39,7 @@ class BenchmarkRequest:
         inner: how the training data is cut to choose and learn; like the outer split.
         budget_seconds: for choosing settings; the chosen ones are trained whatever it takes.
         cold_start_threshold: users with fewer training interactions are cold.
+        repeats: whether items that a user has met are recommended, and looked for, again.
     """
 
     inner: Literal["latest", "random"]
@@ -46,6 +47,7 @@ class BenchmarkRequest:
     seed: int
     budget_seconds: float
     cold_start_threshold: int
+    repeats: bool = False
 
 
 def compare(
@@ -61,7 +63,7 @@ def compare(
     grids = {kind: settings.grid(task) for kind, settings in kinds_in(RECOMMENDERS).items()}
     choices = {kind: [setting.build() for setting in grid] for kind, grid in grids.items() if grid}
     tuned = tune(choices, split, config.k, config.seed, config.budget_seconds, meters.now)
-    quality = Quality(train, wanted, config.k, config.cold_start_threshold, config.seed)
+    quality = Quality(train, wanted, config.k, config.cold_start_threshold, config.seed, config.repeats)
     for name, choice in tuned.items():
         meters.restart_peak()
         start = meters.now()

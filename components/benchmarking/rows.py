@@ -10,7 +10,7 @@ from scipy.sparse import csr_array
 
 from components.metrics.beyond_accuracy import coverage, exposure, novelty
 from components.metrics.bootstrap import mean_interval
-from components.metrics.evaluate import evaluate
+from components.metrics.evaluate import evaluate, targets_of
 from components.metrics.ranking import average_precision
 from components.metrics.variety import intra_list_diversity
 from components.recommenders.content import label_matrix
@@ -29,9 +29,12 @@ class Quality:
     k: int
     cold_start_threshold: int
     seed: int
+    repeats: bool = False
 
     def seen_by(self, user: int) -> NDArray[np.int32]:
-        """The item rows that a user met in training."""
+        """The item rows that a user met in training and is not to be recommended again."""
+        if self.repeats:
+            return np.zeros(0, np.int32)
         seen = self.train.seen
         found: NDArray[np.int32] = seen.indices[seen.indptr[user] : seen.indptr[user + 1]]
         return found
@@ -44,9 +47,8 @@ def measure(fitted: FittedRecommender, quality: Quality) -> dict[str, float | in
         EvaluationError: no user has a relevant test interaction.
     """
     train, k = quality.train, quality.k
-    result = evaluate(fitted, train.seen, quality.wanted, k)
-    fresh = csr_array(quality.wanted - quality.wanted.multiply(train.seen > 0))
-    fresh.eliminate_zeros()
+    result = evaluate(fitted, train.seen, quality.wanted, k, quality.repeats)
+    fresh = targets_of(train.seen, quality.wanted, quality.repeats)
     precision = average_precision(result.hits, np.diff(fresh.indptr)[result.users])
     per_user = {"ndcg": result.ndcg, "recall": result.recall, "hit_rate": result.hit_rate, "map": precision}
     warm = result.n_train >= quality.cold_start_threshold

@@ -1,8 +1,8 @@
-"""The section `ingest` of params.yaml: when rows, or a whole ingest, are refused."""
+"""The section `ingest` of params.yaml: how a source is read, and when it is refused."""
 
 from __future__ import annotations
 
-from typing import Self
+from typing import Literal, Self
 
 from pydantic import Field, model_validator
 
@@ -10,19 +10,33 @@ from components.config.section import Section
 
 
 class IngestConfig(Section):
-    """When rows, or a whole ingest, are refused; `implicit_value` is what an interaction without a value counts as.
+    """How a source's rows are read, when rows, or a whole ingest, are refused, and what interactions are worth.
 
-    Feedback that names no request answers to what was shown at most `attribution_hours` before.
+    min_value, max_value: a value outside is a bad row; None takes what the source has. values: what the source's values
+        are: worth what they say, ratings that are stretched from `source_range` (what the source has, when None) onto
+        min_value to max_value, or counts n, which become n / (n + 1) of max_value.
+    implicit_value: what an interaction without a value counts as. weights: by type of interaction, such as
+        {view: 1, purchase: 5, refund: -5}, in place of any value.
+    day_first: whether 1/2/2026 is in February, where no row of the source decides. filters: conditions such as
+        "Quantity > 0" that a row must fulfil.
+    attribution_hours: feedback that names no request answers to what was shown at most so long before.
     """
 
     max_bad_share: float = Field(ge=0, le=1)
-    min_value: float
-    max_value: float
+    min_value: float | None
+    max_value: float | None
     implicit_value: float
+    values: Literal["as_is", "ratings", "counts"] = "as_is"
+    source_range: tuple[float, float] | None = None
+    weights: dict[str, float] | None = None
+    day_first: bool | None = None
+    filters: list[str] = []
     attribution_hours: float = Field(default=24.0, ge=0)
 
     @model_validator(mode="after")
     def _implicit_value_is_in_range(self) -> Self:
-        if not self.min_value <= self.implicit_value <= self.max_value:
+        low = float("-inf") if self.min_value is None else self.min_value
+        high = float("inf") if self.max_value is None else self.max_value
+        if not low <= self.implicit_value <= high:
             raise ValueError("implicit_value must lie between min_value and max_value")
         return self

@@ -1,39 +1,58 @@
-"""Reads the cells of a raw table: ids, texts and numbers, whatever type the source gave them."""
+"""Reads the cells of a raw table that are no ids and no times: texts, labels and numbers, whatever type they have."""
 
 from __future__ import annotations
 
+import ast
+import re
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import numpy as np
+import orjson
 import pandas as pd
 
-_NULL_WORDS = ("", "nan", "null", "none", "nat", "<na>")
-_WIDENED_INTEGER = r"-?\d+\.0"
+from components.interactions.columns import TAG_SEPARATOR
 
-
-def read_ids(raw: pd.Series[Any]) -> pd.Series[str]:
-    """Ids as text, missing where there is none: a missing cell, blank text, or a word for null such as NaN.
-
-    A column of nothing but whole floats ("42.0") is a column of integers that a gap has widened on its way through
-    pandas; its ids are read as the integers they were.
-    """
-    is_null = raw.isna() | raw.astype(str).str.strip().str.lower().isin(_NULL_WORDS)
-    ids = raw[~is_null].astype(str)
-    if len(ids) and ids.iloc[0].endswith(".0") and ids.str.fullmatch(_WIDENED_INTEGER).all():
-        ids = ids.str.removesuffix(".0")
-    found = pd.Series(None, index=raw.index, dtype=object)
-    found[~is_null] = ids
-    return found
+_DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
+_THOUSANDS = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+")
 
 
 def read_texts(raw: pd.Series[Any]) -> pd.Series[str]:
-    """Cells as text, "" where there is none."""
-    return raw.astype(object).where(raw.notna(), "").astype(str)
+    """Cells as text, "" where there is none; the members of a list with `|` between them."""
+    return _by_unique(raw, lambda value: _joined(value) if _is_list(value) else str(value))
+
+
+def read_tags(raw: pd.Series[Any]) -> pd.Series[str]:
+    """Labels with `|` between them, "" where there are none; a list may also be written as JSON or Python text."""
+    return _by_unique(raw, lambda value: _joined(_as_list(value)))
+
+
+def read_first_label(raw: pd.Series[Any]) -> pd.Series[str]:
+    """One label, "" where there is none: of a list, also of one that is written as text, the first."""
+    return _by_unique(raw, lambda value: next((str(part) for part in _as_list(value)), ""))
 
 
 def read_numbers(raw: pd.Series[Any]) -> pd.Series[float]:
-    """Cells as float64, NaN where there is no number."""
-    return pd.to_numeric(raw.astype(object).where(raw.notna(), np.nan), errors="coerce").astype("float64")
+    """Cells as float64, NaN where there is no number.
+
+    Where nothing but numbers with a comma (4,5) are left over, and not all of them may be thousands (1,299), the comma
+    is the decimal one.
+    """
+    if pd.api.types.is_numeric_dtype(raw.dtype) and not isinstance(raw.dtype, pd.CategoricalDtype):
+        return raw.astype("float64")
+    codes, uniques = pd.factorize(raw)
+    cells = pd.Series(np.asarray(uniques, dtype=object), dtype=object)
+    numbers = pd.to_numeric(cells, errors="coerce").astype("float64")
+    left = cells[numbers.isna()].astype(str).str.strip()
+    left = left[left != ""]
+    if len(left) and left.str.fullmatch(_DECIMAL_COMMA).all() and not left.str.fullmatch(_THOUSANDS).all():
+        numbers[left.index] = pd.to_numeric(left.str.replace(",", ".", regex=False))
+    return pd.Series(np.append(numbers.to_numpy(), np.nan)[codes], index=raw.index)
+
+
+def is_empty(raw: pd.Series[Any]) -> pd.Series[bool]:
+    """Where a cell is missing or blank."""
+    return _by_unique(raw, lambda value: str(value).strip() == "", missing=True).astype(bool)
 
 
 def find_repeats(frame: pd.DataFrame, keys: list[str]) -> pd.Series[bool]:
@@ -49,3 +68,41 @@ def find_repeats(frame: pd.DataFrame, keys: list[str]) -> pd.Series[bool]:
         ordered = shared.astype(str).sort_values([*keys, *others], kind="stable")
         repeats[ordered.index[ordered.duplicated(keys)]] = True
     return repeats
+
+
+def _by_unique(raw: pd.Series[Any], rule: Callable[[Any], Any], missing: Any = "") -> pd.Series[Any]:
+    """`rule` of each cell, asked once for equal ones; `missing` where there is no cell."""
+    try:
+        codes, uniques = pd.factorize(raw)
+    except TypeError:  # lists cannot be hashed
+        cells = [missing if _is_missing(value) else rule(value) for value in raw]
+        return pd.Series(cells, index=raw.index, dtype=object)
+    found = np.array([*map(rule, np.asarray(uniques, dtype=object)), missing], dtype=object)
+    return pd.Series(found[codes], index=raw.index, dtype=object)
+
+
+def _is_missing(value: Any) -> bool:
+    return not _is_list(value) and bool(pd.isna(value))
+
+
+def _is_list(value: Any) -> bool:
+    return isinstance(value, list | tuple | set | np.ndarray)
+
+
+def _as_list(value: Any) -> list[Any]:
+    if _is_list(value):
+        return list(value)
+    text = str(value)
+    if text[:1] == "[" and text.rstrip()[-1:] == "]":
+        for parse in (orjson.loads, ast.literal_eval):
+            try:
+                parsed = parse(text)
+            except (ValueError, SyntaxError):
+                continue
+            if isinstance(parsed, list):
+                return parsed
+    return [text]
+
+
+def _joined(parts: Iterable[Any]) -> str:
+    return TAG_SEPARATOR.join(str(part) for part in parts if not _is_missing(part))

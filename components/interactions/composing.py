@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -16,7 +17,7 @@ import pandas as pd
 
 from components.interactions.columns import EVENT, ITEM, ORIGIN, PROPENSITY, TIMESTAMP, USER
 from components.interactions.event_interactions import EVENTS, VERSION_COLUMNS, merge, settle
-from components.interactions.screening import Screened
+from components.interactions.screening import TEXT, Screened
 
 Forgotten = Mapping[str, float]
 """When each user was forgotten, seconds since 1970, by the digest of their id."""
@@ -50,17 +51,20 @@ def compose(base: Screened, events: pd.DataFrame, forgotten: Forgotten) -> Compo
     """
     settled = settle(events)
     unknown = ~settled[ITEM].isin(base.items[ITEM])
-    whole = merge(base.interactions, settled[~unknown])
+    whole = merge(base.interactions, settled[~unknown]) if len(settled) else base.interactions
     interactions = _without(whole, forgotten)
     users, quarantine = base.users, base.quarantine
-    new = pd.DataFrame({USER: sorted(set(interactions[USER]) - set(users[USER]))}, dtype=object)
+    new = pd.DataFrame({USER: sorted(set(interactions[USER].unique()) - set(users[USER]))}, dtype=object)
     if len(new):
         users = pd.concat([users, new], ignore_index=True).fillna("").sort_values(USER, ignore_index=True)
     if forgotten:
         gone = _digests(users[USER]).isin(forgotten.keys()) & ~users[USER].isin(interactions[USER])
         users = users[~gone].reset_index(drop=True)
         if USER in quarantine:
-            quarantine = quarantine[~_digests(quarantine[USER]).isin(forgotten.keys())].reset_index(drop=True)
+            named = _digests(quarantine[USER]).isin(forgotten.keys())
+            if TEXT in quarantine:
+                named |= quarantine[TEXT].map(lambda text: _names_forgotten(text, forgotten))
+            quarantine = quarantine[~named].reset_index(drop=True)
     composed = dataclasses.replace(base, interactions=interactions, users=users, quarantine=quarantine)
     return Composed(composed, int(unknown.sum()))
 
@@ -78,6 +82,11 @@ def _without(rows: pd.DataFrame, forgotten: Forgotten) -> pd.DataFrame:
     forgotten_at = _digests(rows[USER]).map(forgotten)
     before = rows[TIMESTAMP].astype("int64") / 1e9 < forgotten_at
     return rows[~before].reset_index(drop=True)
+
+
+def _names_forgotten(text: str, forgotten: Forgotten) -> bool:
+    """Whether a row that could not be read into cells holds a forgotten user's id as a word of its own."""
+    return any(user_digest(word) in forgotten for word in re.split(r'[,;|"\s]+', text))
 
 
 def _digests(user_ids: pd.Series[str]) -> pd.Series[str]:

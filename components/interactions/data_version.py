@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from datetime import datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, ConfigDict, ValidationError
 
@@ -34,6 +36,12 @@ class DataManifest(BaseModel):
     of each file of the version. digest: sha256 of what makes a version new; see components.adapters.dvc.version_files.
     events: interactions that are feedback of ours. own_impressions: those of them that answer to something we had
     shown. events_read_until: arrival of the newest feedback that was read for it, seconds since 1970.
+
+    catalogue: whose items and users these are; feedback belongs to the catalogue that was live. merged: rows that say
+    what another one says, by table. notes: how the source was read, by table. timed: whether the source has times;
+    where it has none, all interactions happen at the start of 1970. catalogued: whether the source has a table of
+    items. feed: how far the source was read, for an ingest of what is new. options: how this ingest differs from
+    params.yaml.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -56,6 +64,13 @@ class DataManifest(BaseModel):
     events: int = 0
     own_impressions: int = 0
     events_read_until: float | None = None
+    catalogue: str | None = None
+    merged: dict[str, int] = {}
+    notes: dict[str, tuple[str, ...]] = {}
+    timed: bool = True
+    catalogued: bool = True
+    feed: dict[str, str] = {}
+    options: dict[str, Any] = {}
 
     @property
     def own_share(self) -> float:
@@ -80,22 +95,45 @@ class DataManifest(BaseModel):
             raise ManifestError(f"{MANIFEST_FILE}: {'.'.join(map(str, first['loc']))}: {first['msg']}") from error
 
 
+@dataclass(frozen=True)
+class Provenance:
+    """Where a version is from; see DataManifest."""
+
+    source: str
+    until: str | None = None
+    events_read_until: float | None = None
+    catalogue: str | None = None
+    feed: Mapping[str, str] = field(default_factory=dict)
+    options: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def owner(self) -> str:
+        """The catalogue, which is the source where it was given no name."""
+        return self.catalogue or self.source
+
+
+def provenance_of(manifest: DataManifest) -> Provenance:
+    """Where the version of `manifest` is from."""
+    return Provenance(
+        source=manifest.source,
+        until=manifest.until,
+        events_read_until=manifest.events_read_until,
+        catalogue=manifest.catalogue,
+        feed=manifest.feed,
+        options=manifest.options,
+    )
+
+
 def describe_version(
-    screened: Screened,
-    tag: str,
-    source: str,
-    until: str | None,
-    files: dict[str, str],
-    digest: str,
-    events_read_until: float | None = None,
+    screened: Screened, tag: str, provenance: Provenance, files: dict[str, str], digest: str
 ) -> DataManifest:
     """The manifest of the version `tag` with the data `screened`, which has at least one interaction."""
     rows = screened.interactions
     times, values = rows[columns.TIMESTAMP], rows[columns.VALUE]
     return DataManifest(
         version=tag,
-        source=source,
-        until=until,
+        source=provenance.source,
+        until=provenance.until,
         interactions=len(screened.interactions),
         items=len(screened.items),
         users=len(screened.users),
@@ -109,5 +147,12 @@ def describe_version(
         digest=digest,
         events=int((rows[columns.EVENT] != "").sum()) if columns.EVENT in rows else 0,
         own_impressions=int(rows[columns.PROPENSITY].notna().sum()) if columns.PROPENSITY in rows else 0,
-        events_read_until=events_read_until,
+        events_read_until=provenance.events_read_until,
+        catalogue=provenance.catalogue,
+        merged=dict(screened.merged),
+        notes=dict(screened.notes),
+        timed=screened.timed,
+        catalogued=screened.catalogued,
+        feed=dict(provenance.feed),
+        options=dict(provenance.options),
     )

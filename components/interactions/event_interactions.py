@@ -38,7 +38,9 @@ def event_interactions(feedback: pd.DataFrame, config: IngestConfig) -> EventInt
     """
     kind, value = feedback["type"], feedback["value"]
     liked, rated = kind.isin(LIKES), (kind == RATING) & value.notna()
-    in_range = value.between(config.min_value, config.max_value)
+    low = -np.inf if config.min_value is None else config.min_value
+    high = np.inf if config.max_value is None else config.max_value
+    in_range = value.between(low, high)
     reasons = {
         "says nothing about liking (view, dwell, rating without a value)": ~(liked | rated),
         "rating out of range": rated & ~in_range,

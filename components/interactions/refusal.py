@@ -2,11 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from components.config.ingest import IngestConfig
-from components.interactions.screening import Screened
+from components.interactions.columns import ITEM, TIMESTAMP
+from components.interactions.ids import ROUNDED, SPREADSHEET
+from components.interactions.row_checks import UNKNOWN_ITEM
+from components.interactions.screening import FILTERED, REASON, ROW, TABLE, Screened
 from components.interactions.source import INTERACTIONS
+from components.interactions.timestamps import AMBIGUOUS, UNREADABLE, YEAR_ALONE
+from components.interactions.values import OUT_OF_RANGE
+
+_SHARED_FAULT = 0.1
 
 
 @dataclass(frozen=True)
@@ -16,17 +24,24 @@ class IngestRefused:
     reason: str
 
 
-def find_refusal(screened: Screened, origins: dict[str, str], config: IngestConfig) -> IngestRefused | None:
-    """Refused when a table has more than `config.max_bad_share` bad rows, or when no interaction is good."""
+def find_refusal(screened: Screened, origins: Mapping[str, str], config: IngestConfig) -> IngestRefused | None:
+    """Refused when a table has more than `config.max_bad_share` bad rows, or when no interaction is good.
+
+    The reason shows the first bad row of each table, and ends with what would mend the commonest fault.
+    """
     findings = [
         _finding(screened, table, origins[table])
         for table in sorted(screened.rows)
         if screened.bad_share_of(table) > config.max_bad_share
     ]
     if findings:
+        remedies = suggest(screened, config)
+        # Raising the share throws rows away, which is no remedy where most rows share a fault that can be mended.
+        if not remedies or max(map(screened.bad_share_of, screened.rows)) < _SHARED_FAULT:
+            remedies.append("correct the source, or raise ingest.max_bad_share in params.yaml")
         return IngestRefused(
-            f"ingest refused: {'; '.join(findings)}. At most {config.max_bad_share:.2%} bad rows are taken: correct "
-            "the source, or raise ingest.max_bad_share in params.yaml"
+            f"ingest refused: {'; '.join(findings)}. At most {config.max_bad_share:.2%} bad rows are taken: "
+            f"{'; '.join(remedies)}"
         )
     if screened.interactions.empty:
         return IngestRefused(
@@ -35,8 +50,56 @@ def find_refusal(screened: Screened, origins: dict[str, str], config: IngestConf
     return None
 
 
+def suggest(screened: Screened, config: IngestConfig) -> list[str]:
+    """What would mend the faults of `screened`, each as one line with the parameters to set; empty without faults."""
+    reasons = screened.reasons_of(INTERACTIONS)
+    lines = []
+    if OUT_OF_RANGE in reasons and screened.value_range is not None:
+        low, high = screened.value_range
+        lines.append(
+            f"values run from {low:g} to {high:g}, ingest.min_value and ingest.max_value take {config.min_value} to "
+            f'{config.max_value}: set options={{"min_value": {low:g}, "max_value": {high:g}}} and '
+            "prepare.positive_threshold, from which on a value is relevant, or stretch them with "
+            'options={"values": "ratings"}'
+        )
+    if AMBIGUOUS in reasons:
+        lines.append('say whether the day comes first: options={"day_first": true} or {"day_first": false}')
+    if YEAR_ALONE in reasons:
+        lines.append('map another column to timestamp, or leave this one out with mapping={"...": ""}')
+    if UNREADABLE in reasons:
+        example = _example(screened, UNREADABLE, TIMESTAMP)
+        none = reasons[UNREADABLE] == screened.rows[INTERACTIONS]
+        lines.append(
+            (
+                f"the column timestamp is there, but none of its {reasons[UNREADABLE]} values could be read: "
+                if none
+                else ""
+            )
+            + f"times such as {example!r} are none that are understood; write ISO 8601 or seconds since 1970"
+        )
+    if any(SPREADSHEET in reason or ROUNDED in reason for reason in reasons):
+        lines.append("export the ids as text: what is rounded away cannot be got back")
+    if UNKNOWN_ITEM in reasons:
+        example = _example(screened, UNKNOWN_ITEM, ITEM)
+        lines.append(f"{reasons[UNKNOWN_ITEM]} interactions name items that the items table lacks, such as {example!r}")
+    return lines
+
+
+def _example(screened: Screened, reason: str, column: str) -> str:
+    rows = screened.quarantine
+    found = rows[(rows[TABLE] == INTERACTIONS) & (rows[REASON] == reason)]
+    return str(found[column].iloc[0]) if len(found) and column in found else ""
+
+
 def _finding(screened: Screened, table: str, origin: str) -> str:
     reasons = screened.reasons_of(table)
-    counted = ", ".join(f"{count} × {reason}" for reason, count in reasons.items())
-    share = screened.bad_share_of(table)
-    return f"{origin}: {sum(reasons.values())} of {screened.rows[table]} rows ({share:.2%}) are bad ({counted})"
+    bad = {reason: count for reason, count in reasons.items() if not reason.startswith(FILTERED)}
+    counted = ", ".join(f"{count} × {reason}" for reason, count in bad.items())
+    share, rows = screened.bad_share_of(table), screened.quarantine
+    first = rows[(rows[TABLE] == table) & ~rows[REASON].str.startswith(FILTERED)].iloc[0]
+    cells = ", ".join(f"{name}={cell!r}" for name, cell in first.items() if name not in (TABLE, ROW, REASON) and cell)
+    wanted = screened.rows[table] - sum(reasons.values()) + sum(bad.values())
+    return (
+        f"{origin}: {sum(bad.values())} of {wanted} rows ({share:.2%}) are bad ({counted}), such as row {first[ROW]}: "
+        f"{cells}"
+    )

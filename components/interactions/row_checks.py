@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -11,107 +12,165 @@ import pandas as pd
 from components.config.ingest import IngestConfig
 from components.interactions import columns
 from components.interactions.attribute_columns import pack_attributes
-from components.interactions.cells import find_repeats, read_ids, read_numbers, read_texts
-from components.interactions.timestamps import read_times
+from components.interactions.cells import find_repeats, is_empty, read_first_label, read_numbers, read_tags, read_texts
+from components.interactions.ids import MISSING, read_ids
+from components.interactions.timestamps import NO_TIME, interpret_times
+from components.interactions.values import read_values
 
 GOOD = ""
 NULL_USER = "null user_id"
 NULL_ITEM = "null item_id"
-NULL_TYPE = "null type"
-NULL_TITLE = "null title"
-NOT_A_NUMBER = "value is not a number"
-OUT_OF_RANGE = "value out of range"
-BAD_TIME = "unparsable timestamp"
-BAD_PRICE = "price is not a number from 0 up"
 UNKNOWN_ITEM = "unknown item"
-DUPLICATE = "duplicate key"
+MERGED = "merged"
+"""No fault: another row says the same, and one of them stays."""
 
 DEFAULT_TYPE = "rating"
 IMPLICIT_TYPE = "view"
+NO_TIMES = "no times: only what needs no order can be computed, and the split is random"
 _INTERACTION_KEY = [columns.USER, columns.ITEM, columns.TYPE, columns.TIMESTAMP]
 
 
 @dataclass(frozen=True)
 class CheckedTable:
-    """`rows` are the good rows, typed; `reasons` says for every row of the source why it is bad, GOOD if it is not."""
+    """`rows` are the good rows, typed; `reasons` says for every row why it is bad, GOOD or MERGED if it is not.
+
+    notes: what could not be read in columns that cost no row, and how others were read. found: the range of the
+    source's values, None without any. timed: whether there is a column of times.
+    """
 
     rows: pd.DataFrame
     reasons: pd.Series[str]
+    notes: tuple[str, ...] = ()
+    found: tuple[float, float] | None = None
+    timed: bool = True
 
 
 def check_interactions(raw: pd.DataFrame, known_items: Iterable[str] | None, config: IngestConfig) -> CheckedTable:
     """The good interactions. An item outside `known_items` makes a row bad; with None every item is known.
 
-    In a source without the column `value` every interaction counts as `config.implicit_value`. A source without the
-    column `type` has interactions of type "rating", or "view" when it has no values either. A bad row never makes
-    another one a duplicate.
+    What an interaction is worth `read_values` says. A source without the column `type`, or a row without one, has type
+    "rating", or "view" when there is no column of values either. Without a column of times all happen at NO_TIME. Rows
+    with the same user, item, type and time are merged; a bad row is never one of them.
     """
-    has_values = columns.VALUE in raw
-    values = read_numbers(raw[columns.VALUE]) if has_values else pd.Series(config.implicit_value, index=raw.index)
+    has_values, typed = columns.VALUE in raw, columns.TYPE in raw
     default_type = DEFAULT_TYPE if has_values else IMPLICIT_TYPE
-    types = read_ids(raw[columns.TYPE]) if columns.TYPE in raw else pd.Series(default_type, index=raw.index)
+    users, items = read_ids(raw[columns.USER]), read_ids(raw[columns.ITEM])
+    types, notes = _types(raw, default_type)
+    values = read_values(raw[columns.VALUE] if has_values else None, types, typed, config)
+    timed = columns.TIMESTAMP in raw
+    if timed:
+        read = interpret_times(raw[columns.TIMESTAMP], config.day_first)
+        times, time_faults = read.times, read.faults
+        notes += (f"times were read as {read.read_as}",) if len(raw) else ()
+        notes += read.notes
+    else:
+        times = pd.Series(NO_TIME, index=raw.index, dtype="datetime64[ns, UTC]")
+        time_faults = pd.Series(GOOD, index=raw.index, dtype=object)
+        notes += (NO_TIMES,)
     rows = pd.DataFrame(
         {
-            columns.USER: read_ids(raw[columns.USER]),
-            columns.ITEM: read_ids(raw[columns.ITEM]),
-            columns.VALUE: values,
+            columns.USER: users.ids,
+            columns.ITEM: items.ids,
+            columns.VALUE: values.values,
             columns.TYPE: types,
-            columns.TIMESTAMP: read_times(raw[columns.TIMESTAMP]),
+            columns.TIMESTAMP: times,
         },
         index=raw.index,
     )
-    value = rows[columns.VALUE]
-    problems = {
-        NULL_USER: rows[columns.USER].isna(),
-        NULL_ITEM: rows[columns.ITEM].isna(),
-        NULL_TYPE: rows[columns.TYPE].isna(),
-        NOT_A_NUMBER: value.isna(),
-        OUT_OF_RANGE: ~value.between(config.min_value, config.max_value),
-        BAD_TIME: rows[columns.TIMESTAMP].isna(),
-    }
+    faults = [
+        _id_faults(users.faults, columns.USER, NULL_USER),
+        _id_faults(items.faults, columns.ITEM, NULL_ITEM),
+        values.faults,
+        time_faults,
+    ]
     if known_items is not None:
-        problems[UNKNOWN_ITEM] = ~rows[columns.ITEM].isin(list(known_items))
-    return _separate(rows, problems, _INTERACTION_KEY)
+        is_known = items.ids.isin(list(known_items))
+        faults.append(pd.Series(np.where(is_known, GOOD, UNKNOWN_ITEM), index=raw.index, dtype=object))
+    reasons = _first(faults)
+    return _separate(rows, reasons, _INTERACTION_KEY, (*notes, *values.notes), values.found, timed)
 
 
 def check_items(raw: pd.DataFrame) -> CheckedTable:
-    """The good items. A table without the column `title` calls each item by its id; with it, every item needs one.
+    """The good items: those with an id. An item without a title is called by its id; no other column costs a row.
 
     Columns that we have no name for are attributes; see components/interactions/attributes.py.
     """
-    ids = read_ids(raw[columns.ITEM])
-    titles = read_texts(raw[columns.TITLE]) if columns.TITLE in raw else ids
-    rows = pd.DataFrame({columns.ITEM: ids, columns.TITLE: titles}, index=raw.index)
-    for name in (columns.DESCRIPTION, columns.CATEGORY, columns.TAGS):
-        rows[name] = read_texts(raw[name]) if name in raw else ""
-    prices = read_texts(raw[columns.PRICE]) if columns.PRICE in raw else pd.Series("", index=raw.index)
-    rows[columns.PRICE] = read_numbers(prices)
+    read = read_ids(raw[columns.ITEM])
+    ids = read.ids.astype(object)
+    notes: tuple[str, ...] = ()
+    titles = read_texts(raw[columns.TITLE]).str.strip() if columns.TITLE in raw else pd.Series("", index=raw.index)
+    untitled = (titles == "") & (read.faults == GOOD)
+    if columns.TITLE in raw and untitled.any():
+        notes += (f"{int(untitled.sum())} items have no title and are called by their ids",)
+    rows = pd.DataFrame({columns.ITEM: ids, columns.TITLE: titles.where(titles != "", ids)}, index=raw.index)
+    readers = {columns.DESCRIPTION: read_texts, columns.CATEGORY: read_first_label, columns.TAGS: read_tags}
+    for name, reader in readers.items():
+        rows[name] = reader(raw[name]) if name in raw else ""
+    rows[columns.PRICE] = np.nan
+    if columns.PRICE in raw:
+        rows[columns.PRICE], lost = _prices(raw[columns.PRICE])
+        notes += lost
     rows[columns.ATTRIBUTES] = pack_attributes(raw)
-    has_price = prices.str.strip() != ""
-    problems = {
-        NULL_ITEM: ids.isna(),
-        NULL_TITLE: ids.notna() & (titles.str.strip() == ""),
-        BAD_PRICE: has_price & ~rows[columns.PRICE].between(0, np.inf, inclusive="left"),
-    }
-    return _separate(rows, problems, [columns.ITEM])
+    reasons = _first([_id_faults(read.faults, columns.ITEM, NULL_ITEM)])
+    return _separate(rows, reasons, [columns.ITEM], notes)
 
 
 def check_users(raw: pd.DataFrame) -> CheckedTable:
     """The good users; every other column is an attribute, kept as text under its name, in the order of the names."""
     attributes = sorted(str(name) for name in raw.columns if name != columns.USER)
-    rows = pd.DataFrame({columns.USER: read_ids(raw[columns.USER])}, index=raw.index)
+    read = read_ids(raw[columns.USER])
+    rows = pd.DataFrame({columns.USER: read.ids.astype(object)}, index=raw.index)
     for name in attributes:
         rows[name] = read_texts(raw[name])
-    return _separate(rows, {NULL_USER: rows[columns.USER].isna()}, [columns.USER])
+    return _separate(rows, _first([_id_faults(read.faults, columns.USER, NULL_USER)]), [columns.USER], ())
 
 
-def _separate(rows: pd.DataFrame, problems: dict[str, pd.Series[bool]], key: list[str]) -> CheckedTable:
-    """Each bad row gets the first of its problems; what is then left is searched for rows that share a key."""
-    reasons = pd.Series(
-        np.select([mask.to_numpy(dtype=bool) for mask in problems.values()], list(problems), default=GOOD),
-        index=rows.index,
-        dtype=object,
+def _types(raw: pd.DataFrame, default: str) -> tuple[pd.Series[Any], tuple[str, ...]]:
+    if columns.TYPE not in raw:
+        return pd.Series(default, index=raw.index, dtype=pd.CategoricalDtype([default])), ()
+    types = read_texts(raw[columns.TYPE]).str.strip()
+    empty = types == ""
+    notes = (f"{int(empty.sum())} interactions without a type count as {default}",) if empty.any() else ()
+    return types.mask(empty, default).astype("category"), notes
+
+
+def _prices(raw: pd.Series[Any]) -> tuple[pd.Series[float], tuple[str, ...]]:
+    prices = read_numbers(raw)
+    good = prices.between(0, np.inf, inclusive="left")
+    lost = ~good & ~is_empty(raw)
+    if not lost.any():
+        return prices.where(good), ()
+    example = str(raw[lost].iloc[0])
+    return prices.where(good), (
+        f"{int(lost.sum())} prices are no numbers from 0 up, such as {example!r}, and are left empty",
     )
+
+
+def _id_faults(faults: pd.Series[str], name: str, missing: str) -> pd.Series[str]:
+    words = {
+        fault: GOOD if fault == GOOD else missing if fault == MISSING else f"{name} {fault}" for fault in set(faults)
+    }
+    return faults.map(words).astype(object)
+
+
+def _first(faults: list[pd.Series[str]]) -> pd.Series[str]:
+    """Of the faults of each row the first."""
+    reasons = faults[0]
+    for later in faults[1:]:
+        reasons = reasons.where(reasons != GOOD, later)
+    return reasons
+
+
+def _separate(
+    rows: pd.DataFrame,
+    reasons: pd.Series[str],
+    key: list[str],
+    notes: tuple[str, ...],
+    found: tuple[float, float] | None = None,
+    timed: bool = True,
+) -> CheckedTable:
+    """Of the good rows those that share a key are merged into one."""
     repeats = find_repeats(rows[reasons == GOOD], key)
-    reasons[repeats.index[repeats]] = DUPLICATE
-    return CheckedTable(rows=rows[reasons == GOOD], reasons=reasons)
+    reasons = reasons.copy()
+    reasons[repeats.index[repeats]] = MERGED
+    return CheckedTable(rows[reasons == GOOD], reasons, notes, found, timed)

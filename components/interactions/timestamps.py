@@ -1,7 +1,12 @@
-"""Reads the times that sources write in many ways into one kind: nanoseconds in UTC."""
+"""Reads the times that sources write in many ways into one kind, nanoseconds in UTC, and says how it read them.
+
+Longer than most files because every way to write a time has its few lines here, and they are held against each other.
+"""
 
 from __future__ import annotations
 
+import re
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -10,49 +15,138 @@ import pandas as pd
 
 EARLIEST = pd.Timestamp("1970-01-01", tz="UTC")
 LATEST = pd.Timestamp("2100-01-01", tz="UTC")
+NO_TIME = EARLIEST
+"""When an interaction of a source without times is said to have happened."""
+
+UNREADABLE = "unparsable timestamp"
+YEAR_ALONE = "timestamp is a year alone, not a time"
+AMBIGUOUS = "timestamp is day-first or month-first, which nothing decides; set ingest.day_first"
+OTHER_ZONE = "timestamp has a zone name other than zero's; write an offset such as +02:00"
+
+Floats = npt.NDArray[np.float64]
+Nanoseconds = npt.NDArray[np.int64]
 
 # An epoch number below the first bound counts seconds, then milliseconds, microseconds, nanoseconds. Seconds reach
 # the first bound in the year 5138, milliseconds in 1973, so the unit of a plausible time is never in doubt.
 _UNIT_BOUNDS = (1e11, 1e14, 1e17)
+_UNITS = ("seconds", "milliseconds", "microseconds", "nanoseconds")
 _SECONDS_PER_UNIT = np.array([1.0, 1e-3, 1e-6, 1e-9])
 _NANOSECONDS_PER_UNIT = np.array([10**9, 10**6, 10**3, 1], dtype=np.int64)
+_ALMOST_ALL = 0.99
+_FIRST_PLAUSIBLE_SECOND = 631_152_000  # 1990: a column that lies before it counts something else
+_DAY = 86_400 * 10**9
+_YEARS = (1900, 2100)
+_EXCEL_DAYS = (20_000, 80_000)  # 1954 to 2119
+_EXCEL_EPOCH = pd.Timestamp("1899-12-30", tz="UTC")
+_DIGITS = {8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
+
+_ZERO = r"(?:UTC|GMT|UCT|ZULU|Etc/UTC|Universal|Z)"
+_OFFSET_AND_NAME = re.compile(rf"\s*\+00:?00\s+{_ZERO}$", re.IGNORECASE)
+_ZERO_NAME = re.compile(rf"\s*\(?\[?{_ZERO}\]?\)?$", re.IGNORECASE)
+_NAMED_ZONE = re.compile(r"\d\s*(?:\(|\[)?([A-Z]{3,5}|[A-Z][a-z]+/[A-Z][A-Za-z_]+)(?:\)|\])?$")
+_SLASHED_YEAR_FIRST = re.compile(r"^(\d{4})[/.](\d{1,2})[/.](\d{1,2})")
+_YEAR_LAST = re.compile(
+    r"(?P<a>\d{1,2})[/.\-](?P<b>\d{1,2})[/.\-](?P<year>\d{4}|\d{2})"
+    r"(?:[ T,]+(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2}(?:\.\d+)?))?\s*(?P<half>[AaPp])?\.?[Mm]?\.?)?"
+)
+_MONTH_NAME = re.compile(r"[A-Za-z]{3,}")
 
 
-def read_times(raw: pd.Series[Any]) -> pd.Series[pd.Timestamp]:
-    """The times in `raw`, as datetime64[ns, UTC] with the same index; NaT where a cell holds no time.
+@dataclass(frozen=True)
+class Times:
+    """`times` is datetime64[ns, UTC], NaT where `faults` is not ""; both have the index of the column.
 
-    Understood are epoch numbers (or their text) in seconds, ms, us or ns, exact to the microsecond, ISO 8601 text, and
-    dates and times as such; without a zone they are UTC. Times before 1970 or from 2100 on are taken for damage and
-    become NaT.
+    read_as: how the column was read, in words. notes: what the reader of the counts should know.
+    """
+
+    times: pd.Series[pd.Timestamp]
+    faults: pd.Series[str]
+    read_as: str
+    notes: tuple[str, ...] = ()
+
+
+def read_times(raw: pd.Series[Any], day_first: bool | None = None) -> pd.Series[pd.Timestamp]:
+    """The times of `interpret_times`, NaT where a cell holds none."""
+    return interpret_times(raw, day_first).times
+
+
+def interpret_times(raw: pd.Series[Any], day_first: bool | None = None) -> Times:
+    """The times in `raw`, read by one rule for the whole column.
+
+    Understood are epoch numbers (or their text) in seconds, ms, us or ns, exact to the microsecond; YYYYMMDD, also with
+    hours, minutes and seconds; days of a spreadsheet; ISO 8601 text, also with a name for zone zero; 31/12/2019 and
+    12/31/2019, with times, where a cell of the column decides which or `day_first` says so; dates with a name for the
+    month. Without a zone they are UTC. A year alone is no time. Times before 1970 or from 2100 on are taken for damage.
     """
     if isinstance(raw.dtype, pd.DatetimeTZDtype):
-        times = raw.dt.tz_convert("UTC")
-    elif pd.api.types.is_datetime64_dtype(raw.dtype):
-        times = raw.dt.tz_localize("UTC")
-    else:
-        times = _read_numbers_and_text(raw)
+        return _times(raw.dt.tz_convert("UTC"), "times with a zone")
+    if pd.api.types.is_datetime64_dtype(raw.dtype):
+        return _times(raw.dt.tz_localize("UTC"), "times")
+    return _read_numbers_and_text(raw, day_first)
+
+
+def _times(
+    times: pd.Series[Any], read_as: str, faults: pd.Series[str] | None = None, notes: tuple[str, ...] = ()
+) -> Times:
     # Before the cast, for nanoseconds end in 2262, and a sentinel such as 9999-12-31 may stand in a wider unit.
-    plausible: pd.Series[pd.Timestamp] = times.where((times >= EARLIEST) & (times < LATEST))
-    return plausible.astype("datetime64[ns, UTC]")
+    plausible = times.where((times >= EARLIEST) & (times < LATEST)).astype("datetime64[ns, UTC]")
+    said = pd.Series("", index=times.index, dtype=object) if faults is None else faults
+    said = said.mask(plausible.notna(), "").mask(plausible.isna() & (said == ""), UNREADABLE)
+    if len(plausible) and plausible.notna().any() and (plausible.max() < pd.Timestamp("1972-01-01", tz="UTC")):
+        notes = (*notes, "all times lie in 1970 or 1971: is this column a time?")
+    return Times(plausible, said, read_as, notes)
 
 
-def _read_numbers_and_text(raw: pd.Series[Any]) -> pd.Series[pd.Timestamp]:
-    present = raw.notna()
-    numbers = pd.to_numeric(raw.where(present), errors="coerce")
+def _read_numbers_and_text(raw: pd.Series[Any], day_first: bool | None) -> Times:
+    present = raw.notna().to_numpy()
+    if isinstance(raw.dtype, pd.CategoricalDtype):
+        raw = raw.astype(object)
+    numbers = pd.to_numeric(raw.where(raw.notna()), errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+    is_number = np.isfinite(numbers) & present
     times = pd.Series(pd.NaT, index=raw.index, dtype="datetime64[ns, UTC]")
-    is_number = np.isfinite(numbers.to_numpy(dtype=np.float64, na_value=np.nan))
+    faults = pd.Series("", index=raw.index, dtype=object)
+    said: list[str] = []
     if is_number.any():
-        times[is_number] = pd.to_datetime(_epoch_nanoseconds(numbers[is_number]), unit="ns", utc=True)
-    is_text = present.to_numpy() & ~is_number
+        moments, how, fault = _read_numbers(numbers[is_number])
+        times[is_number] = moments
+        faults[is_number] = fault
+        said.append(how)
+    is_text = present & ~is_number
     if is_text.any():
-        texts = raw[is_text].astype(str)
-        times[is_text] = pd.to_datetime(texts, format="ISO8601", utc=True, errors="coerce")
-    return times
+        codes, uniques = pd.factorize(raw[is_text])
+        texts = pd.Series(np.asarray(uniques, dtype=object), dtype=object)
+        found = _read_texts(texts, day_first)
+        times[is_text] = found.times.array.take(codes)
+        faults[is_text] = found.faults.to_numpy()[codes]
+        said += [found.read_as] if found.read_as else []
+    return _times(times, " and ".join(said) or "nothing", faults)
 
 
-def _epoch_nanoseconds(numbers: pd.Series[Any]) -> npt.NDArray[np.int64]:
-    """Nanoseconds since 1970; -1, which is no plausible time, where the number is out of range."""
-    values = numbers.to_numpy(dtype=np.float64)
+def _read_numbers(values: Floats) -> tuple[Any, str, str]:
+    """Moments, how they were read, and what is wrong with the column as a whole, "" where nothing is."""
+    whole = values == np.floor(values)
+    for width, pattern in _DIGITS.items():
+        fits = whole & (values >= 19 * 10.0 ** (width - 2)) & (values < 21 * 10.0 ** (width - 2))
+        if fits.mean() >= _ALMOST_ALL:
+            texts = pd.Series(np.where(fits, values, 0).astype(np.int64)).astype(str)
+            read = pd.to_datetime(texts, format=pattern, errors="coerce", utc=True)
+            if read.notna().mean() >= _ALMOST_ALL:
+                return read.array, "YYYYMMDDhhmmss"[:width], ""
+    if np.all(whole & (values >= _YEARS[0]) & (values <= _YEARS[1])):
+        return pd.NaT, "years", YEAR_ALONE
+    if np.mean((values >= _EXCEL_DAYS[0]) & (values < _EXCEL_DAYS[1])) >= _ALMOST_ALL:
+        # To the millisecond: the fraction of a day has no more digits.
+        moments = _EXCEL_EPOCH + pd.to_timedelta(np.rint(np.clip(values, 0, 1e5) * 86_400_000), unit="ms")
+        return moments.as_unit("ns"), "days of a spreadsheet", ""
+    nanoseconds, unit = _epoch_nanoseconds(values)
+    return pd.to_datetime(nanoseconds, unit="ns", utc=True), f"{_UNITS[unit]} since 1970", ""
+
+
+def _epoch_nanoseconds(values: Floats) -> tuple[Nanoseconds, int]:
+    """Nanoseconds since 1970, -1, which is no plausible time, where the number is out of range; and the unit.
+
+    No two units make a plausible time of one number, so each cell is read in its own; the unit named is the commonest.
+    """
     unit = np.searchsorted(_UNIT_BOUNDS, np.abs(values), side="right")
     seconds = values * _SECONDS_PER_UNIT[unit]
     in_range = (seconds >= 0) & (seconds < LATEST.timestamp())
@@ -60,4 +154,66 @@ def _epoch_nanoseconds(numbers: pd.Series[Any]) -> npt.NDArray[np.int64]:
     values, scale = np.where(in_range, values, 0.0), _NANOSECONDS_PER_UNIT[unit]
     whole = np.floor(values)
     nanoseconds = whole.astype(np.int64) * scale + np.rint((values - whole) * scale).astype(np.int64)
-    return np.where(in_range, nanoseconds, -1)
+    commonest = int(np.bincount(unit[in_range], minlength=4).argmax()) if in_range.any() else 0
+    if in_range.any() and np.median(nanoseconds[in_range]) >= _FIRST_PLAUSIBLE_SECOND * 10**9:
+        in_range &= nanoseconds >= _DAY  # a zero among times of today says that there is none
+    return np.where(in_range, nanoseconds, -1), commonest
+
+
+def _read_texts(texts: pd.Series[str], day_first: bool | None) -> Times:
+    """Times of distinct texts."""
+    bare = texts.astype(str).str.strip()
+    times = _read_iso(bare)
+    left = bare[times.isna()]
+    if len(left):
+        left = left.str.replace(_OFFSET_AND_NAME, "+00:00", regex=True).str.replace(_ZERO_NAME, "", regex=True)
+        bare = bare.where(times.notna(), left)
+        left = left.str.replace(_SLASHED_YEAR_FIRST, r"\1-\2-\3", regex=True)
+        left = left.str.replace(r"^(\d{4})-(\d)-", r"\1-0\2-", regex=True)
+        left = left.str.replace(r"^(\d{4}-\d{2})-(\d)(?!\d)", r"\1-0\2", regex=True)
+        times[left.index] = _read_iso(left)
+    faults = pd.Series("", index=texts.index, dtype=object)
+    said = ["ISO 8601"] if times.notna().any() else []
+    left = bare[times.isna()]
+    parts = left.str.extract(rf"^{_YEAR_LAST.pattern}$")
+    slashed = parts[parts["a"].notna()]
+    if len(slashed):
+        moments, how = _read_year_last(slashed, day_first)
+        times[slashed.index] = moments
+        faults[slashed.index] = AMBIGUOUS if how == "" else ""
+        said.append(how or "dates whose day and month nothing tells apart")
+    left = bare[times.isna() & (faults == "")]
+    named = left[left.str.contains(_MONTH_NAME) & left.str.contains(r"\d")]
+    zoned = named.str.extract(_NAMED_ZONE, expand=False).notna()
+    if len(named):
+        worded = pd.to_datetime(named[~zoned], format="mixed", utc=True, errors="coerce", dayfirst=True)
+        times[worded.index] = worded
+        if worded.notna().any():
+            said.append("dates with names of months")
+        faults[named.index[zoned]] = OTHER_ZONE
+    return Times(times, faults, " and ".join(said))
+
+
+def _read_iso(texts: pd.Series[str]) -> pd.Series[Any]:
+    return pd.to_datetime(texts, format="ISO8601", utc=True, errors="coerce").astype("datetime64[ns, UTC]")
+
+
+def _read_year_last(parts: pd.DataFrame, day_first: bool | None) -> tuple[pd.Series[Any], str]:
+    """Moments of dates that end with the year, and in which order they were read, "" where nothing decides."""
+    first, second = parts["a"].astype(int), parts["b"].astype(int)
+    if day_first is None:
+        shown = [bool(((first > 12) & (second <= 12)).any()), bool(((second > 12) & (first <= 12)).any())]
+        if shown[0] == shown[1]:
+            return pd.Series(pd.NaT, index=parts.index, dtype="datetime64[ns, UTC]"), ""
+        day_first = shown[0]
+    day, month = (first, second) if day_first else (second, first)
+    year = parts["year"].astype(int)
+    year = year.where(year >= 100, year + np.where(year < 70, 2000, 1900))
+    hour = pd.to_numeric(parts["hour"]).fillna(0)
+    half = parts["half"].str.lower()
+    hour = hour.where(half.isna(), hour % 12 + 12 * (half == "p"))
+    whole = pd.DataFrame({"year": year, "month": month, "day": day, "hour": hour})
+    whole["minute"] = pd.to_numeric(parts["minute"]).fillna(0)
+    moments = pd.to_datetime(whole, utc=True, errors="coerce")
+    moments += pd.to_timedelta(pd.to_numeric(parts["second"]).fillna(0), unit="s")
+    return moments, "day first" if day_first else "month first"

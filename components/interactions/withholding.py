@@ -53,13 +53,18 @@ def parse_until(text: str) -> datetime | FirstShare:
     return moment.replace(tzinfo=UTC) if moment.tzinfo is None else moment.astimezone(UTC)
 
 
-def until(interactions: pd.DataFrame, cut: datetime | FirstShare) -> pd.DataFrame:
+def until(interactions: pd.DataFrame, cut: datetime | FirstShare, day_first: bool | None = None) -> pd.DataFrame:
     """The rows before the moment `cut`, or the first share of the rows in time order, with their index.
 
     A share of n timed rows is floor(share * n) rows; equal times are ordered by user and item, so a larger share
     always holds the smaller one. Rows whose time cannot be read stay in: whether they are bad is screening's to say.
+
+    Raises:
+        UntilError: there is no column of times.
     """
-    times = read_times(interactions[columns.TIMESTAMP])
+    if columns.TIMESTAMP not in interactions:
+        raise UntilError("until needs times, and the source has none; leave it out")
+    times = read_times(interactions[columns.TIMESTAMP], day_first)
     if isinstance(cut, datetime):
         return interactions[times.isna() | (times < pd.Timestamp(cut))]
     ordered = _in_time_order(interactions, times)

@@ -41,29 +41,47 @@ class Evaluation:
     hit_rate: Values
 
 
-def evaluate(recommender: FittedRecommender, seen: csr_array, relevant: csr_array, k: int) -> Evaluation:
+def targets_of(seen: csr_array, relevant: csr_array, repeats: bool = False) -> csr_array:
+    """What is looked for: relevant interactions of the test part, without items that training has seen unless
+    `repeats`."""
+    targets = csr_array(relevant if repeats else relevant - relevant.multiply(seen > 0))
+    targets.eliminate_zeros()
+    return targets
+
+
+def evaluate(
+    recommender: FittedRecommender, seen: csr_array, relevant: csr_array, k: int, repeats: bool = False
+) -> Evaluation:
     """Rank the whole catalogue for each user and compare the best `k` with what was held out.
 
     Args:
         seen: interactions of training, (n_users, n_items); these items are not recommended, and do not count as
-            relevant when they come up again in the test part.
+            relevant when they come up again in the test part, unless `repeats` says that people come back to items.
         relevant: relevant interactions of the test part, (n_users, n_items).
 
     Raises:
         EvaluationError: no user has a relevant held-out item.
     """
-    targets = csr_array(relevant - relevant.multiply(seen > 0))
-    targets.eliminate_zeros()
+    targets = targets_of(seen, relevant, repeats)
     n_relevant = np.diff(targets.indptr)
     users = np.flatnonzero(n_relevant)
+    if not len(users) and relevant.nnz:
+        raise EvaluationError(
+            f"all {relevant.nnz} relevant interactions of the test part are with items that their users had met in the "
+            "training part, and such repeats are not looked for; look for them too (recops benchmark --repeats)"
+        )
     if not len(users):
-        raise EvaluationError("no user has a relevant interaction in the test part; raise split.test_share")
+        raise EvaluationError(
+            "no user has a relevant interaction in the test part; a larger test part, or a lower value from which on "
+            "an interaction is relevant, gives some"
+        )
+    known = csr_array(seen.shape, dtype=seen.dtype) if repeats else seen
     lists = np.empty((len(users), k), np.int32)
     values = np.empty((len(users), k), np.float32)
     for start in range(0, len(users), BATCH_USERS):
         places = slice(start, start + BATCH_USERS)
         batch = users[places]
-        lists[places], values[places] = top_k_of_rows(recommender.scores(batch), k, seen[batch])
+        lists[places], values[places] = top_k_of_rows(recommender.scores(batch), k, known[batch])
     hits = _are_in(lists, targets[users])
     wanted = n_relevant[users]
     return Evaluation(

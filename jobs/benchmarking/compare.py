@@ -13,6 +13,7 @@ from components.adapters.machine.peak_memory import peak_megabytes, restart_peak
 from components.benchmarking.compare import BenchmarkRequest, Meters, compare
 from components.config.llm_presets import with_local_model
 from components.interactions.prepared import prepare
+from components.metrics.evaluate import targets_of
 from components.recommenders.training_data import training_data
 from components.splitting.at_random import split_at_random, split_by_item
 from components.splitting.temporal import split
@@ -32,6 +33,7 @@ class Comparison:
         dataset: as `components.adapters.sources.dataset_files.read_dataset` gives it.
         k: length of the lists.
         threshold: values from here on are relevant; the protocol may take every one.
+        repeats: whether items that a user has met are recommended, and looked for, again.
     """
 
     dataset: Any
@@ -39,6 +41,7 @@ class Comparison:
     k: int
     threshold: float
     seed: int
+    repeats: bool = False
 
 
 def compare_recommenders(
@@ -62,7 +65,14 @@ def compare_recommenders(
         lacking = int((~train.item_vectors.any(axis=1)).sum())
         notes += [f"{lacking} of {len(train.item_ids)} items have no vector"] if lacking else []
     inner: Literal["latest", "random"] = "latest" if protocol.endswith("temporal") else "random"
-    config = BenchmarkRequest(inner, k, seed, budget_seconds, cold_start_threshold=COLD_THRESHOLD)
+    config = BenchmarkRequest(inner, k, seed, budget_seconds, COLD_THRESHOLD, asked.repeats)
+    sought = targets_of(train.seen, test.positives, asked.repeats)
+    n_repeats = int(test.positives.nnz - sought.nnz)
+    if n_repeats:
+        notes.append(
+            f"{n_repeats} of {test.positives.nnz} relevant interactions of the test part are with items that their users "
+            "had met before, and are not looked for; --repeats looks for them too"
+        )
     meters = Meters(time.perf_counter, restart_peak, peak_megabytes)
     rows = []
     for row in compare(train, test.positives, config, meters, notes.append):
@@ -74,7 +84,10 @@ def compare_recommenders(
         "users": len(train.user_ids),
         "items": len(train.item_ids),
         "train_interactions": int(train.seen.nnz),
-        "test_relevant": int(test.positives.nnz),
+        "interactions": len(dataset.interactions),
+        "test_relevant": int(sought.nnz),
+        "users_judged": int((sought.sum(axis=1) > 0).sum()),
+        "repeats_left_out": n_repeats,
         "positive_threshold": threshold if threshold != float("-inf") else None,
         "missing": notes,
     }

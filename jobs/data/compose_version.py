@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,8 +14,11 @@ import pandas as pd
 
 from components.adapters.dvc.data_registry import DataRegistry, DataVersion
 from components.adapters.store.forgetting import read_forgotten
+from components.adapters.store.releases.live_data import read_live_data
 from components.adapters.store.traffic.event_rows import read_feedback
 from components.config.ingest import IngestConfig
+from components.interactions.catalogues import LiveCatalogue, belongs
+from components.interactions.columns import INTERACTION_COLUMNS
 from components.interactions.composing import compose, mark_origin, split_version
 from components.interactions.data_version import (
     INTERACTIONS_FILE,
@@ -23,9 +26,11 @@ from components.interactions.data_version import (
     ITEMS_FILE,
     QUARANTINE_FILE,
     USERS_FILE,
+    Provenance,
+    provenance_of,
 )
 from components.interactions.event_interactions import EVENTS, event_interactions
-from components.interactions.schema import version_schema
+from components.interactions.schema import check_promises
 from components.interactions.screening import TABLE, Screened
 from components.interactions.source import SourceError, SourceUnavailableError
 from jobs.steps import Log
@@ -44,36 +49,42 @@ class NextVersion:
     """What to register: the tables, and what the manifest says of where they are from."""
 
     screened: Screened
-    source: str
-    until: str | None
-    events_read_until: float | None
+    provenance: Provenance
 
 
 def with_kept_events(
-    bench: Workbench, config: IngestConfig, base: Screened, source: str, until: str | None
+    bench: Workbench, config: IngestConfig, base: Screened, provenance: Provenance, log: Log
 ) -> NextVersion:
-    """`base` from another source, with the events of the latest version, and without who asked to be forgotten.
+    """`base` from another source, with the events of its catalogue, and without who asked to be forgotten.
+
+    Events of another catalogue, such as the demo's, are left out, and that is said.
 
     Raises:
         DataRegistryError: the latest version cannot be read.
         SourceUnavailableError: the event store, which knows who was forgotten, cannot be read.
     """
-    latest = bench.data.latest()
+    latest, same = bench.data.latest(), find_latest(bench.data, provenance.owner)
     events = mark_origin(base.interactions.iloc[:0], BASE)
-    if latest is not None and latest.manifest.events:
-        _, events = split_version(_read_version(bench.data, latest).interactions, BASE)
+    if same is not None and same.manifest.events:
+        _, events = split_version(read_version(bench.data, same).interactions, BASE)
+    if latest is not None and (other := provenance_of(latest.manifest).owner) != provenance.owner:
+        log(
+            f"{latest.tag} is of the catalogue {other!r}, this ingest of {provenance.owner!r}: what people did there "
+            f"stays there. If both are one catalogue, ingest again with catalogue={other!r}"
+        )
     marked = dataclasses.replace(base, interactions=mark_origin(base.interactions, BASE))
     with _reading(bench.store) as engine:
         composed = compose(marked, events, read_forgotten(engine)).screened
-    version_schema(config).validate(composed.interactions)
-    read_until = None if latest is None else latest.manifest.events_read_until
-    return NextVersion(composed, source, until, read_until)
+    check_promises(composed.interactions, config)
+    read_until = None if same is None else same.manifest.events_read_until
+    return NextVersion(composed, dataclasses.replace(provenance, events_read_until=read_until))
 
 
 def with_new_events(bench: Workbench, config: IngestConfig, log: Log) -> NextVersion:
     """The base and the events of the latest version, with what the event store has, which may be there already.
 
-    All of the store is read, not what follows a mark: a transaction may commit after one with a higher sequence.
+    All of the store is read, not what follows a mark: a transaction may commit after one with a higher sequence. What
+    came while another catalogue was live is left out.
 
     Raises:
         SourceError: there is no version yet to add events to.
@@ -83,11 +94,20 @@ def with_new_events(bench: Workbench, config: IngestConfig, log: Log) -> NextVer
     latest = bench.data.latest()
     if latest is None:
         raise SourceError("source events: there is no data version yet to add them to; ingest another source first")
-    screened = _read_version(bench.data, latest)
+    screened = read_version(bench.data, latest)
+    provenance = provenance_of(latest.manifest)
     base, kept = split_version(screened.interactions, BASE)
     with _reading(bench.store) as engine:
         feedback = read_feedback(engine, config.attribution_hours * 3600)
         forgotten = read_forgotten(engine)
+        live = read_live_data(engine)
+    ours = belongs(feedback["received_at"], _catalogues(bench.data, live), provenance.owner)
+    if not ours.all():
+        log(
+            f"{int((~ours).sum())} events came while another catalogue than {provenance.owner!r} was live; "
+            "they stay there"
+        )
+    feedback = feedback[ours]
     found = event_interactions(feedback, config)
     for reason, count in found.left_out.items():
         log(f"{count} events are no interactions: {reason}")
@@ -95,14 +115,31 @@ def with_new_events(bench: Workbench, config: IngestConfig, log: Log) -> NextVer
     composed = compose(dataclasses.replace(screened, interactions=base), events, forgotten)
     if composed.unknown_items:
         log(f"{composed.unknown_items} events name items that the catalogue lacks; they wait in the store until it has")
-    version_schema(config).validate(composed.screened.interactions)
+    check_promises(composed.screened.interactions, config)
     arrived = pd.Series([latest.manifest.events_read_until, feedback["received_at"].max()], dtype="float64").max()
     read_until = None if pd.isna(arrived) else float(arrived)
-    manifest = latest.manifest
-    return NextVersion(composed.screened, manifest.source, manifest.until, read_until)
+    return NextVersion(composed.screened, dataclasses.replace(provenance, events_read_until=read_until))
 
 
-def _read_version(registry: DataRegistry, version: DataVersion) -> Screened:
+def find_latest(registry: DataRegistry, catalogue: str) -> DataVersion | None:
+    """The newest version of this catalogue, None when there is none."""
+    of_it = [each for each in registry.versions() if provenance_of(each.manifest).owner == catalogue]
+    return of_it[-1] if of_it else None
+
+
+def read_base(registry: DataRegistry, version: DataVersion) -> Screened:
+    """The tables of a version without feedback of ours."""
+    whole = read_version(registry, version)
+    base, _ = split_version(whole.interactions, BASE)
+    return dataclasses.replace(whole, interactions=base[list(INTERACTION_COLUMNS)])
+
+
+def _catalogues(registry: DataRegistry, live: Sequence[tuple[float, str | None]]) -> list[LiveCatalogue]:
+    owners = {each.tag: provenance_of(each.manifest).owner for each in registry.versions()}
+    return [LiveCatalogue(since, owners.get(tag or "")) for since, tag in live]
+
+
+def read_version(registry: DataRegistry, version: DataVersion) -> Screened:
     """The tables of a version as they were when it was made."""
     with tempfile.TemporaryDirectory(prefix="recops-version-") as scratch:
         folder = Path(scratch)
@@ -116,6 +153,10 @@ def _read_version(registry: DataRegistry, version: DataVersion) -> Screened:
             users=pd.read_parquet(folder / USERS_FILE),
             quarantine=quarantine,
             rows=dict.fromkeys(quarantine[TABLE], 0),
+            merged=version.manifest.merged,
+            notes=version.manifest.notes,
+            timed=version.manifest.timed,
+            catalogued=version.manifest.catalogued,
         )
 
 

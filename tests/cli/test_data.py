@@ -10,6 +10,7 @@ from cli.data import data
 from components.adapters.dvc.data_registry import DataRegistry
 from components.adapters.files.params_file import read_params
 from components.config.settings import load_settings
+from components.interactions.data_version import Provenance
 from tests.ingest_worlds import screened
 
 PARAMS = Path(__file__).resolve().parents[2] / "params.yaml"
@@ -27,7 +28,7 @@ def project(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
 
 def ingest(*sizes: int) -> None:
     for size in sizes:
-        DataRegistry(load_settings()).add_version(screened(size), "shop", "90%")
+        DataRegistry(load_settings()).add_version(screened(size), Provenance("shop", "90%"))
 
 
 def run(*arguments: str) -> Result:

@@ -19,6 +19,7 @@ import yaml
 
 from components.adapters.dvc.data_registry import DataRegistry
 from components.config.settings import load_settings
+from components.interactions.data_version import Provenance
 from components.interactions.screening import Screened
 from components.ranking.pipeline_choice import load_choice, save_choice
 from components.recommenders.popularity import FittedPopularity
@@ -99,7 +100,7 @@ def pipeline(tmp_path_factory: pytest.TempPathFactory) -> Pipeline:
     quarantine = pd.DataFrame(columns=["table", "row", "reason"])
     rows = {"interactions": len(interactions), "items": len(items), "users": len(users)}
     settings = load_settings({"RECOPS_HOME": pipeline.environ["RECOPS_HOME"]})
-    DataRegistry(settings).add_version(Screened(interactions, items, users, quarantine, rows), "test", None)
+    DataRegistry(settings).add_version(Screened(interactions, items, users, quarantine, rows), Provenance("test"))
     assert pipeline.run("git", "init", "--quiet").returncode == 0
     assert pipeline.run("dvc", "init", "--quiet").returncode == 0
     assert pipeline.repro() == list(STAGES)

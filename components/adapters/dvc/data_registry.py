@@ -29,6 +29,7 @@ from components.interactions.data_version import (
     MANIFEST_FILE,
     DataManifest,
     ManifestError,
+    Provenance,
     describe_version,
 )
 
@@ -88,13 +89,10 @@ class DataRegistry:
             remote=settings.dvc_remote,
         )
 
-    def add_version(
-        self, screened: Screened, source: str, until: str | None, events_read_until: float | None = None
-    ) -> VersionAdded | NothingChanged:
+    def add_version(self, screened: Screened, provenance: Provenance) -> VersionAdded | NothingChanged:
         """Makes `screened` the next version, unless it is the latest one already.
 
-        `source`, `until` and `events_read_until` are only recorded. What a killed ingest left behind is put in order
-        first.
+        `provenance` is only recorded. What a killed ingest left behind is put in order first.
 
         Raises:
             DataRegistryError: Git, DVC or a remote failed; no version was made.
@@ -114,7 +112,7 @@ class DataRegistry:
                 shutil.rmtree(staging)
                 return NothingChanged(latest)
             tag = self._git.next_tag()
-            manifest = describe_version(screened, tag, source, until, files, digest, events_read_until)
+            manifest = describe_version(screened, tag, provenance, files, digest)
             self._store(staging, manifest)
             return VersionAdded(self._version(manifest.version))
 

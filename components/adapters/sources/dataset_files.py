@@ -1,4 +1,4 @@
-"""Reads a data set for a comparison as it is: CSV, TSV, Parquet, and MovieLens' u.data, u.item and ratings.dat."""
+"""Reads a data set for a comparison just as an ingest would, and says what it lacks."""
 
 from __future__ import annotations
 
@@ -6,24 +6,25 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 
+from components.adapters.sources.stored_bytes import Place, locate
+from components.adapters.sources.tables import read_table
+from components.config.ingest import IngestConfig
 from components.interactions import columns
+from components.interactions.column_mapping import name_tables
 from components.interactions.item_vectors import check_item_vectors
-from components.interactions.source import SourceError
-from components.interactions.timestamps import read_times
+from components.interactions.refusal import find_refusal
+from components.interactions.screening import Screened, screen
+from components.interactions.source import INTERACTIONS, ITEM_VECTORS, ITEMS, SourceError, SourceTables
 
-RATINGS = (columns.USER, columns.ITEM, columns.VALUE, columns.TIMESTAMP)
-ALIASES = {
-    columns.USER: ("userid", "user", "uid", "user_id:token"),
-    columns.ITEM: ("itemid", "item", "iid", "movieid", "movie_id", "item_id:token"),
-    columns.VALUE: ("rating", "score", "weight", "rating:float"),
-    columns.TIMESTAMP: ("time", "date", "datetime", "timestamp:float"),
-    columns.TITLE: ("name", "movie_title"),
-    columns.TAGS: ("genres", "genre"),
+OPTIONS = {
+    columns.USER: "--user-column",
+    columns.ITEM: "--item-column",
+    columns.VALUE: "--value-column",
+    columns.TIMESTAMP: "--timestamp-column",
 }
-"""What other data sets call our columns; case does not matter."""
-NO_TIME = pd.Timestamp("1970-01-01", tz="UTC")
 
 
 class DatasetError(Exception):
@@ -32,43 +33,48 @@ class DatasetError(Exception):
 
 @dataclass(frozen=True)
 class Dataset:
-    """Interactions in the order of the file, items, what was missing in words, and what could be read."""
+    """Interactions in the order of the file, items, what was missing in words, and what could be read.
+
+    value_range: of the file's own values, None without any.
+    """
 
     interactions: pd.DataFrame
     items: pd.DataFrame
     missing: tuple[str, ...]
     has_values: bool
     has_times: bool
+    value_range: tuple[float, float] | None = None
 
 
-def read_dataset(interactions: Path, items: Path | None, mapping: Mapping[str, str]) -> Dataset:
+def read_dataset(interactions: Path, items: Path | None, mapping: Mapping[str, str], config: IngestConfig) -> Dataset:
     """Both tables under our column names; `mapping` goes from our name to the file's.
 
-    Without values every interaction is worth 1, without times all happen at once; rows without user or item are left
-    out and counted in `missing`. Items that only interactions know get a row without text.
+    What an ingest with `config` keeps is kept, and what it refuses is refused. Without values every interaction is
+    worth the same, without times all happen at once. Items of which nothing but the id is known have no title.
 
     Raises:
-        DatasetError: a file is missing, of an unknown kind, damaged, or has no column for users or items.
+        DatasetError: a file is missing, of an unknown kind, damaged, or lacks a column, or an ingest would refuse it.
     """
-    raw = _renamed(_read(interactions), mapping, (columns.USER, columns.ITEM), interactions)
-    if raw.empty:
+    try:
+        tables = _read(interactions, items, {theirs: ours for ours, theirs in mapping.items()})
+        screened = screen(tables, config)
+    except SourceError as error:
+        raise DatasetError(_with_option(str(error))) from error
+    if not screened.rows[INTERACTIONS]:
         raise DatasetError(f"{interactions} holds no usable interaction")
-    missing: list[str] = []
-    table = pd.DataFrame({name: raw[name].astype("string") for name in (columns.USER, columns.ITEM)})
-    table[columns.VALUE] = _values(raw, interactions, missing)
-    table[columns.TYPE] = "rating"
-    table[columns.TIMESTAMP] = _times(raw, missing)
-    bad = table.isna().any(axis=1)
-    if bad.any():
-        missing.append(
-            f"{int(bad.sum())} of {len(bad)} interactions were left out: user, item, value or time is missing"
-        )
-    table = table[~bad].astype({columns.USER: object, columns.ITEM: object}).reset_index(drop=True)
-    if table.empty:
-        raise DatasetError(f"{interactions} holds no usable interaction")
-    has_times = bool((table[columns.TIMESTAMP] != NO_TIME).any())
-    described = _items(items, mapping, table[columns.ITEM], missing)
-    return Dataset(table, described, tuple(missing), columns.VALUE in raw, has_times)
+    refused = find_refusal(screened, tables.origins, config)
+    if refused is not None:
+        raise DatasetError(refused.reason.replace("ingest refused: ", "", 1))
+    in_file = screened.interactions.iloc[np.argsort(screened.numbers, kind="stable")].reset_index(drop=True)
+    has_values = columns.VALUE in tables.interactions
+    return Dataset(
+        interactions=in_file,
+        items=_untitled(screened.items, items is not None and columns.TITLE in (tables.items or in_file)),
+        missing=tuple(_missing(screened, has_values, items is not None)),
+        has_values=has_values or bool(config.weights),
+        has_times=screened.timed,
+        value_range=screened.value_range,
+    )
 
 
 def read_item_vectors(path: Path) -> pd.DataFrame:
@@ -78,98 +84,64 @@ def read_item_vectors(path: Path) -> pd.DataFrame:
         DatasetError: the file is missing, no Parquet, or holds vectors that cannot be used.
     """
     try:
-        return check_item_vectors(_read(path), str(path))
+        return check_item_vectors(read_table(_file(path), ITEM_VECTORS).frame, str(path))
     except SourceError as error:
         raise DatasetError(str(error)) from error
 
 
-def _read(path: Path) -> pd.DataFrame:
-    if not path.is_file():
+def _read(interactions: Path, items: Path | None, mapping: Mapping[str, str]) -> SourceTables:
+    paths = {INTERACTIONS: interactions} | ({} if items is None else {ITEMS: items})
+    raw = {table: read_table(_file(path), table) for table, path in paths.items()}
+    origins = {table: str(path) for table, path in paths.items()}
+    return name_tables(raw, mapping, origins, str(interactions))
+
+
+def _file(path: Path) -> Place:
+    place = locate(str(path))
+    if place.is_folder() and place.path:
         raise DatasetError(f"{path} is not a file; give the path of the table itself")
-    try:
-        if path.name == "u.data":
-            return pd.read_csv(path, sep="\t", header=None, names=list(RATINGS), dtype=str)
-        if path.name == "u.item":
-            return _read_u_item(path)
-        if path.suffix == ".dat":
-            return _read_dat(path)
-        if path.suffix == ".parquet":
-            return pd.read_parquet(path)
-        separator = "\t" if ".tsv" in path.suffixes or ".inter" in path.suffixes else ","
-        return pd.read_csv(path, sep=separator, dtype=str, encoding="utf-8-sig")
-    except (OSError, ValueError, pd.errors.ParserError) as error:
-        raise DatasetError(f"{path} cannot be read: {str(error).strip()}") from error
+    if not place.path:
+        inside = [child for child in place.children() if not child.is_folder()]
+        if len(inside) != 1:
+            raise DatasetError(f"{path} holds {len(inside)} files; unpack it and give the path of the table itself")
+        return inside[0]
+    if not place.exists():
+        raise DatasetError(f"{path} is not a file; give the path of the table itself")
+    return place
 
 
-def _read_u_item(path: Path) -> pd.DataFrame:
-    raw = pd.read_csv(path, sep="|", header=None, encoding="latin-1", dtype=str)
-    genre_file = path.with_name("u.genre")
-    if genre_file.is_file():
-        lines = genre_file.read_text(encoding="latin-1").split()
-        names = [line.split("|")[0] for line in lines if "|" in line]
-    else:
-        names = [f"genre {place}" for place in range(raw.shape[1] - 5)]
-    flags = raw.iloc[:, 5:].to_numpy() == "1"
-    tags = [columns.TAG_SEPARATOR.join(name for name, flag in zip(names, row, strict=False) if flag) for row in flags]
-    return pd.DataFrame({columns.ITEM: raw[0], columns.TITLE: raw[1], columns.TAGS: tags})
+def _with_option(message: str) -> str:
+    """The message of a missing column with the option of this command in place of the ingest's."""
+    lacking = next((option for name, option in OPTIONS.items() if f"no column {name}" in message), None)
+    return message if lacking is None else f"{message.partition('; say which')[0]}. Name it with {lacking}"
 
 
-def _read_dat(path: Path) -> pd.DataFrame:
-    lines = path.read_text(encoding="latin-1").splitlines()
-    rows = [line.split("::") for line in lines if line]
-    names = {"ratings.dat": RATINGS, "movies.dat": (columns.ITEM, columns.TITLE, columns.TAGS)}.get(path.name)
-    if names is None or any(len(row) != len(names) for row in rows):
-        raise ValueError("of the .dat files only ratings.dat and movies.dat of MovieLens are known")
-    return pd.DataFrame(rows, columns=list(names))
+def _untitled(items: pd.DataFrame, titled: bool) -> pd.DataFrame:
+    """`items` without titles that only repeat the id: they say nothing about the content."""
+    if titled:
+        return items
+    return items.assign(**{columns.TITLE: items[columns.TITLE].mask(items[columns.TITLE] == items[columns.ITEM], "")})
 
 
-def _renamed(raw: pd.DataFrame, mapping: Mapping[str, str], required: tuple[str, ...], path: Path) -> pd.DataFrame:
-    by_name = {str(name).casefold(): name for name in raw.columns}
-    found: dict[str, str | None] = {}
-    for ours in (*columns.INTERACTION_COLUMNS, *columns.ITEM_COLUMNS):
-        if ours in mapping and mapping[ours] in raw.columns:
-            found[ours] = mapping[ours]
-        else:
-            found[ours] = next((by_name[name] for name in (ours, *ALIASES.get(ours, ())) if name in by_name), None)
-    if lacking := [name for name in required if found[name] is None]:
-        raise DatasetError(
-            f"{path} has no column {lacking[0]}; its columns are {', '.join(map(str, raw.columns))}. "
-            f"Name it with --{lacking[0].split('_')[0]}-column"
-        )
-    return pd.DataFrame({ours: raw[name] for ours, name in found.items() if name is not None})
-
-
-def _values(raw: pd.DataFrame, path: Path, missing: list[str]) -> pd.Series[float]:
-    if columns.VALUE not in raw:
-        missing.append("no values: every interaction counts as liked")
-        return pd.Series(1.0, raw.index)
-    values = pd.to_numeric(raw[columns.VALUE], errors="coerce")
-    if values.isna().all():
-        raise DatasetError(f"{path}: the values are not numbers, such as {raw[columns.VALUE].iloc[0]!r}")
-    return values.astype(float)
-
-
-def _times(raw: pd.DataFrame, missing: list[str]) -> pd.Series[pd.Timestamp]:
-    times = read_times(raw[columns.TIMESTAMP]) if columns.TIMESTAMP in raw else None
-    if times is None or times.isna().all():
-        missing.append("no times: nothing that needs an order is computed, and the split is random")
-        return pd.Series(NO_TIME, raw.index, dtype="datetime64[ns, UTC]")
-    return times
-
-
-def _items(path: Path | None, mapping: Mapping[str, str], met: pd.Series[str], missing: list[str]) -> pd.DataFrame:
-    known = pd.DataFrame({columns.ITEM: sorted(met.unique())})
-    if path is None:
-        missing.append("no items file: no content, diversity or features of items")
-        raw = pd.DataFrame({columns.ITEM: pd.Series(dtype=object)})
-    else:
-        raw = _renamed(_read(path), mapping, (columns.ITEM,), path)
-        raw[columns.ITEM] = raw[columns.ITEM].astype(str)
-        raw = raw.drop_duplicates(columns.ITEM)
-    items = raw.merge(known, on=columns.ITEM, how="outer").sort_values(columns.ITEM, ignore_index=True)
-    for name in (columns.TITLE, columns.DESCRIPTION, columns.CATEGORY, columns.TAGS):
-        items[name] = items[name].fillna("").astype(str) if name in items else ""
-    items[columns.PRICE] = (
-        pd.to_numeric(items[columns.PRICE], errors="coerce") if columns.PRICE in items else float("nan")
-    )
-    return items[list(columns.ITEM_COLUMNS)]
+def _missing(screened: Screened, has_values: bool, has_items: bool) -> list[str]:
+    lines = []
+    if not has_values:
+        lines.append("no values: every interaction counts as liked")
+    if not screened.timed:
+        lines.append("no times: nothing that needs an order is computed, and the split is random")
+    for table, count in screened.merged.items():
+        lines.append(f"{count} of {screened.rows[table]} rows of {table} say what another one says, and were merged")
+    for table, rows in screened.rows.items():
+        bad = screened.reasons_of(table)
+        if bad:
+            counted = ", ".join(f"{count} × {reason}" for reason, count in bad.items())
+            lines.append(f"{sum(bad.values())} of {rows} {table} were left out: {counted}")
+    lines += [
+        f"{table}: {note}"
+        for table, notes in screened.notes.items()
+        for note in notes
+        if not note.startswith(("times were read", "no times"))
+    ]
+    if not has_items:
+        lines.append("no items file: no content, diversity or features of items")
+    return lines

@@ -1,34 +1,50 @@
-"""Reads interactions from a CSV, TSV or Parquet file, or from a folder of them."""
+"""Reads interactions from a file of any usual format, or from a folder, a zip or an address that holds several."""
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Mapping
+import re
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-import pandas as pd
+from components.adapters.sources.stored_bytes import Place, locate
+from components.adapters.sources.tables import SUFFIXES, join_parts, read_table
+from components.interactions.column_mapping import name_tables
+from components.interactions.column_names import TABLE_NAMES
+from components.interactions.raw_table import RawTable
+from components.interactions.source import (
+    INTERACTIONS,
+    ITEM_VECTORS,
+    ITEMS,
+    USERS,
+    NothingNewError,
+    SourceError,
+    SourceTables,
+)
 
-from components.interactions.column_mapping import check_mapping, rename_columns
-from components.interactions.source import INTERACTIONS, ITEM_VECTORS, ITEMS, USERS, SourceError, SourceTables
-
-_SEPARATORS = {".csv": ",", ".tsv": "\t"}
-SUFFIXES = (".csv", ".csv.gz", ".tsv", ".tsv.gz", ".parquet")
+_PACKINGS = (".gz", ".zst", ".zstd", ".bz2", ".xz")
+_PART = re.compile(r"[-_.]?\d[-_.\dtTzZ]*")
 
 
 class FileSource:
     """A file of interactions, or a folder with interactions.* and optionally items.*, users.*, item_vectors.parquet.
 
-    `mapping` goes from a column's name in the files to ours and holds for every file that has the column. Cells of
-    CSV and TSV files are read as text, so that the quarantine shows them as they stand.
+    A table may also be a folder of Parquet files (partitioned or not), or several files whose names go on with a number
+    or a date (interactions-2026-01-31.csv), which stand below each other. `mapping` goes from a column's name in the
+    files to ours and holds for every file that has the column, or with TABLE.COLUMN for one table. Cells of text files
+    are read as text, so that the quarantine shows them as they stand.
+
+    With `known`, the fingerprints that a reading before gave as `feed`, the files that have not changed since are left
+    out.
     """
 
-    def __init__(self, path: Path, mapping: Mapping[str, str]) -> None:
-        self._path = path
+    def __init__(self, path: Path | str, mapping: Mapping[str, str], known: Mapping[str, str] | None = None) -> None:
+        self._path = str(path)
         self._mapping = mapping
+        self._known = known or {}
 
     @property
     def name(self) -> str:
-        return str(self._path)
+        return locate(self._path).shown
 
     def read(self) -> SourceTables:
         """All rows of the files; see SourceTables.
@@ -36,64 +52,86 @@ class FileSource:
         Raises:
             SourceError: a file is missing, damaged or lacks a column, or `mapping` names a column no file has.
         """
-        paths = self._find_files()
-        raw = {table: _read_file(path) for table, path in paths.items()}
-        check_mapping(self._mapping, {str(name) for frame in raw.values() for name in frame.columns}, self.name)
-        tables = {table: rename_columns(raw[table], self._mapping, table, str(paths[table])) for table in raw}
-        return SourceTables(
-            interactions=tables[INTERACTIONS],
-            items=tables.get(ITEMS),
-            users=tables.get(USERS),
-            origins={table: str(path) for table, path in paths.items()},
-            item_vectors=tables.get(ITEM_VECTORS),
+        found = self._find_files()
+        feed = {place.name: place.fingerprint() for places in found.values() for place in places}
+        news = {table: self._news(places, feed) for table, places in found.items()}
+        raw = {table: _read_parts(places, table) for table, places in news.items() if places}
+        if INTERACTIONS not in raw:
+            raise NothingNewError(f"{self.name}: no file of interactions is new or changed since the last ingest")
+        origins = {table: _shown(found[table]) for table in raw}
+        return name_tables(raw, self._mapping, origins, self.name, feed)
+
+    def _news(self, places: list[Place], feed: Mapping[str, str]) -> list[Place]:
+        return [place for place in places if self._known.get(place.name) != feed[place.name]]
+
+    def _find_files(self) -> dict[str, list[Place]]:
+        place = locate(self._path)
+        if not place.exists():
+            raise SourceError(f"{place.shown} does not exist; give `movielens`, `sql`, or the path of a file or folder")
+        if not place.is_folder():
+            _check_suffix(place)
+            return {INTERACTIONS: [place]}
+        children = place.children()
+        found = {
+            table: places
+            for table in (INTERACTIONS, ITEMS, USERS, ITEM_VECTORS)
+            if (places := _files_of(table, children, place.shown))
+        }
+        if INTERACTIONS in found:
+            return found
+        readable = [child for child in children if child.name.lower().endswith(_endings(SUFFIXES))]
+        if any("=" in child.name and child.is_folder() for child in children) or (
+            readable and all(child.name.lower().endswith(".parquet") for child in readable)
+        ):
+            return {INTERACTIONS: [place]}
+        if len(readable) == 1 and not found:
+            return {INTERACTIONS: readable}
+        raise SourceError(
+            f"{place.shown} has no interactions file; name it interactions with one of {', '.join(SUFFIXES)}"
         )
 
-    def _find_files(self) -> dict[str, Path]:
-        if not self._path.exists():
-            raise SourceError(f"{self._path} does not exist; give `movielens`, `sql`, or the path of a file or folder")
-        if self._path.is_file():
-            return {INTERACTIONS: self._path}
-        found: dict[str, Path] = {}
-        for table in (INTERACTIONS, ITEMS, USERS):
-            candidates = [path for suffix in SUFFIXES if (path := self._path / f"{table}{suffix}").is_file()]
-            if len(candidates) > 1:
-                names = " and ".join(path.name for path in candidates)
-                raise SourceError(f"{self._path} holds {names}; keep one of them")
-            if candidates:
-                found[table] = candidates[0]
-        if (vectors := self._path / f"{ITEM_VECTORS}.parquet").is_file():
-            found[ITEM_VECTORS] = vectors
-        if INTERACTIONS not in found:
-            raise SourceError(
-                f"{self._path} has no interactions file; name it interactions with one of {', '.join(SUFFIXES)}"
-            )
-        return found
+
+def _read_parts(places: list[Place], table: str) -> RawTable:
+    parts = [read_table(place, table) for place in places]
+    return parts[0] if len(parts) == 1 else join_parts(parts)
 
 
-def _read_file(path: Path) -> pd.DataFrame:
-    suffixes = [suffix for suffix in path.suffixes if suffix != ".gz"]
-    kind = suffixes[-1].lower() if suffixes else ""
-    try:
-        if kind == ".parquet":
-            return pd.read_parquet(path).reset_index(drop=True)
-        if kind in _SEPARATORS:
-            return _read_text_file(path, _SEPARATORS[kind])
-    except (OSError, ValueError, pd.errors.ParserWarning) as error:
-        raise SourceError(f"{path} cannot be read: {' '.join(str(error).split())}; correct the file") from error
-    raise SourceError(f"{path} is none of {', '.join(SUFFIXES)}; convert it to one of them")
+def _files_of(table: str, children: Iterable[Place], folder: str) -> list[Place]:
+    for name in (table, *TABLE_NAMES.get(table, "").split()[1:]):
+        exact = [child for child in children if _stem(child) == name]
+        parts = [child for child in children if _is_part(_stem(child), name)]
+        if len(exact) > 1:
+            raise SourceError(f"{folder} holds {' and '.join(child.name for child in exact)}; keep one of them")
+        if exact or parts:
+            return [*exact, *parts]
+    return []
 
 
-def _read_text_file(path: Path, separator: str) -> pd.DataFrame:
-    with warnings.catch_warnings():
-        # A first row with more cells than the header is only warned of, and its last cells would be lost.
-        warnings.simplefilter("error", pd.errors.ParserWarning)
-        return pd.read_csv(
-            path,
-            sep=separator,
-            dtype=str,
-            keep_default_na=False,
-            na_values=[""],
-            index_col=False,
-            encoding="utf-8-sig",
-            low_memory=False,
-        )
+def _stem(place: Place) -> str:
+    """The name without format and packing, "" where it is no table's."""
+    name = place.name.lower()
+    packing = next((end for end in _PACKINGS if name.endswith(end)), "")
+    name = name.removesuffix(packing)
+    suffix = next((end for end in SUFFIXES if name.endswith(end)), None)
+    if suffix is None:
+        return name if not packing and place.is_folder() else ""
+    return name.removesuffix(suffix)
+
+
+def _is_part(stem: str, name: str) -> bool:
+    return stem.startswith(name) and _PART.fullmatch(stem[len(name) :]) is not None
+
+
+def _check_suffix(place: Place) -> None:
+    name = place.name.lower()
+    if "." in name and not name.endswith((*_endings(SUFFIXES), "u.item")):
+        raise SourceError(f"{place.shown} is none of {', '.join(SUFFIXES)}; convert it to one of them")
+
+
+def _endings(suffixes: Iterable[str]) -> tuple[str, ...]:
+    return tuple(suffix + packing for suffix in suffixes for packing in ("", *_PACKINGS))
+
+
+def _shown(places: list[Place]) -> str:
+    first = places[0].shown
+    return first if len(places) == 1 else f"{first} and {len(places) - 1} more"

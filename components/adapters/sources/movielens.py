@@ -18,7 +18,7 @@ class MovieLensSource:
     """100,004 ratings of 9,066 films by 671 users; the last 20 % of each user's are the demo's future.
 
     A film's category is its first genre, its tags are all of them, its title ends with its year: Heat (1995). Five
-    films have no title in the source: they and their ratings are bad rows, which screening puts into quarantine.
+    films have no title in the source: they are not in the catalogue, and screening puts their ratings into quarantine.
 
     Year, and for most of them director, cast, writer, country, language and runtime, are attributes (film_people.py).
     """
@@ -53,7 +53,8 @@ def _withhold(raw: pd.DataFrame) -> Withheld:
 
 
 def _films(raw: pd.DataFrame) -> pd.DataFrame:
-    films = raw.drop_duplicates(columns.ITEM).sort_values(columns.ITEM, ignore_index=True)
+    titled = raw[raw["title"].notna()]
+    films = titled.drop_duplicates(columns.ITEM).sort_values(columns.ITEM, ignore_index=True)
     years = films["year"].map("({:.0f})".format, na_action="ignore")
     genres = films["genres"].fillna("").astype(str)
     return pd.DataFrame(

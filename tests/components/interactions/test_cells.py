@@ -1,22 +1,48 @@
 from __future__ import annotations
 
+import numpy as np
 import pandas as pd
+import pytest
 
-from components.interactions.cells import find_repeats, read_ids, read_numbers
-
-
-def test_ids_are_the_text_of_the_source_and_null_where_it_has_none() -> None:
-    raw = pd.Series(["007", " ", "", None, float("nan"), "NaN", "null", 42], dtype=object)
-    assert read_ids(raw).fillna("-").tolist() == ["007", "-", "-", "-", "-", "-", "-", "42"]
+from components.interactions.cells import find_repeats, read_first_label, read_numbers, read_tags, read_texts
 
 
-def test_integers_that_a_gap_widened_to_floats_are_the_integers_they_were() -> None:
-    assert read_ids(pd.Series([1.0, None, 42.0])).dropna().tolist() == ["1", "42"]
-    assert read_ids(pd.Series(["1.0", "", "42.0"])).dropna().tolist() == ["1", "42"]
+@pytest.mark.parametrize(
+    ("cells", "numbers"),
+    [
+        (["4,5", "3", "2,25"], [4.5, 3.0, 2.25]),
+        (["1,299", "2,500"], [None, None]),
+        (["4,5", "1.299,00"], [None, None]),
+        (["4.5", "3,5"], [4.5, 3.5]),
+        (["1e3", " 7 ", "inf"], [1000.0, 7.0, float("inf")]),
+    ],
+)
+def test_a_comma_is_a_decimal_one_where_it_can_be_nothing_else(cells: list[str], numbers: list[float | None]) -> None:
+    read = read_numbers(pd.Series(cells, dtype=object))
+    assert [None if np.isnan(number) else number for number in read] == numbers
 
 
-def test_ids_that_only_look_like_floats_here_and_there_stay_as_they_are() -> None:
-    assert read_ids(pd.Series(["1.0", "1.1"])).tolist() == ["1.0", "1.1"]
+@pytest.mark.parametrize(
+    ("cell", "tags", "first"),
+    [
+        (["Action", "Comedy"], "Action|Comedy", "Action"),
+        (np.array(["Action", "Comedy"]), "Action|Comedy", "Action"),
+        ('["Action", "Comedy"]', "Action|Comedy", "Action"),
+        ("['Action', 'Comedy']", "Action|Comedy", "Action"),
+        ("Action|Comedy", "Action|Comedy", "Action|Comedy"),
+        ("[untitled]", "[untitled]", "[untitled]"),
+        ([], "", ""),
+        (None, "", ""),
+        (float("nan"), "", ""),
+        (["a", None], "a", "a"),
+    ],
+)
+def test_a_list_is_its_members_and_never_how_python_writes_it(cell: object, tags: str, first: str) -> None:
+    raw = pd.Series([cell, "x"], dtype=object)
+    assert read_tags(raw)[0] == tags
+    assert read_first_label(raw)[0] == first
+    if not isinstance(cell, str):
+        assert read_texts(raw)[0] == tags
 
 
 def test_cells_without_a_number_are_not_numbers() -> None:

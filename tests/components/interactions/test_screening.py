@@ -67,8 +67,7 @@ def test_good_rows_come_out_typed_and_in_time_order() -> None:
         ({"timestamp": None}, "unparsable timestamp"),
         ({"item_id": "i9"}, "unknown item"),
         ({"item_id": "i1", "timestamp": "10", "value": "9"}, "value out of range"),
-        ({"item_id": "i1", "timestamp": "10", "value": "3.5"}, "duplicate key"),
-        ({"item_id": "i1", "timestamp": "1970-01-01T00:00:10Z", "value": "4"}, "duplicate key"),
+        ({"user_id": "1.5E+12"}, "user_id was rounded by a spreadsheet; export the column as text"),
     ],
 )
 def test_a_bad_row_goes_to_quarantine_with_its_number_its_reason_and_its_cells(
@@ -88,10 +87,7 @@ def test_a_bad_row_goes_to_quarantine_with_its_number_its_reason_and_its_cells(
     ("cells", "reason"),
     [
         ({"item_id": None, "title": "Three"}, "null item_id"),
-        ({"item_id": "i3", "title": " "}, "null title"),
-        ({"item_id": "i2", "title": "Two again"}, "duplicate key"),
-        ({"item_id": "i3", "title": "Three", "price": "free"}, "price is not a number from 0 up"),
-        ({"item_id": "i3", "title": "Three", "price": "-1"}, "price is not a number from 0 up"),
+        ({"item_id": "x" * 300, "title": "Three"}, "item_id is longer than 256 characters"),
     ],
 )
 def test_a_bad_item_goes_to_quarantine(cells: dict[str, Any], reason: str) -> None:
@@ -101,17 +97,70 @@ def test_a_bad_item_goes_to_quarantine(cells: dict[str, Any], reason: str) -> No
     assert result.quarantine[["table", "row", "reason"]].to_numpy().tolist() == [["items", 3, reason]]
 
 
-def test_interactions_of_a_bad_item_are_of_an_unknown_item() -> None:
-    result = screened(interactions(), ITEMS.assign(title=["One", ""]))
+@pytest.mark.parametrize(
+    "damage",
+    [
+        {"item_id": "i1", "timestamp": "10", "value": "3.5"},
+        {"item_id": "i1", "timestamp": "1970-01-01T00:00:10Z", "value": "4"},
+        {"item_id": " i1", "user_id": "u1 ", "timestamp": "10", "value": "3.5"},
+    ],
+)
+def test_rows_with_one_key_are_merged_counted_and_not_bad(damage: dict[str, Any]) -> None:
+    result = screened(interactions(**damage))
+    assert (len(result.interactions), result.merged, len(result.quarantine)) == (3, {"interactions": 1}, 0)
+    assert result.bad_share == 0
+
+
+def test_items_and_users_that_stand_twice_are_merged_and_the_first_in_order_of_text_stays() -> None:
+    items = pd.concat([ITEMS, pd.DataFrame({"item_id": ["i2", "i2"], "title": ["Two", "A second title"]})])
+    users = pd.DataFrame({"user_id": ["u1", "u1 "]})
+    result = screened(interactions(), items.reset_index(drop=True), users)
+    assert result.items["title"].tolist() == ["One", "A second title"]
+    assert result.merged == {"items": 2, "users": 1}
+    assert result.quarantine.empty
+
+
+def test_no_optional_column_costs_a_row_and_each_says_what_it_lost() -> None:
+    items = ITEMS.assign(title=["One", ""], price=["free", "-1"], category=[None, "x"], tags=[None, None])
+    result = screened(interactions(type=""), items)
+    assert result.quarantine.empty
+    assert result.items[["title", "price"]].fillna("-").to_numpy().tolist() == [["One", "-"], ["i2", "-"]]
+    assert any("'free'" in note for note in result.notes["items"])
+    assert any("1 items have no title" in note for note in result.notes["items"])
+    assert result.interactions["type"].tolist() == ["rating"] * 4
+
+
+def test_an_interaction_with_a_bad_item_is_of_an_unknown_item() -> None:
+    result = screened(interactions(), ITEMS.assign(item_id=["i1", ""]))
     assert result.reasons_of("interactions") == {"unknown item": 2}
-    assert result.reasons_of("items") == {"null title": 1}
+    assert result.reasons_of("items") == {"null item_id": 1}
+
+
+def test_a_source_without_times_is_taken_and_says_so_and_one_whose_times_nobody_can_read_is_not() -> None:
+    result = screened(interactions().drop(columns="timestamp"))
+    assert (result.timed, len(result.interactions)) == (False, 4)
+    assert any("no times" in note for note in result.notes["interactions"])
+    assert screened(interactions().assign(timestamp="soon")).timed
+    assert screened(interactions().assign(timestamp="soon")).reasons_of("interactions") == {"unparsable timestamp": 4}
+
+
+def test_rows_that_a_filter_leaves_out_are_in_the_quarantine_and_are_not_bad() -> None:
+    raw = interactions().assign(quantity=["1", "-1", "2", "x"])
+    config = CONFIG.model_copy(update={"filters": ["quantity > 0", "user_id !~ 2$"]})
+    result = screen(SourceTables(raw, ITEMS, None, {}), config)
+    assert result.interactions["item_id"].tolist() == ["i2"]
+    assert result.bad_share == 0
+    assert result.reasons_of("interactions") == {
+        "left out by the filter quantity > 0": 2,
+        "left out by the filter user_id !~ 2$": 1,
+    }
 
 
 def test_users_keep_their_attributes_and_active_users_without_any_are_added() -> None:
     users = pd.DataFrame({"user_id": ["u3", "u1", None, "u3"], "country": ["FR", None, "DE", "FR"]})
     result = screened(interactions(), users=users)
     assert result.users.to_dict("list") == {"user_id": ["u1", "u2", "u3"], "country": ["", "", "FR"]}
-    assert result.reasons_of("users") == {"duplicate key": 1, "null user_id": 1}
+    assert (result.reasons_of("users"), result.merged) == ({"null user_id": 1}, {"users": 1})
 
 
 def test_without_an_items_table_the_items_are_those_of_the_interactions() -> None:

@@ -17,6 +17,7 @@ from components.adapters.dvc.data_registry import (
     fetch_version,
 )
 from components.adapters.dvc.folder_md5 import dvc_folder_md5
+from components.interactions.data_version import Provenance
 from tests.ingest_worlds import added, git, screened, settings_in, sha256s, version_tags
 
 PROJECT = Path(__file__).resolve().parents[4]
@@ -44,7 +45,7 @@ def test_each_change_is_one_version_with_a_manifest_of_what_it_holds(tmp_path: P
 def test_an_ingest_that_changes_nothing_makes_no_version(tmp_path: Path) -> None:
     registry = DataRegistry(settings_in(tmp_path))
     added(registry, 100)
-    outcome = registry.add_version(screened(100), "the same under another name", "100%")
+    outcome = registry.add_version(screened(100), Provenance("the same under another name", "100%"))
     assert isinstance(outcome, NothingChanged)
     assert outcome.version.tag == "data-v1"
     assert version_tags(registry) == ["data-v1"]
@@ -132,7 +133,7 @@ def test_a_commit_that_a_kill_left_without_its_tag_is_tagged(tmp_path: Path) -> 
     added(registry, 100)
     added(registry, 110)
     git(tmp_path / "registry", "tag", "--delete", "data-v2")
-    assert isinstance(registry.add_version(screened(110), "test", None), NothingChanged)
+    assert isinstance(registry.add_version(screened(110), Provenance("test")), NothingChanged)
     assert added(registry, 120) == "data-v3"
     assert version_tags(registry) == ["data-v1", "data-v2", "data-v3"]
 

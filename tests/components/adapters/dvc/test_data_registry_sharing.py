@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from components.adapters.dvc.data_registry import DataRegistry, DataRegistryError, NothingChanged, VersionAdded
+from components.interactions.data_version import Provenance
 from tests.ingest_worlds import added, git, screened, settings_in, sha256s, version_tags
 
 PROJECT = Path(__file__).resolve().parents[4]
@@ -16,7 +17,7 @@ INGEST = (
     "import sys; from tests.ingest_worlds import *; from pathlib import Path;"
     "from components.adapters.dvc.data_registry import DataRegistry; import dvc.repo;"
     "data = screened(int(sys.argv[2])); print('ready', flush=True);"
-    "DataRegistry(settings_in(Path(sys.argv[1]))).add_version(data, 'test', None)"
+    "DataRegistry(settings_in(Path(sys.argv[1]))).add_version(data, Provenance('test'))"
 )
 
 
@@ -65,7 +66,7 @@ def test_a_fresh_clone_with_an_empty_cache_gives_every_version_back(tmp_path: Pa
     second = DataRegistry(settings_in(tmp_path / "second", **shared))
     assert second.get("data-v1", tmp_path / "out") == first.find("data-v1")
     assert version_tags(second) == ["data-v1", "data-v2"]
-    assert isinstance(second.add_version(screened(110), "test", None), NothingChanged)
+    assert isinstance(second.add_version(screened(110), Provenance("test")), NothingChanged)
     assert added(second, 120) == "data-v3"
     assert first.get("data-v3", tmp_path / "out").manifest.interactions == 120
     assert added(first, 130) == "data-v4"
@@ -73,7 +74,7 @@ def test_a_fresh_clone_with_an_empty_cache_gives_every_version_back(tmp_path: Pa
 
 def test_dvc_get_by_hand_from_the_shared_repository_gives_the_same_bytes(tmp_path: Path) -> None:
     shared = shared_repository(tmp_path)
-    outcome = DataRegistry(settings_in(tmp_path / "home", **shared)).add_version(screened(100), "test", None)
+    outcome = DataRegistry(settings_in(tmp_path / "home", **shared)).add_version(screened(100), Provenance("test"))
     assert isinstance(outcome, VersionAdded)
     command = [sys.executable, "-m", "dvc", "get", str(tmp_path / "git"), "data", "--rev", "data-v1", "-o", "got"]
     subprocess.run(command, cwd=tmp_path, check=True, capture_output=True)
@@ -102,7 +103,7 @@ def test_a_kill_before_sharing_is_made_good_unless_another_machine_was_faster(tm
     added(second, 110)
     git(tmp_path / "git", "update-ref", "refs/heads/main", "data-v1")
     git(tmp_path / "git", "tag", "--delete", "data-v2")
-    assert isinstance(second.add_version(screened(110), "test", None), NothingChanged)
+    assert isinstance(second.add_version(screened(110), Provenance("test")), NothingChanged)
     assert git(tmp_path / "git", "tag", "--list").split() == ["data-v1", "data-v2"]
 
     git(tmp_path / "git", "update-ref", "refs/heads/main", "data-v1")

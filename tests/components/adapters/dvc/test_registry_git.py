@@ -11,6 +11,7 @@ import pytest
 from components.adapters.dvc.data_registry import DataRegistry, DataRegistryError
 from components.adapters.dvc.git_repository import GitError
 from components.adapters.dvc.registry_git import RegistryGit
+from components.interactions.data_version import Provenance
 from tests.ingest_worlds import git, screened, settings_in
 
 
@@ -62,5 +63,5 @@ def test_no_message_of_a_registry_that_cannot_be_reached_tells_a_password(
     settings = settings_in(tmp_path / "home", **broken)
     assert "T0KEN" not in repr(settings)
     with pytest.raises(DataRegistryError) as caught:
-        DataRegistry(settings).add_version(screened(10), "test", None)
+        DataRegistry(settings).add_version(screened(10), Provenance("test"))
     assert "T0KEN" not in "".join(traceback.format_exception(caught.value))

@@ -55,8 +55,8 @@ def test_missing_tables_and_columns_are_named(tmp_path: Path) -> None:
     url = shop(tmp_path)
     with pytest.raises(SourceError, match=r"SQL table sales: there is no such table \(there are: products, ratings\)"):
         SqlSource(url, {"interactions": "sales"}, {}).read()
-    with pytest.raises(SourceError, match=r"SQL table ratings: no column user_id.*customer.*mapping="):
-        SqlSource(url, {"interactions": "ratings"}, {}).read()
+    with pytest.raises(SourceError, match=r"SQL table products: no column user_id.*price.*mapping="):
+        SqlSource(url, {"interactions": "products"}, {}).read()
 
 
 def test_without_a_url_the_error_names_the_setting() -> None:
