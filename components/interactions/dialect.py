@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import clevercsv
 
-from components.interactions.column_names import bare_name, is_known_name
+from components.interactions.column_names import is_known_name
 from components.interactions.raw_table import UnreadableError
 
 QUOTE = b'"'
@@ -101,11 +101,10 @@ def split_line(line: bytes, dialect: Dialect) -> list[str]:
 
 
 def is_header(cells: list[str]) -> bool:
-    """Whether the first row names the columns: it holds a name that is known, or no number, and no cell twice."""
+    """Whether the first row names the columns: it holds a name that is known, or no number."""
     if any(is_known_name(cell) for cell in cells):
         return True
-    named = [cell for cell in cells if bare_name(cell)]
-    return not any(_NUMBER.fullmatch(cell.strip()) for cell in cells) and len(set(named)) == len(named)
+    return not any(_NUMBER.fullmatch(cell.strip()) for cell in cells)
 
 
 def _shown(line: bytes) -> str:

@@ -87,10 +87,12 @@ def _audit(text: bytes, dialect: Dialect, lost: list[tuple[str, str]], bound: in
 def _is_one_row(text: bytes, start: int, end: int, dialect: Dialect, width: int) -> bool:
     """Whether a record over several lines is one, and not rows of their own between two lone quotes."""
     closed = end == len(text) or text[end - 1 : end] in (b"\r", b"\n")
-    if not closed or len(split_line(text[start:end], dialect)) != width:
+    if not closed:
         return False
     lines = _NEWLINE.split(text[start:end].rstrip(b"\r\n"))
-    return any(line.count(dialect.delimiter) != width - 1 for line in lines)
+    alone = [line.count(dialect.delimiter) == width - 1 for line in lines]
+    fits = len(split_line(text[start:end], dialect)) == width
+    return not all(alone) if fits else not any(alone)
 
 
 def _line_end(text: bytes, position: int) -> int:

@@ -46,7 +46,7 @@ def check_promises(interactions: pd.DataFrame, config: IngestConfig) -> pd.DataF
 
 def value_bounds(config: IngestConfig) -> tuple[float, float]:
     """Between which values interactions lie: the range of the parameters, with the weights of types."""
-    weights = [*config.weights.values(), config.implicit_value]
+    weights = [*(config.weights or {}).values(), config.implicit_value]
     low = -np.inf if config.min_value is None else min(config.min_value, *weights)
     high = np.inf if config.max_value is None else max(config.max_value, *weights)
     return float(low), float(high)

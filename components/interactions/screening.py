@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from components.config.ingest import IngestConfig
 from components.interactions import columns
 from components.interactions.cells import read_numbers, read_texts
 from components.interactions.column_mapping import ALL_COLUMNS

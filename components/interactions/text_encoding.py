@@ -5,6 +5,7 @@ from __future__ import annotations
 import codecs
 from dataclasses import dataclass
 
+import numpy as np
 from charset_normalizer import from_bytes
 
 from components.interactions.raw_table import NOT_UTF8
@@ -105,13 +106,20 @@ def _spell_damaged(data: bytes) -> Spelled:
 def _one_byte_encoding(sample: bytes) -> str:
     best = from_bytes(sample[:_SAMPLE]).best()
     found = None if best is None else best.encoding
-    if found is not None and not found.startswith(_LATIN):
+    if found is not None and not found.startswith(_LATIN) and _stand_together(sample):
         return found
     # charset-normalizer takes Western for Central European and the other way round (measured: docs/decisions/0015), so
     # the one whose bytes are letters more often is taken, and of equals the Western one.
     undefined = {0x81, 0x8D, 0x8F, 0x90, 0x9D}
     western = "latin-1" if undefined & set(sample) else "cp1252"
     return max((western, "cp1250"), key=lambda encoding: _share_of_letters(sample, encoding))
+
+
+def _stand_together(sample: bytes) -> bool:
+    """Whether most bytes beyond ASCII have another one beside them, as in whole words of other alphabets."""
+    high = np.frombuffer(sample, np.uint8) > 127
+    beside = np.r_[False, high[:-1]] | np.r_[high[1:], False]
+    return bool((beside & high).sum() > 0.5 * high.sum())
 
 
 def _share_of_letters(sample: bytes, encoding: str) -> float:

@@ -67,9 +67,10 @@ def read_dataset(interactions: Path, items: Path | None, mapping: Mapping[str, s
         raise DatasetError(refused.reason.replace("ingest refused: ", "", 1))
     in_file = screened.interactions.iloc[np.argsort(screened.numbers, kind="stable")].reset_index(drop=True)
     has_values = columns.VALUE in tables.interactions
+    titled = columns.TITLE in (tables.interactions if tables.items is None else tables.items)
     return Dataset(
         interactions=in_file,
-        items=_untitled(screened.items, items is not None and columns.TITLE in (tables.items or in_file)),
+        items=_untitled(screened.items, titled),
         missing=tuple(_missing(screened, has_values, items is not None)),
         has_values=has_values or bool(config.weights),
         has_times=screened.timed,

@@ -108,7 +108,7 @@ def test_a_bad_item_goes_to_quarantine(cells: dict[str, Any], reason: str) -> No
 def test_rows_with_one_key_are_merged_counted_and_not_bad(damage: dict[str, Any]) -> None:
     result = screened(interactions(**damage))
     assert (len(result.interactions), result.merged, len(result.quarantine)) == (3, {"interactions": 1}, 0)
-    assert result.bad_share == 0
+    assert result.bad_share_of("interactions") == 0
 
 
 def test_items_and_users_that_stand_twice_are_merged_and_the_first_in_order_of_text_stays() -> None:
@@ -149,7 +149,7 @@ def test_rows_that_a_filter_leaves_out_are_in_the_quarantine_and_are_not_bad() -
     config = CONFIG.model_copy(update={"filters": ["quantity > 0", "user_id !~ 2$"]})
     result = screen(SourceTables(raw, ITEMS, None, {}), config)
     assert result.interactions["item_id"].tolist() == ["i2"]
-    assert result.bad_share == 0
+    assert result.bad_share_of("interactions") == 0
     assert result.reasons_of("interactions") == {
         "left out by the filter quantity > 0": 2,
         "left out by the filter user_id !~ 2$": 1,

@@ -67,7 +67,7 @@ def test_batches_change_nothing() -> None:
 
 
 def test_nobody_to_evaluate_on_is_refused() -> None:
-    with pytest.raises(EvaluationError, match="test_share"):
+    with pytest.raises(EvaluationError, match="met in the training part, and such repeats are not looked for"):
         evaluate(fixed([[1, 2]]), matrix([[1, 0]]), matrix([[1, 0]]), k=1)
 
 

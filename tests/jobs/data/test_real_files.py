@@ -1,0 +1,374 @@
+"""Each kind of real people's files is read right or refused by name, and the benchmark reads what ingest reads."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import zipfile
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import fsspec
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pytest
+
+from components.adapters.sources.dataset_files import DatasetError, read_dataset
+from components.interactions.data_check import DataCheck
+from jobs.data.check import check_source
+from jobs.data.ingest import IngestRequest, with_options
+from jobs.wiring.workbench import Workbench
+from tests.ingest_worlds import PARAMS, settings_in
+
+ROWS = 60
+
+
+@dataclass(frozen=True)
+class Kind:
+    """A kind of file: how it is written into a folder, and what must come of it."""
+
+    write: Callable[[Path], Path]
+    kept: int
+    users: int
+    items: int
+    merged: int = 0
+    bad: dict[str, int] = field(default_factory=dict)
+    refused: str | None = None
+    first: str | None = "2019-01-01"
+    mapping: dict[str, str] = field(default_factory=dict)
+    options: dict[str, Any] = field(default_factory=dict)
+
+
+def log(**columns: Any) -> pd.DataFrame:
+    """60 ratings of 6 users and 10 items, an hour apart from 2019 on; `columns` replaces some, None drops one."""
+    rows = range(ROWS)
+    frame = {
+        "user_id": [f"u{row % 6}" for row in rows],
+        "item_id": [f"i{row % 10}" for row in rows],
+        "value": [1 + row % 5 for row in rows],
+        "timestamp": [1546300800 + 3600 * row for row in rows],
+    }
+    return pd.DataFrame({name: value for name, value in {**frame, **columns}.items() if value is not None})
+
+
+def times(pattern: str) -> list[str]:
+    return [moment.strftime(pattern) for moment in pd.date_range("2019-01-01", periods=ROWS, freq="D")]
+
+
+def csv(frame: pd.DataFrame, name: str = "interactions.csv", **how: Any) -> Callable[[Path], Path]:
+    def write(folder: Path) -> Path:
+        frame.to_csv(folder / name, index=False, **how)
+        return folder / name
+
+    return write
+
+
+def parquet(frame: pd.DataFrame, index: bool = False) -> Callable[[Path], Path]:
+    def write(folder: Path) -> Path:
+        frame.to_parquet(folder / "interactions.parquet", index=index or None)
+        return folder / "interactions.parquet"
+
+    return write
+
+
+def text(content: str | bytes, name: str = "interactions.csv") -> Callable[[Path], Path]:
+    def write(folder: Path) -> Path:
+        (folder / name).write_bytes(content.encode() if isinstance(content, str) else content)
+        return folder / name
+
+    return write
+
+
+WHOLE = {"kept": ROWS, "users": 6, "items": 10}
+LONE_QUOTES = log(title=['"Twelve inch' if row % 10 in (2, 7) else f"T{row % 10}" for row in range(ROWS)])
+CSV = log().to_csv(index=False).encode()
+
+KINDS: dict[str, Kind] = {
+    "lone quotes in a tab-separated file": Kind(
+        text("\n".join("\t".join(map(str, row)) for row in [LONE_QUOTES.columns, *LONE_QUOTES.to_numpy()])), **WHOLE
+    ),
+    "YYYYMMDD": Kind(csv(log(timestamp=times("%Y%m%d"))), **WHOLE),
+    "days of a spreadsheet": Kind(csv(log(timestamp=[43466.25 + row for row in range(ROWS)])), **WHOLE),
+    "years alone": Kind(csv(log(timestamp=[1990 + row % 30 for row in range(ROWS)])), 0, 0, 0, refused="year alone"),
+    "zone zero by name": Kind(csv(log(timestamp=times("%Y-%m-%d %H:%M:%S UTC"))), **WHOLE),
+    "zone zero twice": Kind(csv(log(timestamp=times("%Y-%m-%d %H:%M:%S +0000 UTC"))), **WHOLE),
+    "another zone by name": Kind(csv(log(timestamp=times("%Y-%m-%d %H:%M:%S CET"))), 0, 0, 0, refused="zone name"),
+    "month first": Kind(csv(log(timestamp=times("%m/%d/%Y %H:%M"))), **WHOLE),
+    "day first": Kind(csv(log(timestamp=times("%d.%m.%Y"))), **WHOLE),
+    "day or month first": Kind(
+        csv(log(timestamp=[f"{1 + row % 12}/{1 + row // 12}/2019" for row in range(ROWS)])),
+        0,
+        0,
+        0,
+        refused="day_first",
+    ),
+    "day or month first, once said": Kind(
+        csv(log(timestamp=[f"{1 + row % 12}/{1 + row // 12}/2019" for row in range(ROWS)])),
+        **WHOLE,
+        options={"day_first": True},
+    ),
+    "milliseconds": Kind(csv(log(timestamp=[1546300800000 + row for row in range(ROWS)])), **WHOLE),
+    "times that nobody can read": Kind(
+        csv(log(timestamp=["soon"] * ROWS)), 0, 0, 0, refused="none of its 60 values could be read"
+    ),
+    "no times": Kind(csv(log(timestamp=None)), kept=30, users=6, items=10, merged=30, first=None),
+    "widened ids": Kind(csv(log(user_id=[float(row % 6) for row in range(ROWS)])), **WHOLE),
+    "widened ids beside whole ones": Kind(
+        csv(log(user_id=[f"{row % 6}" + (".0" if row % 2 else "") for row in range(ROWS)])), **WHOLE
+    ),
+    "words for nothing as ids": Kind(
+        csv(log(user_id=["NA", "null", "n/a", "None", "", "x"] * 10)),
+        0,
+        0,
+        0,
+        refused="20 × null user_id",
+    ),
+    "NA as an id": Kind(csv(log(user_id=["NA", "null", "u2", "u3", "u4", "u5"] * 10)), **WHOLE),
+    "blanks around ids": Kind(csv(log(user_id=["u1", "u1 ", " u1", "U1", "u2", "u2\u00a0"] * 10)), ROWS, 3, 10),
+    "ids that floats have rounded": Kind(
+        parquet(log(item_id=[1e16 + 2 * (row % 10) for row in range(ROWS)])), 0, 0, 0, refused="rounded"
+    ),
+    "ids that a spreadsheet has rounded": Kind(
+        csv(log(user_id=["1.23457E+12"] * ROWS)), 0, 0, 0, refused="rounded by a spreadsheet"
+    ),
+    "integers beside gaps": Kind(
+        parquet(log(user_id=pd.array([2**60 + row % 6 if row else None for row in range(ROWS)], "Int64"))),
+        59,
+        6,
+        10,
+        bad={"null user_id": 1},
+        options={"max_bad_share": 0.1},
+        first="2019-01-01",
+    ),
+    "lists, decimals, categories, zones": Kind(
+        parquet(
+            log(
+                user_id=pd.Categorical([f"u{row % 6}" for row in range(ROWS)]),
+                value=[Decimal("4.50")] * ROWS,
+                tags=[["Action", "Comedy"]] * ROWS,
+                timestamp=pd.date_range("2019-01-01 01:00", periods=ROWS, freq="h", tz="Europe/Madrid"),
+            )
+        ),
+        **WHOLE,
+    ),
+    "an index with a name": Kind(parquet(log().set_index("user_id"), index=True), **WHOLE),
+    "levels of an index": Kind(parquet(log().set_index(["user_id", "item_id"]), index=True), **WHOLE),
+    "ratings from 1 to 10": Kind(
+        csv(log(value=[1 + row % 10 for row in range(ROWS)])), 0, 0, 0, refused='"min_value": 1, "max_value": 10'
+    ),
+    "ratings from 1 to 10, stretched": Kind(
+        csv(log(value=[1 + row % 10 for row in range(ROWS)])), **WHOLE, options={"values": "ratings"}
+    ),
+    "counts": Kind(csv(log(value=[7 * row + 1 for row in range(ROWS)])), **WHOLE, options={"values": "counts"}),
+    "an order with one product twice": Kind(
+        csv(pd.concat([log(), log().head(9)])), kept=ROWS, users=6, items=10, merged=9
+    ),
+    "views without and ratings with a value": Kind(
+        csv(
+            log(
+                type=["rating" if row % 3 else "view" for row in range(ROWS)],
+                value=[4 if row % 3 else None for row in range(ROWS)],
+            )
+        ),
+        **WHOLE,
+    ),
+    "decimal commas": Kind(csv(log(value=["4,5"] * ROWS), sep=";"), **WHOLE),
+    "prices as people write them": Kind(csv(log(price=["$12.99", "1,299.00", "12,99", "-", "", "3"] * 10)), **WHOLE),
+    "names that the world uses": Kind(
+        csv(log().rename(columns={"user_id": "userId", "item_id": "movieId", "value": "Rating", "timestamp": "ts"})),
+        **WHOLE,
+    ),
+    "a mistyped column": Kind(csv(log()), 0, 0, 0, refused="'wen'", mapping={"wen": "timestamp"}),
+    "columns that nobody knows": Kind(
+        csv(log().rename(columns={"user_id": "wer", "item_id": "was"})), 0, 0, 0, refused="mapping="
+    ),
+    "Latin-1, semicolons, everything quoted": Kind(
+        csv(log(user_id=[f"é{row % 6}" for row in range(ROWS)]), sep=";", encoding="latin-1", quoting=1), **WHOLE
+    ),
+    "UTF-16": Kind(csv(log(), encoding="utf-16", sep="\t"), **WHOLE),
+    "a byte order mark": Kind(csv(log(), encoding="utf-8-sig"), **WHOLE),
+    "gzip": Kind(text(gzip.compress(CSV), "interactions.csv.gz"), **WHOLE),
+    "zstandard": Kind(text(pa.compress(CSV, "zstd", asbytes=True), "interactions.csv.zst"), **WHOLE),
+    "gzip, cut off": Kind(
+        text(gzip.compress(CSV)[:-20], "interactions.csv.gz"),
+        0,
+        0,
+        0,
+        refused="the file ends too early.*fetch it again",
+    ),
+    "gzip, damaged": Kind(
+        text(gzip.compress(CSV)[:60] + b"damage" + gzip.compress(CSV)[66:], "interactions.csv.gz"),
+        0,
+        0,
+        0,
+        refused="the file is damaged.*fetch it again",
+    ),
+    "gzip by name alone": Kind(text(CSV, "interactions.csv.gz"), 0, 0, 0, refused="its bytes are not"),
+    "Parquet, cut off": Kind(text(b"PAR1" + b"x" * 99, "interactions.parquet"), 0, 0, 0, refused="damaged or cut off"),
+    "JSON lines": Kind(
+        text("\n".join(json.dumps(row) for row in log().to_dict("records")), "interactions.jsonl"), **WHOLE
+    ),
+    "JSON": Kind(text(json.dumps(log().to_dict("records")), "interactions.json"), **WHOLE),
+    "JSON by columns": Kind(text(log().to_json(), "interactions.json"), **WHOLE),
+    "JSON lines, one broken": Kind(
+        text("\n".join([*(json.dumps(row) for row in log().to_dict("records")), '{"user_id"']), "interactions.jsonl"),
+        **WHOLE,
+        bad={"the line is no JSON object": 1},
+        options={"max_bad_share": 0.1},
+    ),
+    "JSON, cut off": Kind(
+        text(json.dumps(log().to_dict("records"))[:-9], "interactions.json"), 0, 0, 0, refused="breaks off"
+    ),
+    "a row too wide": Kind(
+        text(CSV + b"u1,i1,4,1546300800,more\n"),
+        **WHOLE,
+        bad={"the row has another number of cells than the header": 1},
+        options={"max_bad_share": 0.1},
+    ),
+}
+
+
+@pytest.fixture
+def bench(tmp_path: Path) -> Workbench:
+    return Workbench(settings_in(tmp_path / "home"), PARAMS)
+
+
+def checked(bench: Workbench, path: Path | str, kind: Kind) -> DataCheck:
+    return check_source(bench, IngestRequest(str(path), mapping=kind.mapping, options=kind.options))
+
+
+@pytest.mark.parametrize("name", KINDS)
+def test_a_kind_of_file_is_read_right_or_refused_by_name_and_the_benchmark_agrees(
+    name: str, bench: Workbench, tmp_path: Path
+) -> None:
+    kind = KINDS[name]
+    path = kind.write(tmp_path)
+    found = checked(bench, path, kind)
+    config = with_options(bench.params.ingest, kind.options)
+    mapping = {ours: theirs for theirs, ours in kind.mapping.items()}
+    if kind.refused is not None:
+        assert found.refused is not None
+        assert pd.Series([found.refused]).str.contains(kind.refused)[0] or kind.refused in found.refused, found.refused
+        with pytest.raises(DatasetError):
+            read_dataset(path, None, mapping, config)
+        return
+    assert found.refused is None
+    table = found.tables["interactions"]
+    assert (table.kept, table.merged, dict(table.bad)) == (kind.kept, kind.merged, kind.bad)
+    assert table.rows == table.kept + table.merged + sum(table.bad.values())
+    assert (found.users, found.items) == (kind.users, kind.items)
+    assert (None if found.time is None else str(found.time[0].date())) == kind.first
+    dataset = read_dataset(path, None, mapping, config)
+    counts = dataset.interactions[["user_id", "item_id"]].nunique().tolist()
+    assert (len(dataset.interactions), *counts) == (kind.kept, kind.users, kind.items)
+
+
+def test_every_format_gives_the_same_rows(bench: Workbench, tmp_path: Path) -> None:
+    expected = None
+    for number, name in enumerate(("lone quotes in a tab-separated file", "gzip", "JSON lines", "JSON", "UTF-16")):
+        folder = tmp_path / str(number)
+        folder.mkdir()
+        found = checked(bench, KINDS[name].write(folder), KINDS[name])
+        assert expected in (None, (found.users, found.items, found.time, found.values))
+        expected = (found.users, found.items, found.time, found.values)
+
+
+def folder_of(path: Path, **tables: pd.DataFrame) -> Path:
+    path.mkdir()
+    for name, frame in tables.items():
+        frame.to_csv(path / f"{name}.csv", index=False)
+    return path
+
+
+def test_a_folder_whose_tables_call_different_things_id_needs_no_mapping_and_takes_one_by_table(
+    bench: Workbench, tmp_path: Path
+) -> None:
+    events = log().rename(columns={"user_id": "user", "item_id": "item", "timestamp": "ts"})
+    events.insert(0, "id", range(ROWS))
+    items = pd.DataFrame({"id": [f"i{n}" for n in range(10)], "name": "T"})
+    users = pd.DataFrame({"id": [f"u{n}" for n in range(6)], "name": "N"})
+    folder = folder_of(tmp_path / "shop", interactions=events, items=items, users=users)
+    mapping = {"items.id": "item_id", "users.id": "user_id", "items.name": "title"}
+    for given in ({}, mapping):
+        found = check_source(bench, IngestRequest(str(folder), mapping=given))
+        assert found.refused is None
+        assert found.tables["items"].columns == {"id": "item_id", "name": "title"}
+        assert found.tables["users"].columns == {"id": "user_id", "name": "name"}
+        assert found.tables["interactions"].columns["id"] is None
+        assert (found.tables["interactions"].kept, found.users, found.items) == (ROWS, 6, 10)
+
+
+def test_ids_of_two_tables_meet_whatever_type_each_has(bench: Workbench, tmp_path: Path) -> None:
+    items = pd.DataFrame({"item_id": range(10), "title": "T"})
+    widened = log(item_id=[float(row % 10) for row in range(ROWS)])
+    folder = folder_of(tmp_path / "in", interactions=widened, items=items)
+    found = check_source(bench, IngestRequest(str(folder)))
+    assert (found.refused, found.items) == (None, 10)
+    read = read_dataset(folder / "interactions.csv", folder / "items.csv", {}, bench.params.ingest)
+    assert (len(read.interactions), len(read.items)) == (ROWS, 10)
+
+
+@pytest.mark.parametrize("cells", [[["A", "B"]] * 10, ['["A", "B"]'] * 10, ["['A', 'B']"] * 10])
+def test_a_list_of_labels_is_labels_and_never_how_python_writes_it(cells: list[Any], tmp_path: Path) -> None:
+    items = pd.DataFrame({"item_id": [f"i{n}" for n in range(10)], "title": "T", "tags": cells, "category": cells})
+    items.to_parquet(tmp_path / "items.parquet")
+    csv(log())(tmp_path)
+    read = read_dataset(tmp_path / "interactions.csv", tmp_path / "items.parquet", {}, PARAMS.ingest)
+    assert set(read.items["tags"]) == {"A|B"}
+    assert set(read.items["category"]) == {"A"}
+
+
+def test_a_price_that_cannot_be_read_costs_neither_the_item_nor_its_history(bench: Workbench, tmp_path: Path) -> None:
+    items = pd.DataFrame(
+        {"item_id": [f"i{n}" for n in range(10)], "title": "T", "price": ["$1", "2", "-", ""] + ["x"] * 6}
+    )
+    found = check_source(bench, IngestRequest(str(folder_of(tmp_path / "in", interactions=log(), items=items))))
+    assert (found.refused, found.tables["interactions"].kept, found.tables["items"].kept) == (None, ROWS, 10)
+    assert any("8 prices are no numbers" in note and "'$1'" in note for note in found.tables["items"].notes)
+
+
+def test_partitioned_folders_several_files_zips_and_addresses_are_read(bench: Workbench, tmp_path: Path) -> None:
+    log(day=[f"2019-01-0{1 + row % 3}" for row in range(ROWS)]).to_parquet(tmp_path / "lake", partition_cols=["day"])
+    parts = folder_of(
+        tmp_path / "drops", **{"interactions-2019-01-01": log().head(20), "interactions-2019-01-02": log().tail(40)}
+    )
+    with zipfile.ZipFile(tmp_path / "shop.zip", "w") as packed:
+        packed.writestr("interactions.csv", CSV)
+        packed.writestr("items.csv", "item_id,title\n" + "".join(f"i{n},T{n}\n" for n in range(10)))
+    memory = fsspec.filesystem("memory")
+    memory.pipe_file("/shop/interactions.csv", CSV)
+    for source in (tmp_path / "lake", parts, tmp_path / "shop.zip", "memory://shop", "memory://shop/interactions.csv"):
+        found = check_source(bench, IngestRequest(str(source)))
+        assert found.refused is None, found.refused
+        assert (found.tables["interactions"].kept, found.users, found.items) == (ROWS, 6, 10)
+
+
+def test_a_spreadsheet_is_read_with_its_dates(bench: Workbench, tmp_path: Path) -> None:
+    openpyxl = pytest.importorskip("openpyxl")
+    book = openpyxl.Workbook()
+    sheet = book.active
+    sheet.title = "Interactions"
+    frame = log(user_id=[row % 6 for row in range(ROWS)], timestamp=pd.date_range("2019-01-01", periods=ROWS, freq="h"))
+    for row in [list(frame.columns), *frame.astype(object).to_numpy().tolist()]:
+        sheet.append([cell.to_pydatetime() if isinstance(cell, pd.Timestamp) else cell for cell in row])
+    book.save(tmp_path / "book.xlsx")
+    found = check_source(bench, IngestRequest(str(tmp_path / "book.xlsx")))
+    assert (found.refused, found.tables["interactions"].kept, found.users, found.items) == (None, ROWS, 6, 10)
+    assert found.time is not None
+    assert str(found.time[0]) == "2019-01-01 00:00:00+00:00"
+    (tmp_path / "cut.xlsx").write_bytes((tmp_path / "book.xlsx").read_bytes()[:-50])
+    refused = check_source(bench, IngestRequest(str(tmp_path / "cut.xlsx"))).refused
+    assert refused is not None
+    assert "damaged or cut off" in refused
+
+
+def test_weights_of_types_stand_in_the_place_of_values(bench: Workbench, tmp_path: Path) -> None:
+    kinds = np.resize(["view", "purchase", "refund"], ROWS)
+    csv(log(type=kinds, value=None))(tmp_path)
+    weights = {"view": 1.0, "purchase": 5.0, "refund": -5.0}
+    found = check_source(bench, IngestRequest(str(tmp_path / "interactions.csv"), options={"weights": weights}))
+    assert (found.refused, found.values) == (None, (-5.0, 5.0))
