@@ -12,9 +12,9 @@ from stages.stage import DATA, PREPARED, find_item_vectors, read_table, run_stag
 
 def prepare_version(params: Params) -> str:
     """artifacts/data holds the version byte for byte, artifacts/prepared what training starts from."""
-    fetch_version(load_settings(), params.data.version, DATA)
+    version = fetch_version(load_settings(), params.data.version, DATA)
     interactions, items, users = (read_table(DATA, name) for name in ("interactions", "items", "users"))
-    prepared = prepare(interactions, items, users, params.prepare.positive_threshold)
+    prepared = prepare(interactions, items, users, params.prepare.positive_threshold, version.manifest.timed)
     write_table(PREPARED, "interactions", prepared.interactions)
     write_table(PREPARED, "items", prepared.items)
     write_table(PREPARED, "users", prepared.users)

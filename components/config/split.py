@@ -10,7 +10,8 @@ from components.config.section import Section
 
 
 class SplitConfig(Section):
-    """How train and test are cut."""
+    """How train and test are cut; `random` is for data without times, and draws with `seed`."""
 
-    protocol: Literal["per_user_temporal", "global_temporal"]
+    protocol: Literal["per_user_temporal", "global_temporal", "random"]
     test_share: float = Field(gt=0, lt=1)
+    seed: int = 42

@@ -135,7 +135,7 @@ def _advice(tables: SourceTables, screened: Screened) -> list[str]:
     """What is no fault, but should be known before training."""
     lines = []
     if not screened.timed:
-        lines.append('no times: retrain with overrides={"split.protocol": "random", "train.pipeline.inner": "random"}')
+        lines.append('no times: retrain with overrides={"split.protocol": "random"}')
     value = screened.value_range
     if value is not None and value[1] > 100 and value[0] >= 0 and not screened.reasons_of("interactions"):
         lines.append(

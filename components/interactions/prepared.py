@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from components.interactions.columns import ITEM, TIMESTAMP, TYPE, USER, VALUE
+from components.interactions.timestamps import NO_TIME
 
 RELEVANT = "relevant"
 """Column of prepared interactions: whether the user found the item good, bool."""
@@ -32,9 +33,16 @@ class Prepared:
 
 
 def prepare(
-    interactions: pd.DataFrame, items: pd.DataFrame, users: pd.DataFrame, positive_threshold: float
+    interactions: pd.DataFrame,
+    items: pd.DataFrame,
+    users: pd.DataFrame,
+    positive_threshold: float,
+    timed: bool = True,
 ) -> Prepared:
     """Mark an interaction relevant when its value is at least `positive_threshold`; the order of rows does not matter.
+
+    Where the source has no times (not `timed`), the times of our own feedback are left out too: they would make it the
+    last that everybody did.
 
     Raises:
         PreparationError: there are no interactions, or some name an item that the catalogue lacks.
@@ -47,6 +55,8 @@ def prepare(
             f"{int(unknown.sum())} interactions name unknown items, such as {interactions[ITEM][unknown].iloc[0]!r}"
         )
     marked = interactions.assign(**{RELEVANT: interactions[VALUE] >= positive_threshold})
+    if not timed:
+        marked = marked.assign(**{TIMESTAMP: NO_TIME})
     active = pd.DataFrame({USER: sorted(interactions[USER].unique())})
     return Prepared(
         interactions=marked.sort_values([TIMESTAMP, USER, ITEM, TYPE], kind="stable", ignore_index=True),

@@ -49,7 +49,7 @@ def audit_quotes(text: bytes, delimiter: bytes, lost: list[tuple[str, str]]) -> 
             best = audited
     if best is None:
         return Audited(text, literal, lost)
-    broken = len(best.lost) - len(lost)
+    broken = len(best.lost) - len(lost) + _count_wrong_widths(_without_quoted(best), literal)
     quoted = shows or broken < lone or (broken == lone and delimiter != b"\t")
     return best if quoted else Audited(text, literal, lost)
 
@@ -91,8 +91,10 @@ def _is_one_row(text: bytes, start: int, end: int, dialect: Dialect, width: int)
         return False
     lines = _NEWLINE.split(text[start:end].rstrip(b"\r\n"))
     alone = [line.count(dialect.delimiter) == width - 1 for line in lines]
+    if any(alone[1:-1]):
+        return False
     fits = len(split_line(text[start:end], dialect)) == width
-    return not all(alone) if fits else not any(alone)
+    return not (alone[0] and alone[-1]) if fits else not any(alone)
 
 
 def _line_end(text: bytes, position: int) -> int:
@@ -111,6 +113,13 @@ def _grammar(dialect: Dialect, several: bool) -> re.Pattern[bytes]:
     cell = rb'(?:"(?:' + inner + rb')*+"|[^"' + delimiter + rb"\r\n][^" + delimiter + rb"\r\n]*+|)"
     row = cell + rb"(?:" + delimiter + cell + rb")*+" + _END
     return re.compile(rb"(?:" + row + rb")*+" if several else row, re.DOTALL)
+
+
+def _without_quoted(audited: Audited) -> bytes:
+    """The text with nothing in the place of quoted cells, in which every delimiter stands between cells."""
+    inner = rb'(?:[^"\\]|\\.|"")*+' if audited.dialect.escape else rb'(?:[^"]|"")*+'
+    before = rb"(^|" + re.escape(audited.dialect.delimiter) + rb')"'
+    return re.sub(before + inner + b'"', rb"\1", audited.text, flags=re.MULTILINE | re.DOTALL)
 
 
 def _count_wrong_widths(text: bytes, literal: Dialect) -> int:

@@ -58,7 +58,7 @@ def _has_twins(interactions: pd.DataFrame) -> bool:
     for name in reversed(_KEY):
         if not same.any():
             return False
-        cells = interactions[name].to_numpy()
+        cells = interactions[name].to_numpy("datetime64[ns]" if name == columns.TIMESTAMP else None)
         same &= cells[1:] == cells[:-1]
     return bool(same.any())
 

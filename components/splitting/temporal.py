@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from components.interactions.columns import ITEM, TIMESTAMP, TYPE, USER
+from components.interactions.timestamps import NO_TIME
 
 ORDER = [TIMESTAMP, USER, ITEM, TYPE]
 
@@ -67,6 +68,8 @@ def split_globally(interactions: pd.DataFrame, share: float) -> TrainTest:
 def _ordered(interactions: pd.DataFrame) -> pd.DataFrame:
     if interactions.empty:
         raise SplitError("there are no interactions to split")
+    if len(interactions) > 1 and (interactions[TIMESTAMP] == NO_TIME).all():
+        raise SplitError("the data have no times, so nothing comes last; set split.protocol to random")
     return interactions.sort_values(ORDER, kind="stable", ignore_index=True)
 
 
