@@ -5,9 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-import orjson
 from pydantic import TypeAdapter, ValidationError
-from pydantic_core import from_json
+from pydantic_core import from_json, to_json
 
 from bentos.http_errors import HttpError, describe_fault, refuse_body
 from components.serving.requests import MAX_EVENTS, FeedbackEvent
@@ -58,7 +57,8 @@ def _parse_good_events(body: bytes, error: ValidationError) -> FeedbackPost:
     if len(faults) == len(members):
         raise refuse_body(error, {"errors": list(faults.values())}) from error
     places = [index for index in range(len(members)) if index not in faults]
-    events = _EVENTS.validate_json(orjson.dumps([members[index] for index in places]))
+    # Not by orjson, which writes no integer beyond 64 bits.
+    events = _EVENTS.validate_json(to_json([members[index] for index in places]))
     return FeedbackPost(list(zip(places, events, strict=True)), list(faults.values()))
 
 

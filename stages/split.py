@@ -12,7 +12,7 @@ def split_prepared(params: Params) -> str:
     """artifacts/split holds train and test."""
     interactions, config = read_table(PREPARED, "interactions"), params.split
     if config.protocol == "random":
-        parts = split_at_random(interactions, config.test_share, config.seed)
+        parts = split_at_random(interactions, config.test_share, config.random_seed)
     else:
         parts = split(interactions, config.protocol, config.test_share)
     write_table(SPLIT, "train", parts.train)

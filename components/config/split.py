@@ -10,8 +10,8 @@ from components.config.section import Section
 
 
 class SplitConfig(Section):
-    """How train and test are cut; `random` is for data without times, and draws with `seed`."""
+    """How train and test are cut; `random` is for data without times, and draws with `random_seed`."""
 
     protocol: Literal["per_user_temporal", "global_temporal", "random"]
     test_share: float = Field(gt=0, lt=1)
-    seed: int = 42
+    random_seed: int = 42

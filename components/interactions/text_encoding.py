@@ -108,7 +108,7 @@ def _one_byte_encoding(sample: bytes) -> str:
     found = None if best is None else best.encoding
     if found is not None and not found.startswith(_LATIN) and _stand_together(sample):
         return found
-    # charset-normalizer takes Western for Central European and the other way round (measured: docs/decisions/0015), so
+    # charset-normalizer takes Western for Central European and the other way round (measured: docs/decisions/0017), so
     # the one whose bytes are letters more often is taken, and of equals the Western one.
     undefined = {0x81, 0x8D, 0x8F, 0x90, 0x9D}
     western = "latin-1" if undefined & set(sample) else "cp1252"

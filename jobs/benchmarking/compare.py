@@ -70,8 +70,8 @@ def compare_recommenders(
     n_repeats = int(test.positives.nnz - sought.nnz)
     if n_repeats:
         notes.append(
-            f"{n_repeats} of {test.positives.nnz} relevant interactions of the test part are with items that their users "
-            "had met before, and are not looked for; --repeats looks for them too"
+            f"{n_repeats} of {test.positives.nnz} relevant interactions of the test part are with items that "
+            "their users had met before, and are not looked for; --repeats looks for them too"
         )
     meters = Meters(time.perf_counter, restart_peak, peak_megabytes)
     rows = []
