@@ -18,13 +18,13 @@ STEP = 0.1
 """How much earlier each cut is than the one before."""
 FOLDS = 4
 SHORT = (1, 2, 4)
-"""Interactions that a stranger has, of at most half a stretch."""
+"""Interactions that a synthetic cold user has, of at most half a stretch."""
 PARTS = 4
-"""A quarter of the users become strangers at a time: generators need the others."""
-STRANGERS = 3
-"""Stretches of a history, each of which makes a stranger."""
+"""A quarter of the users become synthetic cold users at a time: generators need the others."""
+SYNTHETIC_PER_USER = 3
+"""Stretches of a history, each of which makes a synthetic cold user."""
 LEAST = 10
-"""Interactions of a user who can be made a stranger of."""
+"""Interactions of a user who can be made a synthetic cold user of."""
 
 
 @dataclass(frozen=True)
@@ -69,10 +69,11 @@ def short_splits(data: TrainingData, n_splits: int, max_users: int, seed: int) -
     """At most `n_splits` cuts that ask for what users liked of whom little is known.
 
     Each takes a quarter of the users with at least `LEAST` interactions out, another each time, at most `max_users` /
-    `STRANGERS` of them, and puts in strangers, as rows below the others. The first 80 % of such a history are cut into
-    `STRANGERS` stretches: a stranger has the first 1, 2 or 4 interactions of one, and is asked for what the user liked
-    in the rest of it and had not met before. So no stranger knows what another is asked for, and nobody is asked for
-    anything of the latest 20 %, which the first cut of `inner_splits` asks for. Data without times have none.
+    `SYNTHETIC_PER_USER` of them, and puts in synthetic cold users, as rows below the others. The first 80 % of such a
+    history are cut into `SYNTHETIC_PER_USER` stretches: a synthetic cold user has the first 1, 2 or 4 interactions of
+    one, and is asked for what the user liked in the rest of it and had not met before. So none of them knows what
+    another is asked for, and nobody is asked for anything of the latest 20 %, which the first cut of `inner_splits`
+    asks for. Data without times have none.
     """
     events = events_of(data)
     if not events.timed:
@@ -82,25 +83,25 @@ def short_splits(data: TrainingData, n_splits: int, max_users: int, seed: int) -
     firsts = _first_meetings(events)
     splits = []
     for number in range(min(n_splits, PARTS)):
-        taken = np.sort(drawn[number::PARTS][: max(1, max_users // STRANGERS)])
-        splits.append(_with_strangers(data, taken, firsts, rng))
+        taken = np.sort(drawn[number::PARTS][: max(1, max_users // SYNTHETIC_PER_USER)])
+        splits.append(_with_synthetic_cold_users(data, taken, firsts, rng))
     return [split for split in splits if split.wanted.nnz and split.known.positives.nnz]
 
 
-def _with_strangers(
+def _with_synthetic_cold_users(
     data: TrainingData, taken: NDArray[np.int64], firsts: NDArray[np.int64], rng: np.random.Generator
 ) -> InnerSplit:
-    """Without the users `taken`, and with strangers cut out of their histories."""
+    """Without the users `taken`, and with synthetic cold users cut out of their histories."""
     events, n_users, n_items = events_of(data), len(data.user_ids), len(data.item_ids)
-    models = np.repeat(taken, STRANGERS)
-    stretch = np.tile(np.arange(STRANGERS), len(taken))
+    models = np.repeat(taken, SYNTHETIC_PER_USER)
+    stretch = np.tile(np.arange(SYNTHETIC_PER_USER), len(taken))
     begin = np.searchsorted(events.users, models)
     end = np.ceil((1 - SHARE) * np.bincount(events.users, minlength=n_users)[models] - 1e-9).astype(np.int64)
-    start, stop = begin + end * stretch // STRANGERS, begin + end * (stretch + 1) // STRANGERS
+    start, stop = begin + end * stretch // SYNTHETIC_PER_USER, begin + end * (stretch + 1) // SYNTHETIC_PER_USER
     left = np.minimum(rng.choice(SHORT, len(models)), (stop - start) // 2)
     known, asked = _ranges(start, left), _ranges(start + left, stop - start - left)
     of_asked = np.repeat(np.arange(len(models)), stop - start - left)
-    # What is met for the first time in this stretch, and never among what a stranger of the same user knows.
+    # What is met for the first time in this stretch, and never among what another of the same history knows.
     known_cells = np.repeat(models, left) * n_items + events.items[known]
     fresh = events.liked[asked] & (firsts[asked] >= (start + left)[of_asked])
     fresh &= ~np.isin(models[of_asked] * n_items + events.items[asked], known_cells)
@@ -108,7 +109,9 @@ def _with_strangers(
     rest = chosen(events, ~np.isin(events.users, taken))
     theirs = replace(chosen(events, known), users=np.repeat(rows, left).astype(np.int32))
     whole = Events(*(np.concatenate(parts) for parts in zip(_columns(rest), _columns(theirs), strict=True)))
-    names = tuple(f"{data.user_ids[user]} as a stranger, {place}" for place, user in enumerate(models.tolist()))
+    names = tuple(
+        f"{data.user_ids[user]} as a synthetic cold user, {place}" for place, user in enumerate(models.tolist())
+    )
     wanted = ones(rows[of_asked[fresh]], events.items[asked[fresh]], (n_users + len(models), n_items))
     grown = replace(data, user_ids=data.user_ids + names, seen=wanted, positives=wanted)
     return InnerSplit(with_events(grown, whole), wanted)

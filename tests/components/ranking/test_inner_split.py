@@ -90,11 +90,11 @@ def history(data: TrainingData, user: int) -> list[tuple[int, int]]:
     return list(zip(events.items[own].tolist(), events.seconds[own].tolist(), strict=True))
 
 
-def strangers_of(data: TrainingData, split: InnerSplit) -> dict[int, list[int]]:
-    """By user, the rows of the strangers that were cut out of their history, in order."""
+def cold_users_of(data: TrainingData, split: InnerSplit) -> dict[int, list[int]]:
+    """By user, the rows of the synthetic cold users that were cut out of their history, in order."""
     found: dict[int, list[int]] = {}
     for row in range(len(data.user_ids), len(split.known.user_ids)):
-        name = split.known.user_ids[row].split(" as a stranger")[0]
+        name = split.known.user_ids[row].split(" as a synthetic cold user")[0]
         found.setdefault(data.user_ids.index(name), []).append(row)
     return found
 
@@ -104,22 +104,24 @@ def asked_of(split: InnerSplit, row: int) -> set[int]:
 
 
 @pytest.mark.parametrize("data", [world(), repeating()])
-def test_three_strangers_take_the_place_of_each_user_who_is_gone(data: TrainingData) -> None:
+def test_three_synthetic_cold_users_take_the_place_of_each_user_who_is_gone(data: TrainingData) -> None:
     gone: list[int] = []
     for split in short_splits(data, 4, max_users=100, seed=0):
-        strangers = strangers_of(data, split)
-        assert {len(rows) for rows in strangers.values()} == {3}
+        cold_users = cold_users_of(data, split)
+        assert {len(rows) for rows in cold_users.values()} == {3}
         for user in range(len(data.user_ids)):
-            assert history(split.known, user) == ([] if user in strangers else history(data, user))
-        gone += strangers
+            assert history(split.known, user) == ([] if user in cold_users else history(data, user))
+        gone += cold_users
     assert sorted(gone) == list(range(len(data.user_ids)))
 
 
 @pytest.mark.parametrize("data", [world(), repeating()])
-def test_a_stranger_has_the_first_of_a_stretch_and_is_asked_for_what_is_new_in_the_rest(data: TrainingData) -> None:
+def test_a_synthetic_cold_user_has_the_first_of_a_stretch_and_is_asked_for_what_is_new_in_the_rest(
+    data: TrainingData,
+) -> None:
     n_seen = set()
     for split in short_splits(data, 4, max_users=100, seed=0):
-        for user, rows in strangers_of(data, split).items():
+        for user, rows in cold_users_of(data, split).items():
             whole = history(data, user)
             edges = [int(np.ceil(0.8 * len(whole))) * place // 3 for place in range(4)]
             known_by_any = {item for row in rows for item, _ in history(split.known, row)}
@@ -141,10 +143,10 @@ def test_a_stranger_has_the_first_of_a_stretch_and_is_asked_for_what_is_new_in_t
 
 
 @pytest.mark.parametrize("data", [world(), repeating()])
-def test_no_stranger_knows_what_another_of_the_same_user_is_asked_for(data: TrainingData) -> None:
+def test_no_synthetic_cold_user_knows_what_another_of_the_same_user_is_asked_for(data: TrainingData) -> None:
     n_asked = 0
     for split in short_splits(data, 4, max_users=100, seed=0):
-        for rows in strangers_of(data, split).values():
+        for rows in cold_users_of(data, split).values():
             known = {item for row in rows for item, _ in history(split.known, row)}
             for row in rows:
                 assert not known & asked_of(split, row)
@@ -152,28 +154,28 @@ def test_no_stranger_knows_what_another_of_the_same_user_is_asked_for(data: Trai
     assert n_asked > 50
 
 
-def test_strangers_are_asked_for_nothing_that_the_first_cut_asks_for() -> None:
+def test_synthetic_cold_users_are_asked_for_nothing_that_the_first_cut_asks_for() -> None:
     data = world()
     first = inner_splits(data, "latest", 1, seed=0)[0]
     for split in short_splits(data, 4, max_users=100, seed=0):
-        for user, rows in strangers_of(data, split).items():
+        for user, rows in cold_users_of(data, split).items():
             assert not {item for row in rows for item in asked_of(split, row)} & asked_of(first, user)
 
 
-def test_no_more_strangers_are_made_than_may_be_learnt_from() -> None:
+def test_no_more_synthetic_cold_users_are_made_than_may_be_learnt_from() -> None:
     data = world()
     for split in short_splits(data, 2, max_users=12, seed=0):
         assert len(split.known.user_ids) == len(data.user_ids) + 12
-        assert len(strangers_of(data, split)) == 4
+        assert len(cold_users_of(data, split)) == 4
 
 
 @pytest.mark.parametrize(("n_each", "n_splits"), [(9, 0), (10, 2)])
-def test_users_with_few_interactions_become_no_strangers(n_each: int, n_splits: int) -> None:
+def test_users_with_few_interactions_become_no_synthetic_cold_users(n_each: int, n_splits: int) -> None:
     data = world()
     place, _ = positions(events_of(data))
     short = with_events(data, chosen(events_of(data), place < n_each))
     assert len(short_splits(short, 2, max_users=100, seed=0)) == n_splits
 
 
-def test_data_without_times_have_no_strangers() -> None:
+def test_data_without_times_have_no_synthetic_cold_users() -> None:
     assert short_splits(replace(world(), events=None), 2, max_users=100, seed=0) == []

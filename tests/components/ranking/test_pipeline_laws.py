@@ -136,7 +136,7 @@ def test_the_choice_is_the_best_of_what_was_measured_or_a_ranker_as_good_but_for
     assert len(inner_splits(train, "latest", 3, 1)) == 3
 
 
-def test_the_ranker_learns_from_strangers_where_there_are_times() -> None:
+def test_the_ranker_learns_from_synthetic_cold_users_where_there_are_times() -> None:
     train, _ = halves(world("taste"))
 
     def measured(n_short_splits: int, data: TrainingData) -> float:
