@@ -13,9 +13,10 @@ from components.serving.answer import Answer
 from components.serving.answer_cache import AnswerCache, MadeAnswer, Origin
 from components.serving.answer_codec import UnreadableAnswer, decode, encode, is_worth_keeping, shown_again
 from components.serving.cache_key import CacheKey, cache_key
+from components.serving.item_search import SearchAnswer, UnknownFilter
 from components.serving.recent_history import UserEvents
 from components.serving.request_path import RequestPath
-from components.serving.requests import KeepRequest, RecommendRequest
+from components.serving.requests import KeepRequest, RecommendRequest, SearchRequest
 
 logger = logging.getLogger("recops.service")
 
@@ -77,6 +78,13 @@ class Answers:
         if kept.explored_position is not None:  # chance is drawn for each request, also of those who waited together
             return await path.answer(request, request_id, recent, exploring=True), "bypassed"
         return shown_again(kept, request_id, path.slot, round((self._now() - start) * 1000, 3)), found.origin
+
+    async def search(
+        self, path: RequestPath, request: SearchRequest, request_id: str, probe: bool
+    ) -> SearchAnswer | UnknownFilter:
+        """The answer to a search; nothing of it is kept. A probe's is from the trained state alone."""
+        recent = None if probe or request.user_id is None else await self._events.read(request.user_id)
+        return path.search(request, request_id, recent)
 
     def keep(self, given: KeepRequest) -> int:
         """Takes answers that were made elsewhere; how many. What is no answer of this code is left out."""

@@ -23,11 +23,13 @@ from components.adapters.store.traffic.rows import feedback_rows, request_row, s
 from components.adapters.store.write_queue import StoreUnavailable, WriteQueue
 from components.serving.answer import UnknownItem
 from components.serving.feedback_notes import take_note
+from components.serving.item_search import UnknownFilter
 from components.serving.requests import (
     ForgetRequest,
     KeepRequest,
     PrefetchRequest,
     RecommendRequest,
+    SearchRequest,
     SimilarRequest,
 )
 from components.serving.variants import Variants
@@ -104,6 +106,7 @@ class RecopsApp:
         self._posts: dict[str, Callable[[bytes, str, Marks], Awaitable[Reply]]] = {
             "/recommend": self._recommend,
             "/similar": self._similar,
+            "/search": self._search,
             "/feedback": self._feedback,
             "/prefetch": self._warm,
             "/forget": self._forget,
@@ -228,6 +231,18 @@ class RecopsApp:
         answer = self._variants.control.similar(request, request_id)
         if isinstance(answer, UnknownItem):
             raise HttpError(404, "unknown_item", f"item_id: there is no item {answer.item_id!r}", "item_id")
+        return 200, orjson.dumps(answer), None
+
+    async def _search(self, body: bytes, request_id: str, marks: Marks) -> Reply:
+        request = parse_body(SearchRequest, body)
+        path = self._variants.control if request.user_id is None else self._variants.path_of(request.user_id)
+        answer = await self._answers.search(path, request, request_id, marks.probe is not None)
+        if isinstance(answer, UnknownFilter):
+            known = ", ".join(answer.known)
+            text = (
+                f"filters.{answer.name}: the items have no such attribute, or it is of another type; there are {known}"
+            )
+            raise HttpError(422, "unknown_filter", text, f"filters.{answer.name}")
         return 200, orjson.dumps(answer), None
 
     async def _warm(self, body: bytes, _request_id: str, _marks: Marks) -> Reply:

@@ -26,7 +26,7 @@ from components.serving.answer_cache import AnswerCache
 from components.serving.bundle import Bundle, read_bundle
 from components.serving.hybrid import Hybrid
 from components.serving.request_path import RequestPath
-from components.serving.requests import RecommendRequest, SimilarRequest
+from components.serving.requests import RecommendRequest, SearchRequest, SimilarRequest
 from components.serving.variants import Experiment, Variants
 from monitoring.cache_metrics import CacheMetrics
 from monitoring.llm_metrics import LlmMetrics
@@ -149,5 +149,6 @@ def warm_up(path: RequestPath) -> None:
     users = [*path.bundle.user_ids[-1:], "\N{REPLACEMENT CHARACTER}"]
     for user_id in users:
         path.recommend(RecommendRequest(user_id=user_id), "warm-up")
+    path.search(SearchRequest(query="something like this, by somebody, under 2 hours"), "warm-up")
     if len(items):
         path.similar(SimilarRequest(item_id=items.ids[0]), "warm-up")

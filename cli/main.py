@@ -14,6 +14,7 @@ COMMANDS = {
     "status": ("cli.status", "status", "Show the processes, their memory, and what is live."),
     "logs": ("cli.logs", "logs", "Print the log of a process of the stack."),
     "data": ("cli.data", "data", "Check a source; list, show, get and use data versions."),
+    "ask": ("cli.ask", "ask", "Ask the gateway for items in plain words."),
     "releases": ("cli.releases", "releases", "Show what was promoted and rolled back, when and by whom."),
     "rollback": ("cli.rollback", "rollback", "Go back to the standby release at once."),
     "alerts": ("cli.alerts", "alerts", "List incidents, and try the channels that tell of them."),

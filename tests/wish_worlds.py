@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from components.wishes.facts import ItemFacts, item_facts
+from components.wishes.facts import CatalogueFacts, item_facts
 from components.wishes.reader import Reader
 from components.wishes.vocabulary import read_vocabulary
 
@@ -42,7 +42,7 @@ FILMS: tuple[Film, ...] = (
 TITLES = tuple(title for title, _, _ in FILMS)
 
 
-def film_facts() -> ItemFacts:
+def film_facts() -> CatalogueFacts:
     """The films, the first the best liked."""
     labels = [[label for label in genres.split("|") if label] for _, genres, _ in FILMS]
     likes = np.arange(len(FILMS), 0, -1, dtype=float)
@@ -58,7 +58,7 @@ def film_reader() -> Reader:
 class Plain:
     """Items are alike as far as they share labels; `texts` says which rows have to do with a text."""
 
-    facts: ItemFacts
+    facts: CatalogueFacts
     met: tuple[int, ...] = ()
     texts: Mapping[str, tuple[int, ...]] | None = None
 

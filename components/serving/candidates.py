@@ -80,7 +80,7 @@ class CandidateFinder:
         if texts:
             wishes = self.words.read(request)
             if wishes.wishes:
-                return self._asked(wishes, preferences, request.k, asker, exclude)
+                return self.asked(wishes, preferences, request.k, asker, exclude)
             said, reason = Said(wishes, (), (), ()), NO_QUERY_MATCH if query and query.strip() else NO_MATCH
         return replace(self._without_words(preferences, reason, asker, exclude), said=said)
 
@@ -95,9 +95,10 @@ class CandidateFinder:
             route = self._route(asker, False)
         return self._by_history(route, reason, asker, exclude)
 
-    def _asked(
+    def asked(
         self, wishes: Wishes, preferences: Mapping[str, float], k: int, asker: UserState, exclude: NDArray[np.int32]
     ) -> Candidates:
+        """The best `routing.candidates` items that fit `wishes`, of which there is at least one, without `exclude`."""
         own: list[Candidates] = []
 
         def personal(out: NDArray[np.integer]) -> Ranking:

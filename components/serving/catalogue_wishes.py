@@ -16,7 +16,7 @@ from components.retrieval.lexical import build_lexical_index
 from components.retrieval.text_search import TextSearch
 from components.serving.bundle import Bundle
 from components.serving.requests import RecommendRequest
-from components.wishes.facts import ItemFacts, item_facts
+from components.wishes.facts import CatalogueFacts, item_facts
 from components.wishes.fitting import Fitting, fit
 from components.wishes.judging import judge
 from components.wishes.lexicon import english
@@ -37,14 +37,14 @@ class CatalogueWishes:
         self._bundle = bundle
 
     def read(self, request: RecommendRequest) -> Wishes:
-        """The wishes of the query and of the profile's text; what the query says wins.
-
-        Words that no item has to do with are ignored.
-        """
+        """The wishes of the query and of the profile's text; what the query says wins."""
         query = (request.context.query or "") if request.context else ""
         profile = (request.profile.text or "") if request.profile else ""
         asked = self.reader.read(query, "query")
-        said = _both(asked, self.reader.read(profile, "profile")) if profile.strip() else asked
+        return self.without_idle(_both(asked, self.reader.read(profile, "profile")) if profile.strip() else asked)
+
+    def without_idle(self, said: Wishes) -> Wishes:
+        """`said` without the meanings that no item has to do with; their words did nothing."""
         idle = [wish for wish in said.wishes if isinstance(wish, MeaningWish) and self.search.scores(wish.text) is None]
         if not idle:
             return said
@@ -69,7 +69,7 @@ class CatalogueWishes:
         return [reason_for(row, judged, self.facts) for row in rows]
 
     @cached_property
-    def facts(self) -> ItemFacts:
+    def facts(self) -> CatalogueFacts:
         """What is known of every item."""
         items = self._bundle.items
         labels = [
@@ -110,7 +110,7 @@ class CatalogueWishes:
 class Resembling:
     """Items are alike by their labels, and the more so the more the same people met them; see `judging.Resemblance`."""
 
-    facts: ItemFacts
+    facts: CatalogueFacts
     search: TextSearch
     tastes: csc_array
     met: tuple[int, ...]

@@ -21,8 +21,9 @@ from components.serving.bundle import Bundle
 from components.serving.candidates import UNKNOWN_USER, CandidateFinder, Candidates, UserState
 from components.serving.explanation import POPULAR, TASTE, explain_by_history, explain_by_wishes
 from components.serving.hybrid import Hybrid, RerankOutcome
+from components.serving.item_search import ItemSearch, SearchAnswer, UnknownFilter, as_answer
 from components.serving.recent_history import EventsUnread, UserEvents, news_of, with_cart
-from components.serving.requests import RecommendRequest, SimilarRequest
+from components.serving.requests import RecommendRequest, SearchRequest, SimilarRequest
 
 NOTHING = np.empty(0, np.int32)
 EVENTS_UNREAD = "the user's latest interactions could not be read"
@@ -76,6 +77,7 @@ class RequestPath:
         self._now = perf_counter
         self._cf = bundle.manifest.recommender
         self._finder = CandidateFinder(bundle, routing)
+        self._search = ItemSearch(bundle, self._finder)
         primary = bundle.primary
         factors = primary.factors if isinstance(primary, IndexedFactors) else primary
         self._factors = factors if isinstance(factors, FittedFactors) else None
@@ -180,6 +182,18 @@ class RequestPath:
             variant=self.variant,
             timings_ms={"total": _milliseconds(start, self._now())},
         )
+
+    def search(self, request: SearchRequest, request_id: str, recent: Recent = None) -> SearchAnswer | UnknownFilter:
+        """The items that the query and the filters ask for; see ItemSearch.find."""
+        start = self._now()
+        asker = UserState(UNKNOWN_USER, NOTHING, NO_NEWS)
+        if request.user_id is not None:
+            asker = self._asker(RecommendRequest(user_id=request.user_id), recent)
+        found = self._search.find(request, asker)
+        if isinstance(found, UnknownFilter):
+            return found
+        total = _milliseconds(start, self._now())
+        return as_answer(found, request_id, self.release_id, self.slot, self.variant, total)
 
     def _asker(self, request: RecommendRequest, recent: Recent) -> UserState:
         row = self.bundle.user_row.get(request.user_id, UNKNOWN_USER)

@@ -110,6 +110,30 @@ class SimilarRequest(Body):
     k: Count = 10
 
 
+class NumberRange(Body):
+    """A filter on a number; an end that is left out is open."""
+
+    min: Finite | None = None
+    max: Finite | None = None
+
+
+class SearchRequest(Body):
+    """Body of `POST /search`.
+
+    `filters` maps `labels`, or an attribute of the items, to values of which an item must have one, or to a range.
+    With `user_id` what that user likes counts for the order; `allow_seen: false` leaves out what they know.
+    """
+
+    query: Annotated[str, StringConstraints(max_length=512)] = ""
+    user_id: Id | None = None
+    k: Count = 10
+    filters: dict[Annotated[str, StringConstraints(min_length=1, max_length=128)], list[ShortText] | NumberRange] = (
+        Field(default_factory=dict, max_length=20)
+    )
+    allow_seen: bool = True
+    exclude: list[Id] = Field(default_factory=list, max_length=10_000)
+
+
 class FeedbackEvent(Body):
     """Body of `POST /feedback`, or one member of a list of them.
 

@@ -52,7 +52,7 @@ class ValueTable:
 
 
 @dataclass(frozen=True)
-class ItemFacts:
+class CatalogueFacts:
     """One entry per item row everywhere.
 
     Attributes:
@@ -105,7 +105,7 @@ def item_facts(
     attributes: Sequence[Mapping[str, float | str | tuple[str, ...]]],
     popularity: Numbers,
     prices: Sequence[float | None] = (),
-) -> ItemFacts:
+) -> CatalogueFacts:
     """The facts of a catalogue, one entry per item in every argument.
 
     A year stands for itself or is read off a title that ends with one, as in Heat (1995).
@@ -126,7 +126,7 @@ def item_facts(
     if YEAR not in numbers and not np.isnan(years).all():
         numbers[YEAR] = np.array(years)
     named = [tuple(dict.fromkeys(label for label in row if not _NO_LABEL.match(label))) for row in labels]
-    return ItemFacts(
+    return CatalogueFacts(
         tuple(ids), tuple(titles), _table(named), {name: _table(rows) for name, rows in lists.items()}, numbers
     )
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from components.wishes.facts import ItemFacts, Mask
+from components.wishes.facts import CatalogueFacts, Mask
 from components.wishes.judging import FAILS, HOLDS, UNKNOWN, Resemblance, Scores, doubtful, judge, leaning
 from components.wishes.wish import VAGUE, ItemsWish, LabelWish, LikeWish, TasteWish, ValueWish, Wish
 
@@ -35,7 +35,7 @@ class Fitting:
 
 
 def fit(
-    wishes: Sequence[Wish], facts: ItemFacts, resemblance: Resemblance, k: int, exclude: NDArray[np.integer]
+    wishes: Sequence[Wish], facts: CatalogueFacts, resemblance: Resemblance, k: int, exclude: NDArray[np.integer]
 ) -> Fitting:
     """The items, without the rows of `exclude`, that fulfil `wishes`.
 

@@ -8,7 +8,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
-from components.wishes.facts import ItemFacts, Mask
+from components.wishes.facts import CatalogueFacts, Mask
 from components.wishes.wish import ItemsWish, LabelWish, LikeWish, MeaningWish, RangeWish, TasteWish, ValueWish, Wish
 
 Verdicts = NDArray[np.int8]
@@ -36,7 +36,7 @@ class Resemblance(Protocol):
         ...
 
 
-def judge(wish: Wish, facts: ItemFacts, resemblance: Resemblance) -> Verdicts:
+def judge(wish: Wish, facts: CatalogueFacts, resemblance: Resemblance) -> Verdicts:
     """Whether each item fulfils `wish`; one that orders without excluding holds everywhere."""
     if isinstance(wish, LabelWish):
         has = _labels(wish, facts)
@@ -63,7 +63,7 @@ def judge(wish: Wish, facts: ItemFacts, resemblance: Resemblance) -> Verdicts:
     return np.ones(len(facts), np.int8)
 
 
-def leaning(wish: Wish, facts: ItemFacts, resemblance: Resemblance) -> Scores | None:
+def leaning(wish: Wish, facts: CatalogueFacts, resemblance: Resemblance) -> Scores | None:
     """What a wish adds to the score of each item that may fulfil it, (n_items,), -1 to 1; None for nothing."""
     if isinstance(wish, LabelWish) and wish.wanted and len(wish.labels) > 1:
         carried: Scores = np.sum([facts.labels.having([label]) for label in wish.labels], axis=0, dtype=np.float32)
@@ -79,14 +79,14 @@ def leaning(wish: Wish, facts: ItemFacts, resemblance: Resemblance) -> Scores | 
     return None
 
 
-def doubtful(wish: Wish, facts: ItemFacts) -> Mask | None:
+def doubtful(wish: Wish, facts: CatalogueFacts) -> Mask | None:
     """The items that a refusal of several labels at once lets pass, though they carry one of them, (n_items,)."""
     if isinstance(wish, LabelWish) and wish.together and not wish.wanted:
         return facts.labels.having(wish.labels)
     return None
 
 
-def _labels(wish: LabelWish, facts: ItemFacts) -> Mask:
+def _labels(wish: LabelWish, facts: CatalogueFacts) -> Mask:
     if not wish.together:
         return facts.labels.having(wish.labels)
     carried: Mask = np.all([facts.labels.having([label]) for label in wish.labels], axis=0)
@@ -104,7 +104,7 @@ def _within(numbers: NDArray[np.float64], wish: RangeWish) -> Mask:
     return inside
 
 
-def _alike(wish: LikeWish, facts: ItemFacts) -> Verdicts:
+def _alike(wish: LikeWish, facts: CatalogueFacts) -> Verdicts:
     """What is wished to be like an item shares a label with it, where it has any; never is it the item itself."""
     rows = facts.rows(wish.items)
     itself = np.zeros(len(facts), bool)
@@ -117,7 +117,7 @@ def _alike(wish: LikeWish, facts: ItemFacts) -> Verdicts:
     return _verdicts(shared & ~itself, facts.labels.known | itself)
 
 
-def _rows_as_mask(facts: ItemFacts, ids: tuple[str, ...]) -> Mask:
+def _rows_as_mask(facts: CatalogueFacts, ids: tuple[str, ...]) -> Mask:
     found = np.zeros(len(facts), bool)
     found[facts.rows(ids)] = True
     return found

@@ -12,7 +12,7 @@ import numpy as np
 from rapidfuzz import process
 from rapidfuzz.distance import OSA
 
-from components.wishes.facts import ItemFacts
+from components.wishes.facts import CatalogueFacts
 from components.wishes.tokens import fold, words_of
 from components.wishes.vocabulary import Phrase
 
@@ -34,7 +34,7 @@ _NUMERAL = re.compile(r"^(?:\d+|i{1,3}|iv|v|vi{0,3}|part|episode|chapter|vol|vol
 class Titles:
     """The items' titles, by every name that each goes by."""
 
-    facts: ItemFacts
+    facts: CatalogueFacts
 
     @cached_property
     def by_name(self) -> dict[Phrase, list[int]]:
@@ -99,7 +99,7 @@ class Titles:
 
 
 @dataclass(frozen=True)
-class Person:
+class NamedValue:
     """A value of attributes that a text named: `attributes` are those in which it occurs."""
 
     names: tuple[str, ...]
@@ -109,7 +109,7 @@ class Person:
 class People:
     """The values of all text and list attributes but `without`, by their names."""
 
-    def __init__(self, facts: ItemFacts, without: Iterable[str]) -> None:
+    def __init__(self, facts: CatalogueFacts, without: Iterable[str]) -> None:
         attributes: dict[str, dict[str, None]] = {}
         likes: dict[str, float] = defaultdict(float)
         for attribute, table in facts.values.items():
@@ -136,23 +136,23 @@ class People:
     def __len__(self) -> int:
         return len(self._attributes)
 
-    def whole(self, words: Phrase) -> Person | None:
+    def whole(self, words: Phrase) -> NamedValue | None:
         """Who is called exactly so."""
         found = self._whole.get(words)
         return self._person(found) if found else None
 
-    def by_last_name(self, word: str) -> Person | None:
+    def by_last_name(self, word: str) -> NamedValue | None:
         """Whoever of that last name is liked most, and those who come near."""
         found = self._last.get(word)
         return self._person(self._leading(found)) if found else None
 
-    def by_first_name(self, word: str) -> Person | None:
+    def by_first_name(self, word: str) -> NamedValue | None:
         """Who is meant by a first name, if one is liked far more than all others."""
         found = self._first.get(word, [])
         leading = self._leading(found)
         return self._person(leading) if len(leading) == 1 and self._likes[leading[0]] > 0 else None
 
-    def nearest(self, words: Phrase) -> Person | None:
+    def nearest(self, words: Phrase) -> NamedValue | None:
         """Who is called almost so: one letter in five may differ; two words at least."""
         text = " ".join(words)
         if len(words) < 2 or len(text) < 7:
@@ -171,7 +171,7 @@ class People:
         best = min(found, key=lambda hit: (hit[1], -self._likes[self._whole[tuple(hit[0].split())][0]]))
         return self.whole(tuple(best[0].split()))
 
-    def nearest_last_name(self, word: str) -> Person | None:
+    def nearest_last_name(self, word: str) -> NamedValue | None:
         """Whose last name is almost so."""
         if len(word) < 6:
             return None
@@ -199,9 +199,9 @@ class People:
         best = self._likes[names[0]]
         return [name for name in names[:4] if self._likes[name] >= CLEARLY_FIRST * best]
 
-    def _person(self, names: Sequence[str]) -> Person:
+    def _person(self, names: Sequence[str]) -> NamedValue:
         attributes = dict.fromkeys(each for name in names for each in self._attributes[name])
-        return Person(tuple(names), tuple(attributes))
+        return NamedValue(tuple(names), tuple(attributes))
 
 
 def names_of_title(title: str) -> list[Phrase]:

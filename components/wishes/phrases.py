@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
-from components.wishes.facts import ItemFacts
+from components.wishes.facts import CatalogueFacts
 from components.wishes.tokens import words_of
 from components.wishes.vocabulary import Comparative, Mood, Phrase, Scale, Vocabulary
 
@@ -98,7 +98,7 @@ Meaning = LabelMeaning | MoodMeaning | ScaleMeaning | ComparativeMeaning | Place
 class Phrases:
     """The phrases of one catalogue."""
 
-    def __init__(self, facts: ItemFacts, vocabulary: Vocabulary) -> None:
+    def __init__(self, facts: CatalogueFacts, vocabulary: Vocabulary) -> None:
         self._facts = facts
         self._vocabulary = vocabulary
         self._by_label = {words_of(label): label for label in facts.labels.names if words_of(label)}

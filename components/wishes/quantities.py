@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from math import inf
 
-from components.wishes.facts import ItemFacts
+from components.wishes.facts import CatalogueFacts
 from components.wishes.tokens import Token, joined
 from components.wishes.vocabulary import Unit, Vocabulary
 from components.wishes.wish import RangeWish
@@ -185,7 +185,7 @@ class _Amount:
 class QuantityReader:
     """Finds ranges in texts about one catalogue."""
 
-    def __init__(self, facts: ItemFacts, vocabulary: Vocabulary) -> None:
+    def __init__(self, facts: CatalogueFacts, vocabulary: Vocabulary) -> None:
         own = {name.replace("_", " ").split()[-1]: Unit((name,), 1.0) for name in facts.numbers}
         self._units = {**{name: unit for name, unit in own.items() if name != "popularity"}, **vocabulary.units}
         self._names = {name for name in own if name not in ("popularity", "year")}

@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
-from components.wishes.facts import ItemFacts
+from components.wishes.facts import CatalogueFacts
 from components.wishes.lexicon import Lexicon
-from components.wishes.names import Person
+from components.wishes.names import NamedValue
 from components.wishes.phrases import ComparativeMeaning, LabelMeaning, MoodMeaning, Phrases, PlaceMeaning, ScaleMeaning
 from components.wishes.quantities import WORDS as QUANTITY_WORDS
 from components.wishes.quantities import mentions
@@ -153,7 +153,7 @@ class _State:
 class Reader:
     """Reads texts about one catalogue."""
 
-    def __init__(self, facts: ItemFacts, vocabulary: Vocabulary, frequencies: Mapping[str, int]) -> None:
+    def __init__(self, facts: CatalogueFacts, vocabulary: Vocabulary, frequencies: Mapping[str, int]) -> None:
         self._facts = facts
         self._known = vocabulary
         self._phrases = Phrases(facts, vocabulary)
@@ -251,7 +251,7 @@ class Reader:
                     return state.negator not in _PLAIN_NOT
                 if later.words[0] not in _NOUNS:
                     return False
-            elif not isinstance(later.what, LabelMeaning | PlaceMeaning | Person | Items | MoodMeaning):
+            elif not isinstance(later.what, LabelMeaning | PlaceMeaning | NamedValue | Items | MoodMeaning):
                 return False
         return False
 
@@ -292,7 +292,7 @@ class Reader:
             add(
                 (ValueWish((attribute,), values, wanted != refused, span.said, PLACE if not refused else REFUSED), span)
             )
-        elif isinstance(what, Person):
+        elif isinstance(what, NamedValue):
             attributes = self._role(tokens, spans, place, what)
             add((ValueWish(attributes, what.names, not refused, span.said, PEOPLE if not refused else REFUSED), span))
         elif isinstance(what, RangeWish):
@@ -402,12 +402,12 @@ class Reader:
         """Names of countries themselves: "in France" is a place, "in French" a language."""
         return frozenset(fold(value) for name in self._phrases.places[:1] for value in self._facts.values[name].names)
 
-    def _role(self, tokens: Sequence[Token], spans: list[Span], place: int, person: Person) -> tuple[str, ...]:
+    def _role(self, tokens: Sequence[Token], spans: list[Span], place: int, person: NamedValue) -> tuple[str, ...]:
         for span in reversed(spans[max(0, place - 4) : place]):
             if span.what == "role":
                 names = self._known.roles[tuple(token.word for token in tokens[span.start : span.end])]
                 return tuple(name for name in person.attributes if name in names) or person.attributes
-            if span.what is not None and not isinstance(span.what, Person):
+            if span.what is not None and not isinstance(span.what, NamedValue):
                 break
         return person.attributes
 

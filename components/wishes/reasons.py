@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from components.wishes.facts import PRICE, YEAR, ItemFacts
+from components.wishes.facts import PRICE, YEAR, CatalogueFacts
 from components.wishes.judging import HOLDS, Verdicts
 from components.wishes.wish import ItemsWish, LabelWish, LikeWish, MeaningWish, RangeWish, TasteWish, ValueWish, Wish
 
@@ -13,7 +13,7 @@ MOST = 4
 """Parts of a reason."""
 
 
-def reason_for(row: int, judged: Sequence[tuple[Wish, Verdicts]], facts: ItemFacts) -> str | None:
+def reason_for(row: int, judged: Sequence[tuple[Wish, Verdicts]], facts: CatalogueFacts) -> str | None:
     """What item row `row` is, as far as it was asked for: "Comedy, 92 minutes; like Big (1988)"; None for nothing.
 
     Only wishes whose verdict on the item is `HOLDS` are spoken of, and labels and names only where the item has them.
@@ -30,7 +30,7 @@ def reason_for(row: int, judged: Sequence[tuple[Wish, Verdicts]], facts: ItemFac
     return text[:1].upper() + text[1:] if text else None
 
 
-def _fact(wish: Wish, row: int, facts: ItemFacts) -> str | None:
+def _fact(wish: Wish, row: int, facts: CatalogueFacts) -> str | None:
     if isinstance(wish, LabelWish) and wish.wanted:
         return ", ".join(label for label in wish.labels if facts.labels.having([label])[row]) or None
     if isinstance(wish, ValueWish) and wish.wanted:
@@ -50,7 +50,7 @@ def _fact(wish: Wish, row: int, facts: ItemFacts) -> str | None:
     return None
 
 
-def _named(wish: ValueWish, row: int, facts: ItemFacts) -> str | None:
+def _named(wish: ValueWish, row: int, facts: CatalogueFacts) -> str | None:
     for attribute in wish.attributes:
         table = facts.values.get(attribute)
         for name in wish.values:

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from components.wishes.facts import ItemFacts
+from components.wishes.facts import CatalogueFacts
 from components.wishes.lexicon import Lexicon
-from components.wishes.names import LONGEST, People, Person, Titles, without_article
+from components.wishes.names import LONGEST, NamedValue, People, Titles, without_article
 from components.wishes.phrases import LabelMeaning, Meaning, Phrases
 from components.wishes.quantities import QuantityReader, mentions
 from components.wishes.tokens import Token, joined
@@ -104,7 +104,7 @@ class Span:
 
     start: int
     end: int
-    what: Turn | Meaning | RangeWish | Person | Items | None
+    what: Turn | Meaning | RangeWish | NamedValue | Items | None
     said: str
     words: Phrase = ()
 
@@ -112,7 +112,7 @@ class Span:
 class SpanFinder:
     """Finds the spans of texts about one catalogue."""
 
-    def __init__(self, facts: ItemFacts, vocabulary: Vocabulary, lexicon: Lexicon, phrases: Phrases) -> None:
+    def __init__(self, facts: CatalogueFacts, vocabulary: Vocabulary, lexicon: Lexicon, phrases: Phrases) -> None:
         self.titles = Titles(facts)
         self.people = People(facts, phrases.places)
         self._facts = facts
@@ -229,7 +229,7 @@ class SpanFinder:
 
     @staticmethod
     def _span(
-        tokens: Sequence[Token], start: int, end: int, what: Turn | Meaning | RangeWish | Person | Items | None
+        tokens: Sequence[Token], start: int, end: int, what: Turn | Meaning | RangeWish | NamedValue | Items | None
     ) -> Span:
         return Span(start, end, what, joined(tokens[start:end]), tuple(token.word for token in tokens[start:end]))
 
@@ -253,7 +253,7 @@ class SpanFinder:
 
     def _person(
         self, tokens: Sequence[Token], words: list[str], at: int, before: Sequence[Span]
-    ) -> tuple[int, Person] | None:
+    ) -> tuple[int, NamedValue] | None:
         for length in range(min(5, len(words) - at), 1, -1):
             run = tuple(words[at : at + length])
             person = self.people.whole(run)
@@ -290,7 +290,7 @@ class SpanFinder:
     def _role_before(before: Sequence[Span]) -> bool:
         """Whether a word such as "by" or "starring" stands before, or a person and "and"."""
         for span in reversed(before[-3:]):
-            if span.what == "role" or isinstance(span.what, Person):
+            if span.what == "role" or isinstance(span.what, NamedValue):
                 return True
             if span.what is not None or span.said.casefold() not in ("and", "or", "the", "either", "both"):
                 return False

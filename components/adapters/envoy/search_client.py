@@ -1,0 +1,37 @@
+"""Asks the gateway's `POST /search`."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+
+TIMEOUT_SECONDS = 10.0
+
+
+class SearchFailedError(Exception):
+    """The gateway cannot be asked, or refuses; the message says why."""
+
+
+def search(gateway: str, body: Mapping[str, Any]) -> dict[str, Any]:
+    """The answer to `body`, as the gateway gives it.
+
+    Raises:
+        SearchFailedError: nothing answers at `gateway`, or it answers with an error.
+    """
+    try:
+        reply = httpx.post(f"{gateway}/search", json=dict(body), timeout=TIMEOUT_SECONDS)
+    except httpx.HTTPError as error:
+        raise SearchFailedError(f"{gateway} does not answer ({error}); start the stack with `recops up`") from error
+    if reply.status_code != httpx.codes.OK:
+        raise SearchFailedError(f"{gateway} answers {reply.status_code}: {_message(reply)}")
+    answer: dict[str, Any] = reply.json()
+    return answer
+
+
+def _message(reply: httpx.Response) -> str:
+    try:
+        return str(reply.json()["error"]["message"])
+    except (ValueError, KeyError, TypeError):
+        return reply.text[:200]

@@ -1,0 +1,129 @@
+"""Answers a search: the items that a text and filters ask for, with all that is known of them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from components.serving.bundle import Bundle
+from components.serving.candidates import CandidateFinder, UserState
+from components.serving.requests import NumberRange, SearchRequest
+from components.wishes.wish import LIMIT, PLACE, LabelWish, RangeWish, ValueWish, Wish, Wishes
+
+LABELS = "labels"
+"""The name of the filter on categories and tags."""
+
+
+@dataclass(frozen=True, slots=True)
+class FoundItem:
+    """One place of a search; `fields` holds what the source says of the item, by name."""
+
+    item_id: str
+    title: str
+    category: str
+    rank: int
+    score: float
+    explanation: str | None
+    fields: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class SearchAnswer:
+    """The answer to a `SearchRequest`; all of it goes to the client."""
+
+    request_id: str
+    items: list[FoundItem]
+    understood: Sequence[Mapping[str, Any]]
+    ignored: Sequence[str]
+    release: str
+    slot: str
+    variant: str
+    timings_ms: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class UnknownFilter:
+    """The catalogue has nothing of this name to filter by; `known` is what it has."""
+
+    name: str
+    known: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """The items that fit, and what was made of the request."""
+
+    items: list[FoundItem]
+    understood: Sequence[Mapping[str, Any]]
+    ignored: Sequence[str]
+
+
+class ItemSearch:
+    """Searches one bundle's catalogue; the same for every request."""
+
+    def __init__(self, bundle: Bundle, finder: CandidateFinder) -> None:
+        self._bundle = bundle
+        self._finder = finder
+
+    def find(self, request: SearchRequest, asker: UserState) -> Found | UnknownFilter:
+        """At most `k` items, best first; none where nothing of the query was understood and there is no filter.
+
+        A filter is never given up.
+        """
+        filters = self._filters(request.filters)
+        if isinstance(filters, UnknownFilter):
+            return filters
+        words = self._finder.words
+        read = words.without_idle(words.reader.read(request.query))
+        wishes = Wishes((*read.wishes, *filters), read.ignored, read.trace)
+        if not wishes.wishes:
+            return Found([], [], read.ignored)
+        row_of = self._bundle.items.row_of
+        exclude = np.array([row_of[each] for each in request.exclude if each in row_of], np.int32)
+        if not request.allow_seen:
+            exclude = np.concatenate([exclude, asker.trained, asker.news.seen])
+        found = self._finder.asked(wishes, {}, request.k, asker, exclude)
+        assert found.said is not None  # noqa: S101 there are wishes
+        if set(found.said.loosened) & set(filters):
+            return Found([], found.said.understood(), read.ignored)
+        rows = found.ranking.items[: request.k].tolist()
+        reasons = words.reasons(rows, found.said.kept, found.said.met)
+        scores = found.ranking.scores[: request.k].tolist()
+        items = [
+            self._item(row, rank, score, reason)
+            for rank, (row, score, reason) in enumerate(zip(rows, scores, reasons, strict=True), start=1)
+        ]
+        return Found(items, found.said.understood(), read.ignored)
+
+    def _item(self, row: int, rank: int, score: float, reason: str | None) -> FoundItem:
+        items = self._bundle.items
+        fields: dict[str, Any] = {"tags": list(items.tags[row]), **items.attributes[row]}
+        if items.descriptions[row]:
+            fields["description"] = items.descriptions[row]
+        if items.prices[row] is not None:
+            fields["price"] = items.prices[row]
+        return FoundItem(items.ids[row], items.titles[row], items.categories[row], rank, score, reason, fields)
+
+    def _filters(self, given: Mapping[str, list[str] | NumberRange]) -> list[Wish] | UnknownFilter:
+        facts = self._finder.words.facts
+        numbers = [name for name in facts.numbers if name != "popularity"]
+        wishes: list[Wish] = []
+        for name, wanted in given.items():
+            if isinstance(wanted, NumberRange) and name in numbers:
+                wishes.append(RangeWish(name, wanted.min, wanted.max, name, importance=2 * LIMIT))
+            elif isinstance(wanted, list) and name == LABELS:
+                wishes.append(LabelWish(tuple(wanted), True, name, importance=2 * LIMIT))
+            elif isinstance(wanted, list) and name in facts.values:
+                wishes.append(ValueWish((name,), tuple(wanted), True, name, importance=2 * PLACE))
+            else:
+                return UnknownFilter(name, (LABELS, *sorted(facts.values), *sorted(numbers)))
+        return wishes
+
+
+def as_answer(found: Found, request_id: str, release: str, slot: str, variant: str, total_ms: float) -> SearchAnswer:
+    """What goes to the client."""
+    timings = {"total": total_ms}
+    return SearchAnswer(request_id, found.items, found.understood, found.ignored, release, slot, variant, timings)
