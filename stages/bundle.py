@@ -4,19 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 import shutil
 import sys
 import tempfile
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 from numpy.typing import NDArray
 
-from components.interactions.attribute_columns import attributes_of
-from components.interactions.columns import CATEGORY, DESCRIPTION, ITEM, PRICE, TAG_SEPARATOR, TAGS, TITLE
+from components.interactions.event_interactions import dislike_value
 from components.params.params import Params
+from components.ranking.fitted_pipeline import FittedPipeline
 from components.ranking.newcomers import popularity_of
 from components.ranking.pipeline import Pipeline
 from components.ranking.pipeline_choice import load_choice
@@ -33,8 +31,8 @@ from components.serving.bundle import (
     record_expected_answers,
 )
 from components.serving.bundle import write_bundle as write
-from components.serving.catalogue import Catalogue
 from components.serving.expected_answers import expected_answers, sample_users
+from stages.catalogue import catalogue
 from stages.evaluate import read_confidence
 from stages.stage import (
     BUNDLE,
@@ -52,6 +50,7 @@ RECENT_ITEMS = 20
 """Of each user, for the prompts of language models; more would only be read past."""
 INGREDIENTS = {
     **dict.fromkeys(("prepare", "train", "index", "bundle"), True),
+    "ingest": {"implicit_value", "min_value"},
     "routing": {"candidates", "cold_start_threshold", "diversity", "fold_in"},
 }
 """What of params makes a difference to the bundle, as dvc.yaml states it too."""
@@ -69,13 +68,18 @@ def bundle(params: Params) -> str:
         train.content.kind: train.content.build().fit(data, seed),
         train.recommender.kind: primary,
     }
-    fitted |= _fold_ins([entry.build() for entry in train.fold_in if entry.kind not in fitted], data, seed)
+    # A pipeline answers every history itself.
+    beside = [] if isinstance(primary, FittedPipeline) else train.fold_in
+    fitted |= _fold_ins([entry.build() for entry in beside if entry.kind not in fitted], data, seed)
     shutil.rmtree(BUNDLE, ignore_errors=True)
     with tempfile.TemporaryDirectory() as scratch:
         index_file = Path(scratch) / "index.ann"
         manifest = BundleManifest(
             data_version=params.data.version,
             recommender=train.recommender.kind,
+            positive_threshold=params.prepare.positive_threshold,
+            like_value=params.ingest.implicit_value,
+            dislike_value=dislike_value(params.ingest),
             ingredients_digest=ingredients_digest(params),
             index=_index(params, primary, index_file),
         )
@@ -104,7 +108,7 @@ def _refit(recipe: Recommender, data: TrainingData, seed: int) -> tuple[FittedRe
     if not isinstance(recipe, Pipeline):
         return recipe.fit(data, seed), None
     whole = recipe.fit_reported(data, seed, load_choice(CHOICE))
-    return whole.lists, whole.choice.half_life_days
+    return whole.served, whole.choice.half_life_days
 
 
 def _fold_ins(recipes: list[Recommender], data: TrainingData, seed: int) -> dict[str, FittedRecommender]:
@@ -116,19 +120,6 @@ def _fold_ins(recipes: list[Recommender], data: TrainingData, seed: int) -> dict
         except RecommenderError as error:
             print(f"the bundle does without {recipe.config.kind}: {error}", file=sys.stderr)
     return fitted
-
-
-def catalogue(items: pd.DataFrame) -> Catalogue:
-    """The items as the service shows them, in the order of the rows."""
-    return Catalogue(
-        ids=tuple(items[ITEM]),
-        titles=tuple(items[TITLE]),
-        categories=tuple(items[CATEGORY]),
-        tags=tuple(tuple(filter(None, tags.split(TAG_SEPARATOR))) for tags in items[TAGS]),
-        prices=tuple(None if math.isnan(price) else float(price) for price in items[PRICE]),
-        descriptions=tuple(items[DESCRIPTION]),
-        attributes=tuple(attributes_of(items)),
-    )
 
 
 def recent_items(data: TrainingData) -> NDArray[np.int32] | None:

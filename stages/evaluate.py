@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import json
+import sys
 from dataclasses import asdict
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from components.interactions.event_interactions import dislike_value
 from components.metrics import plot_data, tables
 from components.metrics.evaluate import EvaluationError
 from components.metrics.evaluate import evaluate as evaluate_recommender
 from components.metrics.summary import summarise
 from components.params.params import Params
+from components.ranking.fitted_pipeline import FittedPipeline, load_model
 from components.ranking.pipeline import PipelineConfig
 from components.ranking.pipeline_choice import load_choice
-from components.recommenders.protocol import RecommenderError, TrainingData
-from components.recommenders.saved import load_recommender
+from components.recommenders.protocol import FittedRecommender, RecommenderError, TrainingData
 from components.recommenders.training_data import training_data
 from components.routing.confidence import (
     N_FEATURES,
@@ -28,6 +31,10 @@ from components.routing.confidence import (
     features_of,
     fit_confidence,
 )
+from components.serving.bundle import Bundle, BundleManifest
+from components.serving.replay_histories import replay, sample_users
+from components.serving.request_path import RequestPath
+from stages.catalogue import catalogue
 from stages.stage import (
     CHOICE,
     CONFIDENCE,
@@ -54,11 +61,16 @@ def evaluate(params: Params) -> str:
     test = training_data(read_table(SPLIT, "test"), items, users)
     config, threshold = params.evaluate, params.routing.cold_start_threshold
     model, popularity = (
-        evaluate_recommender(load_recommender(TRAIN / name), train.seen, test.positives, config.k)
+        evaluate_recommender(load_model(TRAIN / name), train.seen, test.positives, config.k)
         for name in (params.train.recommender.kind, "popularity")
     )
     n_interactions = train.seen.sum(axis=0).astype(int)
     numbers = summarise(model, popularity, n_interactions, len(users), threshold, config)
+    by_history = replay_histories(params, train, test, items)
+    numbers = {**numbers, **tables.numbers_by_history(by_history, config)}
+    strangers = tables.of_strangers(by_history)
+    cold = np.concatenate([model.ndcg[model.n_train < threshold], strangers["ndcg"]])
+    numbers |= tables.cold_numbers(cold, config)
     confidence, error = measure_confidence(params, train, test)
     if error is not None:
         numbers = {**numbers, "confidence_calibration_error": error}
@@ -69,6 +81,7 @@ def evaluate(params: Params) -> str:
     per_place = tables.per_place(model, train.user_ids, train.item_ids)
     per_item = tables.per_item(model, items, n_interactions)
     write_table(EVALUATE, "per_user", per_user)
+    write_table(EVALUATE, "by_history", by_history)
     write_table(EVALUATE, "scores", per_place)
     write_table(EVALUATE, "item_exposure", per_item)
     ranker = load_choice(CHOICE).ranker if isinstance(params.train.recommender, PipelineConfig) else None
@@ -80,10 +93,41 @@ def evaluate(params: Params) -> str:
     # The plots of dvc.yaml name their columns, which must not change with k.
     by_activity.columns = ["n_train", "users", "ndcg", "popularity_ndcg"]
     by_activity.to_csv(PLOTS / "quality_by_activity.csv", index=False)
+    plot_data.quality_by_history(by_history).to_csv(PLOTS / "quality_by_history.csv", index=False)
     plot_data.coverage_curve(per_item["recommended"].to_numpy()).to_csv(PLOTS / "coverage.csv", index=False)
     plot_data.score_distribution(per_place).to_csv(PLOTS / "score_distribution.csv", index=False)
     interval = f"[{numbers[f'{ndcg}_low']:.4f}, {numbers[f'{ndcg}_high']:.4f}]"
     return f"{ndcg} {numbers[ndcg]:.4f} {interval}, popularity {numbers[f'popularity_{ndcg}']:.4f}"
+
+
+def replay_histories(params: Params, train: TrainingData, test: TrainingData, items: pd.DataFrame) -> pd.DataFrame:
+    """A row per user and number of interactions, answered by the request path over the models of the train part."""
+    kind = params.train.recommender.kind
+    recommenders: dict[str, FittedRecommender] = {
+        kind: load_model(TRAIN / kind),
+        "popularity": load_model(TRAIN / "popularity"),
+        params.train.content.kind: params.train.content.build().fit(train, params.train.seed),
+    }
+    beside = [] if isinstance(recommenders[kind], FittedPipeline) else params.train.fold_in
+    for entry in beside:
+        if entry.kind not in recommenders:
+            try:
+                recommenders[entry.kind] = entry.build().fit(train, params.train.seed)
+            except RecommenderError as error:
+                print(f"the replay does without {entry.kind}: {error}", file=sys.stderr)
+    manifest = BundleManifest(
+        data_version="",
+        recommender=kind,
+        ingredients_digest="",
+        positive_threshold=params.prepare.positive_threshold,
+        like_value=params.ingest.implicit_value,
+        dislike_value=dislike_value(params.ingest),
+    )
+    bundle = Bundle(manifest, catalogue(items), train.user_ids, train.seen, recommenders)
+    path = RequestPath(bundle, params.routing, "", "", "")
+    users = sample_users(train, test, params.evaluate.replayed_users, params.evaluate.seed)
+    found = replay(path, train, test, users.tolist(), params.evaluate.k)
+    return tables.by_history([asdict(each) for each in found], train.user_ids)
 
 
 def measure_confidence(
@@ -93,7 +137,7 @@ def measure_confidence(
 
     An output of its own, as the bundle needs it: knobs of the evaluation alone change nothing about it.
     """
-    recommender = load_recommender(TRAIN / params.train.recommender.kind)
+    recommender = load_model(TRAIN / params.train.recommender.kind)
     users = np.flatnonzero(np.diff(test.positives.indptr))
     users = users[:: max(len(users) // MAX_USERS, 1)]
     features, hit = np.zeros((len(users), N_FEATURES)), np.zeros(len(users), np.bool_)

@@ -7,9 +7,11 @@ from __future__ import annotations
 
 import time
 
+import numpy as np
+
 from components.params.params import Params
+from components.ranking.fitted_pipeline import FittedPipeline, load_model
 from components.recommenders.factors import FittedFactors
-from components.recommenders.saved import load_recommender
 from components.retrieval.choice import IndexRefused, choose_index, sample_rows
 from stages.stage import INDEX, METRICS, TRAIN, run_stage, write_json
 
@@ -18,13 +20,16 @@ def index(params: Params) -> str:
     """artifacts/index holds index.json and, when it was chosen, index.ann; metrics/index.json the measurements."""
     INDEX.mkdir(parents=True, exist_ok=True)
     path = INDEX / "index.ann"
-    recommender = load_recommender(TRAIN / params.train.recommender.kind)
-    if not isinstance(recommender, FittedFactors):
+    recommender, config = load_model(TRAIN / params.train.recommender.kind), params.index
+    sample = sample_rows(recommender.n_users, config)
+    if isinstance(recommender, FittedPipeline):
+        recommender = recommender.factors_of(sample)
+        sample = np.arange(0 if recommender is None else recommender.n_users)
+    if not isinstance(recommender, FittedFactors) or not len(sample):
         write_json(INDEX / "index.json", {"kind": "exact"})
         write_json(METRICS / "index.json", {"annoy_chosen": 0})
         return f"exact: {params.train.recommender.kind} has no factors to index"
-    config = params.index
-    choice = choose_index(recommender, sample_rows(recommender.n_users, config), config, path, time.perf_counter)
+    choice = choose_index(recommender, sample, config, path, time.perf_counter)
     if choice.kind == "exact":
         path.unlink()
     write_json(INDEX / "index.json", {"kind": choice.kind})

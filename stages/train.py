@@ -30,7 +30,7 @@ def train(params: Params) -> str:
     for name, recommender in recommenders.items():
         if isinstance(recommender, Pipeline):
             whole = recommender.fit_reported(data, params.train.seed)
-            whole.lists.save(TRAIN / name)
+            whole.served.save(TRAIN / name)
             save_choice(CHOICE, whole.choice)
             measured = ", ".join(f"{method} {quality:.4f}" for method, quality in whole.choice.measured.items())
             chosen = f"; {whole.choice.method} orders candidates (inside the training part: {measured})"

@@ -40,7 +40,7 @@ SMALL = {
     "evaluate.bootstrap_samples": 10,
     "index.min_recall": 0.0,
 }
-FACTORS = {"train.recommender": {"kind": "lightfm", "dimensions": 4, "epochs": 2}, "index.kind": "annoy"}
+FACTORS = {"train.recommender": {"kind": "ials", "dimensions": 4, "iterations": 2}, "index.kind": "annoy"}
 
 
 @pytest.fixture(scope="module")

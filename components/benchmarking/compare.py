@@ -81,8 +81,8 @@ def compare(
     seconds = meters.now() - start
     for name, reason in whole.left_out.items():
         tell(f"{name} is not in the pipeline: {reason}")
-    yield _row("blend", whole.blend, quality, seconds, meters, 0)
-    row = _row("pipeline", whole.lists, quality, seconds, meters, 0)
+    yield _row("blend", whole.served.lists_of_blend(), quality, seconds, meters, 0)
+    row = _row("pipeline", whole.served, quality, seconds, meters, 0)
     yield {**row, "method": whole.choice.method, "inner_ndcg_at_10": dict(whole.choice.measured)}
 
 

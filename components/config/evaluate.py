@@ -8,9 +8,13 @@ from components.config.section import Section
 
 
 class EvaluateConfig(Section):
-    """List length and bootstrap of the offline evaluation."""
+    """List length and bootstrap of the offline evaluation.
+
+    `replayed_users` at most are answered as if less, or more, were known of them.
+    """
 
     k: int = Field(ge=1)
     bootstrap_samples: int = Field(ge=1)
     confidence: float = Field(gt=0, lt=1)
     seed: int
+    replayed_users: int = Field(default=150, ge=1)

@@ -1,8 +1,9 @@
 """Decides what stored feedback says to training: which events are interactions, and of what value.
 
-The same as the service makes of it at once (serving/recent_history.py): of a user's ratings of an item the last
-counts; an item without a rating is liked once it was clicked or purchased. Views and dwelling say that the item is
-known, not whether it is liked; they enter no data version, and the service goes on leaving the item out.
+The same as the service makes of it at once (components/serving/live_history.py): of a user's ratings of an item the
+last counts, a dislike being the lowest; an item without a rating is liked once it was clicked or purchased. Views and
+dwelling say that the item is known, not whether it is liked; they enter no data version, and the service goes on
+leaving the item out.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ EVENTS = "events"
 
 VERSION_COLUMNS = (USER, ITEM, VALUE, TYPE, TIMESTAMP, ORIGIN, EVENT, PROPENSITY)
 LIKES = ("click", "purchase")
-RATING = "rating"
+RATING, DISLIKE = "rating", "dislike"
 
 
 @dataclass(frozen=True)
@@ -34,24 +35,27 @@ class EventInteractions:
 def event_interactions(feedback: pd.DataFrame, config: IngestConfig) -> EventInteractions:
     """What the events in `feedback` (components.adapters.store.traffic.event_rows) are as interactions.
 
-    A click or a purchase has the value `config.implicit_value`, whatever value came with it.
+    A click or a purchase has the value `config.implicit_value`, whatever value came with it, and a dislike has
+    the least value there is.
     """
     kind, value = feedback["type"], feedback["value"]
-    liked, rated = kind.isin(LIKES), (kind == RATING) & value.notna()
+    liked, disliked, rated = kind.isin(LIKES), kind == DISLIKE, (kind == RATING) & value.notna()
     low = -np.inf if config.min_value is None else config.min_value
     high = np.inf if config.max_value is None else config.max_value
     in_range = value.between(low, high)
     reasons = {
-        "says nothing about liking (view, dwell, rating without a value)": ~(liked | rated),
+        "says nothing about liking (view, dwell, rating without a value)": ~(liked | disliked | rated),
         "rating out of range": rated & ~in_range,
     }
-    good = feedback[liked | (rated & in_range)]
+    good = feedback[liked | disliked | (rated & in_range)]
     moments = np.rint(good["occurred_at"].to_numpy() * 1e6).astype("int64") * 1000
     rows = pd.DataFrame(
         {
             USER: good["user_id"],
             ITEM: good["item_id"],
-            VALUE: good["value"].where(good["type"] == RATING, config.implicit_value),
+            VALUE: good["value"]
+            .where(good["type"] == RATING, config.implicit_value)
+            .mask(good["type"] == DISLIKE, dislike_value(config)),
             TYPE: good["type"],
             TIMESTAMP: pd.to_datetime(moments, unit="ns", utc=True),
             ORIGIN: EVENTS,
@@ -63,13 +67,18 @@ def event_interactions(feedback: pd.DataFrame, config: IngestConfig) -> EventInt
     return EventInteractions(rows.reset_index(drop=True), counts)
 
 
+def dislike_value(config: IngestConfig) -> float:
+    """What a dislike counts as: the least value there is, 0 where values have no end."""
+    return 0.0 if config.min_value is None else config.min_value
+
+
 def settle(events: pd.DataFrame) -> pd.DataFrame:
     """One row per user and item of `events` (rows of a data version): the last rating, or else the first like.
 
     An `event_id` that is there twice counts once.
     """
     unique = events.drop_duplicates(EVENT)
-    rated = unique[TYPE] == RATING
+    rated = unique[TYPE].isin((RATING, DISLIKE))
     # Ratings first, the latest of them; then likes, the earliest of them.
     moment = unique[TIMESTAMP].astype("int64")
     order = pd.DataFrame({"like": ~rated, "moment": moment.where(~rated, -moment), "event": unique[EVENT]})
@@ -86,7 +95,7 @@ def merge(base: pd.DataFrame, events: pd.DataFrame) -> pd.DataFrame:
     keys = [USER, ITEM]
     last = base.groupby(keys, sort=False)[TIMESTAMP].max().rename("known").reset_index()
     held = events.merge(last, how="left", on=keys)
-    replaces = (held[TYPE] == RATING) & (held[TIMESTAMP] >= held["known"])
+    replaces = held[TYPE].isin((RATING, DISLIKE)) & (held[TIMESTAMP] >= held["known"])
     taken = held[held["known"].isna() | replaces]
     replaced = pd.MultiIndex.from_frame(held.loc[replaces, keys])
     kept = base[~pd.MultiIndex.from_frame(base[keys]).isin(replaced)]

@@ -22,6 +22,21 @@ def quality_by_activity(per_user: pd.DataFrame, model: str, popularity: str, gro
     return means.reset_index(drop=True)
 
 
+def quality_by_history(by_history: pd.DataFrame) -> pd.DataFrame:
+    """Mean quality by length of history, of the table `tables.by_history`.
+
+    Columns: interactions, strangers and changed users (mean NDCG), and popularity's for the strangers.
+    """
+    means = by_history.groupby(["group", "n"])[["ndcg", "popularity_ndcg"]].mean().unstack("group")
+    columns = {
+        "strangers": ("ndcg", "stranger"),
+        "changed": ("ndcg", "changed"),
+        "popularity": ("popularity_ndcg", "stranger"),
+    }
+    found = {name: means[column] for name, column in columns.items() if column in means.columns}
+    return pd.DataFrame(found, index=means.index).rename_axis("interactions").reset_index()
+
+
 def coverage_curve(exposures: NDArray[np.integer], points: int = 200) -> pd.DataFrame:
     """Which share of all recommendations (`recommendations`) falls on which share of the catalogue (`catalogue`).
 

@@ -1,44 +1,82 @@
-"""Scores of several fitted recommenders made comparable, and the best items by their mean as candidates."""
+"""The candidates of a history: the items with the best mean score over all generators, and what each generator says."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
-from components.recommenders.protocol import FittedRecommender, Rows, Scores
+from components.recommenders.answers_history import AnswersHistory, Asked
+from components.recommenders.history import History
+from components.recommenders.protocol import Rows, Scores
+
+NOTHING = np.empty(0, np.int32)
 
 
-def candidates(
-    recommenders: Mapping[str, FittedRecommender], users: NDArray[np.integer], seen: csr_array, n_candidates: int
-) -> tuple[Rows, dict[str, Scores]]:
-    """The `n_candidates` items with the highest mean score that each user has not seen, and their scores.
+@dataclass(frozen=True, slots=True)
+class Found:
+    """Candidates, best mean score first, equal ones by item row.
 
-    Scores are standardised per user and recommender over the items not seen. Both results have a row per user; where
-    fewer items are left, rows end in -1 and scores of 0.
+    Attributes:
+        scores: by generator, standardised over the items that the user has not met, each (n_candidates,).
+        asked: by item-to-item generator what its scores are the sum of, and what one unit of it is in standardised
+            scores.
     """
-    rows = seen[users]
-    owners = np.repeat(np.arange(len(users)), np.diff(rows.indptr))
-    standardised = {name: _standardised(fitted.scores(users), owners, rows) for name, fitted in recommenders.items()}
-    mean = np.mean(list(standardised.values()), axis=0)
-    mean[owners, rows.indices] = -np.inf
-    n_candidates = min(n_candidates, mean.shape[1])
-    items = np.argpartition(-mean, n_candidates - 1, axis=1)[:, :n_candidates]
-    items = np.take_along_axis(items, np.lexsort((items, -np.take_along_axis(mean, items, axis=1)), axis=1), axis=1)
-    missing = np.isneginf(np.take_along_axis(mean, items, axis=1))
-    scores = {name: np.where(missing, 0, np.take_along_axis(v, items, axis=1)) for name, v in standardised.items()}
-    return np.where(missing, -1, items).astype(np.int32), scores
+
+    items: Rows
+    scores: Mapping[str, Scores]
+    asked: Mapping[str, tuple[Asked, float]]
 
 
-def _standardised(scores: Scores, owners: NDArray[np.integer], seen: csr_array) -> Scores:
-    left = np.maximum(scores.shape[1] - np.diff(seen.indptr), 1)[:, None]
-    values = np.array(scores, np.float64)
-    values[owners, seen.indices] = 0
-    mean = values.sum(axis=1, keepdims=True) / left
-    values -= mean
-    values[owners, seen.indices] = 0
-    spread = np.sqrt((values**2).sum(axis=1, keepdims=True) / left)
-    even = np.divide(values, spread, out=np.zeros_like(values), where=spread > 1e-12)
-    return np.asarray(even, np.float32)
+def find_candidates(
+    generators: Mapping[str, AnswersHistory],
+    history: History,
+    n_candidates: int,
+    hidden: NDArray[np.integer] = NOTHING,
+    allowed: NDArray[np.bool_] | None = None,
+) -> Found:
+    """At most `n_candidates` items that are not of the history, not `hidden` and, where that is given, `allowed`.
+
+    Scores are the same whatever is hidden: those of an item do not depend on which others may be shown.
+    """
+    met, total = history.met, None
+    asked: dict[str, tuple[Asked, float]] = {}
+    raw: dict[str, tuple[NDArray[np.floating], float, float]] = {}
+    for name, generator in generators.items():
+        scores, said = generator.score_history(history)
+        mean, scale = _standard(np.asarray(scores, np.float64), met)
+        raw[name] = (scores, mean, scale)
+        if said is not None:
+            asked[name] = (said, scale)
+        share = scores * (scale / len(generators))
+        total = share if total is None else total + share
+    assert total is not None  # noqa: S101 a pipeline has generators
+    total[met] = -np.inf
+    total[hidden] = -np.inf
+    if allowed is not None:
+        total[~allowed] = -np.inf
+    items = _best(total, n_candidates)
+    return Found(items, {name: _at(items, *parts) for name, parts in raw.items()}, asked)
+
+
+def _standard(scores: NDArray[np.float64], met: Rows) -> tuple[float, float]:
+    """Mean and 1 / standard deviation over the items not in `met`; 0 for the latter where all score alike."""
+    left = max(len(scores) - len(met), 1)
+    own = scores[met]
+    mean = float(scores.sum() - own.sum()) / left
+    variance = float(scores @ scores - own @ own) / left - mean * mean
+    return mean, 1 / np.sqrt(variance) if variance > 1e-20 else 0.0
+
+
+def _best(total: NDArray[np.floating], n: int) -> Rows:
+    n = min(n, len(total))
+    items = np.argpartition(total, len(total) - n)[len(total) - n :] if n < len(total) else np.arange(n)
+    values = total[items]
+    order = np.lexsort((items, -values))[: int(np.isfinite(values).sum())]
+    return items[order].astype(np.int32)
+
+
+def _at(items: Rows, scores: NDArray[np.floating], mean: float, scale: float) -> Scores:
+    return np.asarray((scores[items] - mean) * scale, np.float32)

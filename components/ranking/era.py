@@ -2,57 +2,64 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import numpy as np
 from numpy.typing import NDArray
 
-from components.recommenders.protocol import Events, Rows, Scores
+from components.recommenders.history import History
+from components.recommenders.protocol import Events, Rows
 
 WINDOW, FADE = 10, 5.0
 """Places apart within which one item follows another, and over how many of them it fades by 1/e."""
 LAST = 10
 """Items of the user that are asked."""
-MOST = 20_000
+MOST = 2_000
 """The newest transitions of an item that are looked at, which bounds the time of an answer."""
+MOST_EVENTS = 5_000_000
+"""The newest events that are looked at, which bounds memory at about 16 bytes times `WINDOW` an event."""
 
 
 class EraTransitions:
-    """Transitions between items with their times; memory is at most `WINDOW` numbers per event.
+    """Transitions between items with their times.
 
     A trend of years ago says little about what a user of today turns to next, so a transition that is `days` older than
     the user's last interaction weighs exp(-days / fade_days).
     """
 
     def __init__(self, events: Events, n_items: int) -> None:
+        since = 0
+        if len(events) > MOST_EVENTS:
+            since = int(np.partition(events.seconds, -MOST_EVENTS)[-MOST_EVENTS])
         parts = []
         for step in range(1, min(WINDOW, max(len(events) - 1, 0)) + 1):
-            same = np.flatnonzero(events.users[:-step] == events.users[step:])
+            same = np.flatnonzero((events.users[:-step] == events.users[step:]) & (events.seconds[step:] >= since))
             weight = np.full(len(same), np.exp(-(step - 1) / FADE), np.float32)
             parts.append((events.items[same], events.items[same + step], events.seconds[same + step], weight))
         nothing = (np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0, np.int64), np.zeros(0, np.float32))
         before, after, seconds, weights = (np.concatenate(column) for column in zip(nothing, *parts, strict=True))
         order = np.lexsort((seconds, before))
-        self._after, self._seconds, self._weights = after[order], seconds[order].astype(float), weights[order]
+        self._after, self._seconds, self._weights = after[order], seconds[order], weights[order]
         self._offsets = np.searchsorted(before[order], np.arange(n_items + 1))
-        first = np.searchsorted(events.users, np.arange(int(events.users.max(initial=-1)) + 2))
-        self._items, self._first, self._n_items = events.items, first, n_items
 
-    def follows(self, user: int, now: float, items: Rows, fade_seconds: float) -> Scores:
-        """How much follows the user's last items, of each of `items`, (len(items),); zeros for one without history."""
-        total = np.zeros(self._n_items)
-        if user + 1 < len(self._first):
-            last = self._items[self._first[user] : self._first[user + 1]][-LAST:][::-1]
-            for back, item in enumerate(last.tolist()):
-                start, stop = self._offsets[item], self._offsets[item + 1]
-                stop = start + int(np.searchsorted(self._seconds[start:stop], now))
-                some = slice(max(start, stop - MOST), stop)
-                weights = self._weights[some] * np.exp((self._seconds[some] - now) / fade_seconds - back / FADE)
-                total += np.bincount(self._after[some], weights, self._n_items)
-        return np.asarray(total[items], np.float32)
+    def follows(
+        self, history: History, now: float, items: Rows, place_of: Rows, fades: Sequence[float]
+    ) -> NDArray[np.float64]:
+        """How much follows the history's last items, of each of `items`, for each fade in seconds, (fades, items).
 
-    def table(self, users: NDArray[np.integer], now: NDArray[np.float64], items: Rows, fade_seconds: float) -> Scores:
-        """`follows` of several users, whose moments are `now`, each for a row of `items`; same shape as `items`."""
-        rows = [
-            self.follows(user, moment, row, fade_seconds)
-            for user, moment, row in zip(users.tolist(), now.tolist(), items, strict=True)
-        ]
-        return np.array(rows, np.float32).reshape(items.shape)
+        Args:
+            place_of: where among `items` each item of the catalogue is, -1 where it is not, (n_items,).
+        """
+        parts: list[tuple[slice, int]] = []
+        for back, item in enumerate(history.items[: -LAST - 1 : -1].tolist()):
+            start, stop = self._offsets[item], self._offsets[item + 1]
+            stop = start + int(np.searchsorted(self._seconds[start:stop], now))
+            parts.append((slice(max(start, stop - MOST), stop), back))
+        if not parts:
+            return np.zeros((len(fades), len(items)))
+        places = place_of[np.concatenate([self._after[some] for some, _ in parts])]
+        seconds = np.concatenate([self._seconds[some] for some, _ in parts])
+        weights = np.concatenate([self._weights[some] * np.float32(np.exp(-back / FADE)) for some, back in parts])
+        asked = np.flatnonzero(places >= 0)
+        places, ago, weights = places[asked], seconds[asked] - now, weights[asked]
+        return np.array([np.bincount(places, weights * np.exp(ago / fade), len(items)) for fade in fades])

@@ -1,4 +1,4 @@
-"""What the learned ranker sees of each candidate of each user.
+"""What the learned ranker sees of each candidate of one user, computed by this code alone, for training and answers.
 
 Apart from the scores of the candidate generators, everything was known at the user's last interaction. Little counts
 how much data there is, because the ranker is trained on parts of the data and applied to the whole.
@@ -10,15 +10,15 @@ from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
-from components.ranking.context import DAY, WINDOWS, YEAR_DAYS, RankingContext, context_of
 from components.ranking.era import EraTransitions
-from components.recommenders.content import label_matrix
-from components.recommenders.events import events_of, recent
-from components.recommenders.protocol import NUMBERS, YEAR, Events, Rows, Scores, TrainingData
+from components.ranking.item_log import DAY, WINDOWS, YEAR_DAYS, ItemLog, ItemsThen
+from components.ranking.label_log import LabelLog
+from components.recommenders.events import events_of
+from components.recommenders.history import History
+from components.recommenders.protocol import NUMBERS, YEAR, Rows, Scores, TrainingData
 
-Table = NDArray[np.floating]
+Numbers = NDArray[np.float64]
 LAST = 10
 FEW = 20
 """Interactions of a user that are counted: it tells the cold from the warm, not a part of the data from all of it."""
@@ -29,170 +29,170 @@ FADES = (180, 1000)
 
 
 class FeatureMaker:
-    """Holds what the features of one set of training data need; see `table`."""
+    """Holds what features are looked up in; the history is all that differs between users.
+
+    A history's moment is its last interaction, or the last one of the data where that is later: nothing is known of
+    what came after.
+    """
 
     def __init__(self, data: TrainingData) -> None:
-        self._context: RankingContext = context_of(data)
-        events, shape = events_of(data), data.seen.shape
-        self._timed = bool(self._context.lately)
-        self._seen = data.seen
-        self._last = recent(events, shape, LAST, 1e9) if events.timed else data.seen
-        self._positives = data.positives
-        labels = label_matrix(data.item_labels, tuple(sorted({label for row in data.item_labels for label in row})))
-        self._flags = labels.copy()
-        lengths = np.sqrt(np.maximum(np.diff(labels.indptr), 1))
-        labels.data /= np.repeat(lengths, np.diff(labels.indptr)).astype(np.float32)
-        self._labels = labels
+        events, n_items = events_of(data), len(data.item_ids)
+        self.n_items = n_items
+        self._log = ItemLog(events, n_items)
+        self._timed = self._log.timed
+        self._labels = LabelLog(data.item_labels, events, self._log.start, self._log.span)
         numbers = data.item_numbers
-        numbers = np.empty((shape[1], 0), np.float32) if numbers is None else numbers
+        numbers = np.empty((n_items, 0), np.float32) if numbers is None else numbers
         columns = zip(NUMBERS, numbers.T, strict=False)
-        self._numbers = {name: values for name, values in columns if np.isfinite(values).any()}
-        self._habits = _habits(events, self._context.now)
-        self._n_seen = np.bincount(events.users, minlength=shape[0])
-        self._era = EraTransitions(events, shape[1]) if self._timed else None
+        self._numbers = {name: values.astype(np.float64) for name, values in columns if np.isfinite(values).any()}
+        self._era = EraTransitions(events, n_items) if self._timed else None
+        self._place_of = np.full(n_items, -1, np.int32)
 
-    def table(self, users: NDArray[np.integer], items: Rows, scores: Mapping[str, Scores]) -> dict[str, Table]:
-        """Features by name, each (len(users), n_candidates).
+    def table(self, history: History, items: Rows, scores: Mapping[str, Scores]) -> dict[str, NDArray[np.floating]]:
+        """Features by name, each (len(items),), for somebody with at least one interaction.
 
         Args:
-            items: candidates, (len(users), n_candidates).
-            scores: by generator, standardised per user, of the candidates, same shape.
+            items: candidates.
+            scores: by generator, standardised, of the candidates.
         """
-        table: dict[str, Table] = {f"score of {name}": values for name, values in scores.items()}
-        mean = np.mean(list(scores.values()), axis=0)
-        table |= {f"rank by {name}": np.log1p(_ranks(values)) for name, values in scores.items()}
-        table["mean score"] = np.asarray(mean, np.float32)
-        table["spread of scores"] = np.std(list(scores.values()), axis=0)
-        table |= self._popularity(users, items)
-        seen, last = self._seen[users], self._last[users]
-        for name, values in self._numbers.items():
-            table[f"{name}: against own mean"] = values[items] - _mean_of(seen, values)[:, None]
-            near = values[items] - _mean_of(last, values)[:, None]
+        log, now = self._log, self.moment_of(history)
+        names, values = list(scores), np.array(list(scores.values()), np.float64).reshape(len(scores), len(items))
+        table: dict[str, NDArray[np.floating]] = {f"score of {name}": values[row] for row, name in enumerate(names)}
+        ranks = np.log1p(_ranks(values))
+        table |= {f"rank by {name}": ranks[row] for row, name in enumerate(names)}
+        table["mean score"], table["spread of scores"] = values.mean(axis=0), values.std(axis=0)
+        met, last = history.met, history.items[-LAST:] if self._timed else history.met
+        then = log.then(items, now)
+        table |= self._popularity(then, met, last, now)
+        for name, column in self._numbers.items():
+            here = column[items]
+            table[f"{name}: against own mean"] = here - _known_mean(column[met])
+            near = here - _known_mean(column[last])
             table[f"{name}: against the last {LAST}"] = near
             table[f"{name}: distance from the last {LAST}"] = np.abs(near)
-        if self._labels.shape[1]:
-            for name, history in (("liked", self._positives[users]), (f"last {LAST}", last)):
-                table[f"labels: similarity to {name}"] = self._similarity(history, items)
-            usual = np.asarray((self._flags.T @ self._context.known[self._context.moment[users]].T).T, np.float64)
-            for name, history in (("all", seen), (f"last {LAST}", last)):
-                table[f"labels: against everybody's, {name}"] = self._leaning(history, usual, items)
-            table["labels: share of likes"] = self._liked(seen, self._positives[users], items)
-        few = np.log1p(np.minimum(self._n_seen[users], FEW))
-        table[f"interactions, up to {FEW}"] = np.broadcast_to(few[:, None], items.shape)
+        if self._labels.n_labels:
+            table |= self._likeness(history, met, last, items, log.clipped(now))
+        table[f"interactions, up to {FEW}"] = np.full(len(items), np.log1p(min(len(history), FEW)))
         if self._timed:
-            table |= self._time(users, items)
-            for name, values in self._habits.items():
-                table[name] = np.broadcast_to(values[users][:, None], items.shape)
-        return {name: np.asarray(values, np.float32) for name, values in table.items()}
-
-    def _popularity(self, users: NDArray[np.integer], items: Rows) -> dict[str, Table]:
-        context = self._context
-        moment = context.moment[users]
-        known = context.known[moment]
-        share = np.log1p(known)
-        here = np.take_along_axis(share, items, axis=1)
-        table = {
-            "popularity: against own mean": here - _mean_of_rows(self._seen[users], share)[:, None],
-            f"popularity: against the last {LAST}": here - _mean_of_rows(self._last[users], share)[:, None],
-            "share of likes": (np.take_along_axis(context.liked[moment], items, axis=1) + 2)
-            / (np.take_along_axis(known, items, axis=1) + 4),
-            "mean value": np.take_along_axis(context.values[moment], items, axis=1),
-        }
-        for days, counts in zip(WINDOWS, context.lately, strict=False):
-            lately = counts[moment]
-            of_late = (np.take_along_axis(lately, items, axis=1) + 0.5) / (lately.sum(axis=1) + 50)[:, None]
-            ever = (np.take_along_axis(known, items, axis=1) + 0.5) / (known.sum(axis=1) + 50)[:, None]
-            table[f"popularity: last {days} days"] = np.log(of_late)
-            if days in TRENDS:
-                table[f"trend: last {days} days"] = np.log(of_late / ever)
+            table |= self._time(history, then, items, now)
+            table |= {name: np.full(len(items), value) for name, value in _habits(history, now).items()}
         return table
 
-    def _time(self, users: NDArray[np.integer], items: Rows) -> dict[str, Table]:
-        """Ages, where in their histories users meet an item, and what follows the user's last items."""
-        context = self._context
-        moment, now = context.moment[users], context.now[users]
-        age = (now[:, None] - context.first[items]) / DAY
-        since = (now[:, None] - np.take_along_axis(context.latest[moment], items, axis=1)) / DAY
-        known = np.take_along_axis(context.known[moment], items, axis=1)
+    def moment_of(self, history: History) -> float:
+        """When the user was last seen, seconds since 1970, as far as the data reach."""
+        return float(min(history.seconds[-1], self._log.end))
+
+    def _popularity(self, then: ItemsThen, met: Rows, last: Rows, now: float) -> dict[str, NDArray[np.floating]]:
+        here = np.log1p(then.known)
+        own = np.log1p(self._log.known(met, now))
+        own_last = own if last is met else np.log1p(self._log.known(last, now))
         table = {
-            "age of item in days": np.where(age >= 0, age, np.nan),
-            "days since anybody met it": np.where(np.isfinite(since), np.log1p(np.maximum(since, 0)), np.nan),
-            "met per day": np.log((known + 1) / np.maximum(age, 1)),
+            "popularity: against own mean": here - own.mean(),
+            f"popularity: against the last {LAST}": here - own_last.mean(),
+            "share of likes": (then.liked + 2) / (then.known + 4),
+            "mean value": then.value,
         }
-        here = np.log1p(self._n_seen[users])[:, None]
-        for name, places in zip(("ever", f"last {YEAR_DAYS} days"), context.places, strict=True):
-            table[f"place in histories, {name}"] = np.take_along_axis(places[moment], items, axis=1) - here
+        if self._timed:
+            ever = (then.known + 0.5) / (then.known_all + 50)
+            of_late = (then.lately + 0.5) / (then.lately_all + 50)[:, None]
+            popular = np.log(of_late)
+            for row, days in enumerate(WINDOWS):
+                table[f"popularity: last {days} days"] = popular[row]
+                if days in TRENDS:
+                    table[f"trend: last {days} days"] = popular[row] - np.log(ever)
+        return table
+
+    def _likeness(
+        self, history: History, met: Rows, last: Rows, items: Rows, moment: int
+    ) -> dict[str, NDArray[np.floating]]:
+        """What the candidates' labels say of them, by what the user met and liked of those labels."""
+        labels, likes = self._labels, history.likes
+        everybodys = labels.usual(moment)
+        all_met, all_last, all_liked = labels.counted(met), labels.counted(last), labels.counted(likes)
+        whole = len(likes) / len(met)
+        columns = [
+            _unit(labels.counted(likes, scaled=True)),
+            _unit(labels.counted(last, scaled=True)),
+            _leaning(all_met, everybodys),
+            _leaning(all_last, everybodys),
+            (all_liked + 2 * whole) / (all_met + 2),
+        ]
+        sums, sizes = labels.sums(items, np.column_stack(columns))
+        similar, means = sums[:, :2] / np.sqrt(sizes)[:, None], sums[:, 2:] / sizes[:, None]
+        return {
+            "labels: similarity to liked": similar[:, 0],
+            f"labels: similarity to last {LAST}": similar[:, 1],
+            "labels: against everybody's, all": means[:, 0],
+            f"labels: against everybody's, last {LAST}": means[:, 1],
+            "labels: share of likes": means[:, 2],
+        }
+
+    def _time(self, history: History, then: ItemsThen, items: Rows, now: float) -> dict[str, NDArray[np.floating]]:
+        """Ages, where in their histories users meet an item, and what follows the user's last items."""
+        age, since = (now - then.first) / DAY, (now - then.latest) / DAY
+        here = np.log1p(len(history))
+        met_before = np.isfinite(since)
+        table: dict[str, NDArray[np.floating]] = {
+            "age of item in days": np.where(age >= 0, age, np.nan),
+            "days since anybody met it": np.where(met_before, np.log1p(np.where(met_before, since, 0)), np.nan),
+            "met per day": np.log((then.known + 1) / np.maximum(age, 1)),
+            "place in histories, ever": then.place - here,
+            f"place in histories, last {YEAR_DAYS} days": then.place_of_year - here,
+        }
         if YEAR in self._numbers:
-            table["years old"] = 1970 + now[:, None] / (365.25 * DAY) - self._numbers[YEAR][items]
+            table["years old"] = 1970 + now / (365.25 * DAY) - self._numbers[YEAR][items]
         assert self._era is not None  # noqa: S101 there are times
-        for days in FADES:
-            follows = self._era.table(users, now, items, days * DAY)
-            table[f"follows the last {LAST}, fading over {days} days"] = np.log(follows + 0.05)
+        self._place_of[items] = np.arange(len(items))
+        follows = self._era.follows(history, now, items, self._place_of, [days * DAY for days in FADES])
+        self._place_of[items] = -1
+        for days, amount in zip(FADES, follows, strict=True):
+            table[f"follows the last {LAST}, fading over {days} days"] = np.log(amount + 0.05)
             table[f"follows the last {LAST}, fading over {days} days, for its popularity"] = (
-                follows / (known + 1) ** 0.4
+                amount / (then.known + 1) ** 0.4
             )
         return table
 
-    def _liked(self, seen: csr_array, liked: csr_array, items: Rows) -> Table:
-        """How much of what shares the item's labels the user liked, drawn towards all that they liked."""
-        met, likes = (np.asarray((rows @ self._flags).toarray(), np.float64) for rows in (seen, liked))
-        whole = np.asarray(liked.sum(axis=1) / np.maximum(seen.sum(axis=1), 1), np.float64).reshape(-1, 1)
-        rates = (likes + 2 * whole) / (met + 2)
-        total = np.asarray((self._flags @ rates.T).T) / np.maximum(np.diff(self._flags.indptr), 1)
-        return np.take_along_axis(total, items, axis=1)
 
-    def _leaning(self, history: csr_array, usual: NDArray[np.float64], items: Rows) -> Table:
-        """How much more often than everybody the user meets what shares the item's labels: mean log ratio of shares.
-
-        `usual` counts what everybody met by label until then, (n_users, n_labels).
-        """
-        mine = np.asarray((history @ self._flags).toarray(), np.float64)
-        shares, everybodys = (rows / np.maximum(rows.sum(axis=1, keepdims=True), 1e-9) for rows in (mine, usual))
-        ratio = np.log((shares + 0.02) / (everybodys + 0.02))
-        total = np.asarray((self._flags @ ratio.T).T) / np.maximum(np.diff(self._flags.indptr), 1)
-        return np.take_along_axis(total, items, axis=1)
-
-    def _similarity(self, history: csr_array, items: Rows) -> Table:
-        taste = np.asarray((history @ self._labels).toarray(), np.float32)
-        taste /= np.maximum(np.linalg.norm(taste, axis=1, keepdims=True), 1e-9)
-        return np.take_along_axis(np.asarray((self._labels @ taste.T).T, np.float32), items, axis=1)
+def stacked(table: Mapping[str, NDArray[np.floating]], names: tuple[str, ...]) -> Scores:
+    """The features `names` as columns, (n_candidates, n_features) float32."""
+    n_rows = len(next(iter(table.values())))
+    rows = np.empty((n_rows, len(names)), np.float32)
+    for column, name in enumerate(names):
+        rows[:, column] = table[name]
+    return rows
 
 
-def _ranks(values: Scores) -> NDArray[np.float64]:
-    """The place of each candidate by its score, from 0, equal scores in the order given."""
+def _ranks(values: Numbers) -> Numbers:
+    """The place of each candidate by its score, from 0, equal scores in the order given; same shape as `values`."""
     order = np.argsort(-values, axis=1, kind="stable")
     ranks = np.empty(values.shape)
-    np.put_along_axis(ranks, order, np.broadcast_to(np.arange(float(values.shape[1])), values.shape), axis=1)
+    ranks[np.arange(len(values))[:, None], order] = np.arange(float(values.shape[1]))
     return ranks
 
 
-def _mean_of(rows: csr_array, values: NDArray[np.floating]) -> NDArray[np.float64]:
-    """Mean of `values` over the items of each row, weighed by it, unknown ones left out; NaN where none is known."""
-    known = np.isfinite(values)
-    total = rows @ np.where(known, values, 0)
-    count = rows @ known.astype(np.float64)
-    mean: NDArray[np.float64] = np.divide(total, count, out=np.full(len(count), np.nan), where=count > 0)
-    return mean
+def _known_mean(values: Numbers) -> float:
+    """The mean of the values that are known; NaN where none is."""
+    known = values[np.isfinite(values)]
+    return float(known.mean()) if len(known) else np.nan
 
 
-def _mean_of_rows(rows: csr_array, values: NDArray[np.floating]) -> NDArray[np.float64]:
-    """As `_mean_of` with values of each row's own, (n_rows, n_items); 0 for an empty row."""
-    owners = np.repeat(np.arange(rows.shape[0]), np.diff(rows.indptr))
-    total = np.bincount(owners, weights=rows.data * values[owners, rows.indices], minlength=rows.shape[0])
-    weight = np.bincount(owners, weights=rows.data, minlength=rows.shape[0])
-    return np.divide(total, weight, out=np.zeros_like(total), where=weight > 0)
+def _unit(vector: Numbers) -> Numbers:
+    return vector / max(float(np.sqrt(vector @ vector)), 1e-9)
 
 
-def _habits(events: Events, now: NDArray[np.float64]) -> dict[str, NDArray[np.float64]]:
-    """Of each user how long they are active, how much fell into the last day, and how often they like, (n_users,)."""
-    n_users = len(now)
-    count = np.maximum(np.bincount(events.users, minlength=n_users), 1)
-    first = np.full(n_users, np.inf)
-    np.minimum.at(first, events.users, events.seconds.astype(float))
-    last_day = np.bincount(events.users, now[events.users] - events.seconds < DAY, n_users)
+def _leaning(mine: Numbers, everybodys: Numbers) -> Numbers:
+    """How much more often than everybody the user meets each label: log ratio of shares."""
+    own, usual = (counts / max(float(counts.sum()), 1e-9) for counts in (mine, everybodys))
+    return np.log((own + 0.02) / (usual + 0.02))
+
+
+def _habits(history: History, now: float) -> dict[str, float]:
+    """How long the user is active, how much fell into the last day, and how often they like."""
+    n = len(history)
+    last_day = n - int(np.searchsorted(history.seconds, now - DAY, side="right"))
     return {
-        "days active": np.where(np.isfinite(first), (now - first) / DAY, 0),
-        "events in the last day": np.log1p(last_day),
-        "share of the last day": last_day / count,
-        "share that the user likes": np.bincount(events.users, events.liked, n_users) / count,
+        "days active": max(now - float(history.seconds[0]), 0) / DAY,
+        "events in the last day": float(np.log1p(last_day)),
+        "share of the last day": last_day / n,
+        "share that the user likes": float(history.liked.sum()) / n,
     }

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, Self
 
@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from pydantic import Field
 
 from components.config.section import Section
-from components.ranking.features import Table
+from components.recommenders.protocol import Scores
 
 
 class RankerConfig(Section):
@@ -37,19 +37,20 @@ class Examples:
     """Candidates with what became of them.
 
     Attributes:
-        features: by name, (n_users, n_candidates).
+        names: of the features.
+        features: (n_users, n_candidates, n_features) float32.
         items: item rows, the most promising first, -1 where there are fewer, (n_users, n_candidates).
         wanted: whether the user then liked it, (n_users, n_candidates).
     """
 
-    features: Mapping[str, Table]
+    names: tuple[str, ...]
+    features: Scores
     items: NDArray[np.int32]
     wanted: NDArray[np.bool_]
 
     def first(self, n: int) -> Examples:
         """Of each user the `n` most promising candidates, in memory of their own."""
-        features = {name: table[:, :n].copy() for name, table in self.features.items()}
-        return Examples(features, self.items[:, :n].copy(), self.wanted[:, :n].copy())
+        return Examples(self.names, self.features[:, :n].copy(), self.items[:, :n].copy(), self.wanted[:, :n].copy())
 
 
 @dataclass(frozen=True)
@@ -59,11 +60,12 @@ class LearnedRanker:
     names: tuple[str, ...]
     models: tuple[Any, ...]
 
-    def scores(self, features: Mapping[str, Table]) -> Table:
-        """Higher is better, (n_users, n_candidates); comparable within a user."""
-        rows, shape = _rows(features, self.names), next(iter(features.values())).shape
+    def scores(self, rows: Scores) -> Scores:
+        """Higher is better, (n_candidates,), comparable within a user; `rows` has the features `names` as columns."""
+        if not len(rows):
+            return np.empty(0, np.float32)
         total = np.mean([model.predict(rows, num_threads=1) for model in self.models], axis=0)
-        return np.asarray(total, np.float32).reshape(shape)
+        return np.asarray(total, np.float32)
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -92,14 +94,13 @@ def train_ranker(parts: Sequence[Examples], config: RankerConfig, seed: int) -> 
     """
     import lightgbm
 
-    names = tuple(parts[0].features)
+    names = parts[0].names
     rows, labels, groups = [], [], []
     for part in parts:
         wanted = part.wanted[:, : config.n_candidates]
         useful = wanted.any(axis=1)
         real = part.items[useful, : config.n_candidates] >= 0
-        features = {name: part.features[name][useful, : config.n_candidates] for name in names}
-        rows.append(_rows(features, names)[real.ravel()])
+        rows.append(part.features[useful, : config.n_candidates][real])
         labels.append(wanted[useful][real])
         groups.append(real.sum(axis=1))
     sizes = np.concatenate(groups)
@@ -129,7 +130,3 @@ def _settings(config: RankerConfig, seed: int) -> dict[str, Any]:
         "seed": seed,
         "verbose": -1,
     }
-
-
-def _rows(features: Mapping[str, Table], names: Sequence[str]) -> NDArray[np.float32]:
-    return np.column_stack([features[name].ravel() for name in names])

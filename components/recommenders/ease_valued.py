@@ -15,9 +15,7 @@ from components.recommenders.ease import ease_weights
 from components.recommenders.events import events_of, positions
 from components.recommenders.item_weights import FittedItemWeights, check_catalogue
 from components.recommenders.protocol import Events, RecommenderConfig, Task, TrainingData, check_trainable
-
-LEAST, MOST = -0.25, 1.5
-"""An interaction that was barely relevant counts 1; a clear dislike counts a little against."""
+from components.recommenders.reading import HistoryReading, liking
 
 
 class EaseValuedConfig(RecommenderConfig):
@@ -60,22 +58,22 @@ class EaseValued:
         check_trainable(data)
         check_catalogue(self.config.kind, min(data.positives.shape), self.config.max_items)
         events = events_of(data)
-        liking = liking_of(events)
-        weights = ease_weights(_sum(events, liking, data.seen.shape), self.config.regularisation, self.config.top)
-        if self.config.fade and events.timed:
+        reading = self._reading(events)
+        weights_of = np.where(events.liked, 1.0, 0.0)
+        if reading.spread:
+            weights_of = liking(events.values, reading.least, reading.spread)
+        weights = ease_weights(_sum(events, weights_of, data.seen.shape), self.config.regularisation, self.config.top)
+        if reading.fade:
             place, size = positions(events)
-            liking = liking * np.exp(-(size - 1 - place) / self.config.fade)
-        return FittedItemWeights(_sum(events, liking, data.seen.shape), weights)
+            weights_of = weights_of * np.exp(-(size - 1 - place) / reading.fade)
+        return FittedItemWeights(_sum(events, weights_of, data.seen.shape), weights, reading)
 
-
-def liking_of(events: Events) -> NDArray[np.float64]:
-    """1 for the least relevant value, half a unit more or less per standard deviation, between LEAST and MOST."""
-    values = events.values.astype(np.float64)
-    spread = values.std()
-    if not spread or not events.liked.any():
-        return np.where(events.liked, 1.0, 0.0)
-    liking: NDArray[np.float64] = np.clip(1 + 0.5 * (values - values[events.liked].min()) / spread, LEAST, MOST)
-    return liking
+    def _reading(self, events: Events) -> HistoryReading:
+        values = events.values.astype(np.float64)
+        spread, fade = float(values.std()), self.config.fade if events.timed else 0.0
+        if not spread or not events.liked.any():
+            return HistoryReading("value", fade=fade)
+        return HistoryReading("value", fade=fade, least=float(values[events.liked].min()), spread=spread)
 
 
 def _sum(events: Events, weights: NDArray[np.float64], shape: tuple[int, int]) -> csr_array:

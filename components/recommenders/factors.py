@@ -2,18 +2,38 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import ClassVar, Self
+from typing import ClassVar, Literal, Self
 
 import numpy as np
 from numpy.typing import NDArray
 
+from components.recommenders.answers_history import Asked
 from components.recommenders.array_folder import read_array, read_header, write_arrays
 from components.recommenders.exact_top_k import top_k_of_scores
 from components.recommenders.fold_in import RecentHistory
+from components.recommenders.history import History
 from components.recommenders.protocol import Ranking, RecommenderError, Scores
+
+
+@dataclass(frozen=True)
+class HistoryFold:
+    """How a history becomes a user's factors: from the sum of what each liked item gives.
+
+    Attributes:
+        kind: `direction` scales the sum to the length of a usual user's vector, `sum` takes it as it is, `ridge` solves
+            for the vector that best explains the likes (the user's half of iALS).
+        regularisation, alpha: of `ridge`, as iALS has them.
+    """
+
+    kind: Literal["direction", "sum", "ridge"] = "direction"
+    regularisation: float = 0.0
+    alpha: float = 1.0
+
+
+BY_DIRECTION = HistoryFold()
 
 
 @dataclass(frozen=True)
@@ -25,11 +45,15 @@ class FittedFactors:
         item_factors: (n_items, width).
         embedding_width: the first columns of `item_factors`, which hold taste; the rest are biases, which similarity
             between items leaves out.
+        fold: how a history becomes a row of `user_factors`, or something near it.
+        item_gives: what each liked item gives to that, (n_items, embedding_width); None where it is the item's factors.
     """
 
     user_factors: Scores
     item_factors: Scores
     embedding_width: int
+    fold: HistoryFold = BY_DIRECTION
+    item_gives: Scores | None = None
 
     form: ClassVar[str] = "factors"
 
@@ -62,6 +86,43 @@ class FittedFactors:
     def top_k(self, user: int, k: int, exclude: NDArray[np.integer]) -> Ranking:
         """The best `k` items of one user without `exclude`, exact."""
         return top_k_of_scores(self.item_factors @ self.user_factors[user], k, exclude)
+
+    def score_history(self, history: History) -> tuple[NDArray[np.floating], Asked | None]:
+        """Scores of every item by the factors that the history alone gives; no single item of it can be blamed."""
+        return self.item_factors @ self.vector_of(history), None
+
+    def vector_of(self, history: History) -> Scores:
+        """The factors of a user who has done this, (width,); the usual biases and no taste where nothing was liked."""
+        width, likes = self.embedding_width, history.likes
+        gives = self.item_factors[:, :width] if self.item_gives is None else self.item_gives
+        taste = gives[likes].sum(axis=0, dtype=np.float64)
+        if self.fold.kind == "direction":
+            length = np.sqrt(taste @ taste)
+            taste = taste * (self._usual_length / length) if length > 0 else taste
+        elif self.fold.kind == "ridge" and len(likes):
+            system = self._gram
+            if self.fold.alpha != 1:
+                own = gives[likes].astype(np.float64)
+                system = system + (self.fold.alpha - 1) * (own.T @ own)
+            taste = np.linalg.solve(system, self.fold.alpha * taste)
+        return np.concatenate([taste, self._usual_biases]).astype(np.float32)
+
+    def for_histories(self) -> Self:
+        """With one usual user in place of all."""
+        usual = np.zeros((1, self.item_factors.shape[1]), np.float32)
+        usual[0, 0] = self._usual_length
+        usual[0, self.embedding_width :] = self._usual_biases
+        return replace(self, user_factors=usual)
+
+    @cached_property
+    def _usual_biases(self) -> Scores:
+        return np.asarray(self.user_factors[:, self.embedding_width :].mean(axis=0))
+
+    @cached_property
+    def _gram(self) -> NDArray[np.float64]:
+        items = self.item_factors[:, : self.embedding_width].astype(np.float64)
+        gram: NDArray[np.float64] = items.T @ items + self.fold.regularisation * np.eye(items.shape[1])
+        return gram
 
     def scores_from(self, news: RecentHistory, user: int | None = None, n_known: int = 0) -> Scores:
         """Scores of every item, (n_items,), by the taste that the liked items share; see `FoldsIn`.
@@ -102,11 +163,16 @@ class FittedFactors:
 
     def save(self, folder: Path) -> None:
         """Write into `folder`."""
-        header = {"form": self.form, "embedding_width": self.embedding_width}
-        write_arrays(folder, header, {"user_factors": self.user_factors, "item_factors": self.item_factors})
+        header = {"form": self.form, "embedding_width": self.embedding_width, "fold": asdict(self.fold)}
+        arrays = {"user_factors": self.user_factors, "item_factors": self.item_factors}
+        if self.item_gives is not None:
+            arrays["item_gives"] = self.item_gives
+        write_arrays(folder, header, arrays)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
         """Read what `save` wrote."""
-        width = int(read_header(folder)["embedding_width"])
-        return cls(read_array(folder, "user_factors"), read_array(folder, "item_factors"), width)
+        header = read_header(folder)
+        gives = read_array(folder, "item_gives") if (folder / "item_gives.npy").is_file() else None
+        users, items = read_array(folder, "user_factors"), read_array(folder, "item_factors")
+        return cls(users, items, int(header["embedding_width"]), HistoryFold(**header["fold"]), gives)

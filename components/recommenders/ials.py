@@ -11,7 +11,7 @@ import numpy as np
 from pydantic import Field
 from scipy.sparse import csr_matrix
 
-from components.recommenders.factors import FittedFactors
+from components.recommenders.factors import FittedFactors, HistoryFold
 from components.recommenders.protocol import RecommenderConfig, Task, TrainingData, check_trainable
 
 
@@ -73,5 +73,8 @@ class Ials:
         model.fit(csr_matrix(data.positives, dtype=np.float32, copy=True), show_progress=False)
         users = model.user_factors * (np.diff(data.positives.indptr) > 0)[:, None]
         return FittedFactors(
-            users.astype(np.float32), np.asarray(model.item_factors, np.float32), embedding_width=config.dimensions
+            users.astype(np.float32),
+            np.asarray(model.item_factors, np.float32),
+            embedding_width=config.dimensions,
+            fold=HistoryFold("ridge", config.regularisation, config.alpha),
         )

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -10,10 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from components.recommenders.answers_history import Asked
 from components.recommenders.array_folder import read_array, read_header, write_arrays
 from components.recommenders.exact_top_k import top_k_of_scores
 from components.recommenders.fold_in import RecentHistory, scores_of_rows
+from components.recommenders.history import History
 from components.recommenders.protocol import Ranking, RecommenderError, Scores
+from components.recommenders.reading import LIKED, HistoryReading
 
 BLOCK_CELLS = 1 << 24
 """Cells of a dense block of weights held at once, 64 MB of float32."""
@@ -26,10 +30,12 @@ class FittedItemWeights:
     Attributes:
         history: what each user has met and how much it counts, float32, (n_users, n_items).
         weights: what having met the item of a row adds to the score of the item of a column, (n_items, n_items).
+        reading: how a history becomes such a row.
     """
 
     history: csr_array
     weights: csr_array
+    reading: HistoryReading = LIKED
 
     form: ClassVar[str] = "item_weights"
 
@@ -56,6 +62,23 @@ class FittedItemWeights:
         added = scores_of_rows(self.weights, news.liked)
         return added if user is None else self.scores(np.array([user]))[0] + added
 
+    def score_history(self, history: History) -> tuple[NDArray[np.floating], Asked | None]:
+        """Scores of every item by what the history's items say of them, and what each said."""
+        rows, weights = self.reading.weigh(history)
+        starts, stops = self._offsets[rows].tolist(), self._offsets[rows + 1].tolist()
+        parts = [slice(start, stop) for start, stop in zip(starts, stops, strict=True)]
+        if not parts:
+            return np.zeros(self.n_items), None
+        columns = np.concatenate([self.weights.indices[part] for part in parts])
+        values = np.concatenate([self.weights.data[part] for part in parts])
+        sizes = np.array(stops) - np.array(starts)
+        scores = np.asarray(np.bincount(columns, values * np.repeat(weights, sizes), self.n_items), np.float64)
+        return scores, Asked(rows, weights, sizes, columns, values)
+
+    def for_histories(self) -> Self:
+        """Without the rows of users."""
+        return replace(self, history=csr_array(np.empty((0, self.n_items), np.float32)))
+
     def similar(self, item: int, k: int) -> Ranking:
         """The `k` items that `item` speaks for most, without itself."""
         return top_k_of_scores(self._row(item), k, np.array([item]))
@@ -64,6 +87,10 @@ class FittedItemWeights:
         row: Scores = np.asarray(self.weights[[item]].toarray(), np.float32)[0]
         return row
 
+    @cached_property
+    def _offsets(self) -> NDArray[np.int64]:
+        return self.weights.indptr.astype(np.int64)
+
     def save(self, folder: Path) -> None:
         """Write into `folder`."""
         arrays: dict[str, NDArray[Any]] = {}
@@ -71,19 +98,20 @@ class FittedItemWeights:
             arrays[f"{name}_values"] = matrix.data.astype(np.float32)
             arrays[f"{name}_columns"] = matrix.indices.astype(np.int32)
             arrays[f"{name}_offsets"] = matrix.indptr.astype(np.int64)
-        write_arrays(folder, {"form": self.form, "n_items": self.n_items}, arrays)
+        write_arrays(folder, {"form": self.form, "n_items": self.n_items, "reading": asdict(self.reading)}, arrays)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
         """Read what `save` wrote."""
-        n_items = int(read_header(folder)["n_items"])
+        header = read_header(folder)
+        n_items = int(header["n_items"])
         matrices = []
         for name in ("history", "weights"):
             values, columns, offsets = (
                 read_array(folder, f"{name}_{part}") for part in ("values", "columns", "offsets")
             )
             matrices.append(csr_array((values, columns, offsets), shape=(len(offsets) - 1, n_items)))
-        return cls(*matrices)
+        return cls(matrices[0], matrices[1], HistoryReading(**header["reading"]))
 
 
 def check_catalogue(kind: str, n_items: int, max_items: int) -> None:

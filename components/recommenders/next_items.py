@@ -17,6 +17,7 @@ from scipy.sparse import csr_array
 from components.recommenders.events import events_of, positions, recent
 from components.recommenders.item_weights import FittedItemWeights, check_catalogue, strongest
 from components.recommenders.protocol import Events, RecommenderConfig, Task, TrainingData, check_trainable
+from components.recommenders.reading import HistoryReading
 
 
 class NextItemsConfig(RecommenderConfig):
@@ -78,7 +79,8 @@ class NextItems:
         np.fill_diagonal(solved, 0)
         kept = strongest(solved, config.top).tocoo()
         weights = csr_array((kept.data, (known[kept.row], known[kept.col])), shape=(n_items, n_items))
-        return FittedItemWeights(recent(events, data.seen.shape, config.past, config.past_fade), weights)
+        history = recent(events, data.seen.shape, config.past, config.past_fade)
+        return FittedItemWeights(history, weights, HistoryReading("recent", config.past, config.past_fade))
 
 
 def _window(events: Events, room: np.ndarray, n_items: int, steps: range, fade: float, *, liked: bool) -> csr_array:

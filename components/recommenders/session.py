@@ -13,6 +13,7 @@ from scipy.sparse import csr_array
 from components.recommenders.events import events_of, recent
 from components.recommenders.item_weights import FittedItemWeights, check_catalogue, strongest_of_sparse
 from components.recommenders.protocol import Events, RecommenderConfig, Task, TrainingData, check_trainable
+from components.recommenders.reading import HistoryReading
 
 
 class SessionConfig(RecommenderConfig):
@@ -84,8 +85,11 @@ class Session:
             follows = csr_array(follows + follows.T)
         arrivals = np.asarray(follows.sum(axis=0), np.float32).ravel()
         follows.data /= (arrivals[follows.indices] + config.shrink) ** config.popularity_discount
-        history = recent(events, data.seen.shape, config.last, config.fade) if events.timed else data.seen.copy()
-        return FittedItemWeights(history, strongest_of_sparse(follows, config.top))
+        weights = strongest_of_sparse(follows, config.top)
+        if not events.timed:
+            return FittedItemWeights(data.seen.copy(), weights, HistoryReading("met"))
+        history = recent(events, data.seen.shape, config.last, config.fade)
+        return FittedItemWeights(history, weights, HistoryReading("recent", config.last, config.fade))
 
 
 def transitions(events: Events, n_items: int, window: int, fade: float) -> csr_array:

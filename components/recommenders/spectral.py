@@ -10,7 +10,7 @@ import numpy as np
 from pydantic import Field
 from scipy.sparse import csr_array
 
-from components.recommenders.factors import FittedFactors
+from components.recommenders.factors import FittedFactors, HistoryFold
 from components.recommenders.protocol import RecommenderConfig, Task, TrainingData, check_trainable
 
 
@@ -61,5 +61,9 @@ class Spectral:
         users = by_item @ vectors
         items = vectors * np.sqrt(counts)[:, None]
         return FittedFactors(
-            np.ascontiguousarray(users, np.float32), np.ascontiguousarray(items, np.float32), vectors.shape[1]
+            np.ascontiguousarray(users, np.float32),
+            np.ascontiguousarray(items, np.float32),
+            vectors.shape[1],
+            HistoryFold("sum"),
+            np.ascontiguousarray(vectors / np.sqrt(counts)[:, None], np.float32),
         )

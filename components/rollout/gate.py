@@ -52,6 +52,8 @@ class UserScores:
         champion: the champion's recipe trained and tested on the challenger's split; None when there is no champion,
             and the very array of the challenger when the recipes are the same.
         cold: which users are cold; None when that is not known.
+        replayed: the metric of users who were answered as if little were known of them, of the challenger and of the
+            champion's recipe, in the same order; they count as cold.
         coverage: share of the items that anybody is recommended, of the challenger and of the champion's recipe.
     """
 
@@ -60,6 +62,7 @@ class UserScores:
     champion: NDArray[np.float64] | None
     cold: NDArray[np.bool_] | None = None
     coverage: tuple[float, float] | None = None
+    replayed: tuple[NDArray[np.float64], NDArray[np.float64]] | None = None
 
 
 def judge_model(
@@ -85,12 +88,20 @@ def judge_model(
     ]
     if scores.champion is not None:
         checks.append(_beside_champion(gate, difference(scores.champion), float(np.mean(scores.champion))))
-        if scores.cold is not None and scores.cold.sum() >= gate.min_cold_users:
-            checks.append(_cold(gate, scores.challenger[scores.cold], scores.champion[scores.cold], evaluate, rng))
+        mine, theirs = _of_cold(scores, scores.champion)
+        if len(mine) >= gate.min_cold_users:
+            checks.append(_cold(gate, mine, theirs, evaluate, rng))
         if scores.coverage is not None:
             checks.append(_coverage(gate, *scores.coverage))
     outcome = Passed if all(check.passed for check in checks) else GateRefused
     return outcome(tuple(checks))
+
+
+def _of_cold(scores: UserScores, champion: NDArray[np.float64]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
+    """The metric of cold users, of the challenger and of the champion's recipe, replayed ones behind the others."""
+    cold = np.zeros(len(champion), np.bool_) if scores.cold is None else scores.cold
+    replayed = (np.empty(0), np.empty(0)) if scores.replayed is None else scores.replayed
+    return np.concatenate([scores.challenger[cold], replayed[0]]), np.concatenate([champion[cold], replayed[1]])
 
 
 def _over_popularity(gate: GateConfig, gain: Interval) -> GateCheck:

@@ -17,11 +17,11 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from components.ranking.fitted_pipeline import FittedPipeline, load_model
 from components.recommenders.array_folder import HEADER
 from components.recommenders.content import FittedContent
 from components.recommenders.factors import FittedFactors
 from components.recommenders.protocol import FittedRecommender, Ranking
-from components.recommenders.saved import load_recommender
 from components.retrieval.annoy_index import AnnoyIndex
 from components.retrieval.indexed_factors import IndexedFactors
 from components.routing.confidence import Confidence
@@ -60,6 +60,7 @@ class BundleManifest:
     Attributes:
         recommender: the folder of the primary recommender, which answers route `cf`.
         ingredients_digest: stands for every parameter that went into the bundle.
+        like_value, dislike_value: what a like without a rating counts as, and a dislike.
         positive_threshold: a rating of at least this much is a like, as in training.
         counts: users, items and interactions.
         sha256: digest of every other file, by path relative to the bundle.
@@ -69,6 +70,8 @@ class BundleManifest:
     recommender: str
     ingredients_digest: str
     positive_threshold: float = 4.0
+    like_value: float = 5.0
+    dislike_value: float = 0.5
     index: CandidateIndex = field(default_factory=CandidateIndex)
     counts: Mapping[str, int] = field(default_factory=dict)
     sha256: Mapping[str, str] = field(default_factory=dict)
@@ -130,12 +133,17 @@ class Bundle:
         """The user's row of `recent` without the zeros; nothing for an unknown user."""
         return [] if self.recent is None or user < 0 else [code for code in self.recent[user].tolist() if code]
 
-    def similar_items(self, item: int, k: int) -> Ranking:
-        """The `k` items most like item row `item`, without itself: by taste where the model knows it, else by label."""
+    def similar_items(self, item: int, k: int) -> tuple[Ranking, str]:
+        """At most `k` items most like item row `item`, without itself, and what says so.
+
+        By taste where anybody has met the item; by its labels, which is then said as "content", where nobody has.
+        """
         primary = self.primary
+        if isinstance(primary, FittedPipeline):
+            return primary.similar(item, k) or (self.content.similar(item, k), FittedContent.form)
         if isinstance(primary, FittedFactors | IndexedFactors):
-            return primary.similar(item, k)
-        return self.content.similar(item, k)
+            return primary.similar(item, k), self.manifest.recommender
+        return self.content.similar(item, k), FittedContent.form
 
 
 def write_bundle(folder: Path, bundle: Bundle, index_file: Path | None = None) -> None:
@@ -192,7 +200,7 @@ def read_bundle(folder: Path) -> Bundle:
     needed = {manifest.recommender, "popularity", "content"}
     if missing := sorted(needed - set(names)):
         raise BundleError(f"{folder / missing[0]} is missing")
-    recommenders = {name: load_recommender(folder / name) for name in names}
+    recommenders = {name: load_model(folder / name) for name in names}
     if not isinstance(recommenders["content"], FittedContent):
         raise BundleError(f"{folder / 'content'} holds another form of recommender")
     primary = recommenders[manifest.recommender]

@@ -9,9 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from components.config.routing import RoutingConfig
+from components.ranking.because import NO_REASON
+from components.ranking.fitted_pipeline import FittedPipeline
 from components.recommenders.exact_top_k import top_k_of_scores
 from components.recommenders.fold_in import FoldsIn, RecentHistory, blended_scores
-from components.recommenders.protocol import Ranking, Scores
+from components.recommenders.history import NO_HISTORY, History
+from components.recommenders.protocol import Ranking, Rows, Scores
 from components.routing.choose_route import Route, choose_route
 from components.serving.asked import Said, rank_asked
 from components.serving.bundle import Bundle
@@ -19,6 +22,7 @@ from components.serving.catalogue_wishes import CatalogueWishes
 from components.serving.requests import RecommendRequest
 from components.wishes.wish import Wishes
 
+NOTHING = np.empty(0, np.int32)
 UNKNOWN_USER = -1
 NO_CF_MODEL = "the release has no collaborative model"
 NO_FOLD_IN = "the release has no recommender that folds in"
@@ -28,11 +32,16 @@ NO_QUERY_MATCH = "no item matches the query"
 
 @dataclass(frozen=True)
 class UserState:
-    """Who asks, as rows of the bundle: `user` is UNKNOWN_USER for a stranger, `trained` their history in training."""
+    """Who asks, as rows of the bundle: `user` is UNKNOWN_USER for a stranger, `trained` their history in training.
+
+    `history` is what a pipeline ranks for, `changed` whether it is another than the one that training knows.
+    """
 
     user: int
     trained: NDArray[np.int32]
     news: RecentHistory
+    history: History = NO_HISTORY
+    changed: bool = True
 
 
 @dataclass(frozen=True)
@@ -43,6 +52,7 @@ class Candidates:
         fallback_reason: why the intended route was left.
         source: the recommender, or several joined by "+".
         said: what was made of the words of the request, None where it has none.
+        because: why the first items are there, as `components/ranking/because.py` says it; None where it says nothing.
     """
 
     route: Route
@@ -50,6 +60,7 @@ class Candidates:
     source: str
     ranking: Ranking
     said: Said | None = None
+    because: Rows | None = None
 
 
 class CandidateFinder:
@@ -61,6 +72,8 @@ class CandidateFinder:
         self._cf = bundle.manifest.recommender
         self._labels = frozenset(bundle.content.labels)
         self.words = CatalogueWishes(bundle)
+        primary = bundle.primary
+        self._pipeline = primary if isinstance(primary, FittedPipeline) else None
         self._folders: dict[str, FoldsIn] = {}
         for name in routing.fold_in:
             recommender = bundle.recommenders.get(name)
@@ -132,6 +145,8 @@ class CandidateFinder:
 
     def _by_history(self, route: Route, reason: str | None, asker: UserState, exclude: NDArray[np.int32]) -> Candidates:
         k = self._routing.candidates
+        if self._pipeline is not None:
+            return self._by_pipeline(self._pipeline, route, reason, asker, exclude)
         if route == "cf" and self._cf == "popularity":
             reason = reason or NO_CF_MODEL
         elif route == "cf" and not (len(asker.news.liked) and self._folders):
@@ -146,6 +161,20 @@ class CandidateFinder:
             reason = reason or NO_FOLD_IN
         return Candidates("popularity", reason, "popularity", self.popular(asker, k, exclude))
 
+    def _by_pipeline(
+        self, pipeline: FittedPipeline, route: Route, reason: str | None, asker: UserState, exclude: NDArray[np.int32]
+    ) -> Candidates:
+        """One way for everybody whose history holds anything; a list made ahead where it is the one of training."""
+        k, history = self._routing.candidates, asker.history
+        if route == "popularity" or not len(history):
+            return Candidates("popularity", reason, "popularity", self.popular(asker, k, exclude))
+        if asker.changed or len(exclude) > len(asker.trained):
+            ranked = pipeline.rank(history, exclude)
+        else:
+            ranked = pipeline.kept(asker.user)
+        best = Ranking(ranked.ranking.items[:k], ranked.ranking.scores[:k])
+        return Candidates(route, reason, self._cf, best, because=ranked.because)
+
     def _updated(self, asker: UserState) -> tuple[str, Scores]:
         """Source and scores of every item for a known user with new likes.
 
@@ -158,3 +187,10 @@ class CandidateFinder:
         trained = self._bundle.primary.scores(np.array([asker.user]))[0]
         folded = [folder.scores_from(asker.news, asker.user, n_known) for folder in self._folders.values()]
         return "+".join([self._cf, *self._folders]), blended_scores([trained, blended_scores(folded)])
+
+
+def codes_of(found: Candidates, rows: Rows) -> list[int]:
+    """`because` of each of `rows`, in their order."""
+    because = NOTHING if found.because is None else found.because
+    code_of = dict(zip(found.ranking.items[: len(because)].tolist(), because.tolist(), strict=False))
+    return [code_of.get(row, NO_REASON) for row in rows.tolist()]

@@ -2,17 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
+from components.ranking.because import read_code
 from components.recommenders.factors import FittedFactors
 from components.recommenders.protocol import Rows
 from components.serving.catalogue import Catalogue
 
+YEAR_AT_END = re.compile(r"\((\d{4})\)\s*$")
 POPULAR = "Popular with other users"
 TASTE = "Fits the taste in your history"
+ALIKE = "Liked by people who share your taste"
+YEARS_APART = 3
+"""Items whose titles end with years no farther apart are from the same years."""
 CLOSE = 0.6
 """The cosine between two items' factors from which one is said to be close to the other."""
 
@@ -45,3 +51,37 @@ def explain_by_history(
         f"Close to {items.titles[row]}, which you know" if cosine >= CLOSE else TASTE
         for row, cosine in zip(history[nearest].tolist(), best.tolist(), strict=True)
     ]
+
+
+def explain_by_interaction(rows: Rows, items: Catalogue, codes: Sequence[int], likes: NDArray[np.integer]) -> list[str]:
+    """Per item the interaction that did most for it (`components/ranking/because.py`), and what the two share.
+
+    `likes` are the item rows that the user likes; what they met without liking it is called known.
+    """
+    liked = frozenset(likes.tolist())
+    texts = []
+    for row, code in zip(rows.tolist(), codes, strict=True):
+        reason = read_code(code)
+        if reason is None:
+            texts.append(ALIKE)
+            continue
+        other, onward = reason
+        title = items.titles[other]
+        if onward:
+            texts.append(f"People who met {title} often go on to this")
+        else:
+            verb = "liked" if other in liked else "know"
+            shared = what_they_share(items, row, other)
+            texts.append(f"Because you {verb} {title}{f': {shared}' if shared else ''}")
+    return texts
+
+
+def what_they_share(items: Catalogue, row: int, other: int) -> str:
+    """A label that both items carry, in their spelling, and whether they are from the same years; "" for nothing."""
+    theirs = {label.casefold() for label in (items.categories[other], *items.tags[other])}
+    label = next((each for each in (items.categories[row], *items.tags[row]) if each and each.casefold() in theirs), "")
+    years = [YEAR_AT_END.search(items.titles[each]) for each in (row, other)]
+    here, there = years
+    if here and there and abs(int(here[1]) - int(there[1])) <= YEARS_APART:
+        return f"{label} from the same years" if label else "from the same years"
+    return f"{label} too" if label else ""

@@ -10,17 +10,20 @@ import numpy as np
 from components.recommenders.fold_in import NO_NEWS, RecentHistory
 from components.recommenders.protocol import Rows
 
+DISLIKE = "dislike"
+"""The type of feedback that says plainly that the user does not like the item."""
 LIKED_WITHOUT_VALUE = frozenset({"click", "purchase"})
 """Types of feedback that count as a like by themselves; a view or a dwell says only that the item is known."""
 
 
 @dataclass(frozen=True, slots=True)
 class UserEvent:
-    """One stored feedback."""
+    """One stored feedback; `occurred_at` in seconds since 1970, 0 where that is unknown."""
 
     item_id: str
     type: str
     value: float | None
+    occurred_at: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +35,9 @@ class UserEvents:
 
     events: tuple[UserEvent, ...]
     version: int
+
+
+NO_EVENTS = UserEvents((), version=0)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +64,9 @@ def news_of(events: UserEvents, row_of: Mapping[str, int], trained: Rows, thresh
         row = row_of.get(event.item_id)
         if row is None or row in known:
             continue
-        if event.type == "rating" and event.value is not None:
+        if event.type == DISLIKE:
+            ratings[row] = False
+        elif event.type == "rating" and event.value is not None:
             ratings[row] = event.value >= threshold
         likes[row] = likes.pop(row, False) or event.type in LIKED_WITHOUT_VALUE
     seen = list(likes)

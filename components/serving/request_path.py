@@ -11,18 +11,27 @@ from numpy.typing import NDArray
 from components.config.routing import RoutingConfig
 from components.ranking.diversity import diversify
 from components.ranking.exploration import explore
+from components.ranking.fitted_pipeline import FittedPipeline
 from components.recommenders.factors import FittedFactors
 from components.recommenders.fold_in import NO_NEWS
+from components.recommenders.history import NO_HISTORY
 from components.recommenders.protocol import Ranking, Rows, Scores
 from components.retrieval.indexed_factors import IndexedFactors
 from components.serving.answer import Answer, AnsweredItem, SimilarAnswer, UnknownItem
 from components.serving.asked import Said
 from components.serving.bundle import Bundle
-from components.serving.candidates import UNKNOWN_USER, CandidateFinder, Candidates, UserState
-from components.serving.explanation import POPULAR, TASTE, explain_by_history, explain_by_wishes
+from components.serving.candidates import UNKNOWN_USER, CandidateFinder, Candidates, UserState, codes_of
+from components.serving.explanation import (
+    POPULAR,
+    TASTE,
+    explain_by_history,
+    explain_by_interaction,
+    explain_by_wishes,
+)
 from components.serving.hybrid import Hybrid, RerankOutcome
 from components.serving.item_search import ItemSearch, SearchAnswer, UnknownFilter, as_answer
-from components.serving.recent_history import EventsUnread, UserEvents, news_of, with_cart
+from components.serving.live_history import EventValues, live_history
+from components.serving.recent_history import NO_EVENTS, EventsUnread, UserEvents, news_of, with_cart
 from components.serving.requests import RecommendRequest, SearchRequest, SimilarRequest
 
 NOTHING = np.empty(0, np.int32)
@@ -75,11 +84,13 @@ class RequestPath:
         self._hybrid = hybrid
         self._routing = routing
         self._now = perf_counter
-        self._cf = bundle.manifest.recommender
         self._finder = CandidateFinder(bundle, routing)
         self._search = ItemSearch(bundle, self._finder)
         primary = bundle.primary
         factors = primary.factors if isinstance(primary, IndexedFactors) else primary
+        self._pipeline = primary if isinstance(primary, FittedPipeline) else None
+        manifest = bundle.manifest
+        self._values = EventValues(manifest.positive_threshold, manifest.like_value, manifest.dislike_value)
         self._factors = factors if isinstance(factors, FittedFactors) else None
 
     def recommend(
@@ -171,8 +182,8 @@ class RequestPath:
         row = self.bundle.items.row_of.get(request.item_id)
         if row is None:
             return UnknownItem(request.item_id)
-        ranking = self.bundle.similar_items(row, request.k)
-        items = self._items(ranking.items, ranking.scores, self._cf, None)
+        ranking, source = self.bundle.similar_items(row, request.k)
+        items = self._items(ranking.items, ranking.scores, source, None)
         return SimilarAnswer(
             request_id=request_id,
             item_id=request.item_id,
@@ -204,7 +215,13 @@ class RequestPath:
             news = news_of(recent, self.bundle.items.row_of, trained, threshold)
         if request.context is not None and request.context.cart:
             news = with_cart(news, request.context.cart, self.bundle.items.row_of, trained)
-        return UserState(row, trained, news)
+        if self._pipeline is None:
+            return UserState(row, trained, news)
+        known = NO_HISTORY if row == UNKNOWN_USER else self._pipeline.histories.of(row)
+        events = recent if isinstance(recent, UserEvents) else NO_EVENTS
+        cart = request.context.cart if request.context else []
+        history = live_history(known, events, cart, self.bundle.items.row_of, self._values)
+        return UserState(row, trained, news, history, history is not known)
 
     def _excluded(self, asker: UserState, item_ids: list[str]) -> NDArray[np.int32]:
         """Rows of the items that may not be shown: seen ones and those the request names, if known."""
@@ -235,6 +252,8 @@ class RequestPath:
             return explain_by_wishes(rows, items, preferences)
         if found.route == "popularity":
             return [POPULAR] * len(rows)
+        if self._pipeline is not None:
+            return explain_by_interaction(rows, items, codes_of(found, rows), asker.history.likes)
         return explain_by_history(rows, items, self._factors, np.concatenate([asker.trained, asker.news.liked]))
 
     def _asked_reasons(self, said: Said, rows: Rows, asker: UserState) -> list[str]:

@@ -144,6 +144,6 @@ class FeedbackEvent(Body):
     request_id: RequestId | None = None
     user_id: Id
     item_id: Id
-    type: Literal["click", "view", "dwell", "rating", "purchase"]
+    type: Literal["click", "view", "dwell", "rating", "purchase", "dislike"]
     value: Finite | None = None
     timestamp: AwareDatetime | None = None

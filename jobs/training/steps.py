@@ -21,6 +21,9 @@ from jobs.wiring.workbench import Workbench
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    import numpy as np
+    from numpy.typing import NDArray
+
     from components.adapters.mlflow.registry import ModelRegistry, ModelVersion
     from jobs.training.champion import Rescored
 
@@ -176,12 +179,27 @@ def judge(run: PipelineRun, evaluation: Path, champion: Path | None) -> Passed |
             scores.popularity,
             theirs.loc[mine.index, metric].to_numpy(),
             cold=~mine["warm"].to_numpy(bool),
+            replayed=_replayed(evaluation, champion),
             coverage=(_coverage(evaluation), _coverage(champion)),
         )
     index = run.params.index
     approximate = run.metrics.get("index_annoy_chosen", 0) == 1
     recall = run.metrics.get(f"index_recall_at_{index.recall_at}", float("nan")) if approximate else 1.0
     return judge_model(scores, recall, index.min_recall, run.params.gate, run.params.evaluate)
+
+
+def _replayed(challenger: Path, champion: Path) -> tuple[NDArray[np.float64], NDArray[np.float64]] | None:
+    """NDCG of the users whom both answered as if little were known of them; None where one replayed nobody."""
+    import pandas as pd
+
+    from components.metrics.tables import of_strangers
+
+    files = [folder / "by_history.parquet" for folder in (challenger, champion)]
+    if not all(file.is_file() for file in files):
+        return None
+    mine, theirs = (of_strangers(pd.read_parquet(file))["ndcg"] for file in files)
+    both = mine.index.intersection(theirs.index)
+    return mine[both].to_numpy(), theirs[both].to_numpy()
 
 
 def _coverage(evaluation: Path) -> float:

@@ -12,10 +12,10 @@ import pytest
 from scipy.sparse import csr_array
 
 from components.params.train import RANKING
+from components.ranking.fitted_pipeline import load_model
 from components.recommenders.protocol import FittedRecommender, Recommender, RecommenderError, TrainingData
 from components.recommenders.registry import RECOMMENDERS as RECOMMENDER_FILES
 from components.recommenders.registry import kinds_in
-from components.recommenders.saved import load_recommender
 from tests.worlds import checkerboard
 
 NOTHING = np.empty(0, np.int32)
@@ -116,7 +116,7 @@ def test_a_user_without_history_gets_a_full_list(fitted: FittedRecommender) -> N
 
 def test_the_saved_form_scores_the_same(fitted: FittedRecommender, tmp_path: Path) -> None:
     fitted.save(tmp_path / "saved")
-    loaded = load_recommender(tmp_path / "saved")
+    loaded = load_model(tmp_path / "saved")
     assert type(loaded) is type(fitted)
     assert (loaded.n_users, loaded.n_items) == (fitted.n_users, fitted.n_items)
     np.testing.assert_array_equal(loaded.scores(everybody(loaded)), fitted.scores(everybody(fitted)))

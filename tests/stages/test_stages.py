@@ -21,11 +21,10 @@ from components.adapters.dvc.data_registry import DataRegistry
 from components.config.settings import load_settings
 from components.interactions.data_version import Provenance
 from components.interactions.screening import Screened
+from components.ranking.fitted_pipeline import FittedPipeline, load_model
 from components.ranking.pipeline_choice import load_choice, save_choice
 from components.recommenders.popularity import FittedPopularity
 from components.recommenders.protocol import Scores
-from components.recommenders.ranked_lists import FittedRankedLists
-from components.recommenders.saved import load_recommender
 from components.serving.bundle import read_bundle
 from tests.worlds import make_tables
 
@@ -149,7 +148,7 @@ def test_no_training_row_follows_a_users_cut(pipeline: Pipeline) -> None:
 
 def test_the_evaluated_model_has_not_seen_the_test_part_and_the_served_one_has(pipeline: Pipeline) -> None:
     train, test = (pipeline.table(f"artifacts/split/{name}.parquet") for name in ("train", "test"))
-    evaluated = load_recommender(pipeline.folder / "artifacts/train/popularity")
+    evaluated = load_model(pipeline.folder / "artifacts/train/popularity")
     served = read_bundle(pipeline.folder / "artifacts/bundle").recommenders["popularity"]
     assert evaluated.scores([0]).sum() == train["relevant"].sum()
     assert served.scores([0]).sum() == train["relevant"].sum() + test["relevant"].sum()
@@ -251,7 +250,7 @@ def test_popularity_alone_goes_through_every_stage(pipeline: Pipeline, tmp_path:
     bundle = read_bundle(other.folder / "artifacts/bundle")
     assert (bundle.manifest.recommender, bundle.manifest.index.kind) == ("popularity", "exact")
     assert set(bundle.recommenders) >= {"popularity", "content"}
-    assert len(bundle.similar_items(1, 3)) == 3
+    assert len(bundle.similar_items(1, 3)[0]) == 3
 
 
 def test_a_pipeline_is_evaluated_and_served_with_the_same_choice(pipeline: Pipeline, tmp_path: Path) -> None:
@@ -265,11 +264,11 @@ def test_a_pipeline_is_evaluated_and_served_with_the_same_choice(pipeline: Pipel
         done = other.stage(stage)
         assert done.returncode == 0, done.stderr
     choice = load_choice(other.folder / "artifacts/choice")
-    evaluated = load_recommender(other.folder / "artifacts/train/pipeline")
+    evaluated = load_model(other.folder / "artifacts/train/pipeline")
     served = read_bundle(other.folder / "artifacts/bundle").primary
-    assert isinstance(evaluated, FittedRankedLists)
-    assert isinstance(served, FittedRankedLists)
-    assert evaluated.method == served.method == choice.method
+    assert isinstance(evaluated, FittedPipeline)
+    assert isinstance(served, FittedPipeline)
+    assert evaluated.choice.method == served.choice.method == choice.method
     assert choice.generators == ("ease 1", "session 1")
     features = other.folder / "artifacts/evaluate/feature_importances.parquet"
     assert features.is_file() == (choice.ranker is not None)
@@ -284,6 +283,6 @@ def check_popularity_of_strangers(pipeline: Pipeline) -> Scores:
     bundle = read_bundle(pipeline.folder / "artifacts/bundle")
     popularity, lists = bundle.recommenders["popularity"], bundle.primary
     assert isinstance(popularity, FittedPopularity)
-    assert isinstance(lists, FittedRankedLists)
-    np.testing.assert_array_equal(popularity.counts, lists.counts)
+    assert isinstance(lists, FittedPipeline)
+    np.testing.assert_array_equal(popularity.counts, lists.lists.counts)
     return popularity.counts

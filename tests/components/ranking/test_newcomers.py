@@ -84,6 +84,6 @@ def test_a_pipeline_answers_strangers_as_it_found_to_suit_newcomers() -> None:
     half_life = fitted.choice.half_life_days
     assert half_life in (7.0, 30.0)
     wanted = popularity_of(half_life).fit(data, 0).top_k(-1, 10, NOTHING)
-    np.testing.assert_array_equal(fitted.lists.top_k(N_USERS, 10, NOTHING).items, wanted.items)
+    np.testing.assert_array_equal(fitted.served.top_k(N_USERS, 10, NOTHING).items, wanted.items)
     kept = Pipeline(params).fit_reported(stranger, 0, fitted.choice)
     assert kept.choice is fitted.choice

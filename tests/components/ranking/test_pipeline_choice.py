@@ -7,10 +7,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from components.ranking.candidates import candidates
-from components.ranking.features import FeatureMaker
+from components.ranking.examples import make_examples
+from components.ranking.fitted_pipeline import FittedPipeline
 from components.ranking.inner_split import inner_splits
-from components.ranking.learned_ranker import Examples, RankerConfig, train_ranker
+from components.ranking.learned_ranker import RankerConfig, train_ranker
 from components.ranking.pipeline import Fitted, Pipeline, PipelineConfig, generators_of
 from components.ranking.pipeline_choice import Choice, load_choice, save_choice
 from components.recommenders.ease import EaseConfig
@@ -35,21 +35,18 @@ def data() -> TrainingData:
 def fitted(data: TrainingData) -> Fitted:
     """What a ranker orders, whether or not it measures better than a blend here."""
     split = inner_splits(data, "latest", 1, 1)[0]
-    users = np.arange(len(data.user_ids))
-    models = {name: recipe.fit(split.known, 1) for name, recipe in generators_of(PARAMS).items()}
-    items, scores = candidates(models, users, split.known.seen, 30)
-    features = FeatureMaker(split.known).table(users, np.maximum(items, 0), scores)
-    wanted = np.take_along_axis(split.wanted.toarray() > 0, np.maximum(items, 0), axis=1)
-    ranker = train_ranker([Examples(features, items, wanted)], PARAMS.ranker, 1)
-    choice = Choice("ranker", {"ease 1": 1.0}, {"ranker": 0.5}, tuple(models), ranker, half_life_days=30.0)
+    recipes = generators_of(PARAMS)
+    examples = make_examples(recipes, split, 30, 1000, 0.5, 1).examples
+    ranker = train_ranker([examples], PARAMS.ranker, 1)
+    choice = Choice("ranker", {"ease 1": 1.0}, {"ranker": 0.5}, tuple(recipes), ranker, half_life_days=30.0)
     return Pipeline(PARAMS).fit_reported(data, 1, choice)
 
 
 def test_a_refit_with_the_saved_choice_gives_the_same_lists(data: TrainingData, fitted: Fitted, tmp_path: Path) -> None:
     save_choice(tmp_path, fitted.choice)
     again = Pipeline(PARAMS).fit_reported(data, 1, load_choice(tmp_path))
-    np.testing.assert_array_equal(again.lists.lists, fitted.lists.lists)
-    np.testing.assert_array_equal(again.lists.counts, fitted.lists.counts)
+    np.testing.assert_array_equal(again.served.lists.lists, fitted.served.lists.lists)
+    np.testing.assert_array_equal(again.served.lists.counts, fitted.served.lists.counts)
     assert again.choice.measured == fitted.choice.measured
 
 
@@ -71,3 +68,19 @@ def test_a_damaged_choice_is_named(tmp_path: Path, fitted: Fitted) -> None:
     (tmp_path / "choice.json").write_text("{}")
     with pytest.raises(RecommenderError, match=r"choice\.json cannot be read"):
         load_choice(tmp_path)
+
+
+def test_the_kept_lists_are_what_the_histories_give_before_and_after_saving(fitted: Fitted, tmp_path: Path) -> None:
+    served = fitted.served
+    served.save(tmp_path / "first")
+    read = FittedPipeline.load(tmp_path / "first")
+    for user in range(0, served.n_users, 17):
+        kept = served.kept(user)
+        for pipeline in (served, read):
+            now = pipeline.rank(read.histories.of(user), np.empty(0, np.int32))
+            assert now.ranking.items.tobytes() == kept.ranking.items.tobytes()
+            assert now.ranking.scores.tobytes() == kept.ranking.scores.tobytes()
+            np.testing.assert_array_equal(now.because, kept.because)
+    read.save(tmp_path / "second")
+    for file in sorted(path for path in (tmp_path / "first").rglob("*") if path.is_file()):
+        assert (tmp_path / "second" / file.relative_to(tmp_path / "first")).read_bytes() == file.read_bytes(), file

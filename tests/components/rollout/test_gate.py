@@ -110,3 +110,11 @@ def test_neither_cold_users_nor_coverage_may_pay_for_the_mean(
     challenger = champion + np.where(COLD, -cold_loss, 0.05)
     outcome = judge_model(UserScores(challenger, POPULARITY, champion, cold, coverage), 1.0, 0.9, GATE, EVALUATE)
     assert failed(outcome) == reasons
+
+
+def test_a_model_broken_for_cold_users_alone_is_refused_where_all_tested_users_are_warm() -> None:
+    champion, warm = POPULARITY + 0.1, np.zeros(200, np.bool_)
+    served = np.full(40, 0.12)
+    for broken, reasons in ((served, []), (served * 0.95, []), (np.zeros(40), ["cold_users"])):
+        scores = UserScores(champion + 0.01, POPULARITY, champion, warm, None, (broken, served))
+        assert failed(judge_model(scores, 1.0, 0.9, GATE, EVALUATE)) == reasons

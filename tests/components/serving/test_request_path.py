@@ -139,7 +139,7 @@ def test_timings_come_from_the_given_counter_and_are_zero_without_one(bundle: Bu
 def test_similar_items_are_the_nearest_ones_without_itself(path: RequestPath, bundle: Bundle) -> None:
     answer = path.similar(SimilarRequest(item_id="105", k=4), "request-1")
     assert isinstance(answer, SimilarAnswer)
-    assert ids(answer) == [bundle.items.ids[row] for row in bundle.similar_items(4, 4).items]
+    assert ids(answer) == [bundle.items.ids[row] for row in bundle.similar_items(4, 4)[0].items]
     assert "105" not in ids(answer)
 
 

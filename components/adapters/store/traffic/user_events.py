@@ -15,7 +15,7 @@ from typing import Any
 from sqlalchemy import Dialect, Engine, bindparam, select
 
 from components.adapters.store.tables import feedback
-from components.serving.recent_history import EventsUnread, UserEvent, UserEvents
+from components.serving.recent_history import NO_EVENTS, EventsUnread, UserEvent, UserEvents
 
 logger = logging.getLogger("recops.event_store")
 
@@ -24,10 +24,9 @@ MAX_EVENTS = 500
 """Of the newest events of a user; a bot's thousandth click says nothing new."""
 
 Outcome = UserEvents | EventsUnread
-NO_EVENTS = UserEvents((), version=0)
 
 _NEWEST = (
-    select(feedback.c.sequence, feedback.c.item_id, feedback.c.type, feedback.c.value)
+    select(feedback.c.sequence, feedback.c.item_id, feedback.c.type, feedback.c.value, feedback.c.occurred_at)
     .where(feedback.c.user_id == bindparam("user_id"))
     .order_by(feedback.c.sequence.desc())
     .limit(MAX_EVENTS)
@@ -54,7 +53,7 @@ def events_of(rows: Sequence[Any]) -> UserEvents:
     """What the query's rows, newest first, say."""
     if not rows:
         return NO_EVENTS
-    events = tuple([UserEvent(item_id, kind, value) for _, item_id, kind, value in reversed(rows)])
+    events = tuple([UserEvent(item_id, kind, value, float(when)) for _, item_id, kind, value, when in reversed(rows)])
     return UserEvents(events, version=rows[0][0])
 
 

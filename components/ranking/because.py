@@ -1,0 +1,51 @@
+"""Which interaction of the user did most for each item of a list, and how: by taste, or by what follows what."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from components.ranking.candidates import Found
+from components.recommenders.history import History
+from components.recommenders.protocol import Rows
+
+NO_REASON = -1
+ONWARD = ("session", "next_items")
+"""Kinds of generators that say what people turn to next."""
+
+
+class Because:
+    """Adds up what each item of a history says for each item of a list, over all item-to-item generators.
+
+    A generator's scores are sums over the history's items, and are standardised before they meet those of others, so
+    parts can be added: what is added is the item's own part of the mean score.
+    """
+
+    def __init__(self, n_items: int) -> None:
+        self._place_of = np.full(n_items, -1, np.int32)
+
+    def of(self, history: History, found: Found, items: Rows) -> Rows:
+        """Per item `code(row, onward)` of the item of the history that added most; `NO_REASON` where none added."""
+        met, n = history.met, len(items)
+        if not n or not found.asked:
+            return np.full(n, NO_REASON, np.int32)
+        self._place_of[items] = np.arange(n)
+        taste, onward = np.zeros(len(met) * n), np.zeros(len(met) * n)
+        for name, (asked, scale) in found.asked.items():
+            places = self._place_of[asked.columns]
+            hits = np.flatnonzero(places >= 0)
+            owners = np.repeat(np.arange(len(asked.rows)), asked.sizes)[hits]
+            cells = np.searchsorted(met, asked.rows)[owners] * n + places[hits]
+            added = np.bincount(cells, asked.values[hits] * asked.weights[owners] * scale, len(met) * n)
+            total = onward if name.rsplit(" ", 1)[0] in ONWARD else taste
+            total += added
+        self._place_of[items] = -1
+        both = (taste + onward).reshape(len(met), n)
+        best = both.argmax(axis=0)
+        cell = best * n + np.arange(n)
+        codes = met[best].astype(np.int64) * 2 + (onward[cell] > taste[cell])
+        return np.where(both.ravel()[cell] > 0, codes, NO_REASON).astype(np.int32)
+
+
+def read_code(code: int) -> tuple[int, bool] | None:
+    """The row of the item, and whether it is rather what follows it than what is like it; None for `NO_REASON`."""
+    return None if code < 0 else (code // 2, bool(code % 2))

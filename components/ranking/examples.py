@@ -1,0 +1,110 @@
+"""Makes what a ranker learns from: generators fitted on what a cut knows, asked for the users that it asks about."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import chain
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from components.ranking.cut_histories import AskedHistory, shortened, whole
+from components.ranking.features import FeatureMaker, stacked
+from components.ranking.history_ranker import HistoryRanker
+from components.ranking.inner_split import InnerSplit
+from components.ranking.learned_ranker import Examples
+from components.recommenders.answers_history import AnswersHistory
+from components.recommenders.events import events_of
+from components.recommenders.history import Histories
+from components.recommenders.protocol import Recommender, RecommenderError, Scores, TrainingData
+
+
+@dataclass(frozen=True)
+class Measured:
+    """Examples of whole users first, then of shortened ones; scores by generator and numbers wanted likewise."""
+
+    examples: Examples
+    scores: Mapping[str, Scores]
+    n_wanted: NDArray[np.integer]
+    n_whole: int
+
+
+def make_examples(
+    recipes: Mapping[str, Recommender],
+    split: InnerSplit,
+    n_candidates: int,
+    max_users: int,
+    cut_share: float,
+    seed: int,
+) -> Measured:
+    """Of at most `max_users` users of whom `split` knows and asks something, and again of `cut_share` of them, cut."""
+    fitted, _ = fit_all(recipes, split.known, seed)
+    ranker = HistoryRanker(fitted, FeatureMaker(split.known), n_candidates)
+    histories = Histories(events_of(split.known), len(split.known.user_ids))
+    asked = asked_by(split)
+    rng = np.random.default_rng(seed)
+    if len(asked) > max_users:
+        asked = np.sort(rng.choice(asked, max_users, replace=False))
+    short = shortened(histories, asked, cut_share, rng)
+    return _measure(ranker, tuple(recipes), chain(whole(histories, asked), short), split, len(asked))
+
+
+def asked_by(split: InnerSplit) -> NDArray[np.int64]:
+    """The rows of the users of whom the cut knows something and asks something."""
+    return np.flatnonzero((np.diff(split.wanted.indptr) > 0) & (np.diff(split.known.seen.indptr) > 0))
+
+
+def _measure(
+    ranker: HistoryRanker, names: tuple[str, ...], asked: Iterable[AskedHistory], split: InnerSplit, n_whole: int
+) -> Measured:
+    features, items, wanted, n_wanted = [], [], [], []
+    scores: dict[str, list[Scores]] = {name: [] for name in names}
+    columns: tuple[str, ...] = ()
+    for each in asked:
+        found = ranker.find(each.history, each.hidden)
+        # A generator that refuses what a cut leaves of the data says nothing about it.
+        silent = np.zeros(len(found.items), np.float32)
+        said = {name: found.scores.get(name, silent) for name in names}
+        table = ranker.features(each.history, replace(found, scores=said))
+        columns = columns or tuple(table)
+        row = slice(split.wanted.indptr[each.user], split.wanted.indptr[each.user + 1])
+        targets = split.wanted.indices[row]
+        features.append(stacked(table, columns))
+        items.append(found.items)
+        wanted.append(np.isin(found.items, targets))
+        n_wanted.append(len(targets))
+        for name, values in said.items():
+            scores[name].append(values)
+    width = max((len(row) for row in items), default=0)
+    examples = Examples(columns, _padded(features, width, 0), _padded(items, width, -1), _padded(wanted, width, False))
+    padded = {name: _padded(rows, width, 0) for name, rows in scores.items()}
+    return Measured(examples, padded, np.array(n_wanted), n_whole)
+
+
+def _padded(rows: Sequence[NDArray[Any]], width: int, fill: float) -> NDArray[Any]:
+    """`rows` below one another, filled up to `width`."""
+    whole = np.full((len(rows), width, *rows[0].shape[1:]), fill, rows[0].dtype)
+    for place, row in enumerate(rows):
+        whole[place, : len(row)] = row
+    return whole
+
+
+def fit_all(
+    recipes: Mapping[str, Recommender], data: TrainingData, seed: int
+) -> tuple[dict[str, AnswersHistory], dict[str, str]]:
+    """Every generator that takes the data, without what only its training users need; why the others refused."""
+    fitted: dict[str, AnswersHistory] = {}
+    refusals: dict[str, str] = {}
+    for name, recipe in recipes.items():
+        try:
+            model = recipe.fit(data, seed)
+        except RecommenderError as error:
+            refusals[name] = str(error)
+            continue
+        if isinstance(model, AnswersHistory):
+            fitted[name] = model.for_histories()
+        else:
+            refusals[name] = f"{name} cannot answer somebody it was not trained on"
+    return fitted, refusals

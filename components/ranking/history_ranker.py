@@ -1,0 +1,97 @@
+"""Ranks for a history, whoever has it: candidates, features, the chosen order. Training asks it as well."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from components.ranking.because import Because
+from components.ranking.blend import blended, spread_alike
+from components.ranking.candidates import NOTHING, Found, find_candidates
+from components.ranking.features import FeatureMaker, stacked
+from components.ranking.pipeline_choice import Choice
+from components.recommenders.answers_history import AnswersHistory
+from components.recommenders.history import History
+from components.recommenders.protocol import Ranking, Rows, Scores
+
+EXPLAINED = 100
+"""As many as an answer may hold."""
+RANKER_SHARES = {"ranker": 1.0, "ranker and blend": 0.7}
+
+
+@dataclass(frozen=True, slots=True)
+class RankedHistory:
+    """A ranking of candidates, and for the first ones what they are there for (`Because.of`)."""
+
+    ranking: Ranking
+    because: Rows
+
+
+class HistoryRanker:
+    """What a pipeline knows of items, and the order that it has chosen.
+
+    Args:
+        generators: in the order of the choice.
+    """
+
+    def __init__(
+        self,
+        generators: Mapping[str, AnswersHistory],
+        maker: FeatureMaker,
+        n_candidates: int,
+        choice: Choice | None = None,
+    ) -> None:
+        self.generators = dict(generators)
+        self._maker = maker
+        self._n_candidates = n_candidates
+        self._choice = choice
+        self._reasons = Because(maker.n_items)
+
+    def with_choice(self, choice: Choice) -> HistoryRanker:
+        """The same generators and features, ordered otherwise."""
+        return HistoryRanker(self.generators, self._maker, self._n_candidates, choice)
+
+    def find(
+        self, history: History, hidden: NDArray[np.integer] = NOTHING, allowed: NDArray[np.bool_] | None = None
+    ) -> Found:
+        """The candidates of somebody with at least one interaction; see `find_candidates`."""
+        return find_candidates(self.generators, history, self._n_candidates, hidden, allowed)
+
+    def features(self, history: History, found: Found) -> dict[str, NDArray[np.floating]]:
+        """What the ranker sees of the candidates, by name."""
+        return self._maker.table(history, found.items, found.scores)
+
+    def rank(
+        self, history: History, hidden: NDArray[np.integer] = NOTHING, allowed: NDArray[np.bool_] | None = None
+    ) -> RankedHistory:
+        """The candidates in the chosen order; scores fall, the last candidate's is 2."""
+        found = self.find(history, hidden, allowed)
+        order = self._order(history, found)
+        order = order - order.min(initial=np.inf) + 2 if len(order) else order
+        place = np.lexsort((found.items, -order))
+        ranking = Ranking(found.items[place], order[place])
+        return RankedHistory(ranking, self._reasons.of(history, found, ranking.items[:EXPLAINED]))
+
+    def _order(self, history: History, found: Found) -> Scores:
+        choice, scores = self._choice, found.scores
+        assert choice is not None  # noqa: S101 whoever ranks has chosen
+        if choice.method == "mean":
+            return blended(scores, dict.fromkeys(scores, 1 / len(scores)))
+        blend = blended(scores, choice.weights)
+        if choice.ranker is None:
+            return blend
+        rows = stacked(self.features(history, found), choice.ranker.names)
+        learned = choice.ranker.scores(rows)
+        if choice.method == "ranker":
+            return learned
+        order: Scores = mixed(choice.method, learned[None], blend[None], found.items[None])[0]
+        return order
+
+
+def mixed(method: str, learned: Scores, blend: Scores, items: NDArray[np.int32]) -> Scores:
+    """Ranker and blend in the method's shares, standardised per user, (n_users, n_candidates)."""
+    share = RANKER_SHARES[method]
+    return np.asarray(share * spread_alike(learned, items) + (1 - share) * spread_alike(blend, items), np.float32)

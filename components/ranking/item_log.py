@@ -1,0 +1,118 @@
+"""How popular, how liked and how old every item was at any moment, looked up instead of counted anew."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from components.recommenders.events import positions
+from components.recommenders.protocol import Events
+
+DAY = 86_400
+WINDOWS = (7, 30, 90, 365, 1000)
+"""Days."""
+YEAR_DAYS = 365
+VALUE_PRIOR, PLACE_PRIOR, YEAR_PLACE_PRIOR = 5, 2, 1
+"""So many interactions as good as the mean of all are added to an item's own."""
+
+Numbers = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class ItemsThen:
+    """What was known of some items before a moment; all (n_items_asked,), `lately` and `lately_all` one per window.
+
+    Attributes:
+        known, liked: interactions, and relevant ones.
+        lately: interactions in the last `WINDOWS` days; `lately_all` those of all items.
+        known_all: interactions of all items.
+        value: mean value, drawn towards the mean of all where there are few.
+        place, place_of_year: where in a history the item is met, mean log(1 + place), and that in the last year.
+        first, latest: when it was met first (ever) and last before the moment, infinite where never.
+    """
+
+    known: Numbers
+    liked: Numbers
+    lately: Numbers
+    lately_all: Numbers
+    known_all: float
+    value: Numbers
+    place: Numbers
+    place_of_year: Numbers
+    first: Numbers
+    latest: Numbers
+
+
+class ItemLog:
+    """All interactions by item and time; an answer costs a few binary searches an item, whatever the catalogue.
+
+    Where times are unknown everything happened before any moment.
+    """
+
+    def __init__(self, events: Events, n_items: int) -> None:
+        self.timed = events.timed
+        seconds = events.seconds if self.timed else np.zeros(len(events), np.int64)
+        self.start = int(seconds.min(initial=0)) if self.timed else 0
+        self.end = int(seconds.max(initial=0))
+        self.span = self.end - self.start + 2
+        place = np.log1p(positions(events)[0])
+        order = np.lexsort((seconds, events.items))
+        items, moments = events.items[order].astype(np.int64), seconds[order] - self.start
+        self._keys = items * self.span + moments
+        self._offsets = np.searchsorted(items, np.arange(n_items + 1))
+        self._seconds = seconds[order].astype(np.float64)
+        self._liked, self._values, self._places = (
+            _running(column[order]) for column in (events.liked, events.values, place)
+        )
+        by_time = np.argsort(seconds, kind="stable")
+        self._moments = seconds[by_time] - self.start
+        self._all_values, self._all_places = _running(events.values[by_time]), _running(place[by_time])
+        self.first = np.full(n_items, np.inf)
+        met = np.diff(self._offsets) > 0
+        self.first[met] = self._seconds[self._offsets[:-1][met]]
+
+    def clipped(self, now: float) -> int:
+        """`now` as a moment that the log knows of: nothing is known after its last interaction."""
+        return int(min(max(now, self.start), self.end)) - self.start if self.timed else 1
+
+    def known(self, items: NDArray[np.integer], now: float) -> NDArray[np.int64]:
+        """Interactions of each item before `now`."""
+        keys = items.astype(np.int64) * self.span + self.clipped(now)
+        counts: NDArray[np.int64] = np.searchsorted(self._keys, keys) - self._offsets[items]
+        return counts
+
+    def then(self, items: NDArray[np.integer], now: float) -> ItemsThen:
+        """Everything of some items before `now`, seconds since 1970."""
+        moment, base = self.clipped(now), items.astype(np.int64) * self.span
+        since = np.maximum(moment - np.array(WINDOWS, np.int64) * DAY, 0)
+        cuts = np.searchsorted(self._keys, base + np.concatenate([since, [moment]])[:, None])
+        start, stop = self._offsets[items], cuts[-1]
+        known = (stop - start).astype(np.float64)
+        ends = np.searchsorted(self._moments, np.concatenate([since, [moment]]))
+        year = WINDOWS.index(YEAR_DAYS)
+        lately = (stop - cuts[:-1]).astype(np.float64)
+
+        def mean(own: Numbers, everybodys: Numbers, began: NDArray[np.int64], all_began: int, prior: float) -> Numbers:
+            usual = (everybodys[ends[-1]] - everybodys[all_began]) / max(ends[-1] - all_began, 1)
+            means: Numbers = (own[stop] - own[began] + prior * usual) / (stop - began + prior)
+            return means
+
+        return ItemsThen(
+            known=known,
+            liked=self._liked[stop] - self._liked[start],
+            lately=lately,
+            lately_all=(ends[-1] - ends[:-1]).astype(np.float64),
+            known_all=float(ends[-1]),
+            value=mean(self._values, self._all_values, start, 0, VALUE_PRIOR),
+            place=mean(self._places, self._all_places, start, 0, PLACE_PRIOR),
+            place_of_year=mean(self._places, self._all_places, cuts[year], int(ends[year]), YEAR_PLACE_PRIOR),
+            first=self.first[items],
+            latest=np.where(known > 0, self._seconds[np.maximum(stop - 1, 0)], -np.inf),
+        )
+
+
+def _running(values: NDArray[np.generic]) -> Numbers:
+    """Sums of the first 0, 1, 2, … values."""
+    return np.concatenate([[0.0], np.cumsum(values.astype(np.float64))])

@@ -1,0 +1,47 @@
+"""What a candidate generator offers that scores items for a history alone, whoever it is the history of."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol, Self, runtime_checkable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from components.recommenders.history import History
+from components.recommenders.protocol import Rows, Scores
+
+
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """What each asked item of a history adds to the scores of others.
+
+    Attributes:
+        rows, weights: items of the history, and how much each counts.
+        sizes: how many items each speaks for.
+        columns, values: those items, row by row, and by how much, before weighing.
+    """
+
+    rows: Rows
+    weights: Scores
+    sizes: NDArray[np.int64]
+    columns: Rows
+    values: Scores
+
+
+@runtime_checkable
+class AnswersHistory(Protocol):
+    """A fitted recommender whose scores depend on nothing of the user but the history."""
+
+    def score_history(self, history: History) -> tuple[NDArray[np.floating], Asked | None]:
+        """Scores of every item, (n_items,), higher is better; and for item-to-item models what they are the sum of."""
+        ...
+
+    def for_histories(self) -> Self:
+        """The same without what it knows of the users it was trained on, which would only take room."""
+        ...
+
+    def save(self, folder: Path) -> None:
+        """Write into `folder`, made when missing."""
+        ...

@@ -1,0 +1,83 @@
+"""A user's history as of now: what training knows, what the store has gained since, what lies in the cart.
+
+What the store has gained is read as `components/interactions/event_interactions.py` reads it for the next training, so
+a history now and the same history after a retraining are equal.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from components.recommenders.history import History
+from components.serving.recent_history import DISLIKE, LIKED_WITHOUT_VALUE, UserEvent, UserEvents
+
+SOME_DAY = 1 << 40
+"""Seconds since 1970 of an event without a time: later than all data, as which it then counts."""
+
+
+@dataclass(frozen=True)
+class EventValues:
+    """A rating of `threshold` is a like; `like` and `dislike` are worth of such events without a rating."""
+
+    threshold: float
+    like: float
+    dislike: float
+
+
+def live_history(
+    trained: History, events: UserEvents, cart: Sequence[str], row_of: Mapping[str, int], values: EventValues
+) -> History:
+    """`trained` itself where nothing is new; else with what is new behind it, in the order of the store.
+
+    Of an item the last rating or dislike decides, else the first like; views and dwelling say nothing here. Of items
+    that training knows only a dislike is news: it takes the place of what was known, at once, and a later rating takes
+    its place. Items of the cart are likes of this moment. Unknown items are left out.
+    """
+    known = frozenset(trained.items.tolist()) if events.events or cart else frozenset()
+    said = _said(events.events, row_of, known, values)
+    last = int(trained.seconds[-1]) if len(trained) else 0
+    fresh = [row_of[item_id] for item_id in dict.fromkeys(cart) if item_id in row_of]
+    for row in fresh:
+        if row not in known or row in said:
+            said.pop(row, None)
+            said[row] = (values.like, SOME_DAY)
+    if not said:
+        return trained
+    again = np.array([row for row in said if row in known], np.int32)
+    kept = ~np.isin(trained.items, again)
+    rows = np.array(list(said), np.int32)
+    worth = np.array([value for value, _ in said.values()], np.float32)
+    seconds = np.maximum.accumulate([last, *(when for _, when in said.values())])[1:]
+    order = np.argsort(seconds, kind="stable")
+    return History(
+        np.concatenate([trained.items[kept], rows[order]]),
+        np.concatenate([trained.values[kept], worth[order]]),
+        np.concatenate([trained.liked[kept], worth[order] >= values.threshold]),
+        np.concatenate([trained.seconds[kept], seconds[order].astype(np.int64)]),
+    )
+
+
+def _said(
+    events: Sequence[UserEvent], row_of: Mapping[str, int], known: frozenset[int], values: EventValues
+) -> dict[int, tuple[float, int]]:
+    """By item row what it is worth and when that was said, in the order in which it was said."""
+    said: dict[int, tuple[float, int]] = {}
+    for event in events:
+        row = row_of.get(event.item_id)
+        if row is None or (row in known and row not in said and event.type != DISLIKE):
+            continue
+        when = int(event.occurred_at) if event.occurred_at > 0 else SOME_DAY
+        if event.type == DISLIKE:
+            value = values.dislike
+        elif event.type == "rating" and event.value is not None:
+            value = event.value
+        elif event.type in LIKED_WITHOUT_VALUE and row not in said:
+            value = values.like
+        else:
+            continue
+        said.pop(row, None)
+        said[row] = (value, when)
+    return said

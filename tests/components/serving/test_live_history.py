@@ -1,0 +1,67 @@
+"""What is new joins what training knows, as the next training would read it."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from components.recommenders.history import NO_HISTORY, History
+from components.serving.live_history import EventValues, live_history
+from components.serving.recent_history import UserEvent, UserEvents
+
+ROW_OF = {"a": 0, "b": 1, "c": 2, "d": 3}
+VALUES = EventValues(threshold=4.0, like=5.0, dislike=0.5)
+TRAINED = History(
+    np.array([0, 1], np.int32), np.array([5, 2], np.float32), np.array([True, False]), np.array([100, 200])
+)
+
+
+def after(
+    *events: tuple[str, str, float | None, float], trained: History = TRAINED, cart: tuple[str, ...] = ()
+) -> History:
+    return live_history(trained, UserEvents(tuple(UserEvent(*event) for event in events), 1), cart, ROW_OF, VALUES)
+
+
+def told(history: History) -> list[tuple[int, float, bool, int]]:
+    columns = history.items, history.values, history.liked, history.seconds
+    return list(zip(*(column.tolist() for column in columns), strict=True))
+
+
+def test_without_news_the_history_is_the_very_one_of_training() -> None:
+    assert after() is TRAINED
+    assert after(("a", "click", None, 300), ("z", "rating", 5.0, 300), ("c", "view", None, 300)) is TRAINED
+    assert after(trained=NO_HISTORY) is NO_HISTORY
+
+
+def test_news_stand_behind_what_training_knows() -> None:
+    assert told(after(("c", "rating", 3.0, 300), ("d", "click", None, 400)))[2:] == [
+        (2, 3, False, 300),
+        (3, 5, True, 400),
+    ]
+
+
+def test_the_last_rating_decides_and_else_the_first_like() -> None:
+    history = after(
+        ("c", "click", None, 300), ("d", "rating", 5.0, 310), ("c", "click", None, 320), ("d", "rating", 1.0, 330)
+    )
+    assert told(history)[2:] == [(2, 5, True, 300), (3, 1, False, 330)]
+
+
+def test_time_never_runs_backwards_and_an_event_without_one_is_the_latest() -> None:
+    assert after(("c", "click", None, 50)).seconds[-1] == 200
+    assert after(("c", "click", None, 0)).seconds[-1] > 1e12
+
+
+def test_a_dislike_of_a_known_item_takes_the_place_of_what_was_known_and_a_rating_takes_it_back() -> None:
+    assert told(after(("a", "dislike", None, 300))) == [(1, 2, False, 200), (0, 0.5, False, 300)]
+    assert told(after(("a", "dislike", None, 300), ("a", "rating", 4.5, 310)))[-1] == (0, 4.5, True, 310)
+
+
+def test_the_cart_is_liked_now() -> None:
+    assert told(after(("c", "click", None, 300), cart=("d", "z", "a")))[2:][-1][:3] == (3, 5, True)
+
+
+def test_a_stranger_who_did_the_same_has_the_same_history() -> None:
+    stranger = after(
+        ("a", "rating", 5.0, 100), ("b", "rating", 2.0, 200), ("c", "click", None, 300), trained=NO_HISTORY
+    )
+    assert told(stranger) == told(after(("c", "click", None, 300)))
