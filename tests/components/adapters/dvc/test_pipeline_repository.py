@@ -67,7 +67,7 @@ def settings(tmp_path: Path) -> Settings:
 
 
 def with_seed(seed: int) -> Params:
-    params = read_params(Path("params.yaml"))
+    params = read_params(Path(__file__).parents[4] / "params.yaml")
     return params.model_copy(update={"train": params.train.model_copy(update={"seed": seed})})
 
 

@@ -29,7 +29,7 @@ from tests.worlds import make_bundle
 # MLflow warns about itself when imported, and its database code uses deprecated parts of SQLAlchemy.
 pytestmark = pytest.mark.filterwarnings("ignore")
 
-PARAMS = read_params(Path("params.yaml"))
+PARAMS = read_params(Path(__file__).parents[4] / "params.yaml")
 CLEAN_PROCESS = """
 import sys, mlflow, pandas
 model = mlflow.pyfunc.load_model("models:/recops-recommender@challenger")
