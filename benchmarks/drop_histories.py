@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
 
+from benchmarks.assumed_noise_rule import fell_beyond_assumed_noise
 from components.metrics.ranking import ndcg
 from components.quality.window import BUCKETS, Window
 from components.simulation.click_model import draw_clicks, examination
 from components.simulation.population import Shape, draw_population
-from monitoring.rules.quality_drop import DropLimits, Fell, History, judge_drop
+from monitoring.rules.quality_drop import DropLimits, Fell, History, judge_drop, smallest_visible
 
 DAY = 86_400.0
 K = 10
@@ -29,6 +31,10 @@ class World:
         users: among whom the requests fall, by their activity.
         weekend: relative change of quality on two days of seven.
         day_noise: relative standard deviation of a day's quality, which all its users share.
+        noise: whether days differ independently, in runs (autocorrelation .5), with heavy tails (Student's t with 3
+            degrees of freedom), or with Laplace's tails in runs (.4).
+        holidays: share of the days on which quality is lower, by 5 to 15 %.
+        drift: standard deviation of the steps of a random walk of the quality, a day.
         cold_share, cold_share_later: of requests, before and after the mix changes.
         cold_quality: NDCG of a cold user beside that of a warm one of the same taste.
         first_day: the first day on which there is a week to compare with, and anything may change.
@@ -39,6 +45,9 @@ class World:
     users: int = 20_000
     weekend: float = 0.08
     day_noise: float = 0.01
+    noise: Literal["independent", "runs", "heavy", "laplace in runs"] = "independent"
+    holidays: float = 0.0
+    drift: float = 0.0
     cold_share: float = 0.2
     cold_share_later: float = 0.4
     cold_quality: float = 0.5
@@ -109,12 +118,13 @@ def draw_case(
     bucket = rng.integers(0, BUCKETS, world.users)
     onset = int(rng.integers(world.first_day, world.days - 7)) if drop else None
     mix_change = int(rng.integers(world.first_day, world.days))
+    by_day = day_quality(rng, world)
     cumulated = [np.cumsum(np.where(users.is_new == cold, users.requests_per_day, 0.0)) for cold in (False, True)]
     windows = []
     for day in range(world.days):
         share = world.cold_share_later if day >= mix_change else world.cold_share
         n_cold = rng.binomial(world.requests, share)
-        quality = 0.8 * (1 + world.weekend * (day % 7 in (5, 6))) * (1 + world.day_noise * rng.standard_normal())
+        quality = 0.8 * by_day[day]
         if onset is not None and day >= onset:
             quality *= 1 - drop
         requests, gain = np.zeros((2, BUCKETS)), np.zeros((2, BUCKETS))
@@ -129,18 +139,52 @@ def draw_case(
     return Case(tuple(windows), onset)
 
 
+def day_quality(rng: np.random.Generator, world: World) -> NDArray[np.float64]:
+    """What each day's quality is multiplied with, (days,): weekly rhythm, noise, holidays and drift."""
+    days = np.arange(world.days)
+    shocks = {
+        "independent": lambda: rng.standard_normal(world.days),
+        "runs": lambda: _runs(rng.standard_normal(world.days), 0.5),
+        "heavy": lambda: rng.standard_t(3, world.days) / np.sqrt(3.0),
+        "laplace in runs": lambda: _runs(rng.laplace(0, np.sqrt(0.5), world.days), 0.4),
+    }[world.noise]()
+    quality = (1 + world.weekend * np.isin(days % 7, (5, 6))) * (1 + world.day_noise * shocks)
+    quality *= 1 - (rng.random(world.days) < world.holidays) * rng.uniform(0.05, 0.15, world.days)
+    return np.maximum(quality * np.exp(world.drift * rng.standard_normal(world.days).cumsum()), 0.05)
+
+
+def _runs(shocks: NDArray[np.float64], rho: float) -> NDArray[np.float64]:
+    """The shocks with autocorrelation `rho`, and the same variance."""
+    found = shocks.copy()
+    for day in range(1, len(found)):
+        found[day] = rho * found[day - 1] + np.sqrt(1 - rho**2) * shocks[day]
+    return found
+
+
 Rule = Callable[[tuple[Window, ...]], bool]
 
 
 def our_rule(limits: DropLimits) -> Rule:
     """The rule that the monitor uses."""
+    return lambda windows: isinstance(judge_drop(history_of_days(windows), limits), Fell)
 
-    def fell(windows: tuple[Window, ...]) -> bool:
-        rhythms = tuple((int(window.start // DAY) % 7, 0) for window in windows)
-        history = History(windows, rhythms, (False,) * len(windows))
-        return isinstance(judge_drop(history, limits), Fell)
 
-    return fell
+def assumed_noise_rule(limits: DropLimits) -> Rule:
+    """The rule that the monitor used before it learnt the noise."""
+    return lambda windows: fell_beyond_assumed_noise(history_of_days(windows), limits)
+
+
+def history_of_days(windows: tuple[Window, ...]) -> History:
+    """Days, of which seven make a rhythm."""
+    rhythms = tuple((int(window.start // DAY) % 7, 0) for window in windows)
+    return History(windows, rhythms, (False,) * len(windows))
+
+
+def visible_before(case: Case, limits: DropLimits) -> float:
+    """The smallest visible fall that is stated on the day before the onset; infinite where nothing is known yet."""
+    assert case.onset is not None
+    found = smallest_visible(history_of_days(case.windows[: case.onset]), limits)
+    return float("inf") if found is None else found.fall
 
 
 def plain_rule(max_drop: float) -> Rule:

@@ -106,6 +106,8 @@ def _verdict(verdict: Verdict, reference: Mapping[str, float]) -> str:
     usual = _number(reference.get(rule.figure))
     limit = amount(rule.limit, rule.unit)
     said = f"not judged: {verdict.reason}" if isinstance(verdict, Unjudged) else "holds"
+    if isinstance(verdict, Clear) and verdict.visible is not None:
+        said += f"; a fall of {verdict.visible.fall:.0%} would be seen within {verdict.visible.windows} windows"
     if isinstance(verdict, Firing):
         drop = verdict.drop
         interval = f", down {drop.relative:.1%} ({drop.low:.1%} to {drop.high:.1%})" if drop else ""

@@ -15,7 +15,6 @@ class Judging(Section):
 
     Attributes:
         alpha: chance of a false alarm in `history_windows` windows.
-        assumed_noise: relative standard deviation between windows, until it is measured.
     """
 
     max_drop: float = Field(gt=0, lt=1)
@@ -25,7 +24,6 @@ class Judging(Section):
     min_requests: int = Field(ge=1)
     reference_weeks: int = Field(ge=1)
     preceding_windows: int = Field(ge=1)
-    assumed_noise: float = Field(ge=0, lt=1)
 
     @model_validator(mode="after")
     def _lookbacks_ascend_from_one(self) -> Self:

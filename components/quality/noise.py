@@ -1,23 +1,146 @@
-"""By how much windows differ from one another beyond what chance among their users explains."""
+"""Learns from a history how windows differ by themselves, beyond what chance among their users explains.
+
+Windows share a rhythm (weekday and hour), and around it they wander: by a standard deviation that nobody knows
+beforehand, and often for several windows in a row (autocorrelation, slow drift). Neither is assumed: every pair of a
+standard deviation and an autocorrelation on a wide grid weighs as much as the history makes it likely. With few windows
+the weight is spread far out, so that only a gross fall is beyond noise; it gathers as windows are seen.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
-from components.quality.drop import Drop
+from components.quality.window import Window
 
-PRIOR_WINDOWS = 7.0
-"""How many windows the assumed noise counts as, beside the measured ones."""
+Vector = NDArray[np.float64]
+
+STANDARD_DEVIATIONS = np.geomspace(0.001, 0.4, 13)
+"""Relative, per window; before anything is seen each is as likely as the next (scale-free)."""
+
+AUTOCORRELATIONS = (0.0, 0.2, 0.4, 0.6, 0.8)
+"""From one window to the next; it falls off by its powers."""
+
+AUTOCORRELATION_WEIGHTS = (0.3, 0.25, 0.2, 0.15, 0.1)
+"""Before anything is seen: less for what would let a quiet week prove nothing."""
+
+NEGLIGIBLE = 1e-8
+"""A guess with less weight than this is left out."""
+
+RELATIVE_FLOOR = 1e-6
+"""Of a window's own variance, beside the greatest: windows of identical users would have none."""
 
 
-def window_noise(calm: Sequence[Drop], assumed: float) -> float:
-    """Relative standard deviation of a window, from drops between calm windows that were taken with no noise.
+@dataclass(frozen=True)
+class WindowNoise:
+    """Weighted guesses of the noise; all (n_guesses,), the weights sum to 1.
 
-    What their squares exceed their own variances by is the noise of two windows (method of moments, DerSimonian and
-    Laird 1986). `assumed` is what holds before anything is measured; it weighs as `PRIOR_WINDOWS` windows.
+    Attributes:
+        deviations: relative standard deviation of one window.
+        autocorrelations: of neighbouring windows.
+        seen: degrees of freedom that the history has beyond its rhythm.
     """
-    # Each may be negative, and only their sum is cut at zero: cutting each one would always find noise.
-    measured = sum((drop.relative**2 - drop.error**2) / 2 for drop in calm)
-    return float(np.sqrt((PRIOR_WINDOWS * assumed**2 + max(measured, 0.0)) / (PRIOR_WINDOWS + len(calm))))
+
+    deviations: Vector
+    autocorrelations: Vector
+    weights: Vector
+    seen: int = 0
+
+    def variances(self, places: Sequence[int], contrast: Vector) -> Vector:
+        """Variance under each guess of the sum of `contrast` over windows at these places, (n_guesses,)."""
+        gaps = np.abs(np.subtract.outer(np.asarray(places), np.asarray(places)))
+        guesses = self.autocorrelations.tolist()
+        spread = {rho: float(contrast @ (rho**gaps) @ contrast) for rho in set(guesses)}
+        return np.asarray(self.deviations**2 * np.array([spread[rho] for rho in guesses]))
+
+    @property
+    def typical(self) -> float:
+        """The standard deviation that is as likely exceeded as not."""
+        order = np.argsort(self.deviations)
+        reached = np.searchsorted(np.cumsum(self.weights[order]), 0.5)
+        return float(self.deviations[order][min(int(reached), len(order) - 1)])
+
+
+def without_noise() -> WindowNoise:
+    """Windows that differ by their users alone."""
+    return WindowNoise(np.zeros(1), np.zeros(1), np.ones(1))
+
+
+def learn_noise(
+    windows: Sequence[Window], places: Sequence[int], rhythms: Sequence[object], shifted: Sequence[bool]
+) -> WindowNoise:
+    """Weigh the guesses by their restricted likelihood (Patterson and Thompson 1971).
+
+    Each rhythm has a level of its own, and the windows that are `shifted` differ from the others by one more, which is
+    not noise; what neither explains is. Autocorrelation is counted in places, so that a gap separates.
+
+    Args:
+        places: of the windows in time, counted in windows.
+        rhythms: weekday and hour of each.
+        shifted: the windows that are being judged.
+    """
+    levels, variances, kept = _levels(windows)
+    rows = np.flatnonzero(kept).tolist()
+    deviations = np.tile(STANDARD_DEVIATIONS, len(AUTOCORRELATIONS))
+    autocorrelations = np.repeat(np.asarray(AUTOCORRELATIONS), len(STANDARD_DEVIATIONS))
+    prior = np.repeat(np.asarray(AUTOCORRELATION_WEIGHTS), len(STANDARD_DEVIATIONS)) / len(STANDARD_DEVIATIONS)
+    free = _free_of_rhythm([rhythms[row] for row in rows], [shifted[row] for row in rows])
+    if free.shape[1] == 0:
+        return WindowNoise(deviations, autocorrelations, prior)
+    gaps = np.abs(np.subtract.outer(np.asarray(places)[rows], np.asarray(places)[rows]))
+    # With the variance that chance explains turned into the unit, each autocorrelation has one set of axes on which
+    # every standard deviation is a sum over independent numbers.
+    unit = np.linalg.inv(np.linalg.cholesky(free.T @ (variances[rows, None] * free)))
+    seen = unit @ free.T @ levels[rows]
+    likelihoods = []
+    for rho in AUTOCORRELATIONS:
+        stretch, axes = np.linalg.eigh(unit @ free.T @ (rho**gaps) @ free @ unit.T)
+        along = 1 + np.multiply.outer(STANDARD_DEVIATIONS**2, np.maximum(stretch, 0))
+        likelihoods.append(-(np.log(along) + (axes.T @ seen) ** 2 / along).sum(axis=1) / 2)
+    log_weights = np.concatenate(likelihoods) + np.log(prior)
+    weights = np.exp(log_weights - log_weights.max())
+    left = weights > NEGLIGIBLE * weights.sum()
+    return WindowNoise(deviations[left], autocorrelations[left], weights[left] / weights[left].sum(), free.shape[1])
+
+
+def _free_of_rhythm(rhythms: Sequence[object], shifted: Sequence[bool]) -> Vector:
+    """Orthonormal combinations of windows that know nothing of the levels, (n_windows, degrees of freedom)."""
+    names = {rhythm: column for column, rhythm in enumerate(dict.fromkeys(rhythms))}
+    design = np.zeros((len(rhythms), len(names) + 1))
+    design[np.arange(len(rhythms)), [names[rhythm] for rhythm in rhythms]] = 1
+    design[:, -1] = shifted
+    if not len(rhythms):
+        return np.zeros((0, 0))
+    axes, singular, _ = np.linalg.svd(design, full_matrices=True)
+    return np.asarray(axes[:, int((singular > 1e-9 * singular[0]).sum()) :])
+
+
+def _levels(windows: Sequence[Window]) -> tuple[Vector, Vector, NDArray[np.bool_]]:
+    """Logarithm of each window's quality beside what its mix of strata lets expect, the variance of that by chance
+    among its users (jackknife by bucket), and whether there is one at all; each (n_windows,).
+
+    What users like whatever the window is no reason for windows to differ, so the mean covariance between windows is
+    taken off the variances: the levels of rhythms hold it.
+    """
+    if not windows:
+        return np.zeros(0), np.zeros(0), np.zeros(0, np.bool_)
+    requests = np.array([window.requests for window in windows])
+    gain = np.array([window.gain for window in windows])
+    with np.errstate(divide="ignore", invalid="ignore"):
+        usual = np.nan_to_num(gain.sum(axis=(0, 2)) / requests.sum(axis=(0, 2)))
+        expected, got = np.einsum("s,tsb->tb", usual, requests), gain.sum(axis=1)
+        levels = np.log(got.sum(axis=1) / expected.sum(axis=1))
+        left_out = np.log((got.sum(axis=1, keepdims=True) - got) / (expected.sum(axis=1, keepdims=True) - expected))
+    kept = np.isfinite(levels) & np.isfinite(left_out).all(axis=1)
+    left_out = np.where(kept[:, None], left_out, 0.0)
+    buckets = left_out.shape[1]
+    away = left_out - left_out.mean(axis=1, keepdims=True)
+    covariances = (buckets - 1) / buckets * away @ away.T
+    own = np.diag(covariances)
+    n = int(kept.sum())
+    shared = (covariances.sum() - own.sum()) / (n * (n - 1)) if n > 1 else 0.0
+    floor = RELATIVE_FLOOR + 0.05 * own
+    return levels, np.maximum(own - max(shared, 0.0), floor), kept

@@ -16,12 +16,9 @@ from numpy.typing import NDArray
 from scipy.special import bdtrc, ndtr
 
 from components.config.promotion import Canary
+from components.rollout.slow_answers import TimedAnswers, measure_slowness
 
 GUARDRAILS = ("errors", "empty lists", "slow answers", "clicks")
-SLOW_SHARE = 0.05
-"""Of the answers, by the definition of the 95th percentile."""
-MIN_TIMED = 30
-"""Answers in each arm below which a 95th percentile says nothing."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +27,7 @@ class Arm:
 
     Attributes:
         users: a small number, from 0, for the user of each answered list, (n_answers,).
+        at: when each was asked for, seconds since 1970, (n_answers,).
         milliseconds: how long each took, (n_answers,).
         empty: whether the list held no item, (n_answers,).
         clicked: whether something in it was clicked, (n_answers,).
@@ -37,6 +35,7 @@ class Arm:
     """
 
     users: NDArray[np.int64]
+    at: NDArray[np.float64]
     milliseconds: NDArray[np.float64]
     empty: NDArray[np.bool_]
     clicked: NDArray[np.bool_]
@@ -56,7 +55,10 @@ class Arm:
 
 @dataclass(frozen=True)
 class CanaryGuardrail:
-    """One figure of the canary (`canary`) beside the live release's (`live`); NaN where there is nothing to compute."""
+    """One figure of the canary (`canary`) beside the live release's (`live`); NaN where there is nothing to compute.
+
+    `doubtful` says that it is worse, but perhaps for a reason that lies not in the release and passes: look again.
+    """
 
     name: str
     live: float
@@ -64,6 +66,7 @@ class CanaryGuardrail:
     p_value: float
     harmed: bool
     explanation: str
+    doubtful: bool = False
 
 
 @dataclass(frozen=True)
@@ -85,23 +88,32 @@ class CanaryJudgement:
             said.insert(0, f"an empty list for user {shown}, who gets a full one from the live release")
         return "; ".join(said) or None
 
+    @property
+    def doubt(self) -> str | None:
+        """What has to be looked at again before the canary may go on, or None."""
+        return "; ".join(each.explanation for each in self.guardrails if each.doubtful) or None
+
 
 def looks_of(canary: Canary) -> int:
     """How often a canary is looked at in all."""
     return len(canary.steps) * canary.looks_per_step
 
 
-def judge_canary(live: Arm, canary: Arm, empty_beside_full: Sequence[str], limits: Canary) -> CanaryJudgement:
+def judge_canary(
+    live: Arm, canary: Arm, empty_beside_full: Sequence[str], limits: Canary, looks: Sequence[float]
+) -> CanaryJudgement:
     """Hold the canary against the live release.
 
-    `empty_beside_full` names users to whom the canary gave no item where the live release gives some; one is enough,
-    whatever the statistics.
+    Args:
+        empty_beside_full: users to whom the canary gave no item where the live release gives some; one is enough,
+            whatever the statistics.
+        looks: when the step began, and when each look at it was taken, the newest last (seconds since 1970).
     """
     level = limits.alpha / (len(GUARDRAILS) * looks_of(limits))
     guardrails = (
         _errors(live, canary, limits, level),
         _empty(live, canary, limits, level),
-        _slow(live, canary, limits, level),
+        _slow(live, canary, limits, level, looks),
         _clicks(live, canary, limits, level),
     )
     return CanaryJudgement(live.requests, canary.requests, canary.n_users, guardrails, tuple(empty_beside_full))
@@ -127,19 +139,24 @@ def _empty(live: Arm, canary: Arm, limits: Canary, level: float) -> CanaryGuardr
     return CanaryGuardrail("empty lists", *shares, p_value, harmed, said)
 
 
-def _slow(live: Arm, canary: Arm, limits: Canary, level: float) -> CanaryGuardrail:
-    """Harmed when more than 5 % of the canary's answers take longer than the live p95 and its margin allow."""
-    if min(len(live.users), len(canary.users)) < MIN_TIMED:
+def _slow(live: Arm, canary: Arm, limits: Canary, level: float, looks: Sequence[float]) -> CanaryGuardrail:
+    """Harmed when more than 5 % of the answers take longer than the live p95 and its margin allow, whenever one looks.
+
+    A canary that is slow in some looks only, or in too few to tell, is in doubt.
+    """
+    timed_live, timed = (TimedAnswers(each.users, each.at, each.milliseconds) for each in (live, canary))
+    found = measure_slowness(timed_live, timed, looks, limits.max_p95_ratio, limits.p95_floor_ms)
+    if found is None:
         return CanaryGuardrail("slow answers", math.nan, math.nan, 1.0, False, "slow answers: too few to tell")
-    p95 = float(np.quantile(live.milliseconds, 0.95)), float(np.quantile(canary.milliseconds, 0.95))
-    bar = max(p95[0] * limits.max_p95_ratio, p95[0] + limits.p95_floor_ms)
-    over = _per_user(canary.users, canary.milliseconds > bar)
-    of = _per_user(canary.users, np.ones(len(canary.users), bool))
-    error = math.sqrt(max(_ratio_variance(over, of), SLOW_SHARE * (1 - SLOW_SHARE) / len(canary.users)))
-    share = float(over.sum() / of.sum())
-    p_value = float(ndtr((SLOW_SHARE - share) / error))
-    said = f"slow answers: p95 {p95[1]:.1f} ms, live {p95[0]:.1f} ms, at most {bar:.1f} ms, p = {p_value:.2g}"
-    return CanaryGuardrail("slow answers", *p95, p_value, p_value <= level, said)
+    harmed = found.calm <= level
+    doubtful = not harmed and (found.newest <= level or (not found.settled and found.whole <= level))
+    said = (
+        f"slow answers: p95 {found.canary_p95:.1f} ms, live {found.live_p95:.1f} ms, at most {found.bar:.1f} ms, "
+        f"p = {found.calm:.2g}"
+    )
+    if not harmed and found.whole <= level:
+        said += ", in some blocks of time alone: so far a burst on the slot, not the release"
+    return CanaryGuardrail("slow answers", found.live_p95, found.canary_p95, found.calm, harmed, said, doubtful)
 
 
 def _clicks(live: Arm, canary: Arm, limits: Canary, level: float) -> CanaryGuardrail:

@@ -23,6 +23,8 @@ PROBES = 20
 """Empty answers of the canary that are put to the live release at each look."""
 PROBE_SECONDS = 2.0
 BEAT_SECONDS = 0.5
+MORE_LOOKS = 4
+"""At most, beyond those of the plan, at a step that ends in doubt."""
 NONE = Counts(0, 0)
 
 
@@ -74,23 +76,27 @@ def watch_canary(trial: Trial, report: Report) -> None:
 
 def _step(trial: Trial, weight: int, beside: Arm | None, report: Report) -> Arm:
     plan, clock = trial.plan, trial.clock
-    began, before = clock.now(), trial.world.router.counts()
-    for look in range(1, plan.looks_per_step + 1):
+    looks, before = [clock.now()], trial.world.router.counts()
+    while True:
         _pass(trial, plan.seconds_per_step / plan.looks_per_step)
-        last = look == plan.looks_per_step
-        if last:
-            _await_traffic(trial, weight, began, before, report)
-        live, canary = _arms(trial, began, before)
+        if len(looks) == plan.looks_per_step:
+            _await_traffic(trial, weight, looks[0], before, report)
+        looks.append(clock.now())
+        live, canary = _arms(trial, looks[0], before)
         if weight == 100 and beside is not None:
             live = beside
-        judged = judge_canary(live, canary, _empty_beside_full(trial, began), plan)
-        seconds = round(clock.now() - began, 1)
+        judged = judge_canary(live, canary, _empty_beside_full(trial, looks[0]), plan, looks)
+        seconds = round(looks[-1] - looks[0], 1)
         found = {"seconds": seconds, **as_values(judged)}
         trial.world.store.commit(RecordStep(trial.lease, f"canary {weight} %", found))
         if judged.harm is not None:
             raise CanaryHarmful(f"canary at {weight} % of the users, after {seconds:g} s: {judged.harm}")
-    report(f"canary {weight} %: {_in_words(judged)}")
-    return live
+        if len(looks) <= plan.looks_per_step:
+            continue
+        if judged.doubt is None or len(looks) > plan.looks_per_step + MORE_LOOKS:
+            report(f"canary {weight} %: {_in_words(judged)}")
+            return live
+        report(f"canary {weight} %: looking again, {judged.doubt}")
 
 
 def as_values(judged: CanaryJudgement) -> dict[str, Any]:
@@ -100,7 +106,7 @@ def as_values(judged: CanaryJudgement) -> dict[str, Any]:
         for key in ("live", "canary"):
             if math.isnan(guardrail[key]):
                 del guardrail[key]
-    return {**asdict(judged), "guardrails": guardrails, "harm": judged.harm}
+    return {**asdict(judged), "guardrails": guardrails, "harm": judged.harm, "doubt": judged.doubt}
 
 
 def _in_words(judged: CanaryJudgement) -> str:

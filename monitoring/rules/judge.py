@@ -7,11 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from components.quality.drop import Drop
-from monitoring.rules.quality_drop import Calm, DropLimits, Fell, History, judge_drop
+from monitoring.rules.quality_drop import Calm, DropLimits, Fell, History, Visible, judge_drop, smallest_visible
 from monitoring.rules.table import Rule, Severity
 
 FEEDBACK_THAT_TELLS = 0.001
 """Events a request; with fewer the feedback is broken, not the lists."""
+
+TOO_LITTLE_KNOWN = 0.5
+"""While only a fall of more than this could be seen, that none was says nothing."""
 
 
 @dataclass(frozen=True)
@@ -54,11 +57,12 @@ class Firing:
 
 @dataclass(frozen=True)
 class Clear:
-    """The rule holds; `newest` as in `Firing`."""
+    """The rule holds; `newest` as in `Firing`, and `visible` is the smallest fall that could be seen, if it lasts."""
 
     rule: Rule
     value: float
     newest: Drop | None = None
+    visible: Visible | None = None
 
 
 @dataclass(frozen=True)
@@ -115,7 +119,15 @@ def _judge_quality(rule: Rule, seen: Observation, limits: DropLimits) -> Verdict
         if drop.relative > limits.max_drop:
             interval = f"{drop.low:.1%} to {drop.high:.1%}"
             return Unjudged(rule, f"down {drop.relative:.1%}, within noise (interval {interval})", drop)
-        return Clear(rule, drop.after, drop)
+        visible = smallest_visible(seen.history, limits)
+        if visible is None or visible.fall > TOO_LITTLE_KNOWN:
+            return Unjudged(
+                rule,
+                "too little is known yet of how windows differ by themselves: only a fall of more than "
+                f"{TOO_LITTLE_KNOWN:.0%} would be seen",
+                drop,
+            )
+        return Clear(rule, drop.after, drop, visible)
     return Unjudged(rule, found.reason)
 
 

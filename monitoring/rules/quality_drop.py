@@ -1,19 +1,31 @@
 """Decides whether a quality such as NDCG@10 has fallen: by more than is tolerated, and beyond noise.
 
 The newest closed window is judged alone, and pooled with the ones before it (`lookbacks`), so that a large fall is seen
-at once and a smaller one as soon as it has lasted. The error `alpha` is spent evenly over a history of
-`history_windows` windows and its lookbacks, so it is the chance of any false alarm in that history, not in a window.
+at once and a smaller one as soon as it has lasted. How windows differ by themselves is learnt from the same history,
+and `smallest_visible` says what fall could be seen with what is known. The error `alpha` is spent evenly over a history
+of `history_windows` windows and its lookbacks, so it is the chance of any false alarm in that history, not in a window.
 """
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 
 from components.quality.drop import ComparedWindows, Drop, relative_drop
-from components.quality.noise import window_noise
-from components.quality.window import Window, pool
+from components.quality.noise import WindowNoise, learn_noise, without_noise
+from components.quality.window import Window
 
 WEEK = 7 * 86_400.0
+
+BLIND = 2.0
+"""A comparison in which only a fall of more than so many times what is tolerated is beyond noise sees next to nothing,
+so most of its alarms would be false."""
+
+BLIND_CAUTION = 0.1
+"""Such a comparison gets this share of its level."""
+
+NOISE_WINDOWS = 400
+"""The newest ones that noise is learnt from; its cost grows with the third power of their number."""
 
 
 @dataclass(frozen=True)
@@ -27,7 +39,6 @@ class DropLimits:
         min_requests: a comparison of fewer requests says nothing.
         reference_weeks: how far back a window of the same weekday and hour counts.
         preceding_windows: how many earlier windows are the reference where weekday and hour are not matched.
-        assumed_noise: relative standard deviation between windows before enough of them were seen.
     """
 
     max_drop: float
@@ -37,12 +48,15 @@ class DropLimits:
     min_requests: int
     reference_weeks: int
     preceding_windows: int
-    assumed_noise: float
 
-    @property
-    def level(self) -> float:
-        """One-sided error of a single comparison."""
-        return self.alpha / (self.history_windows * len(self.lookbacks))
+    def level(self, count: int) -> float:
+        """One-sided error of a single comparison of the `count` newest windows.
+
+        Were all comparisons of a history independent, each would get an equal share (Bonferroni). Those of `count`
+        windows overlap: one in `count` is all new, and these alone would get `count` times as much. The truth lies
+        between, and so does this: the geometric mean.
+        """
+        return self.alpha * math.sqrt(count) / (self.history_windows * len(self.lookbacks))
 
 
 @dataclass(frozen=True)
@@ -62,6 +76,14 @@ class History:
 
 
 @dataclass(frozen=True)
+class Visible:
+    """The smallest fall that is found nine times of ten, once it has lasted for `windows` windows."""
+
+    fall: float
+    windows: int
+
+
+@dataclass(frozen=True)
 class Fell:
     """`windows` of the newest windows together have fallen; `since` is the start of the first of them.
 
@@ -76,7 +98,7 @@ class Fell:
 
 @dataclass(frozen=True)
 class Calm:
-    """Nothing fell; `drop` is the newest window's, whatever its sign."""
+    """Nothing fell that can be seen; `drop` is the newest window's, whatever its sign."""
 
     drop: Drop
 
@@ -96,23 +118,50 @@ def judge_drop(history: History, limits: DropLimits) -> Fell | Calm | Unknown:
     """
     if not history.windows:
         return Unknown("no window is closed yet")
-    noise = window_noise(_calm_drops(history, limits), limits.assumed_noise)
     newest: Drop | None = None
     fallen: list[Fell] = []
     for count in limits.lookbacks:
-        if any(history.settled[-count:]):
+        pairs = _newest_pairs(history, count, limits)
+        drop = relative_drop(pairs, limits.level(count), without_noise()) if pairs else None
+        if drop is None or drop.requests < limits.min_requests:
             continue
-        pairs = _pairs(history, len(history.windows), count, limits)
-        drop = relative_drop(pairs, limits.level, noise) if pairs else None
+        if count == 1 or drop.relative > limits.max_drop:
+            drop = _cautious_drop(history, pairs, count, limits)
         if drop is None:
             continue
-        if count == 1 and drop.requests >= limits.min_requests:
+        if count == 1:
             newest = drop
-        if drop.requests >= limits.min_requests and drop.relative > limits.max_drop and drop.low > 0:
+        if drop.relative > limits.max_drop and drop.low > 0:
             fallen.append(Fell(drop, count, history.windows[-count].start, newest))
     if fallen:
         return min(fallen, key=lambda fell: fell.drop.p_value)
     return _without_fall(history, newest, limits)
+
+
+def smallest_visible(history: History, limits: DropLimits) -> Visible | None:
+    """What fall the newest windows could show, with what is known of the noise; None when none can be compared."""
+    found = []
+    for count in limits.lookbacks:
+        pairs = _newest_pairs(history, count, limits)
+        drop = _cautious_drop(history, pairs, count, limits) if pairs else None
+        if drop is not None and drop.requests >= limits.min_requests:
+            found.append(Visible(drop.visible(limits.max_drop), count))
+    return min(found, key=lambda each: each.fall, default=None)
+
+
+def _cautious_drop(history: History, pairs: list[ComparedWindows], count: int, limits: DropLimits) -> Drop | None:
+    """The fall with all that is known of the noise, at a stricter level where next to nothing could be seen."""
+    level, noise = limits.level(count), _noise(history, count, limits)
+    drop = relative_drop(pairs, level, noise)
+    if drop is not None and drop.chance.reach(level) > BLIND * limits.max_drop:
+        return relative_drop(pairs, BLIND_CAUTION * level, noise)
+    return drop
+
+
+def _newest_pairs(history: History, count: int, limits: DropLimits) -> list[ComparedWindows]:
+    if any(history.settled[-count:]):
+        return []
+    return window_pairs(history, len(history.windows), count, limits)
 
 
 def _without_fall(history: History, newest: Drop | None, limits: DropLimits) -> Calm | Unknown:
@@ -145,39 +194,38 @@ def reference_places(history: History, place: int, before: int, limits: DropLimi
     return found[-limits.preceding_windows :] if rhythm is None else found
 
 
-def _pairs(history: History, end: int, count: int, limits: DropLimits) -> list[ComparedWindows]:
+def window_pairs(history: History, end: int, count: int, limits: DropLimits) -> list[ComparedWindows]:
     """The `count` windows before `end` with their references; empty when there are not that many."""
     first = end - count
     if first < 0:
         return []
     pairs = []
     for place in range(first, end):
-        reference = [history.windows[other] for other in reference_places(history, place, first, limits)]
+        reference = tuple(reference_places(history, place, first, limits))
         if history.windows[place].n_requests:
-            # Without a reference the window takes part with an empty one, and so lowers the share that was matched.
-            pairs.append(
-                ComparedWindows(
-                    history.windows[place],
-                    pool(reference) if reference else _nothing_like(history.windows[place]),
-                    max(len(reference), 1),
-                )
-            )
+            # Without a reference the window takes part all the same, and so lowers the share that was matched.
+            windows = tuple(history.windows[other] for other in reference)
+            pairs.append(ComparedWindows(history.windows[place], windows, place, reference))
     return pairs
 
 
-def _nothing_like(window: Window) -> Window:
-    return Window(window.start, window.seconds, 0 * window.requests, 0 * window.gain)
+def _noise(history: History, count: int, limits: DropLimits) -> WindowNoise:
+    """What the newest windows and all that any of them could be held against say of the noise.
 
-
-def _calm_drops(history: History, limits: DropLimits) -> list[Drop]:
-    """Single windows that no lookback touches, each against its own reference: what noise is measured by."""
-    end = len(history.windows) - max(limits.lookbacks)
-    drops = []
-    for place in range(end):
-        if history.disturbed[place]:
-            continue
-        pairs = _pairs(history, place + 1, 1, limits)
-        drop = relative_drop(pairs, limits.level, 0.0) if pairs else None
-        if drop is not None and drop.requests >= limits.min_requests:
-            drops.append(drop)
-    return drops
+    The `count` newest ones take part with a level of their own: what they have fallen by is no noise.
+    """
+    n = len(history.windows)
+    earliest = history.windows[-1].start - limits.reference_weeks * WEEK - history.windows[-1].seconds * count
+    places = [
+        place
+        for place in range(n)
+        if history.windows[place].n_requests
+        and history.windows[place].start >= earliest
+        and (place >= n - count or not history.disturbed[place])
+    ][-NOISE_WINDOWS:]
+    return learn_noise(
+        [history.windows[place] for place in places],
+        places,
+        [history.rhythms[place] for place in places],
+        [place >= n - count for place in places],
+    )

@@ -8,10 +8,11 @@ import numpy as np
 import pytest
 
 from components.quality.drop import ComparedWindows, relative_drop
-from components.quality.noise import window_noise
+from components.quality.noise import WindowNoise, without_noise
 from components.quality.window import BUCKETS, Window, pool, rhythm_of
 
 DAY = 86_400.0
+NONE = without_noise()
 
 
 def even(requests: tuple[float, ...], means: tuple[float, ...], start: float = 0.0) -> Window:
@@ -21,7 +22,9 @@ def even(requests: tuple[float, ...], means: tuple[float, ...], start: float = 0
 
 
 def test_a_fall_is_relative_to_the_reference() -> None:
-    drop = relative_drop([ComparedWindows(even((900, 100), (0.09, 0.045)), even((900, 100), (0.1, 0.05)))], 0.025, 0.0)
+    drop = relative_drop(
+        [ComparedWindows(even((900, 100), (0.09, 0.045)), (even((900, 100), (0.1, 0.05)),))], 0.025, NONE
+    )
     assert drop is not None
     assert drop.relative == pytest.approx(0.1)
     assert (drop.before, drop.after) == (pytest.approx(0.095), pytest.approx(0.0855))
@@ -29,13 +32,15 @@ def test_a_fall_is_relative_to_the_reference() -> None:
 
 
 def test_more_cold_users_are_no_fall() -> None:
-    drop = relative_drop([ComparedWindows(even((500, 500), (0.1, 0.05)), even((900, 100), (0.1, 0.05)))], 0.025, 0.0)
+    drop = relative_drop(
+        [ComparedWindows(even((500, 500), (0.1, 0.05)), (even((900, 100), (0.1, 0.05)),))], 0.025, NONE
+    )
     assert drop is not None
     assert drop.relative == pytest.approx(0.0)
 
 
 def test_a_stratum_without_reference_is_left_out_and_said_so() -> None:
-    drop = relative_drop([ComparedWindows(even((600, 400), (0.1, 0.01)), even((900, 0), (0.1, 0.0)))], 0.025, 0.0)
+    drop = relative_drop([ComparedWindows(even((600, 400), (0.1, 0.01)), (even((900, 0), (0.1, 0.0)),))], 0.025, NONE)
     assert drop is not None
     assert drop.relative == pytest.approx(0.0)
     assert (drop.matched, drop.requests) == (pytest.approx(0.6), pytest.approx(600))
@@ -43,15 +48,15 @@ def test_a_stratum_without_reference_is_left_out_and_said_so() -> None:
 
 def test_nothing_to_compare_with_is_nothing() -> None:
     current = even((900, 100), (0.1, 0.1))
-    assert relative_drop([ComparedWindows(current, even((0, 0), (0.0, 0.0)))], 0.025, 0.0) is None
-    assert relative_drop([ComparedWindows(current, even((900, 100), (0.0, 0.0)))], 0.025, 0.0) is None
+    assert relative_drop([ComparedWindows(current, (even((0, 0), (0.0, 0.0)),))], 0.025, NONE) is None
+    assert relative_drop([ComparedWindows(current, (even((900, 100), (0.0, 0.0)),))], 0.025, NONE) is None
 
 
 def test_one_user_alone_gives_no_interval() -> None:
     requests = np.zeros((2, BUCKETS))
     requests[0, 3] = 500
     window = Window(0.0, DAY, requests, requests * 0.1)
-    assert relative_drop([ComparedWindows(window, window)], 0.025, 0.0) is None
+    assert relative_drop([ComparedWindows(window, (window,))], 0.025, NONE) is None
 
 
 def test_requests_of_the_same_user_are_not_independent() -> None:
@@ -60,7 +65,7 @@ def test_requests_of_the_same_user_are_not_independent() -> None:
     liking = (rng.random(BUCKETS) < 0.5).astype(float)
     requests = np.full((1, BUCKETS), 100.0)
     before = Window(0.0, DAY, requests, requests * 0.5)
-    drop = relative_drop([ComparedWindows(Window(DAY, DAY, requests, requests * liking), before)], 0.025, 0.0)
+    drop = relative_drop([ComparedWindows(Window(DAY, DAY, requests, requests * liking), (before,))], 0.025, NONE)
     assert drop is not None
     assert drop.error == pytest.approx(2 * np.sqrt(liking.var(ddof=1) / BUCKETS), rel=0.1)
 
@@ -72,11 +77,11 @@ def test_users_who_are_in_both_windows_cancel() -> None:
     drop = relative_drop(
         [
             ComparedWindows(
-                Window(DAY, DAY, requests, 0.9 * requests * tastes), Window(0, DAY, requests, requests * tastes)
+                Window(DAY, DAY, requests, 0.9 * requests * tastes), (Window(0, DAY, requests, requests * tastes),)
             )
         ],
         0.025,
-        0.0,
+        NONE,
     )
     assert drop is not None
     assert drop.error == pytest.approx(0.0, abs=1e-9)
@@ -95,22 +100,64 @@ def test_the_interval_holds_the_truth_as_often_as_it_says() -> None:
             hits = rng.binomial(count, tastes * factor)
             requests = np.bincount(bucket, count, BUCKETS)[None]
             windows.append(Window(0.0, DAY, requests, np.bincount(bucket, hits, BUCKETS)[None]))
-        drop = relative_drop([ComparedWindows(windows[1], windows[0])], 0.025, 0.0)
+        drop = relative_drop([ComparedWindows(windows[1], (windows[0],))], 0.025, NONE)
         assert drop is not None
         covered += drop.low <= 0.1 <= drop.high
     assert 0.93 <= covered / runs <= 0.97
 
 
-def test_noise_between_windows_is_found_beside_what_is_assumed() -> None:
-    rng = np.random.default_rng(2)
-    drops = []
-    for _ in range(200):
-        pair = [even((1000.0,), (0.1 * (1 + 0.02 * rng.standard_normal()),)) for _ in range(2)]
-        drop = relative_drop([ComparedWindows(*pair)], 0.025, 0.0)
-        assert drop is not None
-        drops.append(drop)
-    assert window_noise(drops, assumed=0.0) == pytest.approx(0.02, rel=0.2)
-    assert window_noise([], assumed=0.015) == pytest.approx(0.015)
+def certain(deviation: float, autocorrelation: float = 0.0) -> WindowNoise:
+    return WindowNoise(np.array([deviation]), np.array([autocorrelation]), np.ones(1))
+
+
+def test_noise_of_the_reference_counts_as_well_and_less_the_more_windows_there_are() -> None:
+    now, then = even((1000.0,), (0.1,)), even((1000.0,), (0.1,))
+    one = relative_drop([ComparedWindows(now, (then,), 9, (2,))], 0.025, certain(0.01))
+    four = relative_drop([ComparedWindows(now, (then,) * 4, 9, (2, 4, 6, 8))], 0.025, certain(0.01))
+    assert one is not None and four is not None
+    assert one.chance.by_windows == pytest.approx([2e-4])
+    assert four.chance.by_windows == pytest.approx([1.25e-4])
+    assert one.error > four.error > 0
+
+
+def test_days_in_a_run_tell_less_than_as_many_apart() -> None:
+    day = even((1000.0,), (0.1,))
+    pairs = [ComparedWindows(day, (day,), place, (place - 7,)) for place in range(7, 14)]
+    alone, in_runs = (relative_drop(pairs, 0.025, certain(0.01, rho)) for rho in (0.0, 0.6))
+    assert alone is not None and in_runs is not None
+    assert in_runs.error > 1.5 * alone.error
+
+
+def test_what_is_not_known_of_the_noise_widens_the_interval() -> None:
+    day = even((1000.0,), (0.1,))
+    doubt = WindowNoise(np.array([0.01, 0.1]), np.zeros(2), np.array([0.9, 0.1]))
+    sure, unsure = (relative_drop([ComparedWindows(day, (day,))], 0.001, noise) for noise in (certain(0.01), doubt))
+    assert sure is not None and unsure is not None
+    assert unsure.high > 2 * sure.high
+    assert unsure.visible(0.05) > 2 * sure.visible(0.05)
+
+
+def test_a_fall_within_what_is_tolerated_is_not_visible_however_calm_the_windows() -> None:
+    day = even((1000.0,), (0.1,))
+    drop = relative_drop([ComparedWindows(day, (day,))], 0.001, NONE)
+    assert drop is not None
+    assert drop.visible(0.05) == pytest.approx(0.05)
+
+
+@pytest.mark.parametrize(("buckets", "judged"), [(7, False), (8, True)])
+def test_users_in_eight_buckets_are_enough_and_in_seven_too_few(buckets: int, judged: bool) -> None:
+    requests = np.zeros((1, BUCKETS))
+    requests[0, :buckets] = 100.0
+    window = Window(0.0, DAY, requests, requests * np.linspace(0.1, 0.2, BUCKETS))
+    assert (relative_drop([ComparedWindows(window, (window,))], 0.025, NONE) is not None) is judged
+
+
+@pytest.mark.parametrize(("requests", "matched"), [(29.0, 0.9), (30.0, 1.0)])
+def test_thirty_requests_in_the_reference_are_enough_for_a_stratum(requests: float, matched: float) -> None:
+    now, then = even((900.0, 100.0), (0.1, 0.1)), even((900.0, requests), (0.1, 0.1))
+    drop = relative_drop([ComparedWindows(now, (then,))], 0.025, NONE)
+    assert drop is not None
+    assert drop.matched == pytest.approx(matched)
 
 
 def test_pooled_windows_add_up() -> None:

@@ -27,7 +27,7 @@ LIMITS = Limits(lease=10.0, ready=1.0, smoke=1.0)
 CANARY = Canary(
     steps=[5, 25, 100],
     seconds_per_step=1.0,
-    looks_per_step=2,
+    looks_per_step=4,
     min_requests=100,
     on_low_traffic="proceed",
     max_hold_seconds=60.0,
@@ -116,9 +116,13 @@ class FakeRouter:
 
 
 class FakeTraffic:
-    """Each release has the arm that a test gives it; nobody asks others. `empty` are the answers without items."""
+    """Each release has the arm that a test gives it, spread over the time since the step began; nobody asks others.
 
-    def __init__(self) -> None:
+    `empty` are the answers without items.
+    """
+
+    def __init__(self, clock: FakeClock) -> None:
+        self._clock = clock
         self.arms: dict[str, Arm] = {}
         self.empty: list[EmptyAnswer] = []
         self.before: Callable[[str], None] = lambda _release_id: None
@@ -126,16 +130,18 @@ class FakeTraffic:
     def answered(self, release_id: str, since: float, counts: Counts) -> Arm:
         self.before(release_id)
         arm = self.arms.get(release_id, make_arm(0))
-        return replace(arm, asked=arm.asked + counts.asked, failed=arm.failed + counts.failed)
+        at = np.linspace(since, self._clock.now, len(arm.users))
+        return replace(arm, at=at, asked=arm.asked + counts.asked, failed=arm.failed + counts.failed)
 
     def empty_answers(self, release_id: str, since: float, limit: int) -> list[EmptyAnswer]:
         return self.empty[:limit]
 
 
 def make_arm(n_answers: int, **changes: Any) -> Arm:
-    """One answer for each of `n_answers` users, in 10 ms; every fifth is clicked."""
+    """One answer for each of `n_answers` users, in 10 ms, within a second; every fifth is clicked."""
     arm = Arm(
         users=np.arange(n_answers),
+        at=np.linspace(0, 1, n_answers),
         milliseconds=np.full(n_answers, 10.0),
         empty=np.zeros(n_answers, bool),
         clicked=np.arange(n_answers) % 5 == 0,
@@ -172,7 +178,8 @@ class FakeWorld:
         migrate(self.url)
         self.clock = FakeClock()
         self.store = SqlReleaseStore(open_engine(self.url), self.clock)
-        self.slots, self.router, self.aliases, self.traffic = FakeSlots(), FakeRouter(), FakeAliases(), FakeTraffic()
+        self.slots, self.router, self.aliases = FakeSlots(), FakeRouter(), FakeAliases()
+        self.traffic = FakeTraffic(self.clock)
         self.world = World(self.store, self.slots, self.router, self.aliases, self.traffic)
         self.built: list[str] = []
         self.making = Making(self.build, lambda _release: PASSED)

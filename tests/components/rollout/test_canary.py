@@ -96,6 +96,30 @@ def test_harm_ends_the_canary_and_rejects_the_release_with_the_reason(fake: Fake
     assert fake.router.followed[-1] == state
 
 
+def test_a_slot_that_is_slow_for_a_while_is_looked_at_again_and_the_release_goes_live(fake: FakeWorld) -> None:
+    told: list[str] = []
+    began = fake.clock.now
+
+    def burst(release_id: str) -> None:
+        slow = 500.0 if 0.75 < fake.clock.now - began <= 1.25 else 10.0
+        times = np.where(np.arange(400) >= 300, slow, 10.0)
+        fake.traffic.arms = {"release-2": make_arm(4000), "release-3": make_arm(400, milliseconds=times)}
+
+    fake.traffic.before = burst
+    assert isinstance(run(fake, told=told), Promoted)
+    assert any("looking again" in line and "a burst on the slot" in line for line in told)
+
+
+def test_a_step_of_two_looks_that_ends_in_doubt_is_prolonged_until_the_release_is_found_out(fake: FakeWorld) -> None:
+    fake.traffic.arms = {
+        "release-2": make_arm(4000),
+        "release-3": make_arm(300, milliseconds=np.full(300, 100.0)),
+    }
+    outcome = run(fake, CANARY.model_copy(update={"looks_per_step": 2}))
+    assert isinstance(outcome, PromotionRefused)
+    assert "canary at 5 % of the users, after 1.5 s: slow answers" in outcome.reason
+
+
 def test_one_empty_list_beside_a_full_one_is_enough(fake: FakeWorld) -> None:
     fake.traffic.empty = [EmptyAnswer("42", {"user_id": "42", "k": 10})]
     outcome = run(fake)

@@ -10,9 +10,18 @@ import pytest
 from benchmarks.drop_histories import DAY, World, draw_case, our_rule, plain_rule, score, taste_levels
 from components.quality.window import BUCKETS, Window
 from components.simulation.population import Shape
-from monitoring.rules.quality_drop import Calm, DropLimits, Fell, History, Unknown, judge_drop
+from monitoring.rules.quality_drop import (
+    Calm,
+    DropLimits,
+    Fell,
+    History,
+    Unknown,
+    judge_drop,
+    reference_places,
+    smallest_visible,
+)
 
-LIMITS = DropLimits(0.05, 0.05, 28, (1, 3, 7), 1000, 4, 12, 0.01)
+LIMITS = DropLimits(0.05, 0.05, 28, (1, 3, 7, 14), 1000, 4, 12)
 
 
 def window(day: int, mean: float, requests: float = 10_000, spread: float = 0.1, cold: float = 0.0) -> Window:
@@ -55,7 +64,7 @@ def test_the_weekly_rhythm_is_no_fall() -> None:
 
 def test_a_fall_of_five_per_cent_exactly_is_tolerated() -> None:
     assert not isinstance(judge_drop(history([0.1] * 14 + [0.0952], spread=0.0), LIMITS), Fell)
-    assert isinstance(judge_drop(history([0.1] * 14 + [0.09], spread=0.0), replace(LIMITS, assumed_noise=0.0)), Fell)
+    assert isinstance(judge_drop(history([0.1] * 14 + [0.09], spread=0.0), LIMITS), Fell)
 
 
 def test_no_traffic_is_said_and_is_no_fall() -> None:
@@ -91,8 +100,9 @@ def test_the_first_week_has_nothing_to_be_held_against() -> None:
 
 
 def test_windows_of_an_incident_are_no_reference() -> None:
-    means = [0.1] * 7 + [0.06] * 7 + [0.06]
-    assert isinstance(judge_drop(history(means, disturbed=tuple(range(7, 14))), replace(LIMITS, lookbacks=(1,))), Fell)
+    means = [0.1] * 14 + [0.06] * 7 + [0.06]
+    alone = replace(LIMITS, lookbacks=(1,))
+    assert isinstance(judge_drop(history(means, disturbed=tuple(range(14, 21))), alone), Fell)
     assert isinstance(judge_drop(history([0.1] * 15), LIMITS), Calm)
 
 
@@ -100,6 +110,73 @@ def test_short_windows_are_held_against_those_before_them() -> None:
     days = history([0.1] * 10 + [0.05])
     found = judge_drop(History(days.windows, (None,) * 11, days.disturbed), LIMITS)
     assert isinstance(found, Fell)
+
+
+def test_until_it_knows_how_windows_differ_it_sees_only_a_gross_fall_and_says_so() -> None:
+    """A week and a day leave nothing to learn from; each week more does."""
+    seen = [smallest_visible(history([0.1] * days, spread=0.01), LIMITS) for days in (8, 15, 29)]
+    falls = [each.fall for each in seen if each is not None]
+    assert len(falls) == 3
+    assert falls[0] > 0.5 > falls[1] > falls[2]
+    assert smallest_visible(history([0.1] * 5), LIMITS) is None
+
+
+def test_what_could_be_seen_is_less_where_days_differ_by_themselves() -> None:
+    rng = np.random.default_rng(4)
+    calm = [0.1] * 28
+    wild = [0.1 * (1 + 0.05 * float(shock)) for shock in rng.standard_normal(28)]
+    quiet, noisy = (smallest_visible(history(means, spread=0.01), LIMITS) for means in (calm, wild))
+    assert quiet is not None and noisy is not None
+    assert quiet.fall < 0.08 < noisy.fall
+    assert isinstance(judge_drop(history([*calm[:21], *[0.092] * 7], spread=0.01), LIMITS), Fell)
+    fallen = [mean * (0.92 if day >= 21 else 1.0) for day, mean in enumerate(wild)]
+    assert not isinstance(judge_drop(history(fallen, spread=0.01), LIMITS), Fell)
+
+
+def test_a_holiday_among_days_that_differ_is_no_fall() -> None:
+    rng = np.random.default_rng(5)
+    means = [0.1 * (1 + 0.01 * float(shock)) for shock in rng.standard_normal(22)]
+    means[3] *= 0.9
+    means[12] *= 0.88
+    means[-1] *= 0.88
+    assert not isinstance(judge_drop(history(means, spread=0.01), LIMITS), Fell)
+
+
+def test_a_window_counts_as_reference_for_as_many_weeks_as_are_said() -> None:
+    days = history([0.1] * 43)
+    assert reference_places(days, 42, 42, LIMITS) == [14, 21, 28, 35]
+    assert reference_places(days, 42, 42, replace(LIMITS, reference_weeks=2)) == [28, 35]
+
+
+def test_what_is_judged_is_no_noise_however_far_it_fell() -> None:
+    """Seven equal falls are a fall, though they would be a great noise among the weeks before."""
+    found = judge_drop(history([0.1] * 14 + [0.05] * 7, spread=0.01), replace(LIMITS, lookbacks=(1, 7)))
+    assert isinstance(found, Fell)
+    assert (found.windows, found.since) == (7, 14 * DAY)
+    assert found.drop.error < 0.05
+
+
+def test_a_fall_is_dated_by_the_lookback_that_shows_it_best() -> None:
+    found = judge_drop(history([0.1] * 21 + [0.08] * 3, spread=0.01), LIMITS)
+    assert isinstance(found, Fell)
+    assert (found.windows, found.since) == (3, 21 * DAY)
+    assert found.newest is not None
+    assert found.newest.relative == pytest.approx(0.2, abs=0.03)
+
+
+def test_an_hour_that_comes_twice_and_a_gap_in_traffic_are_judged_as_ever() -> None:
+    """A day twice in a row, as after a clock set back, and three days without a request, among four weeks."""
+    windows = list(history([0.1] * 28, spread=0.01).windows)
+    rhythms = [(day % 7, 0) for day in range(28)]
+    for day in (10, 11, 12):
+        windows[day] = Window(day * DAY, DAY, np.zeros((2, BUCKETS)), np.zeros((2, BUCKETS)))
+    rhythms[20] = rhythms[19]
+    whole = History(tuple(windows), tuple(rhythms), (False,) * 28)
+    assert isinstance(judge_drop(whole, LIMITS), Calm)
+    windows[-1] = window(27, 0.05, spread=0.01)
+    fallen = judge_drop(History(tuple(windows), tuple(rhythms), (False,) * 28), LIMITS)
+    assert isinstance(fallen, Fell)
+    assert (fallen.windows, fallen.since) == (1, 27 * DAY)
 
 
 def test_rare_false_alarms_and_few_misses_over_simulated_histories() -> None:

@@ -11,7 +11,7 @@ from monitoring.rules.judge import Clear, Firing, Observation, Unjudged, judge
 from monitoring.rules.quality_drop import DropLimits
 from monitoring.rules.table import RULES, Rule, RulesError, read_rules
 
-LIMITS = DropLimits(0.05, 0.05, 28, (1,), 1000, 4, 12, 0.01)
+LIMITS = DropLimits(0.05, 0.05, 28, (1,), 1000, 4, 12)
 RULE = {
     "name": "x",
     "figure": "f",

@@ -34,7 +34,13 @@ class SqlTraffic:
         milliseconds = func.coalesce(timings["service"].as_float(), timings["total"].as_float())
         ours = (requests.c.release_id == release_id, requests.c.received_at >= since)
         answers = (
-            select(requests.c.request_id, requests.c.user_id, milliseconds, cast(requests.c["items"], String) == "[]")
+            select(
+                requests.c.request_id,
+                requests.c.user_id,
+                milliseconds,
+                cast(requests.c["items"], String) == "[]",
+                requests.c.received_at,
+            )
             .where(*ours)
             .order_by(requests.c.received_at.desc())
             .limit(MAX_ANSWERS)
@@ -53,6 +59,7 @@ class SqlTraffic:
         numbers = {user_id: number for number, user_id in enumerate(dict.fromkeys(row[1] for row in rows))}
         return Arm(
             users=np.array([numbers[row[1]] for row in rows], np.int64),
+            at=np.array([row[4] for row in rows], np.float64),
             milliseconds=np.array([row[2] for row in rows], np.float64),
             empty=np.array([row[3] for row in rows], np.bool_),
             clicked=np.array([row[0] in clicked for row in rows], np.bool_),

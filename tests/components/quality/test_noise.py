@@ -1,0 +1,81 @@
+"""What a history says of its noise."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from components.quality.noise import STANDARD_DEVIATIONS, WindowNoise, learn_noise
+from components.quality.window import BUCKETS, Window
+
+DAY = 86_400.0
+
+
+def windows(factors: np.ndarray, rng: np.random.Generator, spread: float = 0.02) -> list[Window]:
+    """Days of a given quality, whose buckets differ by chance."""
+    requests = np.full((1, BUCKETS), 100.0)
+    made = []
+    for day, factor in enumerate(factors):
+        luck = 1 + spread * rng.standard_normal((1, BUCKETS))
+        made.append(Window(day * DAY, DAY, requests, requests * 0.1 * factor * luck))
+    return made
+
+
+def learnt(factors: np.ndarray, rng: np.random.Generator, shifted: int = 0) -> WindowNoise:
+    n = len(factors)
+    return learn_noise(
+        windows(factors, rng), range(n), [day % 7 for day in range(n)], [day >= n - shifted for day in range(n)]
+    )
+
+
+@pytest.mark.parametrize("deviation", [0.01, 0.03])
+def test_the_noise_of_days_is_found_beside_rhythm_and_chance(deviation: float) -> None:
+    rng = np.random.default_rng(1)
+    rhythm = 1 + 0.2 * (np.arange(140) % 7 >= 5)
+    found = learnt(rhythm * (1 + deviation * rng.standard_normal(140)), rng)
+    assert found.typical == pytest.approx(deviation, rel=0.5)
+    assert found.seen == 140 - 7
+    assert found.weights.sum() == pytest.approx(1.0)
+
+
+def test_days_in_runs_are_told_from_days_alone() -> None:
+    rng = np.random.default_rng(2)
+    runs = np.zeros(140)
+    for day in range(1, 140):
+        runs[day] = 0.7 * runs[day - 1] + 0.02 * rng.standard_normal()
+    alone = learnt(1 + 0.02 * rng.standard_normal(140), rng)
+    together = learnt(1 + runs, rng)
+    assert alone.weights @ alone.autocorrelations < 0.2
+    assert together.weights @ together.autocorrelations > 0.5
+
+
+def test_a_week_teaches_nothing_and_every_deviation_stays_as_likely() -> None:
+    found = learnt(np.ones(7), np.random.default_rng(3))
+    assert found.seen == 0
+    for deviation in STANDARD_DEVIATIONS:
+        assert found.weights[found.deviations == deviation].sum() == pytest.approx(1 / len(STANDARD_DEVIATIONS))
+
+
+def test_what_the_judged_days_fell_by_is_no_noise() -> None:
+    rng = np.random.default_rng(4)
+    factors = np.ones(28)
+    factors[21:] = 0.7
+    assert learnt(factors, rng, shifted=7).typical < 0.01
+    assert learnt(factors, rng).typical > 0.05
+
+
+def test_windows_without_traffic_teach_nothing_and_do_no_harm() -> None:
+    rng = np.random.default_rng(5)
+    made = windows(np.ones(28), rng)
+    made[9] = Window(9 * DAY, DAY, np.zeros((1, BUCKETS)), np.zeros((1, BUCKETS)))
+    found = learn_noise(made, range(28), [day % 7 for day in range(28)], [False] * 28)
+    assert found.seen == 27 - 7
+    assert learn_noise([], [], [], []).seen == 0
+
+
+def test_the_variance_of_a_contrast_knows_what_is_next_to_what() -> None:
+    noise = WindowNoise(np.array([0.1, 0.1]), np.array([0.0, 0.5]), np.array([0.5, 0.5]))
+    near = noise.variances([3, 4], np.array([1.0, -1.0]))
+    far = noise.variances([3, 13], np.array([1.0, -1.0]))
+    assert near == pytest.approx([0.02, 0.01])
+    assert far == pytest.approx([0.02, 0.02 * (1 - 0.5**10)])
