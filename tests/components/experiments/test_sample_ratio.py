@@ -43,3 +43,14 @@ def test_a_variant_without_users_is_a_mismatch_once_users_were_due() -> None:
 def test_few_users_say_nothing() -> None:
     assert check_sample_ratio((0, 9), (0.5, 0.5)) == RatioUnknown(users_needed=10)
     assert check_sample_ratio((0, 0), (0.5, 0.5)) == RatioUnknown(users_needed=10)
+
+
+def test_a_chance_of_one_in_two_thousand_is_a_mismatch() -> None:
+    found = check_sample_ratio((5_175, 4_825), (0.5, 0.5))
+    assert isinstance(found, RatioMismatch)
+    assert 0.0004 < found.p_value < 0.0006
+
+
+def test_five_expected_users_are_enough_and_fewer_are_not() -> None:
+    assert isinstance(check_sample_ratio((5, 5), (0.5, 0.5)), RatioHolds)
+    assert check_sample_ratio((5, 4), (0.5, 0.5)) == RatioUnknown(10)

@@ -171,3 +171,10 @@ def test_weekday_and_hour_are_local_and_survive_a_clock_change() -> None:
     hours = [rhythm_of(sunday + hour * 3600, 3600, zone) for hour in range(3)]
     assert hours == [(6, 2), (6, 2), (6, 3)]  # two o'clock comes twice
     assert [rhythm_of(sunday + day * DAY, DAY, zone)[0] for day in range(-1, 3)] == [5, 6, 0, 1]
+
+
+def test_a_day_is_that_of_most_of_its_hours() -> None:
+    """Days are cut in UTC: in New York they begin on the evening before, also on the day that a clock is set back."""
+    zone = ZoneInfo("America/New_York")
+    monday = 1_793_577_600.0  # 2026-11-02 00:00 UTC, the day after the clocks went back
+    assert [rhythm_of(monday + day * DAY, DAY, zone) for day in (-1, 0, 1)] == [(6, 0), (0, 0), (1, 0)]

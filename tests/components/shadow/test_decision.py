@@ -153,3 +153,28 @@ def test_without_any_truth_it_says_what_is_missing() -> None:
     assert isinstance(decision, Undecided)
     assert decision.requests_needed is None
     assert "ground truth is worth 0 users" in decision.reasons[0]
+
+
+def test_a_gain_that_may_be_less_than_the_minimum_promotes_nothing() -> None:
+    small = paired(0.005, 0.08)
+    found = evidence(target=small, by_source={"explored": NOTHING, "later": small, "all": small, "listed": NOTHING})
+    assert isinstance(decide(found, POLICY, "planned"), Undecided)
+
+
+def test_before_the_plan_only_the_sequence_refuses_a_target() -> None:
+    """The bootstrap ends at .005, under the minimum of .01; the sequence, wider by half, does not."""
+    low = paired(-0.015, 0.005)
+    found = evidence(target=low, by_source={"explored": NOTHING, "later": low, "all": low, "listed": NOTHING})
+    assert low.fixed.high < POLICY.min_gain
+    wide = replace(low, sequence=Interval(-0.005, -0.025, 0.015))
+    found = replace(found, target=wide, by_source={**found.by_source, "later": wide, "all": wide})
+    assert isinstance(decide(found, POLICY, "look"), Undecided)
+    assert isinstance(decide(found, POLICY, "planned"), Refuse)
+
+
+def test_before_the_plan_only_the_sequence_refuses_by_a_guard() -> None:
+    """Diversity may fall by .05: the bootstrap ends below that, the sequence does not."""
+    worse = replace(paired(-0.1, -0.06), sequence=Interval(-0.08, -0.2, 0.04))
+    found = evidence(guards={"diversity": worse, "category spread": EVEN, "cost": EVEN, "latency": EVEN})
+    assert isinstance(decide(found, POLICY, "look"), Undecided)
+    assert isinstance(decide(found, POLICY, "planned"), Refuse)

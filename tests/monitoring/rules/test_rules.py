@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 from pathlib import Path
 
+import numpy as np
 import pytest
 
+from components.quality.window import BUCKETS, Window
 from monitoring.rules.judge import Clear, Firing, Observation, Unjudged, judge
-from monitoring.rules.quality_drop import DropLimits
+from monitoring.rules.quality_drop import DropLimits, History
 from monitoring.rules.table import RULES, Rule, RulesError, read_rules
 
 LIMITS = DropLimits(0.05, 0.05, 28, (1,), 1000, 4, 12)
@@ -92,3 +95,23 @@ def test_two_rules_of_one_name_are_refused(tmp_path: Path) -> None:
     path.write_text(RULES.read_text() + RULES.read_text().splitlines()[-1])
     with pytest.raises(RulesError, match="two rules are named"):
         read_rules(path)
+
+
+def test_far_below_is_critical_too() -> None:
+    near, far = (judge(rule("below", critical=5.0), seen(value), LIMITS) for value in (9.0, 4.9))
+    assert isinstance(near, Firing) and isinstance(far, Firing)
+    assert (near.severity, far.severity) == ("warning", "critical")
+
+
+@pytest.mark.parametrize(("mean", "severity"), [(0.085, "warning"), (0.06, "critical")])
+def test_a_fall_of_more_than_critical_is_critical(mean: float, severity: str) -> None:
+    requests = np.full((1, BUCKETS), 100.0)
+    windows = tuple(
+        Window(day * 86_400.0, 86_400.0, requests, requests * (0.1 if day < 21 else mean)) for day in range(28)
+    )
+    history = History(windows, tuple((day % 7, 0) for day in range(28)), (False,) * 28)
+    limits = DropLimits(0.05, 0.05, 28, (1, 3, 7), 1000, 4, 12)
+    fallen = replace(seen(mean), history=history)
+    found = judge(rule("quality_drop", limit=0.05, critical=0.2), fallen, limits)
+    assert isinstance(found, Firing)
+    assert found.severity == severity

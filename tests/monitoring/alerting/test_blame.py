@@ -1,0 +1,61 @@
+"""For whom a quality fell, and which release the fall came with."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from components.quality.log import Group
+from components.quality.sums import Sums
+from components.quality.window import BUCKETS
+from monitoring.alerting.blame import ReleaseChange, came_with, explain
+from tests.components.quality.worlds import GROUP
+
+HOUR = 3600.0
+
+
+def sums(requests: float, mean: float) -> Sums:
+    counts, gains = np.zeros(BUCKETS), np.zeros(BUCKETS)
+    counts[0], gains[0] = requests, requests * mean
+    return Sums(requests=counts, ndcg=gains)
+
+
+def answered_by(*releases: str) -> dict[Group, Sums]:
+    return {GROUP._replace(release_id=release): sums(100.0, 0.1) for release in releases}
+
+
+def test_the_part_that_most_of_the_fall_comes_from_is_named_not_the_one_that_fell_deepest() -> None:
+    """A twentieth of the requests lost all of .2, which is .01; nine tenths lost .1, which is nine tenths of it."""
+    parts = {"cf": (900.0, 0.2, 0.1), "popularity": (50.0, 0.2, 0.0), "content": (50.0, 0.2, 0.2)}
+    groups = {name: GROUP._replace(route=name) for name in parts}
+    before = {groups[name]: sums(requests, then) for name, (requests, then, _) in parts.items()}
+    after = {groups[name]: sums(requests, now) for name, (requests, _, now) in parts.items()}
+    found = explain(after, before)
+    assert found is not None
+    assert (found.dimension, found.value) == ("route", "popularity")
+    assert found.share_of_fall == pytest.approx(0.1)
+    assert found.share_of_requests == pytest.approx(0.05)
+    whole = {**parts, "popularity": (20.0, 0.2, 0.0), "content": (80.0, 0.2, 0.2)}
+    before = {groups[name]: sums(3 * requests, then) for name, (requests, then, _) in whole.items()}
+    after = {groups[name]: sums(3 * requests, now) for name, (requests, _, now) in whole.items()}
+    found = explain(after, before)
+    assert found is not None
+    assert (found.dimension, found.value) == ("route", "cf")
+
+
+@pytest.mark.parametrize(
+    ("at", "blamed"), [(-1.0, False), (0.0, True), (HOUR, True), (2 * HOUR - 1, True), (2 * HOUR, False)]
+)
+def test_a_release_of_the_first_fallen_window_or_the_one_before_is_blamed(at: float, blamed: bool) -> None:
+    change = ReleaseChange("new", "old", at)
+    assert (came_with(HOUR, HOUR, [answered_by("new")], [change]) == change) is blamed
+
+
+def test_a_release_that_does_not_answer_is_not_blamed() -> None:
+    assert came_with(HOUR, HOUR, [answered_by("old")], [ReleaseChange("new", "old", HOUR)]) is None
+
+
+def test_of_several_changes_the_last_is_blamed() -> None:
+    changes = [ReleaseChange("one", "old", HOUR), ReleaseChange("two", "one", HOUR + 60)]
+    found = came_with(HOUR, HOUR, [answered_by("one", "two")], changes)
+    assert found == changes[1]
