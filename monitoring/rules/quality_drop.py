@@ -17,13 +17,6 @@ from components.quality.window import Window
 
 WEEK = 7 * 86_400.0
 
-BLIND = 2.0
-"""A comparison in which only a fall of more than so many times what is tolerated is beyond noise sees next to nothing,
-so most of its alarms would be false."""
-
-BLIND_CAUTION = 0.1
-"""Such a comparison gets this share of its level."""
-
 NOISE_WINDOWS = 400
 """The newest ones that noise is learnt from; its cost grows with the third power of their number."""
 
@@ -126,7 +119,7 @@ def judge_drop(history: History, limits: DropLimits) -> Fell | Calm | Unknown:
         if drop is None or drop.requests < limits.min_requests:
             continue
         if count == 1 or drop.relative > limits.max_drop:
-            drop = _cautious_drop(history, pairs, count, limits)
+            drop = relative_drop(pairs, limits.level(count), _noise(history, count, limits))
         if drop is None:
             continue
         if count == 1:
@@ -143,19 +136,10 @@ def smallest_visible(history: History, limits: DropLimits) -> Visible | None:
     found = []
     for count in limits.lookbacks:
         pairs = _newest_pairs(history, count, limits)
-        drop = _cautious_drop(history, pairs, count, limits) if pairs else None
+        drop = relative_drop(pairs, limits.level(count), _noise(history, count, limits)) if pairs else None
         if drop is not None and drop.requests >= limits.min_requests:
             found.append(Visible(drop.visible(limits.max_drop), count))
     return min(found, key=lambda each: each.fall, default=None)
-
-
-def _cautious_drop(history: History, pairs: list[ComparedWindows], count: int, limits: DropLimits) -> Drop | None:
-    """The fall with all that is known of the noise, at a stricter level where next to nothing could be seen."""
-    level, noise = limits.level(count), _noise(history, count, limits)
-    drop = relative_drop(pairs, level, noise)
-    if drop is not None and drop.chance.reach(level) > BLIND * limits.max_drop:
-        return relative_drop(pairs, BLIND_CAUTION * level, noise)
-    return drop
 
 
 def _newest_pairs(history: History, count: int, limits: DropLimits) -> list[ComparedWindows]:

@@ -99,10 +99,10 @@ def test_a_fall_is_told_once_answered_once_and_its_end_is_told_once(engine: Engi
 
 
 def test_the_segment_that_fell_is_named(engine: Engine, tmp_path: Path) -> None:
-    for place in range(11):
-        fallen = place == 10
+    for place in range(15):
+        fallen = place == 14
         add_window(engine, START + place * MINUTE, MINUTE, 900, 0.5, place, cold_click_share=0.02 if fallen else 0.5)
-    looked = look(engine, tmp_path, START + 11 * MINUTE)
+    looked = look(engine, tmp_path, START + 15 * MINUTE)
     (told,) = [told for told in looked.told if told.alert.rule == "ndcg_drop"]
     assert "mostly cold users" in told.message.body
 
