@@ -76,7 +76,7 @@ def with_kept_events(
     with _reading(bench.store) as engine:
         composed = compose(marked, events, read_forgotten(engine)).screened
     check_promises(composed.interactions, config)
-    read_until = None if same is None else same.manifest.events_read_until
+    read_until: float | None = None if same is None else same.manifest.events_read_until
     return NextVersion(composed, dataclasses.replace(provenance, events_read_until=read_until))
 
 

@@ -165,3 +165,34 @@ def test_events_need_a_base_and_take_no_options(settings: Settings) -> None:
         run_ingest(Workbench(settings, PARAMS), EVENTS, print)
     with pytest.raises(SourceError, match="leave out"):
         run_ingest(Workbench(settings, PARAMS), IngestRequest("events", until="90%"), print)
+
+
+def test_what_people_do_stays_with_the_catalogue_that_was_live(
+    settings: Settings, base: IngestRequest, tmp_path: Path
+) -> None:
+    added(settings, base)
+    did(settings, ("a", "new", "i1", "click"))
+    assert added(settings, EVENTS).manifest.events == 1
+    other = tmp_path / "other"
+    other.mkdir()
+    films().to_csv(other / "items.csv", index=False)
+    ratings(80).to_csv(other / "interactions.csv", index=False)
+    version = added(settings, IngestRequest(str(other)))
+    assert (version.manifest.interactions, version.manifest.events) == (80, 0)
+    assert added(settings, base).manifest.events == 1
+
+
+def test_only_what_is_new_is_read_and_what_the_version_has_stays(settings: Settings, tmp_path: Path) -> None:
+    folder = tmp_path / "drops"
+    folder.mkdir()
+    ratings(60).to_csv(folder / "interactions-1.csv", index=False)
+    request = IngestRequest(str(folder), only_new=True)
+    assert added(settings, request).manifest.interactions == 60
+    assert isinstance(run_ingest(Workbench(settings, PARAMS), request, print), NothingChanged)
+    ratings(100).iloc[50:].to_csv(folder / "interactions-2.csv", index=False)
+    said: list[str] = []
+    outcome = run_ingest(Workbench(settings, PARAMS), request, said.append)
+    assert isinstance(outcome, VersionAdded)
+    assert outcome.version.manifest.interactions == 100
+    assert outcome.version.manifest.merged == {"interactions": 10}
+    assert any(line.startswith("read 50 interactions") for line in said)
