@@ -12,6 +12,7 @@ import yaml
 from components.adapters.dvc.data_registry import DataRegistry
 from components.adapters.files.params_file import read_params
 from components.config.settings import load_settings
+from components.interactions.data_version import Provenance
 from components.interactions.screening import Screened
 from components.params.overrides import with_overrides
 from components.params.params import Params
@@ -40,7 +41,11 @@ SMALL = {
     "evaluate.bootstrap_samples": 10,
     "index.min_recall": 0.0,
 }
-FACTORS = {"train.recommender": {"kind": "ials", "dimensions": 4, "iterations": 2}, "index.kind": "annoy"}
+FACTORS = {
+    "train.recommender": {"kind": "ials", "dimensions": 4, "iterations": 2},
+    "index.kind": "annoy",
+    "split.protocol": "random",
+}
 
 
 @pytest.fixture(scope="module")
@@ -55,7 +60,7 @@ def read_by_stages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[st
         quarantine = pd.DataFrame(columns=["table", "row", "reason"])
         rows = {"interactions": len(interactions), "items": len(items), "users": len(users)}
         registry = DataRegistry(load_settings())
-        registry.add_version(Screened(interactions, items, users, quarantine, rows), "test", None)
+        registry.add_version(Screened(interactions, items, users, quarantine, rows), Provenance("test"))
         for changes in (SMALL, {**SMALL, **FACTORS}):
             params, read = recording(with_overrides(PARAMS, changes))
             for name, stage in STAGES.items():

@@ -24,7 +24,7 @@ from components.serving.requests import RecommendRequest
 
 KEPT, ADDED = (0, 1, 2, 4), (1, 2, 4, 8)
 """Interactions of a stranger, and of a known user since training."""
-LEAST = 20
+LEAST = 10
 """Interactions of a user who is cut down to a stranger."""
 STRANGER, CHANGED = "stranger", "changed"
 
