@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 unexport PYTHONDONTWRITEBYTECODE
 export UV_NO_PROGRESS := 1
 
-.PHONY: up down test verify lint bench lock install clean
+.PHONY: up down test verify lint bench mutants lock install clean
 .DEFAULT_GOAL := help
 
 help:  ## list the commands
@@ -32,6 +32,9 @@ lint: install  ## format, style, types, and the direction of imports
 
 bench: install  ## measure, side by side with what one would use instead
 	$(BIN)/python -m benchmarks
+
+mutants: install  ## put faults into the modules that decide, and count those that tests notice
+	$(BIN)/python -m benchmarks.mutants
 
 install: $(VENV)/.installed
 

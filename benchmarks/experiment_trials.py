@@ -89,17 +89,26 @@ class Found:
     users_per_variant: float
 
 
-def read_daily(seed: int, runs: int, users: int, days: int, lift: float, minimum_effect: float) -> Found:
+def read_daily(
+    seed: int,
+    runs: int,
+    users: int,
+    days: int,
+    lift: float,
+    minimum_effect: float,
+    course: ExperimentCourse | None = None,
+) -> Found:
     """Experiments read at the end of every day by each test, and at the end of the last one.
 
     `users` are there in both variants together; those who never ask are not counted. `lift` 0 makes A/A tests.
-    `minimum_effect` is relative, and scales the sequential test.
+    `minimum_effect` is relative, and scales the sequential test. `course` may bring a weekly rhythm and people who come
+    back for days; by default every day is alike, and every person every day.
     """
     scale = minimum_effect * expected_metrics(SHAPE, days, EXAMINED).clicks_per_impression
     counts = np.zeros(5)
     for run in range(runs):
         simulated = simulate_experiment(
-            np.random.default_rng([seed, run]), users, ExperimentCourse(days), SHAPE, lift, EXAMINED
+            np.random.default_rng([seed, run]), users, course or ExperimentCourse(days), SHAPE, lift, EXAMINED
         )
         sequential = fixed = last = False
         for day in range(1, days + 1):

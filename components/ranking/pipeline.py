@@ -7,7 +7,7 @@ history, of an example, of a known user or of a stranger, goes through the same 
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Literal
 
@@ -137,7 +137,7 @@ class Pipeline:
             "mean": blended(scores, everything),
             "blend": crossed,
         }
-        apart = [part for part, split in zip(others, splits[1:], strict=True) if not split.overlaps_first]
+        apart = judged_apart(others, splits[1:])
         trial = train_ranker(apart, self.config.ranker, seed) if apart else None
         if trial:
             learned = _learned(trial, first.examples, first.n_whole)
@@ -166,3 +166,10 @@ def generators_of(config: PipelineConfig) -> dict[str, Recommender]:
     """The candidate generators by name, such as "session 2", in their order."""
     built = [entry.build() for entry in config.generators]
     return dict(zip(names_of(config.generators), built, strict=True))
+
+
+def judged_apart(parts: Sequence[Examples], splits: Sequence[InnerSplit]) -> list[Examples]:
+    """The parts that ask for nothing that the first cut asks for: learnt from the others, a ranker would know what it
+    is judged by.
+    """
+    return [part for part, split in zip(parts, splits, strict=True) if not split.overlaps_first]

@@ -39,12 +39,25 @@ class ExperimentCourse:
         days_per_period: with one period of 14 days the same users are drawn much faster, in the same law.
         days_before: days of history.
         treatment_share: of users.
+        weekend: relative change of how often people ask on two days of seven; the mean over a week stays.
+        weekend_taste: relative change, on those days, of how much finds their liking.
+        staying: autocorrelation of being around from one day to the next; 0 and somebody who asked today is no likelier
+            to ask tomorrow than anybody as active.
+        around: share of days on which a user is around at all, where `staying` is over 0.
     """
 
     periods: int
     days_per_period: int = 1
     days_before: int = 28
     treatment_share: float = 0.5
+    weekend: float = 0.0
+    weekend_taste: float = 0.0
+    staying: float = 0.0
+    around: float = 0.3
+
+    def __post_init__(self) -> None:
+        if self.days_per_period != 1 and (self.weekend or self.weekend_taste or self.staying):
+            raise ValueError("a rhythm of days needs periods of one day")
 
 
 def simulate_experiment(
@@ -79,15 +92,32 @@ def simulate_clicks(
 ) -> Simulated:
     """An experiment on given users and given true relevance of what each is shown, position by position.
 
-    Requests are Poisson at the user's own rate, and independent of the variant; clicks follow the position-based
-    model. `relevance_before` and `relevance` are (n_users, positions), for the history and for the experiment.
+    Requests are Poisson at the user's own rate, on the days that the user is around, and independent of the variant;
+    clicks follow the position-based model. `relevance_before` and `relevance` are (n_users, positions), for the history
+    and for the experiment.
     """
     positions = len(examined)
     expected = population.requests_per_day[:, None] * np.full(course.periods, course.days_per_period)
+    is_weekend = np.arange(course.periods) % 7 >= 5
+    expected = expected * np.where(is_weekend, 1 + course.weekend, 1 - course.weekend * 2 / 5)
+    if course.staying:
+        expected = expected * _around(rng, len(expected), course) / course.around
     requests = rng.poisson(expected)
     clicks = np.zeros_like(requests)
     rows, periods = np.nonzero(requests)
-    clicks[rows, periods] = count_clicks(rng, requests[rows, periods], relevance[rows], examined)
+    liking = np.where(is_weekend, 1 + course.weekend_taste, 1.0)[periods, None]
+    shown = np.minimum(relevance[rows] * liking, 1.0)
+    clicks[rows, periods] = count_clicks(rng, requests[rows, periods], shown, examined)
     requests_before = rng.poisson(population.requests_per_day * course.days_before * ~population.is_new)
     clicks_before = count_clicks(rng, requests_before, relevance_before, examined)
     return Simulated(variant, requests * positions, clicks, requests_before * positions, clicks_before)
+
+
+def _around(rng: np.random.Generator, users: int, course: ExperimentCourse) -> NDArray[np.bool_]:
+    """Who is around on which day, (users, periods): each day a user stays as they are, or is drawn anew."""
+    drawn = rng.random((users, course.periods)) < course.around
+    stays = rng.random((users, course.periods)) < course.staying
+    found = drawn.copy()
+    for day in range(1, course.periods):
+        found[:, day] = np.where(stays[:, day], found[:, day - 1], drawn[:, day])
+    return found

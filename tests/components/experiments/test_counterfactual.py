@@ -85,3 +85,39 @@ def test_what_is_no_probability_is_refused(propensity: float, target: float) -> 
 def test_columns_of_different_lengths_are_refused() -> None:
     with pytest.raises(ValueError, match="1000, 999"):
         estimate_value(USERS, np.ones(999), np.ones(1_000), np.ones(1_000))
+
+
+def test_by_default_weights_are_clipped_at_the_root_of_the_number_of_actions() -> None:
+    rng = np.random.default_rng(4)
+    propensity, target = np.full(10_000, 0.5), np.full(10_000, 0.5)
+    propensity[0], target[0] = 0.004, 1.0
+    users, reward = np.arange(10_000), rng.random(10_000)
+    found = estimate_value(users, reward, propensity, target)
+    assert isinstance(found, Estimate)
+    assert found.support.clipped_share == pytest.approx(150 / (9_999 + 250))
+    assert found == estimate_value(users, reward, propensity, target, clip=100.0)
+
+
+@pytest.mark.parametrize(("of_weight", "refused"), [(3.0, False), (6.0, True)])
+def test_a_mean_weight_beyond_four_standard_errors_is_no_chance(of_weight: float, refused: bool) -> None:
+    """Half of the weights are .5 higher and half .5 lower: one standard error is .0158."""
+    weights = 1 + np.tile([-0.5, 0.5], 500) + of_weight * 0.0158
+    found = estimate_value(USERS, np.ones(1_000), np.full(1_000, 0.4), 0.4 * weights)
+    assert isinstance(found, TooLittleSupport) is refused
+
+
+@pytest.mark.parametrize(("users", "refused"), [(99, True), (100, False)])
+def test_a_hundred_users_of_equal_weight_are_enough_and_one_less_is_not(users: int, refused: bool) -> None:
+    reward = np.tile([0.0, 1.0], 50)[:users]
+    found = estimate_value(np.arange(users), reward, np.full(users, 0.5), np.full(users, 0.5))
+    assert isinstance(found, TooLittleSupport) is refused
+
+
+def test_where_few_users_carry_the_spread_the_interval_has_their_degrees_of_freedom() -> None:
+    """Two of a thousand users differ: the reach is that of four degrees of freedom, not of a thousand."""
+    reward = np.full(1_000, 0.5)
+    reward[:2] = 10.0
+    found = estimate_value(USERS, reward, np.full(1_000, 0.5), np.full(1_000, 0.5))
+    assert isinstance(found, Estimate)
+    error = reward.std(ddof=1) / 1_000**0.5
+    assert (found.high - found.value) / error == pytest.approx(2.77, abs=0.01)

@@ -218,3 +218,49 @@ def test_a_worsening_within_the_tolerance_of_a_guardrail_is_no_harm(test) -> Non
     for tolerance, outcome in ((0.0, NoWinnerAllowed), (0.3, NoWinnerAllowed), (0.7, Winner)):
         latency = Metric("latency", worse, MinimumEffect(0.05, "relative"), "lower", tolerance=tolerance)
         assert isinstance(read_experiment(declared, VARIANT, [clicks(0.5)], 14, guardrails=[latency]), outcome)
+
+
+THREE = replace(
+    DECLARED, split=VariantShares(("control", "worse", "even"), (0.34, 0.33, 0.33)), planned_users=600, planned_days=14
+)
+
+
+def three(worse: float, even: float, spread: float = 1.0, minimum: float = 0.1) -> tuple[np.ndarray, Metric]:
+    """2,000 users in each of three variants, whose means are known exactly."""
+    variant = np.repeat([0, 1, 2], 2_000)
+    ends = np.tile([-spread, spread], 3_000)
+    shift = np.array([0.0, worse, even])[variant]
+    return variant, Metric("clicks", 10 + ends + shift, MinimumEffect(minimum, "absolute"))
+
+
+def test_the_control_wins_only_when_every_other_variant_loses() -> None:
+    variant, metric = three(worse=-0.5, even=0.0)
+    assert not isinstance(read_experiment(THREE, variant, [metric], 14), Winner)
+    variant, metric = three(worse=-0.5, even=-0.5)
+    found = read_experiment(THREE, variant, [metric], 14)
+    assert isinstance(found, Winner)
+    assert found.variant == "control"
+
+
+def test_a_loss_that_may_matter_is_not_called_no_difference() -> None:
+    """From -.118 to +.058: no gain that matters is left, and a loss of the minimum effect is not excluded."""
+    assert isinstance(read_experiment(DECLARED, VARIANT, [clicks(-0.03)], 14), StillOpen)
+
+
+def test_nothing_is_said_of_fewer_than_a_hundred_users() -> None:
+    for users, told in ((99, False), (100, True)):
+        variant = np.tile([0, 1], users)
+        metric = Metric("clicks", 10 + np.tile([-1.0, -1.0, 1.0, 1.0], users)[: 2 * users] + 5.0 * variant, TENTH)
+        declared = replace(DECLARED, planned_users=users)
+        assert isinstance(read_experiment(declared, variant, [metric], 14), Winner) is told
+
+
+def test_several_variants_need_more_users_than_one_as_they_share_the_level() -> None:
+    variant, metric = three(worse=0.05, even=0.05, spread=3.0)
+    several = read_experiment(THREE, variant, [metric], 14)
+    alone = replace(THREE, split=VariantShares(("control", "even"), (0.5, 0.5)))
+    pair = variant < 2
+    one = read_experiment(alone, variant[pair], [Metric("clicks", metric.total[pair], metric.minimum_effect)], 14)
+    assert isinstance(several, StillOpen)
+    assert isinstance(one, StillOpen)
+    assert several.users_needed > 1.1 * one.users_needed

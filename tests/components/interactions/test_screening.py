@@ -120,6 +120,13 @@ def test_items_and_users_that_stand_twice_are_merged_and_the_first_in_order_of_t
     assert result.quarantine.empty
 
 
+def test_an_infinite_price_is_none() -> None:
+    result = screened(interactions(), ITEMS.assign(price=["inf", "2.5"]))
+    assert result.quarantine.empty
+    assert result.items["price"].fillna(-1).tolist() == [-1, 2.5]
+    assert any("'inf'" in note for note in result.notes["items"])
+
+
 def test_no_optional_column_costs_a_row_and_each_says_what_it_lost() -> None:
     items = ITEMS.assign(title=["One", ""], price=["free", "-1"], category=[None, "x"], tags=[None, None])
     result = screened(interactions(type=""), items)

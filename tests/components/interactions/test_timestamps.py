@@ -70,3 +70,15 @@ def test_a_sentinel_beyond_nanoseconds_in_a_parquet_file_reads_as_no_time(
 def test_a_sentinel_date_reads_as_no_time() -> None:
     cells = pd.Series([date(9999, 12, 31), datetime(9999, 12, 31), "9999-12-31", date(2016, 1, 1)], dtype=object)  # noqa: DTZ001
     assert read_times(cells).isna().tolist() == [True, True, True, False]
+
+
+def test_the_year_2100_is_not_plausible_and_the_moment_before_is() -> None:
+    cells = pd.Series(["2100-01-01T00:00:00Z", "2099-12-31T23:59:59Z"])
+    assert read_times(cells).isna().tolist() == [True, False]
+
+
+@pytest.mark.parametrize("moment", ["1973-06-01", "2000-01-01", "2090-01-01"])
+@pytest.mark.parametrize("unit", [1, 10**3, 10**6, 10**9])
+def test_the_unit_of_a_number_is_told_by_its_size(moment: str, unit: int) -> None:
+    at = pd.Timestamp(moment, tz="UTC")
+    assert read_times(pd.Series([int(at.timestamp()) * unit], dtype=object))[0] == at

@@ -96,3 +96,13 @@ def test_many_users_at_once_agree_with_a_plain_loop() -> None:
         liked = {e[2] for e in events if at <= e[0] <= at + 60 and (e[1] == user or e[5] == place)}
         assert found.n_relevant[place] == len(liked)
         assert found.hits[place].tolist() == [item in liked for item in items]
+
+
+def test_the_end_of_the_horizon_and_the_thresholds_themselves_count() -> None:
+    requests = make_requests([(100.0, 0, [5, 6, 7])])
+    events = [
+        (160.0, 0, 5, "click", None, None),
+        (110.0, 0, 6, "rating", 4.0, None),
+        (111.0, 0, 7, "dwell", 30.0, None),
+    ]
+    assert engage(requests, make_feedback(events), HORIZON).n_relevant.tolist() == [3]

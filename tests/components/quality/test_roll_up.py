@@ -12,7 +12,9 @@ from sklearn.metrics import ndcg_score
 from components.quality.figures import figures
 from components.quality.relevance import Horizon, engage
 from components.quality.roll_up import last_shown, request_ndcg, roll_up
-from components.quality.sums import add_up, from_json, to_json
+from components.quality.sketches import bins_of
+from components.quality.sums import Sums, add_up, from_json, to_json
+from components.quality.window import BUCKETS
 from tests.components.quality.worlds import GROUP, make_facts, make_feedback, make_requests
 
 HORIZON = Horizon(60.0, 4.0, 30.0)
@@ -112,3 +114,16 @@ def test_nothing_sums_up_to_nothing() -> None:
     requests = make_requests([])
     assert roll_up(requests, engage(requests, make_feedback([]), HORIZON), [], make_facts(1, 1), 60.0) == {}
     assert np.isnan(figures(add_up([]), 10).ndcg_all)
+
+
+def test_each_rate_is_over_its_own_whole() -> None:
+    """Twenty requests of ten items, eight engaged, five cached, six clicks; times of 1 to 100 ms."""
+    requests, engaged = np.zeros(BUCKETS), np.zeros(BUCKETS)
+    requests[0], engaged[0] = 20.0, 8.0
+    times = bins_of(np.arange(1.0, 101.0))
+    sums = Sums(requests=requests, engaged=engaged, impressions=200.0, clicks=6.0, cached=5.0, latency=times)
+    found = figures(sums, 100)
+    assert (found.ctr, found.cache_hit_rate, found.engaged_share) == (0.03, 0.25, 0.4)
+    assert found.latency_p50 == pytest.approx(50, rel=0.03)
+    assert found.latency_p95 == pytest.approx(95, rel=0.03)
+    assert found.latency_p99 == pytest.approx(99, rel=0.03)

@@ -28,3 +28,7 @@ def test_a_quantile_is_off_by_a_twentieth_at_most(share: float) -> None:
 def test_stages_that_did_not_run_have_no_time() -> None:
     assert bins_of(np.array([np.nan, np.nan])) == {}
     assert np.isnan(quantile({}, 0.5))
+
+
+def test_half_of_two_times_lies_at_the_lower() -> None:
+    assert quantile(bins_of(np.array([10.0, 1000.0])), 0.5) == pytest.approx(10, rel=0.03)

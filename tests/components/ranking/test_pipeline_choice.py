@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -10,8 +11,8 @@ import pytest
 from components.ranking.examples import make_examples
 from components.ranking.fitted_pipeline import FittedPipeline
 from components.ranking.inner_split import inner_splits
-from components.ranking.learned_ranker import RankerConfig, train_ranker
-from components.ranking.pipeline import Fitted, Pipeline, PipelineConfig, generators_of
+from components.ranking.learned_ranker import Examples, RankerConfig, train_ranker
+from components.ranking.pipeline import Fitted, Pipeline, PipelineConfig, generators_of, judged_apart
 from components.ranking.pipeline_choice import Choice, load_choice, save_choice
 from components.recommenders.ease import EaseConfig
 from components.recommenders.item_to_item import ItemToItemConfig
@@ -84,3 +85,15 @@ def test_the_kept_lists_are_what_the_histories_give_before_and_after_saving(fitt
     read.save(tmp_path / "second")
     for file in sorted(path for path in (tmp_path / "first").rglob("*") if path.is_file()):
         assert (tmp_path / "second" / file.relative_to(tmp_path / "first")).read_bytes() == file.read_bytes(), file
+
+
+def test_a_ranker_is_not_judged_by_what_it_has_learnt_from(data: TrainingData) -> None:
+    first, *others = inner_splits(data, "latest", 3, 0)
+    nothing = np.zeros((1, 1, 0), np.float32)
+    parts = [
+        Examples((), nothing, np.full((1, 1), place, np.int32), np.zeros((1, 1), bool)) for place in range(len(others))
+    ]
+    marked = [replace(split, overlaps_first=place == 1) for place, split in enumerate(others)]
+    assert len(others) == 2
+    assert judged_apart(parts, marked) == parts[:1]
+    assert not first.overlaps_first

@@ -96,3 +96,14 @@ def test_without_texts_the_labels_are_the_text() -> None:
     scores = fitted().scores_for_text("drama")
     assert scores is not None
     assert np.flatnonzero(scores).tolist() == [3]
+
+
+def test_a_label_of_two_words_is_named_by_both_of_them_alone() -> None:
+    labels = (("science fiction",), ("comedy",), ("comedy",), ("drama",), ("drama",))
+    texts = ("moon", "laughing", "joke", "tears", "sorrow")
+    data = TrainingData(("a", "b", "c"), ("0", "1", "2", "3", "4"), POSITIVES, POSITIVES, labels, item_texts=texts)
+    content = ContentConfig().build().fit(data, seed=0)
+    assert content.scores_for_text("a book on science") is None
+    named = content.scores_for_text("science and fiction")
+    assert named is not None
+    assert np.flatnonzero(named).tolist() == [0]

@@ -87,3 +87,10 @@ def test_one_recommender_alone_keeps_its_scores_and_an_undecided_one_adds_nothin
     np.testing.assert_array_equal(blended_scores([scores(3, 1, 2)]), [3, 1, 2])
     blend = blended_scores([scores(3, 1, 2), scores(7, 7, 7)])
     assert np.argsort(-blend).tolist() == [0, 2, 1]
+
+
+def test_a_blend_is_the_mean_of_standard_scores() -> None:
+    one, other = np.array([0.0, 1.0, 2.0], np.float32), np.array([30.0, 10.0, 20.0], np.float32)
+    step = 1.5**0.5
+    expected = np.array([(-step + step) / 2, (0 - step) / 2, (step + 0) / 2])
+    np.testing.assert_allclose(blended_scores([one, other]), expected, atol=1e-6)

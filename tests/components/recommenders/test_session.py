@@ -66,3 +66,12 @@ def test_the_order_of_the_rows_does_not_matter() -> None:
 def test_only_the_last_items_count_and_the_newest_most() -> None:
     weights = recent(events_of(chains()), (10, 8), last=2, fade=1.0).toarray()
     np.testing.assert_allclose(weights[0], [0, 0, 0, np.exp(-1), 1, 0, 0, 0], rtol=1e-6)
+
+
+def test_no_item_follows_itself_though_it_was_met_twice_in_a_row() -> None:
+    events = Events(
+        np.zeros(3, np.int32), np.array([0, 0, 1], np.int32), np.ones(3, np.float32), np.ones(3, bool), np.arange(3)
+    )
+    found = transitions(events, 2, 2, 1.0).toarray()
+    assert found.diagonal().tolist() == [0.0, 0.0]
+    assert found[0, 1] > 1

@@ -80,3 +80,18 @@ def test_a_reason_belongs_to_the_number_beside_which_it_stands() -> None:
     parsed = parse_reply('{"order": [9, 2, 2, 1], "reasons": ["stranger", "two", "again", "one", "more"]}', 3, 3)
     assert dict(parsed.reasons) == {1: "two", 0: "one"}
     assert dict(parsed.repairs) == {"stranger": 1, "duplicate": 1, "missing": 1}
+
+
+def test_places_beyond_those_asked_for_are_not_missing() -> None:
+    assert "missing" not in parse_reply('{"order": [3, 1]}', 5, 2).repairs
+    assert parse_reply('{"order": [3]}', 5, 2).repairs["missing"] == 1
+
+
+def test_a_broken_number_is_a_stranger_and_a_whole_one_is_not() -> None:
+    assert parse_reply('{"order": [2.7, 2.0, 1]}', 3, 2).order == (1, 0, 2)
+    assert parse_reply('{"order": [2.7, 2.0, 1]}', 3, 2).repairs["stranger"] == 1
+
+
+def test_what_comes_after_twenty_thousand_characters_is_not_read() -> None:
+    assert parse_reply(" " * 20_000 + '{"order": [3, 1, 2]}', 3, 3).n_placed == 0
+    assert parse_reply(" " * 19_000 + '{"order": [3, 1, 2]}', 3, 3).n_placed == 3

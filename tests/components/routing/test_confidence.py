@@ -43,3 +43,15 @@ def test_features_have_no_scale_of_their_own() -> None:
     assert np.allclose(features_of(scores, 7), features_of(scores * 30 - 4, 7), atol=1e-4)
     assert features_of(scores[:1], 0).tolist() == [0.0, 0.0, 0.0]
     assert np.isfinite(features_of(np.ones(10, np.float32), 3)).all()
+
+
+def test_where_features_say_nothing_users_are_not_told_by_their_own_hits() -> None:
+    """Forty features of pure chance fit the users that they were fitted on, and nobody else."""
+    rng = np.random.default_rng(5)
+    features, hit = rng.standard_normal((300, 40)), rng.random(300) < 0.5
+    own = fit_confidence(features, hit)
+    chances = cross_fitted(features, hit, seed=2)
+    assert own is not None and chances is not None
+    itself = np.array([own.of(row) for row in features])
+    assert itself[hit].mean() - itself[~hit].mean() > 0.08
+    assert chances[hit].mean() - chances[~hit].mean() < 0.05

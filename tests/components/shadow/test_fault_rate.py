@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.stats import binom
 
 from components.shadow.fault_rate import count_faults, exact_bounds, replies_needed
 
@@ -40,3 +41,10 @@ def test_as_many_replies_as_needed_are_enough_and_one_less_is_not() -> None:
 
 def test_no_number_of_replies_is_enough_for_a_rate_that_is_too_high() -> None:
     assert replies_needed(count_faults([("missing",)] * 1 + [()] * 49, 0.95), 0.01, 0.95) is None
+
+
+@pytest.mark.parametrize(("faulty", "replies"), [(1, 20), (3, 100), (40, 50)])
+def test_at_the_lower_bound_so_many_faults_or_more_have_just_the_chance_left(faulty: int, replies: int) -> None:
+    low, high = exact_bounds(faulty, replies, 0.95)
+    assert binom.sf(faulty - 1, replies, low) == pytest.approx(0.05)
+    assert binom.cdf(faulty, replies, high) == pytest.approx(0.05)

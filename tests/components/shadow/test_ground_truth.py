@@ -60,3 +60,21 @@ def test_an_item_taken_from_a_random_position_weighs_the_inverse_of_its_propensi
     assert (taken.explored["r1"].relevant, taken.explored["r1"].weight) == ({"d"}, 20.0)
     elsewhere = judge_requests([request], [Interaction("anna", "d", 200.0, "r2")], (), DAY, 1800.0)
     assert not elsewhere.explored
+
+
+def test_a_like_before_a_list_that_showed_it_is_not_the_lists() -> None:
+    other = ShownList("anna", 250.0, frozenset("c"))
+    truth = judge_requests([REQUEST], [Interaction("anna", "c", 200.0)], [other], DAY, 1800.0)
+    assert truth.later["r1"].relevant == {"c"}
+    assert not truth.listed
+
+
+def test_what_was_taken_from_a_list_once_is_not_later_though_it_was_liked_again() -> None:
+    twice = [
+        Interaction("anna", "a", 200.0, "r1"),
+        Interaction("anna", "a", 50_000.0),
+        Interaction("anna", "c", 50_000.0),
+    ]
+    truth = judge_requests([REQUEST], twice, (), DAY, 1800.0)
+    assert truth.later["r1"].relevant == {"c"}
+    assert truth.listed["r1"].relevant == {"a"}

@@ -5,6 +5,9 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from components.experiments.fixed_horizon import Difference
+from components.experiments.sequential import always_valid
+from components.metrics.bootstrap import mean_interval
 from components.shadow.paired import NOTHING, Levels, compare_paired
 
 LEVELS = Levels(read=0.025, sequential=0.005, samples=500, scale=0.04)
@@ -64,3 +67,20 @@ def test_bounds_are_on_the_wrong_side_as_often_as_stated_though_users_come_back(
     assert misled / runs <= 0.025 + 3 * (0.025 * 0.975 / runs) ** 0.5
     assert misled > 0
     assert sequence_misled / runs <= 0.005 + 3 * (0.005 * 0.995 / runs) ** 0.5
+
+
+def test_each_bound_has_the_level_that_is_said() -> None:
+    """One request a user: the bounds are those of the mean of the differences, at twice the one-sided levels."""
+    rng = np.random.default_rng(7)
+    base, other = rng.random(80), rng.random(80)
+    users = [str(user) for user in range(80)]
+    found = compare_paired(users, base, other, np.ones(80), LEVELS, np.random.default_rng(8))
+    order = np.unique(users, return_inverse=True)[1]
+    values = np.empty(80)
+    values[order] = other - base
+    fixed = mean_interval(values, np.random.default_rng(8), LEVELS.samples, 0.95)
+    assert (found.fixed.low, found.fixed.high) == pytest.approx((fixed.low, fixed.high))
+    error = values.std(ddof=1) / 80**0.5
+    point = Difference(base.mean(), other.mean(), values.mean(), fixed.low, fixed.high, error, 1.0, (80, 80))
+    wide = always_valid(point, LEVELS.scale, 0.01)
+    assert (found.sequence.low, found.sequence.high) == pytest.approx((wide.low, wide.high))

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from components.config.shadow import ShadowConfig
 from components.shadow.leaks import leaks_in_prompt, leaks_of_planted, plant
 from components.shadow.precheck import judge_precheck
@@ -60,3 +62,21 @@ def test_personal_data_in_the_prompt_itself_are_found() -> None:
     assert [leak.found for leak in leaks_in_prompt('For "jane@corp.example": rank')] == ["jane@corp.example"]
     assert leaks_in_prompt("key sk-" + "a1b2" * 6)[0].kind == "API key"
     assert not leaks_in_prompt('Rank items for one person; answer {"order": [1, 2, 3]}')
+
+
+def test_a_spelled_out_full_stop_does_not_hide_an_address() -> None:
+    planted = plant("e1", 4)
+    spelled = planted.email.replace("@", " at ").replace(".", " dot ")
+    assert [leak.kind for leak in leaks_of_planted(planted, [("a reason", f"write to {spelled}")])] == [
+        "e-mail address"
+    ]
+
+
+def test_a_phone_number_in_the_prompt_itself_is_found() -> None:
+    (leak,) = leaks_in_prompt("For the person at +49 (30) 1234-5678: rank")
+    assert (leak.kind, leak.found) == ("phone number", "+49 (30) 1234-5678")
+
+
+def test_a_shuffled_call_that_failed_says_nothing_about_stability() -> None:
+    failed = [replace(reply, outcome="timeout") for reply in replies(20)]
+    assert judge_precheck(replies(20), failed, [], POLICY).stability.requests == 0

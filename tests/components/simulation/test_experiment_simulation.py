@@ -7,6 +7,7 @@ from dataclasses import astuple
 import numpy as np
 import pytest
 
+from benchmarks.experiment_trials import read_daily
 from components.simulation.click_model import examination
 from components.simulation.experiment import ExperimentCourse, simulate_clicks, simulate_experiment
 from components.simulation.population import Population, Shape, expected_metrics
@@ -71,3 +72,40 @@ def test_users_fall_on_the_treatment_by_its_share() -> None:
         np.random.default_rng(4), 10_000, ExperimentCourse(1, treatment_share=0.1), Shape(), 0.0, EXAMINED
     )
     assert found.variant.mean() == pytest.approx(0.1, abs=0.012)
+
+
+def test_weekends_are_busier_the_week_is_not_and_who_is_around_comes_back() -> None:
+    course = ExperimentCourse(28, weekend=0.5, staying=0.8, around=0.25)
+    plain, found = (
+        simulate_experiment(np.random.default_rng(6), 20_000, each, Shape(), 0.0, EXAMINED).impressions / len(EXAMINED)
+        for each in (ExperimentCourse(28), course)
+    )
+    assert found.sum() == pytest.approx(plain.sum(), rel=0.05)
+    weekend = np.arange(28) % 7 >= 5
+    assert found[:, weekend].mean() / found[:, ~weekend].mean() == pytest.approx(1.5 / 0.8, rel=0.05)
+    rates = []
+    for each in (plain, found):
+        asked = each > 0
+        active = asked.any(axis=1)
+        rates.append(asked[active, 1:][asked[active, :-1]].mean() / asked[active, 1:].mean())
+    assert rates[1] > 1.3 * rates[0]
+
+
+def test_on_weekends_more_may_be_liked() -> None:
+    course = ExperimentCourse(14, weekend_taste=0.5)
+    found = simulate_experiment(np.random.default_rng(7), 20_000, course, Shape(), 0.0, EXAMINED)
+    weekend = np.arange(14) % 7 >= 5
+    rates = [found.clicks[:, days].sum() / found.impressions[:, days].sum() for days in (weekend, ~weekend)]
+    assert rates[0] / rates[1] == pytest.approx(1.5, rel=0.1)
+
+
+def test_a_rhythm_of_days_needs_periods_of_a_day() -> None:
+    with pytest.raises(ValueError, match="periods of one day"):
+        ExperimentCourse(1, 14, staying=0.5)
+
+
+def test_with_weekly_rhythm_and_people_who_come_back_a_test_errs_as_seldom_as_it_says() -> None:
+    course = ExperimentCourse(14, weekend=0.4, weekend_taste=0.2, staying=0.8)
+    found = read_daily(8, 120, 2_000, 14, 0.0, 0.1, course)
+    assert found.fixed <= 0.05 + 3 * (0.05 * 0.95 / 120) ** 0.5
+    assert found.sequential_daily <= 0.05

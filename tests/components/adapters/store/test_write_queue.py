@@ -213,3 +213,16 @@ def test_a_closed_queue_acknowledges_nothing(queue: WriteQueue) -> None:
     queue.close()
     with pytest.raises(StoreUnavailable, match="closed"):
         asyncio.run(queue.append_feedback([event("a")]))
+
+
+def test_room_comes_back_with_each_commit(url: str) -> None:
+    """Ten posts of six events pass, one after the other, where ten events may wait."""
+    queue = WriteQueue(open_engine(url), max_events=10, flush_seconds=0.02)
+    try:
+        for post in range(10):
+            stored = asyncio.run(queue.append_feedback([event(f"{post}-{place}") for place in range(6)]))
+            assert stored == FeedbackStored(6, 0)
+        with pytest.raises(StoreUnavailable, match="too many events"):
+            asyncio.run(queue.append_feedback([event(f"many-{place}") for place in range(11)]))
+    finally:
+        queue.close()

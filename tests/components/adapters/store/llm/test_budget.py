@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,7 @@ import pytest
 from sqlalchemy import select
 
 from components.adapters.store.engine import migrate, open_engine, reading
-from components.adapters.store.llm.budget import LlmBudget, VariantBudget
+from components.adapters.store.llm.budget import LlmBudget, VariantBudget, _Reserve
 from components.adapters.store.tables import llm_budget, llm_calls
 from components.reranking.calls import BudgetSpent, BudgetUnread, CallRecord, Reservation
 from components.reranking.cost import TokenUsage
@@ -161,3 +162,21 @@ def test_two_processes_at_once_never_pass_the_cap_also_when_one_is_killed(url: s
     assert committed > 0.0485  # all of it was used, but for what no further call fits into
     if not kill:
         assert paid == pytest.approx(committed)
+
+
+def test_the_money_of_a_wait_that_was_given_up_goes_back(budget: LlmBudget) -> None:
+    """Given up between the booking and the answer, which no client can time."""
+
+    class GivenUp(Future[Any]):
+        def cancelled(self) -> bool:
+            return False
+
+        def set_running_or_notify_cancel(self) -> bool:
+            return False
+
+    mine = budget.for_variant("r", "default", "3", 0.01)
+    budget.put(_Reserve(10_000_000, 10_000_000, GivenUp()))
+    deadline = time.monotonic() + 10
+    while not isinstance((found := reserve(mine, 0.01))[0], Reservation) and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert isinstance(found[0], Reservation)

@@ -1,0 +1,152 @@
+"""Puts two rankings into one list, so that each user compares them, and reads from clicks which one people prefer.
+
+Team draft (Radlinski, Kurup and Joachims, CIKM 2008): as captains choose their teams, the two take turns, a coin
+deciding who begins each round, and each adds its best item that is not there yet. A click is credited to the ranking
+that placed the item. Where both would place the same item next it is nobody's, as it says nothing of either; what
+differs is then drafted as ever. If the rankings are equally good, each place is as likely the one's as the other's,
+whatever users click.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import stdtr, stdtrit
+
+from components.experiments.fixed_horizon import Difference
+from components.experiments.sequential import always_valid
+
+LEAST_USERS = 100
+"""With credit; below, neither Student's t nor the confidence sequence holds."""
+NOBODY = -1
+SCALE = 0.1
+"""A preference that matters: of ten credited clicks one more for the one, one less for the other. It is where the
+confidence sequence is narrowest."""
+
+
+@dataclass(frozen=True)
+class DraftedList:
+    """The list that is shown, and which ranking placed each item: 0, 1, or `NOBODY` where both agree."""
+
+    items: tuple[str, ...]
+    placed_by: tuple[int, ...]
+
+    def credit(self, clicked: Sequence[str]) -> tuple[int, int]:
+        """Clicks on each ranking's items; an item counts once, and one that is not in the list never."""
+        by = dict(zip(self.items, self.placed_by, strict=True))
+        teams = [by.get(item, NOBODY) for item in dict.fromkeys(clicked)]
+        return teams.count(0), teams.count(1)
+
+
+def draft_list(first: Sequence[str], second: Sequence[str], k: int, rng: np.random.Generator) -> DraftedList:
+    """At most `k` items of two rankings, each once, in the order in which they were drafted.
+
+    A ranking that has no item left passes. Two equal rankings give that ranking, and nobody's items.
+    """
+    rankings = (first, second)
+    at = [0, 0]
+    items: dict[str, int] = {}
+    turn: list[int] = []
+    while len(items) < k:
+        for team, ranking in enumerate(rankings):
+            while at[team] < len(ranking) and ranking[at[team]] in items:
+                at[team] += 1
+        left = [at[team] < len(ranking) for team, ranking in enumerate(rankings)]
+        if not any(left):
+            break
+        if not turn and all(left) and first[at[0]] == second[at[1]]:
+            items[first[at[0]]] = NOBODY
+            continue
+        if not turn:
+            turn = [0, 1] if rng.random() < 0.5 else [1, 0]
+        team = turn.pop(0)
+        if left[team]:
+            items[rankings[team][at[team]]] = team
+    return DraftedList(tuple(items), tuple(items.values()))
+
+
+@dataclass(frozen=True)
+class Preference:
+    """How much more of a user's credited clicks goes to the second ranking, mean over users, from -1 to 1.
+
+    Attributes:
+        low, high: of the interval that holds it with probability 1 - level.
+        users: with credited clicks; others say nothing.
+    """
+
+    value: float
+    low: float
+    high: float
+    p_value: float
+    users: int
+
+
+@dataclass(frozen=True)
+class Preferred:
+    """People prefer one of the rankings: 0 or 1."""
+
+    ranking: int
+    preference: Preference
+
+
+@dataclass(frozen=True)
+class PreferenceOpen:
+    """The clicks do not tell, yet; `preference` is None with fewer than `LEAST_USERS`."""
+
+    reason: str
+    preference: Preference | None
+
+
+def read_interleaved(
+    user: NDArray[np.integer],
+    first: NDArray[np.integer],
+    second: NDArray[np.integer],
+    test: Literal["fixed", "sequential"] = "fixed",
+    level: float = 0.05,
+) -> Preferred | PreferenceOpen:
+    """A paired test with the user as unit: each user's share of credited clicks for the second ranking less that for
+    the first, so that who clicks much counts as one.
+
+    A fixed test is read once, at the planned size; a sequential one whenever one likes.
+
+    Args:
+        user: of each request, (n_requests,), any integers.
+        first, second: credit of each request, (n_requests,).
+
+    Raises:
+        ValueError: lengths differ, or a credit is negative.
+    """
+    if not len(user) == len(first) == len(second):
+        raise ValueError(f"one of each for every request: {len(user)}, {len(first)}, {len(second)}")
+    if len(user) and min(first.min(), second.min()) < 0:
+        raise ValueError("credit is a number of clicks, so 0 or more")
+    rows = np.unique(user, return_inverse=True)[1]
+    one, other = (np.bincount(rows, weights=each) for each in (first, second))
+    told = one + other > 0
+    users = int(told.sum())
+    if users < LEAST_USERS:
+        return PreferenceOpen(f"{users} users with credited clicks: nothing can be said before {LEAST_USERS}", None)
+    values = (other[told] - one[told]) / (other[told] + one[told])
+    found = _preference(values, test, level)
+    shown = f"{found.value:+.3f} of a user's clicks, between {found.low:+.3f} and {found.high:+.3f}"
+    if found.low > 0 or found.high < 0:
+        return Preferred(int(found.low > 0), found)
+    return PreferenceOpen(f"{shown}: may be 0", found)
+
+
+def _preference(values: NDArray[np.float64], test: Literal["fixed", "sequential"], level: float) -> Preference:
+    n, value = len(values), float(values.mean())
+    error = float(values.std(ddof=1)) / math.sqrt(n)
+    if error == 0:
+        return Preference(value, value, value, float(value == 0), n)
+    reach = float(stdtrit(n - 1, 1 - level / 2)) * error
+    p_value = 2 * float(stdtr(n - 1, -abs(value) / error))
+    found = Difference(0.0, value, value, value - reach, value + reach, error, p_value, (n, n))
+    if test == "sequential":
+        found = always_valid(found, SCALE, level)
+    return Preference(value, found.low, found.high, found.p_value, n)

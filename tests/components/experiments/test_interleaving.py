@@ -1,0 +1,123 @@
+"""Two rankings in one list: nobody is favoured, and clicks are credited to whom they belong."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from components.experiments.interleaving import (
+    LEAST_USERS,
+    NOBODY,
+    DraftedList,
+    PreferenceOpen,
+    Preferred,
+    draft_list,
+    read_interleaved,
+)
+
+ITEMS = [f"i{place}" for place in range(12)]
+rankings = st.permutations(ITEMS).flatmap(lambda order: st.integers(0, 12).map(lambda n: order[:n]))
+
+
+@given(first=rankings, second=rankings, k=st.integers(0, 15), seed=st.integers(0, 2**32 - 1))
+def test_a_list_holds_items_of_the_rankings_once_each_and_is_as_long_as_they_allow(
+    first: list[str], second: list[str], k: int, seed: int
+) -> None:
+    drafted = draft_list(first, second, k, np.random.default_rng(seed))
+    assert len(set(drafted.items)) == len(drafted.items) == min(k, len({*first, *second}))
+    assert set(drafted.items) <= {*first, *second}
+    for item, team in zip(drafted.items, drafted.placed_by, strict=True):
+        assert team == NOBODY or item in (first, second)[team]
+
+
+@given(first=rankings, second=rankings, seed=st.integers(0, 2**32 - 1))
+def test_each_ranking_sees_its_best_items_in_its_own_order(first: list[str], second: list[str], seed: int) -> None:
+    drafted = draft_list(first, second, 6, np.random.default_rng(seed))
+    for team, ranking in enumerate((first, second)):
+        own = [item for item, by in zip(drafted.items, drafted.placed_by, strict=True) if by == team]
+        assert own == sorted(own, key=ranking.index)
+
+
+def test_what_both_place_alike_is_nobodys() -> None:
+    drafted = draft_list(["a", "b", "c"], ["a", "c", "b"], 3, np.random.default_rng(0))
+    assert (drafted.items[0], drafted.placed_by[0]) == ("a", NOBODY)
+    assert sorted(drafted.placed_by[1:]) == [0, 1]
+    same = draft_list(ITEMS, ITEMS, 10, np.random.default_rng(0))
+    assert same == DraftedList(tuple(ITEMS[:10]), (NOBODY,) * 10)
+
+
+def test_swapped_rankings_under_the_other_coin_give_the_same_list_with_the_names_swapped() -> None:
+    """So whatever people click, neither name is favoured."""
+    first, second = ITEMS, ITEMS[::-1]
+    lists = {team: set() for team in (0, 1)}  # type: ignore[var-annotated]
+    for seed in range(200):
+        rng = np.random.default_rng(seed)
+        lists[0].add(draft_list(first, second, 4, rng))
+        swapped = draft_list(second, first, 4, np.random.default_rng(seed))
+        lists[1].add(DraftedList(swapped.items, tuple(1 - team for team in swapped.placed_by)))
+    assert lists[0] == lists[1]
+
+
+def test_a_click_is_credited_once_and_to_whom_placed_the_item() -> None:
+    drafted = DraftedList(("a", "b", "c", "d"), (NOBODY, 0, 1, 1))
+    assert drafted.credit(["b", "b", "c", "d", "a", "elsewhere"]) == (1, 2)
+
+
+def test_the_better_ranking_is_preferred_and_swapping_the_two_swaps_the_verdict() -> None:
+    rng = np.random.default_rng(1)
+    user = np.repeat(np.arange(300), 2)
+    one, other = rng.poisson(0.5, 600), rng.poisson(1.0, 600)
+    found, swapped = read_interleaved(user, one, other), read_interleaved(user, other, one)
+    assert isinstance(found, Preferred) and isinstance(swapped, Preferred)
+    assert (found.ranking, swapped.ranking) == (1, 0)
+    assert found.preference.value == pytest.approx(-swapped.preference.value)
+
+
+def test_a_user_counts_once_however_much_they_click() -> None:
+    user = np.arange(200)
+    one, other = np.tile([1, 0], 100), np.tile([0, 1], 100)
+    other = np.where(user == 1, 1_000, other)
+    found = read_interleaved(user, one, other)
+    assert isinstance(found, PreferenceOpen)
+    assert found.preference is not None
+    assert found.preference.value == pytest.approx(0.0)
+
+
+def test_few_users_say_nothing() -> None:
+    for users, told in ((LEAST_USERS - 1, False), (LEAST_USERS, True)):
+        found = read_interleaved(np.arange(users), np.zeros(users, int), np.ones(users, int))
+        assert isinstance(found, Preferred) is told
+
+
+@pytest.mark.parametrize("test", ["fixed", "sequential"])
+def test_without_a_difference_one_is_preferred_at_most_as_often_as_is_said(test: str) -> None:
+    wrong, runs = 0, 400
+    for run in range(runs):
+        rng = np.random.default_rng([6, run])
+        user = np.repeat(np.arange(200), rng.integers(1, 5, 200))
+        # Users who lean to one list by chance lean so in all their requests.
+        lean = rng.random(200)[user]
+        clicks = rng.poisson(0.8, len(user))
+        second = rng.binomial(clicks, lean)
+        wrong += isinstance(
+            read_interleaved(user, clicks - second, second, test),  # type: ignore[arg-type]
+            Preferred,
+        )
+    assert wrong / runs <= 0.05 + 3 * (0.05 * 0.95 / runs) ** 0.5
+
+
+def test_a_sequential_reading_is_wider_than_the_one_read_that_was_planned() -> None:
+    rng = np.random.default_rng(2)
+    one, other = rng.poisson(1.0, 400), rng.poisson(1.0, 400)
+    fixed, ever = (read_interleaved(np.arange(400), one, other, test) for test in ("fixed", "sequential"))
+    assert fixed.preference is not None and ever.preference is not None
+    assert ever.preference.low < fixed.preference.low < fixed.preference.high < ever.preference.high
+
+
+def test_what_is_no_credit_is_refused() -> None:
+    with pytest.raises(ValueError, match="one of each"):
+        read_interleaved(np.arange(3), np.zeros(2, int), np.zeros(3, int))
+    with pytest.raises(ValueError, match="0 or more"):
+        read_interleaved(np.arange(2), np.array([-1, 0]), np.zeros(2, int))
