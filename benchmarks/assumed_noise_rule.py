@@ -7,14 +7,14 @@ from scipy.special import stdtrit
 
 from components.quality.drop import Drop, relative_drop
 from components.quality.noise import without_noise
-from monitoring.rules.quality_drop import DropLimits, History, window_pairs
+from monitoring.rules.quality_drop import DropLimits, QualityHistory, window_pairs
 
 LOOKBACKS = (1, 3, 7)
 ASSUMED = 0.01
 PRIOR_WINDOWS = 7.0
 
 
-def fell_beyond_assumed_noise(history: History, limits: DropLimits) -> bool:
+def fell_beyond_assumed_noise(history: QualityHistory, limits: DropLimits) -> bool:
     """Whether that rule would have fired on the newest window."""
     level = limits.alpha / (limits.history_windows * len(LOOKBACKS))
     end = len(history.windows)
@@ -37,7 +37,7 @@ def fell_beyond_assumed_noise(history: History, limits: DropLimits) -> bool:
 
 
 def _drop(
-    history: History, end: int, count: int, noise: float, level: float, limits: DropLimits
+    history: QualityHistory, end: int, count: int, noise: float, level: float, limits: DropLimits
 ) -> tuple[Drop, float] | None:
     """The fall of the `count` windows before `end`, and its standard error."""
     pairs = window_pairs(history, end, count, limits)

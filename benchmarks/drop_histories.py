@@ -14,7 +14,7 @@ from components.metrics.ranking import ndcg
 from components.quality.window import BUCKETS, Window
 from components.simulation.click_model import draw_clicks, examination
 from components.simulation.population import Shape, draw_population
-from monitoring.rules.quality_drop import DropLimits, Fell, History, judge_drop, smallest_visible
+from monitoring.rules.quality_drop import DropLimits, Fell, QualityHistory, judge_drop, smallest_visible
 
 DAY = 86_400.0
 K = 10
@@ -174,10 +174,10 @@ def assumed_noise_rule(limits: DropLimits) -> Rule:
     return lambda windows: fell_beyond_assumed_noise(history_of_days(windows), limits)
 
 
-def history_of_days(windows: tuple[Window, ...]) -> History:
+def history_of_days(windows: tuple[Window, ...]) -> QualityHistory:
     """Days, of which seven make a rhythm."""
     rhythms = tuple((int(window.start // DAY) % 7, 0) for window in windows)
-    return History(windows, rhythms, (False,) * len(windows))
+    return QualityHistory(windows, rhythms, (False,) * len(windows))
 
 
 def visible_before(case: Case, limits: DropLimits) -> float:

@@ -15,7 +15,7 @@ from components.quality.sums import Sums, add_up
 from components.quality.window import BUCKETS, Window, rhythm_of
 from monitoring.collect import Windows
 from monitoring.rules.judge import Observation
-from monitoring.rules.quality_drop import WEEK, DropLimits, History, reference_places
+from monitoring.rules.quality_drop import WEEK, DropLimits, QualityHistory, reference_places
 
 HOUR = 3600.0
 STRATA = ("warm", "cold", "unknown")
@@ -33,7 +33,7 @@ def windows_needed(seconds: float, judging: Judging) -> int:
     return int(judging.reference_weeks * WEEK // seconds) + max(judging.lookbacks)
 
 
-def history_of(windows: Windows, zone: ZoneInfo, disturbed: Sequence[tuple[float, float]]) -> History:
+def history_of(windows: Windows, zone: ZoneInfo, disturbed: Sequence[tuple[float, float]]) -> QualityHistory:
     """NDCG over all requests of users that a live release answered; answers on trial are left out.
 
     Windows shorter than an hour know no weekday and hour, and are held against those before them.
@@ -51,11 +51,11 @@ def history_of(windows: Windows, zone: ZoneInfo, disturbed: Sequence[tuple[float
     within = tuple(any(start + windows.seconds > a and start < b for a, b in disturbed) for start in windows.starts)
     over = [(a, b) for a, b in disturbed if np.isfinite(b)]
     settled = tuple(any(start + windows.seconds > a and start < b for a, b in over) for start in windows.starts)
-    return History(made, rhythms, within, settled)
+    return QualityHistory(made, rhythms, within, settled)
 
 
 def observe(
-    windows: Windows, history: History, judging: Judging, n_items: int, facts: Mapping[str, float]
+    windows: Windows, history: QualityHistory, judging: Judging, n_items: int, facts: Mapping[str, float]
 ) -> Observation:
     """The newest window beside the medians of its reference windows; `facts` are added to its figures."""
     current = asdict(figures(add_up(live(windows.groups[-1]).values()), n_items))

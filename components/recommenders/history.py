@@ -8,7 +8,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from components.recommenders.protocol import Events, Rows, Scores
+from components.recommenders.protocol import Events, Rows
 
 
 @dataclass(frozen=True)
@@ -77,21 +77,3 @@ class Histories:
     def of(self, user: int) -> History:
         """The user's, empty for one without interactions."""
         return history_at(self._events, int(self._offsets[user]), int(self._offsets[user + 1]))
-
-
-@dataclass(frozen=True)
-class Said:
-    """What each of some items of a history adds to the score of others, as an item-to-item model has it.
-
-    Attributes:
-        rows: items of the history, each once.
-        weights: how much each counts, float32.
-        columns, values: the items that each speaks for and by how much, those of the first row first.
-        sizes: how many of those each row has.
-    """
-
-    rows: Rows
-    weights: Scores
-    columns: Rows
-    values: Scores
-    sizes: NDArray[np.int64]

@@ -53,7 +53,7 @@ class UnknownFilter:
 
 
 @dataclass(frozen=True, slots=True)
-class Found:
+class ItemsFound:
     """The items that fit, and what was made of the request."""
 
     items: list[FoundItem]
@@ -68,7 +68,7 @@ class ItemSearch:
         self._bundle = bundle
         self._finder = finder
 
-    def find(self, request: SearchRequest, asker: UserState) -> Found | UnknownFilter:
+    def find(self, request: SearchRequest, asker: UserState) -> ItemsFound | UnknownFilter:
         """At most `k` items, best first; none where nothing of the query was understood and there is no filter.
 
         A filter is never given up.
@@ -80,7 +80,7 @@ class ItemSearch:
         read = words.without_idle(words.reader.read(request.query))
         wishes = Wishes((*read.wishes, *filters), read.ignored, read.trace)
         if not wishes.wishes:
-            return Found([], [], read.ignored)
+            return ItemsFound([], [], read.ignored)
         row_of = self._bundle.items.row_of
         exclude = np.array([row_of[each] for each in request.exclude if each in row_of], np.int32)
         if not request.allow_seen:
@@ -88,7 +88,7 @@ class ItemSearch:
         found = self._finder.asked(wishes, {}, request.k, asker, exclude)
         assert found.said is not None  # noqa: S101 there are wishes
         if set(found.said.loosened) & set(filters):
-            return Found([], found.said.understood(), read.ignored)
+            return ItemsFound([], found.said.understood(), read.ignored)
         rows = found.ranking.items[: request.k].tolist()
         reasons = words.reasons(rows, found.said.kept, found.said.met)
         scores = found.ranking.scores[: request.k].tolist()
@@ -96,7 +96,7 @@ class ItemSearch:
             self._item(row, rank, score, reason)
             for rank, (row, score, reason) in enumerate(zip(rows, scores, reasons, strict=True), start=1)
         ]
-        return Found(items, found.said.understood(), read.ignored)
+        return ItemsFound(items, found.said.understood(), read.ignored)
 
     def _item(self, row: int, rank: int, score: float, reason: str | None) -> FoundItem:
         items = self._bundle.items
@@ -123,7 +123,9 @@ class ItemSearch:
         return wishes
 
 
-def as_answer(found: Found, request_id: str, release: str, slot: str, variant: str, total_ms: float) -> SearchAnswer:
+def as_answer(
+    found: ItemsFound, request_id: str, release: str, slot: str, variant: str, total_ms: float
+) -> SearchAnswer:
     """What goes to the client."""
     timings = {"total": total_ms}
     return SearchAnswer(request_id, found.items, found.understood, found.ignored, release, slot, variant, timings)

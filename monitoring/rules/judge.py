@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from components.quality.drop import Drop
-from monitoring.rules.quality_drop import Calm, DropLimits, Fell, History, Visible, judge_drop, smallest_visible
+from monitoring.rules.quality_drop import Calm, DropLimits, Fell, QualityHistory, Visible, judge_drop, smallest_visible
 from monitoring.rules.table import Rule, Severity
 
 FEEDBACK_THAT_TELLS = 0.001
@@ -32,7 +32,7 @@ class Observation:
     seconds: float
     current: Mapping[str, float]
     reference: Mapping[str, float] = field(default_factory=dict)
-    history: History = field(default_factory=lambda: History((), (), ()))
+    history: QualityHistory = field(default_factory=lambda: QualityHistory((), (), ()))
 
 
 @dataclass(frozen=True)

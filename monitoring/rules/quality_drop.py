@@ -53,7 +53,7 @@ class DropLimits:
 
 
 @dataclass(frozen=True)
-class History:
+class QualityHistory:
     """Closed windows of one length, in time order, the newest last.
 
     Attributes:
@@ -103,7 +103,7 @@ class Unknown:
     reason: str
 
 
-def judge_drop(history: History, limits: DropLimits) -> Fell | Calm | Unknown:
+def judge_drop(history: QualityHistory, limits: DropLimits) -> Fell | Calm | Unknown:
     """Judge the newest window.
 
     A fall that only a longer lookback finds is dated to the start of that lookback. Windows without traffic are part
@@ -131,7 +131,7 @@ def judge_drop(history: History, limits: DropLimits) -> Fell | Calm | Unknown:
     return _without_fall(history, newest, limits)
 
 
-def smallest_visible(history: History, limits: DropLimits) -> Visible | None:
+def smallest_visible(history: QualityHistory, limits: DropLimits) -> Visible | None:
     """What fall the newest windows could show, with what is known of the noise; None when none can be compared."""
     found = []
     for count in limits.lookbacks:
@@ -142,13 +142,13 @@ def smallest_visible(history: History, limits: DropLimits) -> Visible | None:
     return min(found, key=lambda each: each.fall, default=None)
 
 
-def _newest_pairs(history: History, count: int, limits: DropLimits) -> list[ComparedWindows]:
+def _newest_pairs(history: QualityHistory, count: int, limits: DropLimits) -> list[ComparedWindows]:
     if any(history.settled[-count:]):
         return []
     return window_pairs(history, len(history.windows), count, limits)
 
 
-def _without_fall(history: History, newest: Drop | None, limits: DropLimits) -> Calm | Unknown:
+def _without_fall(history: QualityHistory, newest: Drop | None, limits: DropLimits) -> Calm | Unknown:
     requests = history.windows[-1].n_requests
     if not requests:
         return Unknown("no traffic in the newest window")
@@ -161,7 +161,7 @@ def _without_fall(history: History, newest: Drop | None, limits: DropLimits) -> 
     return Calm(newest)
 
 
-def reference_places(history: History, place: int, before: int, limits: DropLimits) -> list[int]:
+def reference_places(history: QualityHistory, place: int, before: int, limits: DropLimits) -> list[int]:
     """What the window at `place` is held against: undisturbed ones before the place `before`, with its weekday and
     hour.
     """
@@ -178,7 +178,7 @@ def reference_places(history: History, place: int, before: int, limits: DropLimi
     return found[-limits.preceding_windows :] if rhythm is None else found
 
 
-def window_pairs(history: History, end: int, count: int, limits: DropLimits) -> list[ComparedWindows]:
+def window_pairs(history: QualityHistory, end: int, count: int, limits: DropLimits) -> list[ComparedWindows]:
     """The `count` windows before `end` with their references; empty when there are not that many."""
     first = end - count
     if first < 0:
@@ -193,7 +193,7 @@ def window_pairs(history: History, end: int, count: int, limits: DropLimits) -> 
     return pairs
 
 
-def _noise(history: History, count: int, limits: DropLimits) -> WindowNoise:
+def _noise(history: QualityHistory, count: int, limits: DropLimits) -> WindowNoise:
     """What the newest windows and all that any of them could be held against say of the noise.
 
     The `count` newest ones take part with a level of their own: what they have fallen by is no noise.

@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from components.adapters.sources.stored_bytes import Place, locate
+from components.adapters.sources.stored_bytes import StoredPlace, locate
 from components.adapters.sources.tables import read_table
 from components.config.ingest import IngestConfig
 from components.interactions import columns
@@ -97,7 +97,7 @@ def _read(interactions: Path, items: Path | None, mapping: Mapping[str, str]) ->
     return name_tables(raw, mapping, origins, str(interactions))
 
 
-def _file(path: Path) -> Place:
+def _file(path: Path) -> StoredPlace:
     place = locate(str(path))
     if place.is_folder() and place.path:
         raise DatasetError(f"{path} is not a file; give the path of the table itself")

@@ -6,7 +6,7 @@ import re
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 
-from components.adapters.sources.stored_bytes import Place, locate
+from components.adapters.sources.stored_bytes import StoredPlace, locate
 from components.adapters.sources.tables import SUFFIXES, join_parts, read_table
 from components.interactions.column_mapping import name_tables
 from components.interactions.column_names import TABLE_NAMES
@@ -61,10 +61,10 @@ class FileSource:
         origins = {table: _shown(found[table]) for table in raw}
         return name_tables(raw, self._mapping, origins, self.name, feed)
 
-    def _news(self, places: list[Place], feed: Mapping[str, str]) -> list[Place]:
+    def _news(self, places: list[StoredPlace], feed: Mapping[str, str]) -> list[StoredPlace]:
         return [place for place in places if self._known.get(place.name) != feed[place.name]]
 
-    def _find_files(self) -> dict[str, list[Place]]:
+    def _find_files(self) -> dict[str, list[StoredPlace]]:
         place = locate(self._path)
         if not place.exists():
             raise SourceError(f"{place.shown} does not exist; give `movielens`, `sql`, or the path of a file or folder")
@@ -91,12 +91,12 @@ class FileSource:
         )
 
 
-def _read_parts(places: list[Place], table: str) -> RawTable:
+def _read_parts(places: list[StoredPlace], table: str) -> RawTable:
     parts = [read_table(place, table) for place in places]
     return parts[0] if len(parts) == 1 else join_parts(parts)
 
 
-def _files_of(table: str, children: Iterable[Place], folder: str) -> list[Place]:
+def _files_of(table: str, children: Iterable[StoredPlace], folder: str) -> list[StoredPlace]:
     for name in (table, *TABLE_NAMES.get(table, "").split()[1:]):
         exact = [child for child in children if _stem(child) == name]
         parts = [child for child in children if _is_part(_stem(child), name)]
@@ -107,7 +107,7 @@ def _files_of(table: str, children: Iterable[Place], folder: str) -> list[Place]
     return []
 
 
-def _stem(place: Place) -> str:
+def _stem(place: StoredPlace) -> str:
     """The name without format and packing, "" where it is no table's."""
     name = place.name.lower()
     packing = next((end for end in _PACKINGS if name.endswith(end)), "")
@@ -122,7 +122,7 @@ def _is_part(stem: str, name: str) -> bool:
     return stem.startswith(name) and _PART.fullmatch(stem[len(name) :]) is not None
 
 
-def _check_suffix(place: Place) -> None:
+def _check_suffix(place: StoredPlace) -> None:
     name = place.name.lower()
     if "." in name and not name.endswith((*_endings(SUFFIXES), "u.item")):
         raise SourceError(f"{place.shown} is none of {', '.join(SUFFIXES)}; convert it to one of them")
@@ -132,6 +132,6 @@ def _endings(suffixes: Iterable[str]) -> tuple[str, ...]:
     return tuple(suffix + packing for suffix in suffixes for packing in ("", *_PACKINGS))
 
 
-def _shown(places: list[Place]) -> str:
+def _shown(places: list[StoredPlace]) -> str:
     first = places[0].shown
     return first if len(places) == 1 else f"{first} and {len(places) - 1} more"

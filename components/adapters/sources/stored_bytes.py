@@ -20,7 +20,7 @@ _PACKED = {".gz": "gzip", ".zst": "zstd", ".zstd": "zstd", ".bz2": "bzip2", ".xz
 
 
 @dataclass(frozen=True)
-class Place:
+class StoredPlace:
     """A file or a folder of a file system; `path` is the file system's own name of it."""
 
     system: Any
@@ -32,11 +32,11 @@ class Place:
         """The last part of the path."""
         return self.path.rstrip("/").rpartition("/")[2]
 
-    def children(self) -> list[Place]:
+    def children(self) -> list[StoredPlace]:
         """What a folder holds, by name; what begins with a dot or an underline is left out."""
         found = []
         for path in sorted(entry["name"] for entry in self.system.ls(self.path, detail=True)):
-            child = Place(self.system, path, f"{self.shown.rstrip('/')}/{path.rstrip('/').rpartition('/')[2]}")
+            child = StoredPlace(self.system, path, f"{self.shown.rstrip('/')}/{path.rstrip('/').rpartition('/')[2]}")
             if not child.name.startswith((".", "_")):
                 found.append(child)
         return found
@@ -65,7 +65,7 @@ class Unpacked:
     packing: str
 
 
-def locate(address: str) -> Place:
+def locate(address: str) -> StoredPlace:
     """The place that `address` names: a path, or a URL such as s3://bucket/folder. A zip file is a folder.
 
     Raises:
@@ -75,9 +75,9 @@ def locate(address: str) -> Place:
     shown = without_userinfo(address) if "://" in address else address
     try:
         system, path = fsspec.core.url_to_fs(address)
-        place = Place(system, path, shown)
+        place = StoredPlace(system, path, shown)
         if system.exists(path) and not system.isdir(path) and path.lower().endswith(".zip"):
-            return Place(ZipFileSystem(fo=system.open(path, "rb")), "", shown)
+            return StoredPlace(ZipFileSystem(fo=system.open(path, "rb")), "", shown)
         return place
     except (ImportError, ValueError) as error:
         raise SourceError(f"{shown}: {' '.join(str(error).split())}") from error
@@ -87,7 +87,7 @@ def locate(address: str) -> Place:
         raise SourceUnavailableError(f"{shown}: {' '.join(str(error).split())}") from error
 
 
-def fetch(place: Place) -> Unpacked:
+def fetch(place: StoredPlace) -> Unpacked:
     """The bytes of a file, unpacked as its first bytes say.
 
     Raises:

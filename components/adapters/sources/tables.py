@@ -10,7 +10,7 @@ import pandas as pd
 import pyarrow as pa
 from pyarrow import dataset, parquet
 
-from components.adapters.sources.stored_bytes import Place, Unpacked, fetch
+from components.adapters.sources.stored_bytes import StoredPlace, Unpacked, fetch
 from components.interactions.arrow_frame import frame_of
 from components.interactions.columns import ITEM, TAG_SEPARATOR, TAGS, TITLE
 from components.interactions.delimited import read_delimited
@@ -38,7 +38,7 @@ _SHEETS = (".xlsx", ".xls", ".xlsb", ".ods")
 _PARQUET = b"PAR1"
 
 
-def read_table(place: Place, table: str) -> RawTable:
+def read_table(place: StoredPlace, table: str) -> RawTable:
     """The rows of a file, or of a folder of Parquet files, also partitioned; `table` names the sheet to prefer.
 
     Raises:
@@ -89,7 +89,7 @@ def _read_parquet(data: bytes) -> RawTable:
         raise UnreadableError(f"{said} ({str(error).splitlines()[0]})") from error
 
 
-def _read_folder(place: Place) -> RawTable:
+def _read_folder(place: StoredPlace) -> RawTable:
     try:
         found = dataset.dataset(place.path, filesystem=place.system, format="parquet", partitioning="hive")
         if not found.files:
@@ -122,8 +122,8 @@ def _read_u_item(data: bytes, genres: list[str]) -> RawTable:
     return RawTable(pd.DataFrame({ITEM: raw[0], TITLE: raw[1], TAGS: tags}), [], "u.item of MovieLens")
 
 
-def _genres(place: Place) -> list[str]:
-    beside = Place(place.system, f"{place.path.rpartition('/')[0]}/u.genre", "u.genre")
+def _genres(place: StoredPlace) -> list[str]:
+    beside = StoredPlace(place.system, f"{place.path.rpartition('/')[0]}/u.genre", "u.genre")
     if not beside.exists():
         return []
     lines = fetch(beside).data.decode("latin-1").split()

@@ -14,7 +14,7 @@ from monitoring.rules.quality_drop import (
     Calm,
     DropLimits,
     Fell,
-    History,
+    QualityHistory,
     Unknown,
     judge_drop,
     reference_places,
@@ -32,9 +32,9 @@ def window(day: int, mean: float, requests: float = 10_000, spread: float = 0.1,
     return Window(day * DAY, DAY, n, n * mean * taste * np.array([[1.0], [0.5]]))
 
 
-def history(means: list[float], disturbed: tuple[int, ...] = (), **options: float) -> History:
+def history(means: list[float], disturbed: tuple[int, ...] = (), **options: float) -> QualityHistory:
     windows = tuple(window(day, mean, **options) for day, mean in enumerate(means))
-    return History(
+    return QualityHistory(
         windows, tuple((day % 7, 0) for day in range(len(means))), tuple(day in disturbed for day in range(len(means)))
     )
 
@@ -70,9 +70,11 @@ def test_a_fall_of_five_per_cent_exactly_is_tolerated() -> None:
 def test_no_traffic_is_said_and_is_no_fall() -> None:
     quiet = history([0.1] * 14)
     empty = Window(14 * DAY, DAY, np.zeros((2, BUCKETS)), np.zeros((2, BUCKETS)))
-    found = judge_drop(History((*quiet.windows, empty), (*quiet.rhythms, (0, 0)), (*quiet.disturbed, False)), LIMITS)
+    found = judge_drop(
+        QualityHistory((*quiet.windows, empty), (*quiet.rhythms, (0, 0)), (*quiet.disturbed, False)), LIMITS
+    )
     assert found == Unknown("no traffic in the newest window")
-    assert judge_drop(History((), (), ()), LIMITS) == Unknown("no window is closed yet")
+    assert judge_drop(QualityHistory((), (), ()), LIMITS) == Unknown("no window is closed yet")
 
 
 def test_little_traffic_says_nothing() -> None:
@@ -91,7 +93,7 @@ def test_one_user_alone_is_not_judged() -> None:
         requests = np.zeros((2, BUCKETS))
         requests[0, 7] = 5_000
         windows.append(Window(day * DAY, DAY, requests, requests * (0.1 if day < 14 else 0.01)))
-    found = judge_drop(History(tuple(windows), tuple((day % 7, 0) for day in range(15)), (False,) * 15), LIMITS)
+    found = judge_drop(QualityHistory(tuple(windows), tuple((day % 7, 0) for day in range(15)), (False,) * 15), LIMITS)
     assert isinstance(found, Unknown)
 
 
@@ -108,7 +110,7 @@ def test_windows_of_an_incident_are_no_reference() -> None:
 
 def test_short_windows_are_held_against_those_before_them() -> None:
     days = history([0.1] * 10 + [0.05])
-    found = judge_drop(History(days.windows, (None,) * 11, days.disturbed), LIMITS)
+    found = judge_drop(QualityHistory(days.windows, (None,) * 11, days.disturbed), LIMITS)
     assert isinstance(found, Fell)
 
 
@@ -171,10 +173,10 @@ def test_an_hour_that_comes_twice_and_a_gap_in_traffic_are_judged_as_ever() -> N
     for day in (10, 11, 12):
         windows[day] = Window(day * DAY, DAY, np.zeros((2, BUCKETS)), np.zeros((2, BUCKETS)))
     rhythms[20] = rhythms[19]
-    whole = History(tuple(windows), tuple(rhythms), (False,) * 28)
+    whole = QualityHistory(tuple(windows), tuple(rhythms), (False,) * 28)
     assert isinstance(judge_drop(whole, LIMITS), Calm)
     windows[-1] = window(27, 0.05, spread=0.01)
-    fallen = judge_drop(History(tuple(windows), tuple(rhythms), (False,) * 28), LIMITS)
+    fallen = judge_drop(QualityHistory(tuple(windows), tuple(rhythms), (False,) * 28), LIMITS)
     assert isinstance(fallen, Fell)
     assert (fallen.windows, fallen.since) == (1, 27 * DAY)
 

@@ -11,7 +11,7 @@ import pytest
 
 from components.quality.window import BUCKETS, Window
 from monitoring.rules.judge import Clear, Firing, Observation, Unjudged, judge
-from monitoring.rules.quality_drop import DropLimits, History
+from monitoring.rules.quality_drop import DropLimits, QualityHistory
 from monitoring.rules.table import RULES, Rule, RulesError, read_rules
 
 LIMITS = DropLimits(0.05, 0.05, 28, (1,), 1000, 4, 12)
@@ -109,7 +109,7 @@ def test_a_fall_of_more_than_critical_is_critical(mean: float, severity: str) ->
     windows = tuple(
         Window(day * 86_400.0, 86_400.0, requests, requests * (0.1 if day < 21 else mean)) for day in range(28)
     )
-    history = History(windows, tuple((day % 7, 0) for day in range(28)), (False,) * 28)
+    history = QualityHistory(windows, tuple((day % 7, 0) for day in range(28)), (False,) * 28)
     limits = DropLimits(0.05, 0.05, 28, (1, 3, 7), 1000, 4, 12)
     fallen = replace(seen(mean), history=history)
     found = judge(rule("quality_drop", limit=0.05, critical=0.2), fallen, limits)
