@@ -10,7 +10,7 @@ from rich.table import Table
 
 from cli.console import make_console
 from components.adapters.envoy.search_client import SearchFailedError, search
-from components.config.settings import load_settings
+from jobs.wiring.workbench import open_workbench
 
 
 @click.command()
@@ -25,7 +25,8 @@ def ask(text: str, user: str | None, k: int, url: str | None, as_json: bool) -> 
     if user is not None:
         body |= {"user_id": user, "allow_seen": False}
     try:
-        answer = search(url or load_settings().gateway_url, body)
+        with open_workbench() as bench:
+            answer = search(url or bench.settings.gateway_url, body)
     except SearchFailedError as error:
         raise click.ClickException(str(error)) from error
     if as_json:

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from hypothesis import settings
 
 from components.config.settings import NOT_OURS, Settings
 
@@ -18,6 +19,9 @@ PORT_SETTINGS = [name for name in Settings.model_fields if name.endswith("_port"
 STACK_PORTS = {int(Settings.model_fields[name].default) for name in PORT_SETTINGS} | {8082}
 """The usual ports, with that of the console."""
 LOOPBACK = ("127.", "::1", "::ffff:127.", "localhost", "0.0.0.0", "::")  # noqa: S104 - nothing is bound to it
+
+settings.register_profile("repeatable", derandomize=True, database=None)
+"""The examples of hypothesis' laws are the same in every run; --hypothesis-profile=default looks for others."""
 
 _reached: list[str] = []
 

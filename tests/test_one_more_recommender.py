@@ -21,6 +21,7 @@ RETRAINING = """
 from components.adapters.dvc.data_registry import DataRegistry
 from components.adapters.files.params_file import read_params
 from components.config.settings import load_settings
+from components.interactions.data_version import Provenance
 from components.interactions.screening import Screened
 from pathlib import Path
 import pandas as pd
@@ -29,7 +30,7 @@ from stages import bundle, evaluate, index, prepare, split, train
 interactions, items, users = make_tables(n_users=30, n_items=20, n_each=16)
 rows = {"interactions": len(interactions), "items": len(items), "users": len(users)}
 bad = pd.DataFrame(columns=["table", "row", "reason"])
-DataRegistry(load_settings()).add_version(Screened(interactions, items, users, bad, rows), "test", None)
+DataRegistry(load_settings()).add_version(Screened(interactions, items, users, bad, rows), Provenance("test"))
 params = read_params(Path("params.yaml"))
 first = (prepare.prepare_version, split.split_prepared, train.train)
 for stage in (*first, index.index, evaluate.evaluate, bundle.bundle):

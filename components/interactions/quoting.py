@@ -42,14 +42,16 @@ def audit_quotes(text: bytes, delimiter: bytes, lost: list[tuple[str, str]]) -> 
         candidates.append(Dialect(delimiter, True, b"\\"))
     shows = _quotes_whole_column(text, delimiter) or _doubles_quotes(text, delimiter)
     best: Audited | None = None
+    broken = 0
     for dialect in candidates:
-        bound = None if shows else lone
-        audited = _audit(text, dialect, lost, bound)
-        if audited is not None and (best is None or len(audited.lost) < len(best.lost)):
-            best = audited
+        audited = _audit(text, dialect, lost, None if shows else lone)
+        if audited is None:
+            continue
+        loses = len(audited.lost) - len(lost) + _count_wrong_widths(_without_quoted(audited), literal)
+        if best is None or loses < broken:
+            best, broken = audited, loses
     if best is None:
         return Audited(text, literal, lost)
-    broken = len(best.lost) - len(lost) + _count_wrong_widths(_without_quoted(best), literal)
     quoted = shows or broken < lone or (broken == lone and delimiter != b"\t")
     return best if quoted else Audited(text, literal, lost)
 

@@ -25,15 +25,17 @@ def quality_by_activity(per_user: pd.DataFrame, model: str, popularity: str, gro
 def quality_by_history(by_history: pd.DataFrame) -> pd.DataFrame:
     """Mean quality by length of history, of the table `tables.by_history`.
 
-    Columns: interactions, strangers and changed users (mean NDCG), and popularity's for the strangers.
+    Columns: interactions, strangers and changed users (mean NDCG, missing where there were none), and popularity's for
+    the strangers.
     """
-    means = by_history.groupby(["group", "n"])[["ndcg", "popularity_ndcg"]].mean().unstack("group")
+    quality = by_history.groupby(["group", "n"])[["ndcg", "popularity_ndcg"]].mean()
+    means = pd.DataFrame(quality.unstack("group"))
     columns = {
         "strangers": ("ndcg", "stranger"),
         "changed": ("ndcg", "changed"),
         "popularity": ("popularity_ndcg", "stranger"),
     }
-    found = {name: means[column] for name, column in columns.items() if column in means.columns}
+    found = {name: means[column] if column in means.columns else np.nan for name, column in columns.items()}
     return pd.DataFrame(found, index=means.index).rename_axis("interactions").reset_index()
 
 

@@ -32,7 +32,7 @@ def folder(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Path:
     folder = tmp_path / "in"
     folder.mkdir()
     films().to_csv(folder / "items.csv", index=False)
-    ratings(200).rename(columns={"user_id": "userId"}).to_csv(folder / "interactions.csv", index=False)
+    ratings(200).rename(columns={"user_id": "Kunde"}).to_csv(folder / "interactions.csv", index=False)
     return folder
 
 
@@ -45,7 +45,7 @@ def newest_artifact() -> str:
 
 
 def test_the_flow_ends_with_what_became_of_the_source(folder: Path) -> None:
-    mapping = {"userId": "user_id"}
+    mapping = {"Kunde": "user_id"}
     made = ingest(str(folder), until="90%", mapping=mapping, return_state=True)
     assert (made.name, made.message) == ("Completed", "data-v1: 180 interactions, 0 rows in quarantine")
     assert "# data-v1" in newest_artifact()
@@ -54,7 +54,7 @@ def test_the_flow_ends_with_what_became_of_the_source(folder: Path) -> None:
     assert (same.type.value, same.name) == ("COMPLETED", "NothingChanged")
     assert same.result() == "data-v1"
 
-    rows = ratings(200).rename(columns={"user_id": "userId"})
+    rows = ratings(200).rename(columns={"user_id": "Kunde"})
     rows.loc[rows.index < 100, "value"] = "11"
     rows.to_csv(folder / "interactions.csv", index=False)
     refused = ingest(str(folder), mapping=mapping, return_state=True)

@@ -48,12 +48,16 @@ def files(draw: st.DrawFn) -> tuple[bytes, list[list[str]], list[str]]:
     records = [_written(row, delimiter, quoting) for row in [HEADER, *rows]]
     faults: list[str] = []
     good = list(rows)
-    for place in sorted(draw(st.sets(st.integers(1, len(rows)), max_size=2)), reverse=True):
-        if len(good) <= 2:
-            break
-        damage = draw(st.sampled_from([WRONG_WIDTH, WRONG_WIDTH, OPEN_QUOTE]))
-        if damage == OPEN_QUOTE and quoting == "none":
-            damage = WRONG_WIDTH
+    places = sorted(draw(st.sets(st.integers(1, len(rows)), max_size=2)), reverse=True)
+    # Where nothing else shows that quotes quote, a row that opens one has a letter, and no fault.
+    quotes = quoting in ("all", "escaped") or any(
+        '""' in record for place, record in enumerate(records) if place not in places
+    )
+    for place in places:
+        # Where nothing is quoted, a row that has a lone quote and is too wide may be the first line of a longer cell.
+        if len(good) <= 2 or (quoting == "none" and '"' in records[place]):
+            continue
+        damage = draw(st.sampled_from([WRONG_WIDTH, WRONG_WIDTH, *([OPEN_QUOTE] if quotes else [])]))
         if damage == OPEN_QUOTE:
             records[place] = delimiter.join(["u", "i", '"never closed', "4", "1600000000"])
         else:
@@ -106,6 +110,15 @@ def test_a_lone_quote_in_a_file_that_quotes_costs_its_own_row_alone(delimiter: s
     assert [(row.number, row.reason, row.text) for row in read.damaged] == [(4, OPEN_QUOTE, lines[5])]
     assert len(read.frame) == 19
     assert read.frame.index.tolist() == [n for n in range(20) if n != 4]
+
+
+def test_a_quote_before_a_delimiter_may_be_escaped() -> None:
+    rows = ['"u0";"i0";"Low"', '"u1";"i1";"\\";0"', '"u2";"i2";"\\"Heroes\\""']
+    assert [row[2] for row in as_rows("\n".join(['"user_id";"item_id";"title"', *rows]).encode())] == [
+        "Low",
+        '";0',
+        '"Heroes"',
+    ]
 
 
 def test_quotes_of_a_tab_separated_file_are_quotes_where_a_whole_column_has_them() -> None:
