@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from bentos.served_release import ServedRelease, ServedVariant
-from components.serving.bundle import ITEMS, Bundle, read_bundle
+from components.serving.bundle import ITEMS, Bundle, BundleManifest, read_bundle, read_manifest
 from components.serving.catalogue import Catalogue, read_catalogue
 from jobs.errors import NothingThereError
 from jobs.wiring.workbench import Workbench
@@ -34,6 +34,10 @@ class ReleaseFiles:
     def items(self) -> Catalogue:
         """The items as the control shows them."""
         return _catalogue(self.folder / self.control.bundle / ITEMS)
+
+    def read_manifest(self) -> BundleManifest:
+        """What the control's bundle says of itself; raises BundleError where it is damaged."""
+        return read_manifest(self.folder / self.control.bundle)
 
     def read_bundle(self) -> Bundle:
         """The control's bundle; raises BundleError where it is damaged."""

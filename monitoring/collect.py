@@ -73,7 +73,7 @@ class Collector:
                 summed.last_shown,
             )
         summed = self._keep_hours(until, starts[-1])
-        kept = self.rollups.read(starts[0], until)
+        kept = self.rollups.read(starts[0], until, self.horizon.seconds)
         return Windows(
             seconds,
             starts,
@@ -90,14 +90,14 @@ class Collector:
 
     def _keep_hours(self, until: float, newest_start: float) -> _Summed:
         bounds = self.log.first_and_last()
-        newest = self.rollups.newest_hour()
+        newest = self.rollups.newest_hour(self.horizon.seconds)
         if bounds is None:
             return _Summed()
         start = np.floor(bounds[0] / HOUR) * HOUR if newest is None else newest + HOUR
         if start >= until:
             return _Summed()
         summed = self._sum(float(start), until, HOUR, newest_start)
-        self.rollups.replace(float(start), until, summed.cells, time.time())
+        self.rollups.replace(float(start), until, self.horizon.seconds, summed.cells, time.time())
         return summed
 
     def _sum(self, start: float, end: float, seconds: float, keep_from: float) -> _Summed:

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict
 
 from components.quality.figures import Figures, figures
 from components.quality.log import Group
 from components.quality.sums import Sums, add_up
 from monitoring.alerting.message import amount, moment, name_of
+from monitoring.alerting.tell import IncidentChange
 from monitoring.observe import live
 from monitoring.rules.judge import Clear, Firing, Unjudged, Verdict
 from monitoring.watch import Looked
@@ -51,23 +52,23 @@ def describe(looked: Looked, n_items: int, sent: int, failed: int, took: float) 
         f" {looked.windows.probes} of them probes that count nowhere. {took:.1f} s.",
         *(f"\n**{failure}**" for failure in looked.failures),
         "",
-        *_told(looked, sent, failed),
+        *told_lines(looked.told, sent, failed),
         "## Rules",
         "",
         "| rule | verdict | value | usual | limit | owner |",
         "|---|---|---:|---:|---:|---|",
-        *(_verdict(verdict, seen.reference) for verdict in looked.verdicts),
+        *(verdict_row(verdict, seen.reference) for verdict in looked.verdicts),
         "",
         "## The window beside its reference",
         "",
         "| figure | now | usual |",
         "|---|---:|---:|",
         *(
-            f"| {name_of(name)} | {_number(seen.current.get(name))} | {_number(seen.reference.get(name))} |"
+            f"| {name_of(name)} | {number(seen.current.get(name))} | {number(seen.reference.get(name))} |"
             for name in SHOWN
         ),
-        f"| CTR of the last 7 days | {_number(_weekly_ctr(looked))} | |",
-        f"| users of the week before last who came back | {_number(seen.current.get('retention'))} | |",
+        f"| CTR of the last 7 days | {number(_weekly_ctr(looked))} | |",
+        f"| users of the week before last who came back | {number(seen.current.get('retention'))} | |",
         *(f"| revenue from {source} | {value:.2f} | |" for source, value in sorted(_revenue(looked).items())),
         "",
         "## By group",
@@ -81,29 +82,31 @@ def describe(looked: Looked, n_items: int, sent: int, failed: int, took: float) 
         "| window | requests | NDCG@10 |",
         "|---|---:|---:|",
         *(
-            f"| {moment(window.start)} | {window.n_requests:.0f} | {_number(window.mean)} |"
+            f"| {moment(window.start)} | {window.n_requests:.0f} | {number(window.mean)} |"
             for window in seen.history.windows[-12:]
         ),
         "",
-        f"Evidently's mean of NDCG@10 in this window: {_number(looked.report.mean_ndcg)}."
+        f"Evidently's mean of NDCG@10 in this window: {number(looked.report.mean_ndcg)}."
         + "".join(f" {test}" for test in looked.report.failed_tests),
         "NDCG@10 (all requests) counts a request without engagement as 0; the engaged one leaves it out.",
     ]
     return "\n".join(lines) + "\n"
 
 
-def _told(looked: Looked, sent: int, failed: int) -> list[str]:
+def told_lines(changes: Sequence[IncidentChange], sent: int, failed: int) -> list[str]:
+    """What was told in this run, as lines of a page."""
     lines = []
-    for told in looked.told:
+    for told in changes:
         lines += [f"## {told.what.capitalize()}: {told.message.title}", "", "```", told.message.body, "```", ""]
     if sent or failed:
         lines += [f"{sent} messages were delivered; {failed} were not and will be tried again.", ""]
     return lines
 
 
-def _verdict(verdict: Verdict, reference: Mapping[str, float]) -> str:
+def verdict_row(verdict: Verdict, reference: Mapping[str, float]) -> str:
+    """A row of the table of rules; `reference` holds what is usual."""
     rule = verdict.rule
-    usual = _number(reference.get(rule.figure))
+    usual = number(reference.get(rule.figure))
     limit = amount(rule.limit, rule.unit)
     said = f"not judged: {verdict.reason}" if isinstance(verdict, Unjudged) else "holds"
     if isinstance(verdict, Clear) and verdict.visible is not None:
@@ -113,7 +116,14 @@ def _verdict(verdict: Verdict, reference: Mapping[str, float]) -> str:
         interval = f", down {drop.relative:.1%} ({drop.low:.1%} to {drop.high:.1%})" if drop else ""
         said = f"**fires, {verdict.severity}**{interval}"
     value = None if isinstance(verdict, Unjudged) else verdict.value
-    return f"| {rule.name} | {said} | {_number(value)} | {usual} | {limit} | {rule.owner} |"
+    return f"| {rule.name} | {said} | {number(value)} | {usual} | {limit} | {rule.owner} |"
+
+
+def number(value: float | None) -> str:
+    """A figure as pages show it; a dash where it is not known."""
+    if value is None or not math.isfinite(value):
+        return "–"
+    return f"{value:,.0f}" if abs(value) >= 1000 or value == int(value) else f"{value:.4g}"
 
 
 def _groups(groups: Mapping[Group, Sums], n_items: int) -> list[str]:
@@ -131,7 +141,7 @@ def _groups(groups: Mapping[Group, Sums], n_items: int) -> list[str]:
 
 def _group(name: str, found: Figures) -> str:
     values = asdict(found)
-    return f"| {name} | {' | '.join(_number(values[key]) for key in GROUPED)} |"
+    return f"| {name} | {' | '.join(number(values[key]) for key in GROUPED)} |"
 
 
 def _weekly_ctr(looked: Looked) -> float:
@@ -148,9 +158,3 @@ def _weekly_ctr(looked: Looked) -> float:
 
 def _revenue(looked: Looked) -> Mapping[str, float]:
     return add_up(live(looked.windows.groups[-1]).values()).revenue
-
-
-def _number(value: float | None) -> str:
-    if value is None or not math.isfinite(value):
-        return "–"
-    return f"{value:,.0f}" if abs(value) >= 1000 or value == int(value) else f"{value:.4g}"

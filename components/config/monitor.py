@@ -32,6 +32,27 @@ class Judging(Section):
         return self
 
 
+class FastRules(Section):
+    """What is judged without a horizon, every five minutes.
+
+    Attributes:
+        window_minutes: the newest ones that are over are looked at.
+        lookbacks: how many of these windows are taken together, ascending, until they hold `enough_requests`.
+    """
+
+    window_minutes: int = Field(ge=1, le=60)
+    lookbacks: list[int] = Field(min_length=1)
+    enough_requests: int = Field(ge=1)
+
+    @model_validator(mode="after")
+    def _lookbacks_ascend(self) -> Self:
+        if self.lookbacks[0] < 1 or self.lookbacks != sorted(set(self.lookbacks)):
+            raise ValueError("lookbacks must ascend, the shortest first")
+        if self.lookbacks[-1] * self.window_minutes > 60:
+            raise ValueError("lookbacks times window_minutes may be an hour at most")
+        return self
+
+
 class Answering(Section):
     """What follows an alert by itself; with `enabled` false nothing does.
 
@@ -72,6 +93,7 @@ class MonitorConfig(Section):
     min_dwell_seconds: float = Field(ge=0)
     recovery_windows: int = Field(ge=1)
     sample_requests: int = Field(ge=100)
+    fast: FastRules
     judging: Judging
     answering: Answering
     delivery: Delivery

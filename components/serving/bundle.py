@@ -175,7 +175,7 @@ def write_bundle(folder: Path, bundle: Bundle, index_file: Path | None = None) -
 
 def record_expected_answers(folder: Path, answers: Sequence[ExpectedAnswer]) -> None:
     """Put `answers` into a written bundle, in place of those it has."""
-    manifest = _read_manifest(folder)
+    manifest = read_manifest(folder)
     _write_answers(folder, answers)
     _seal(folder, manifest)
 
@@ -186,7 +186,7 @@ def read_bundle(folder: Path) -> Bundle:
     Raises:
         BundleError: a file is missing, damaged or of another format; the message names it.
     """
-    manifest = _read_manifest(folder)
+    manifest = read_manifest(folder)
     for name, digest in manifest.sha256.items():
         if not (folder / name).is_file():
             raise BundleError(f"{folder / name} is missing")
@@ -221,7 +221,8 @@ def _read_confidence(folder: Path, manifest: BundleManifest) -> Confidence | Non
     return Confidence(tuple(json.loads((folder / CONFIDENCE).read_text())["weights"]))
 
 
-def _read_manifest(folder: Path) -> BundleManifest:
+def read_manifest(folder: Path) -> BundleManifest:
+    """What a bundle says of itself, without reading the rest; raises BundleError where that is missing or damaged."""
     path = folder / MANIFEST
     try:
         raw = json.loads(path.read_text())

@@ -12,7 +12,7 @@ from components.adapters.alerting.monitor_state import read_state, write_state
 from components.params.params import Params
 from components.quality.relevance import Horizon
 from jobs.monitoring.alert_channels import channels
-from jobs.monitoring.figures import JudgedTime, count_flow_runs, find_skew, gather_figures, live_bundle
+from jobs.monitoring.figures import JudgedTime, count_flow_runs, find_skew, live_bundle
 from jobs.wiring.workbench import Workbench
 from monitoring.alerting.deliver import Delivered, deliver
 from monitoring.catalogue import WatchedCatalogue, catalogue_of
@@ -20,7 +20,7 @@ from monitoring.collect import Collector
 from monitoring.drift.report import write_report
 from monitoring.drift.skew import Skew
 from monitoring.quality_metrics import write_quality_metrics
-from monitoring.rules.table import read_rules
+from monitoring.rules.table import read_rules, rules_of
 from monitoring.watch import Looked, Surroundings, Watcher
 
 HOUR = 3600.0
@@ -72,7 +72,7 @@ def run_monitor(bench: Workbench, request: MonitorRequest, log: Callable[[str], 
     folder = bench.settings.root / "monitoring"
     state = read_state(folder / "state.json")
     skew = find_skew(bench.data, bundle, catalogue, log)
-    figures, state = gather_figures(bench, live.live_release, bundle, state, when, now)
+    figures: dict[str, float] = {}
     if skew is not None:
         figures["skew_share"] = skew.share
         for example in skew.examples:
@@ -83,7 +83,7 @@ def run_monitor(bench: Workbench, request: MonitorRequest, log: Callable[[str], 
         collector=Collector(bench.store.traffic_log, bench.store.rollups, catalogue, horizon, state.last_shown),
         facts=bench.store.facts,
         alerts=bench.store.alerts,
-        rules=read_rules(),
+        rules=rules_of("outcome", read_rules()),
         params=params.monitor,
         catalogue=catalogue,
         folder=folder,
@@ -93,7 +93,8 @@ def run_monitor(bench: Workbench, request: MonitorRequest, log: Callable[[str], 
     reports = f"http://{bench.settings.host}:{bench.settings.evidently_port} ({folder / 'reports'}/{{name}}.json)"
     around = Surroundings(live.live_release, live.standby_release, figures, reports)
     looked = watcher.look(when.at, now, when.seconds, when.horizon, around, log)
-    if looked.windows.last_shown and when.seconds % HOUR == 0:
+    as_kept = when.seconds % HOUR == 0 and when.horizon == params.monitor.horizon_minutes * 60
+    if looked.windows.last_shown and as_kept:
         state = replace(state, last_shown=dict(looked.windows.last_shown), summed_until=looked.windows.end)
     write_state(folder / "state.json", state)
     delivered = deliver(watcher.alerts, sinks, params.monitor.delivery, time.time)
@@ -125,4 +126,6 @@ def _when(request: MonitorRequest, params: Params, now: float) -> JudgedTime:
     except ValueError as error:
         raise MonitorError(f"at: {request.at!r} is not an ISO 8601 time such as 2026-11-25T12:00:00+00:00") from error
     moment = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    if moment.timestamp() > now:
+        raise MonitorError(f"at: {request.at} is still to come; a window is judged once its horizon is over")
     return JudgedTime(moment.timestamp(), minutes * 60, horizon * 60)

@@ -33,6 +33,7 @@ DEPLOYMENTS = (
     "batch-recommend/default",
     "read-experiment/default",
     "monitor/default",
+    "watch/default",
     "rollback/default",
     "evaluate-prompt/default",
     "backup/default",

@@ -61,7 +61,7 @@ def of_firing(firing: Firing, context: MessageContext, answer: Answer, former_se
         f"Since: {moment(firing.since)}"
         + (f", seen over the last {firing.windows} windows" if firing.windows > 1 else ""),
         f"For whom: {_for_whom(context.segment)}" if firing.drop is not None else "",
-        _release(context),
+        _release(firing, context),
         f"What is done: {told(answer)}",
         f"Severity: {firing.severity}{change}; owner: {firing.rule.owner}",
         f"Report: {context.report}",
@@ -149,10 +149,11 @@ def _for_whom(segment: Segment | None) -> str:
     )
 
 
-def _release(context: MessageContext) -> str:
+def _release(firing: Firing, context: MessageContext) -> str:
     if context.change is not None:
         return (
             f"Release: {context.change.release_id}, live since {moment(context.change.at)}"
             f" after {context.change.before or 'nothing'}: the fall came with it"
         )
-    return f"Release: {context.release or 'none'}; the fall came with no change of release"
+    without = "; the fall came with no change of release" if firing.drop is not None else ""
+    return f"Release: {context.release or 'none'}{without}"

@@ -89,9 +89,11 @@ def judge(rule: Rule, seen: Observation, limits: DropLimits) -> Verdict:
     if rule.needs and not seen.current.get(rule.needs):
         return Unjudged(rule, f"{rule.needs.replace('_', ' ')}: no")
     value = seen.current.get(rule.figure, math.nan)
-    requests = seen.current.get("requests", 0.0)
-    if requests < rule.min_requests:
-        return Unjudged(rule, f"{requests:.0f} requests, fewer than the {rule.min_requests} needed")
+    counted = seen.current.get(rule.counts, 0.0)
+    if counted < rule.min_requests:
+        return Unjudged(
+            rule, f"{counted:.0f} {rule.counts.replace('_', ' ')}, fewer than the {rule.min_requests} needed"
+        )
     if not math.isfinite(value):
         return Unjudged(rule, f"there is no {rule.figure} in this window")
     if rule.check == "falls":

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Literal
 
@@ -11,6 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 RULES = Path(__file__).parent / "rules.yaml"
 
 Severity = Literal["info", "warning", "critical"]
+Pace = Literal["fast", "outcome"]
 
 
 class RulesError(Exception):
@@ -18,22 +20,35 @@ class RulesError(Exception):
 
 
 class Rule(BaseModel):
-    """One rule; see the head of rules.yaml. `needs` names a fact without which the rule does not apply."""
+    """One rule; see the head of rules.yaml.
+
+    Attributes:
+        pace: fast rules are judged on the last minutes, outcome rules once the horizon of a window is over.
+        counts: the figure that `min_requests` is held against.
+        needs: a fact without which the rule does not apply.
+    """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     name: str = Field(pattern=r"^[a-z0-9_]+$")
+    pace: Pace
     check: Literal["quality_drop", "above", "below", "falls"]
     figure: str
     limit: float
     critical: float | None = None
     unit: str = ""
     min_requests: int = Field(ge=0)
+    counts: str = "requests"
     severity: Severity
     owner: str
     runbook: str = Field(pattern=r"^[a-z-]+\.md$")
     answer: Literal["retrain", "none"] = "none"
     needs: str | None = None
+
+
+def rules_of(pace: Pace, rules: Sequence[Rule]) -> tuple[Rule, ...]:
+    """Those of this pace, in their order."""
+    return tuple(rule for rule in rules if rule.pace == pace)
 
 
 def read_rules(path: Path = RULES) -> tuple[Rule, ...]:

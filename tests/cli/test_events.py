@@ -96,7 +96,17 @@ def test_what_is_stored_can_be_exported_counted_and_pruned(settings: Settings, h
     assert json.loads(run("events", "count", "--json").output)["feedback"] == 2
     assert json.loads(run("events", "prune", "--json").output) == {
         "deleted": dict.fromkeys(
-            ["impressions", "requests", "llm_calls", "shadow_results", "alerts", "evaluations", "hourly_rollups"], 0
+            [
+                "impressions",
+                "requests",
+                "llm_calls",
+                "shadow_results",
+                "alerts",
+                "alert_silences",
+                "evaluations",
+                "hourly_rollups",
+            ],
+            0,
         ),
         "kept_unread": 0,
     }

@@ -2,70 +2,21 @@
 
 from __future__ import annotations
 
-import math
 import threading
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 from sqlalchemy import Engine
 
-from components.adapters.files.params_file import read_params
 from components.adapters.store.alerts.incidents import AlertStore
-from components.adapters.store.engine import migrate, open_engine
-from components.adapters.store.traffic.monitor_facts import MonitorFacts
-from components.adapters.store.traffic.rollups import Rollups
-from components.adapters.store.traffic.traffic_log import TrafficLog
-from components.quality.relevance import Horizon
-from monitoring.catalogue import WatchedCatalogue
-from monitoring.collect import Collector
-from monitoring.drift.report import Reported
 from monitoring.rules.judge import Unjudged
-from monitoring.rules.table import read_rules
+from monitoring.rules.table import read_rules, rules_of
 from monitoring.summary import describe
-from monitoring.watch import Looked, Surroundings, Watcher
-from tests.monitoring.traffic import add_release, add_window, at_multiple
+from monitoring.watch import Looked, Surroundings
+from tests.monitoring.looks import AROUND, HOUR, MINUTE, look, quality, watcher
+from tests.monitoring.traffic import add_release, add_window, at_multiple, tell_late
 
-PARAMS = read_params(Path(__file__).parents[2] / "params.yaml").monitor
-MINUTE, HOUR = 60.0, 3600.0
 START = at_multiple(7 * 86_400.0)
-AROUND = Surroundings("release-1", None)
-
-
-@pytest.fixture
-def engine(tmp_path: Path) -> Iterator[Engine]:
-    url = f"sqlite:///{tmp_path / 'events.db'}"
-    migrate(url)
-    engine = open_engine(url)
-    yield engine
-    engine.dispose()
-
-
-def no_report(*_: Any) -> Reported:
-    return Reported(math.nan, {}, (), None)
-
-
-def watcher(engine: Engine, folder: Path, horizon: float = 0.0) -> Watcher:
-    return Watcher(
-        Collector(TrafficLog(engine, 5), Rollups(engine), WatchedCatalogue(), Horizon(horizon, 4.0, 30.0)),
-        MonitorFacts(engine),
-        AlertStore(engine),
-        read_rules(),
-        PARAMS,
-        WatchedCatalogue(),
-        folder,
-        ["a", "b"],
-        no_report,
-    )
-
-
-def look(engine: Engine, folder: Path, at: float, around: Surroundings = AROUND, seconds: float = MINUTE) -> Looked:
-    return watcher(engine, folder).look(at, at, seconds, 0.0, around, lambda _line: None)
-
-
-def quality(looked: Looked) -> list[str]:
-    return [told.what for told in looked.told if told.alert.rule == "ndcg_drop"]
 
 
 def test_a_fall_is_told_once_answered_once_and_its_end_is_told_once(engine: Engine, tmp_path: Path) -> None:
@@ -182,11 +133,27 @@ def test_hours_are_summed_once_and_kept(engine: Engine, tmp_path: Path) -> None:
     ]
 
 
+def test_hours_of_another_horizon_are_never_taken_for_these(engine: Engine, tmp_path: Path) -> None:
+    for place in range(8):
+        add_window(engine, START + place * HOUR, HOUR, 600, 0.0, place)
+        tell_late(engine, START + place * HOUR, HOUR, 600, 1800.0)
+    at = START + 12 * HOUR
+
+    def hits(horizon: float) -> list[float]:
+        looked = watcher(engine, tmp_path, horizon).look(at, at, HOUR, horizon, AROUND, lambda _line: None)
+        return [window.gain.sum() for window in looked.seen.history.windows if window.n_requests]
+
+    assert hits(0.0) == [0.0] * 8
+    assert min(hits(2 * HOUR)) > 0
+    assert hits(0.0) == [0.0] * 8
+    assert hits(2 * HOUR) == hits(2 * HOUR)
+
+
 def test_the_page_names_every_rule_and_group(engine: Engine, tmp_path: Path) -> None:
     for place in range(7):
         add_window(engine, START + place * MINUTE, MINUTE, 600, 0.5, place)
     page = describe(look(engine, tmp_path, START + 7 * MINUTE), 30, 0, 0, 1.0)
-    for rule in read_rules():
+    for rule in rules_of("outcome", read_rules()):
         assert rule.name in page
     for words in ("segment warm", "segment cold", "route cf", "CTR of the last 7 days"):
         assert words in page

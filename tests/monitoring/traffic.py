@@ -6,7 +6,7 @@ import math
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Engine, insert
+from sqlalchemy import Engine, insert, select
 
 from components.adapters.store.tables import feedback, release_states, releases, requests
 
@@ -75,6 +75,28 @@ def add_window(
     with engine.begin() as connection:
         if rows:
             connection.execute(insert(requests), rows)
+        if events:
+            connection.execute(insert(feedback), events)
+
+
+def tell_late(engine: Engine, start: float, seconds: float, n: int, late: float) -> None:
+    """The users of the window's first `n` requests click `late` seconds afterwards, and name no request."""
+    within = (requests.c.received_at >= start) & (requests.c.received_at < start + seconds)
+    with engine.begin() as connection:
+        rows = connection.execute(select(requests).where(within).order_by(requests.c.received_at).limit(n)).all()
+        events = [
+            {
+                "event_id": f"late-{row.request_id}",
+                "request_id": None,
+                "user_id": row.user_id,
+                "item_id": row.items[0],
+                "type": "click",
+                "value": None,
+                "occurred_at": row.received_at + late,
+                "received_at": row.received_at + late,
+            }
+            for row in rows
+        ]
         if events:
             connection.execute(insert(feedback), events)
 

@@ -1,4 +1,4 @@
-"""Keeps between monitor runs what no table holds: when each item was last shown, and the gateway's counters."""
+"""Keeps between monitor runs what no table holds: when each item was last shown."""
 
 from __future__ import annotations
 
@@ -10,18 +10,15 @@ from pathlib import Path
 
 @dataclass(frozen=True)
 class MonitorState:
-    """All of it may be lost; then one window knows no staleness and no share of errors.
+    """All of it may be lost; then one window knows no staleness.
 
     Attributes:
         summed_until: the end of the hours in which `last_shown` was seen, seconds since 1970.
         last_shown: by item id, seconds since 1970.
-        answered, failed: the gateway's counters at the last run.
     """
 
     summed_until: float = 0.0
     last_shown: Mapping[str, float] = field(default_factory=dict)
-    answered: float = 0.0
-    failed: float = 0.0
 
 
 def read_state(path: Path) -> MonitorState:

@@ -17,13 +17,6 @@ class GatewayCounters:
     answered: float
     failed: float
 
-    def since(self, answered: float, failed: float) -> float:
-        """Share of the requests since then that failed; since the start where Envoy has started anew. NaN of none."""
-        if self.answered < answered or self.failed < failed:
-            answered = failed = 0.0
-        requests = self.answered - answered
-        return (self.failed - failed) / requests if requests else float("nan")
-
 
 def read_counters(admin_url: str) -> GatewayCounters | None:
     """The counters; None when Envoy does not answer."""

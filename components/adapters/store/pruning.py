@@ -9,6 +9,7 @@ from sqlalchemy import Column, Connection, Engine, and_, delete, func, select
 from components.adapters.store.engine import reading
 from components.adapters.store.forgetting import delete_orphans
 from components.adapters.store.tables import (
+    alert_silences,
     alerts,
     evaluations,
     feedback,
@@ -49,7 +50,12 @@ def prune(engine: Engine, retention: RetentionConfig, now: float, events_read_un
     if retention.records_days is not None:
         records = now - retention.records_days * DAY
         with engine.begin() as db:
-            for column in (alerts.c.resolved_at, evaluations.c.finished_at, hourly_rollups.c.hour):
+            for column in (
+                alerts.c.resolved_at,
+                alert_silences.c.until,
+                evaluations.c.finished_at,
+                hourly_rollups.c.hour,
+            ):
                 deleted[column.table.name] = db.execute(delete(column.table).where(column < records)).rowcount
     return deleted
 

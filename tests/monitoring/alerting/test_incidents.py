@@ -16,6 +16,7 @@ RULE = Rule.model_validate(
         "check": "quality_drop",
         "figure": "ndcg_all",
         "limit": 0.05,
+        "pace": "fast",
         "min_requests": 100,
         "severity": "warning",
         "owner": "o",

@@ -19,6 +19,7 @@ RULE = {
     "name": "x",
     "figure": "f",
     "limit": 10.0,
+    "pace": "fast",
     "min_requests": 100,
     "severity": "warning",
     "owner": "o",
@@ -82,8 +83,8 @@ def test_a_fall_is_relative_to_the_usual_window_and_needs_its_traffic() -> None:
 )
 def test_a_wrong_key_is_named(tmp_path: Path, change: str, says: str) -> None:
     wrong = {"limit: 5": "limt: 5", "severity: warning": "severity: loud", "check: above": "check: sideways"}[change]
-    row = "name: a, check: above, figure: f, limit: 5, min_requests: 1, severity: warning, owner: o, runbook: r.md"
-    text = f"rules:\n- {{{row}}}\n"
+    row = "name: a, pace: fast, check: above, figure: f, limit: 5, min_requests: 1, severity: warning, owner: o"
+    text = f"rules:\n- {{{row}, runbook: r.md}}\n"
     path = tmp_path / "rules.yaml"
     path.write_text(text.replace(change, wrong))
     with pytest.raises(RulesError, match=rf"rule a: .*{says}|rule a: limit"):

@@ -4,6 +4,7 @@ from components.adapters.store.tables.experiments import experiments, exposures
 from components.adapters.store.tables.metadata import metadata
 from components.adapters.store.tables.observation import (
     alert_deliveries,
+    alert_silences,
     alerts,
     evaluations,
     hourly_rollups,
@@ -21,6 +22,7 @@ from components.adapters.store.tables.traffic import (
 
 __all__ = [
     "alert_deliveries",
+    "alert_silences",
     "alerts",
     "evaluations",
     "experiments",

@@ -95,12 +95,26 @@ alert_deliveries = Table(
     UniqueConstraint("alert_id", "version", "channel"),
 )
 
+# While a rule is silenced its incidents are kept, and told to nobody until the silence is over.
+alert_silences = Table(
+    "alert_silences",
+    metadata,
+    Column("silence_id", Integer, primary_key=True, autoincrement=True),
+    Column("rule", String(128), nullable=False, index=True),
+    Column("since", Double, nullable=False),
+    Column("until", Double, nullable=False),
+    Column("why", Text, nullable=False),
+    Column("by", String(128), nullable=False),
+)
+
 # What monitoring keeps when the rows it was summed from are pruned. `segment` is warm, cold or unknown; `metrics` holds
-# counts, sums and digests, so that hours can be added up.
+# counts, sums and digests, so that hours can be added up, those of one horizon only, as a hit is one within it. Where an
+# older release did not say which, it is -1.
 hourly_rollups = Table(
     "hourly_rollups",
     metadata,
     Column("hour", Double, primary_key=True, autoincrement=False),  # its first second
+    Column("horizon_seconds", Double, primary_key=True, autoincrement=False, server_default="-1"),
     Column("release_id", String(64), primary_key=True),
     Column("slot", String(16), primary_key=True),
     Column("variant", String(64), primary_key=True),

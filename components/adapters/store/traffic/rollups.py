@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from sqlalchemy import Engine, delete, func, insert, select
+from sqlalchemy import ColumnElement, Engine, delete, func, insert, select
 
 from components.adapters.store.engine import reading
 from components.adapters.store.tables import hourly_rollups
@@ -18,20 +18,21 @@ _ON_TRIAL = "/canary"
 
 
 class Rollups:
-    """The table of hourly sums."""
+    """The table of hourly sums, those of each horizon apart: what is kept with one says nothing of another."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
 
-    def newest_hour(self) -> float | None:
-        """The first second of the newest hour that is kept; None when there is none."""
+    def newest_hour(self, horizon: float) -> float | None:
+        """The first second of the newest hour that is kept with this horizon (seconds); None when there is none."""
+        query = select(func.max(hourly_rollups.c.hour)).where(hourly_rollups.c.horizon_seconds == horizon)
         with reading(self._engine) as connection:
-            newest = connection.execute(select(func.max(hourly_rollups.c.hour))).scalar_one()
+            newest = connection.execute(query).scalar_one()
         return None if newest is None else float(newest)
 
-    def read(self, start: float, end: float) -> dict[Cell, Sums]:
+    def read(self, start: float, end: float, horizon: float) -> dict[Cell, Sums]:
         """The hours from `start` until before `end`."""
-        query = select(hourly_rollups).where(hourly_rollups.c.hour >= start, hourly_rollups.c.hour < end)
+        query = select(hourly_rollups).where(_within(start, end, horizon))
         with reading(self._engine) as connection:
             return {
                 (float(row.hour), _group_of(row.release_id, row.slot, row.variant, row.route, row.segment)): from_json(
@@ -40,11 +41,12 @@ class Rollups:
                 for row in connection.execute(query)
             }
 
-    def replace(self, start: float, end: float, cells: Mapping[Cell, Sums], now: float) -> None:
+    def replace(self, start: float, end: float, horizon: float, cells: Mapping[Cell, Sums], now: float) -> None:
         """Keep these hours in place of what was kept from `start` until before `end`, in one transaction."""
         rows = [
             {
                 "hour": hour,
+                "horizon_seconds": horizon,
                 "release_id": group.release_id,
                 "slot": group.slot + (_ON_TRIAL if group.canary else ""),
                 "variant": group.variant,
@@ -56,10 +58,14 @@ class Rollups:
             for (hour, group), sums in cells.items()
         ]
         with self._engine.begin() as connection:
-            within = (hourly_rollups.c.hour >= start) & (hourly_rollups.c.hour < end)
-            connection.execute(delete(hourly_rollups).where(within))
+            connection.execute(delete(hourly_rollups).where(_within(start, end, horizon)))
             if rows:
                 connection.execute(insert(hourly_rollups), rows)
+
+
+def _within(start: float, end: float, horizon: float) -> ColumnElement[bool]:
+    hour, made_with = hourly_rollups.c.hour, hourly_rollups.c.horizon_seconds
+    return (hour >= start) & (hour < end) & (made_with == horizon)
 
 
 def _group_of(release_id: str, slot: str, variant: str, route: str, segment: str) -> Group:
