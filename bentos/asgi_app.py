@@ -208,7 +208,7 @@ class RecopsApp:
         answer, source = await self._answers.recommend(path, request, request_id, probe is not None)
         if request.user_id != asked_by:
             request, answer = request.model_copy(update={"user_id": asked_by}), replace(answer, user_id=asked_by)
-        if (experiments := self._variants.experiments_of(path)) is not None:
+        if (experiments := self._variants.experiments_of(answer)) is not None:
             answer = replace(answer, experiments=experiments)
         if marks.canary == answer.release:  # another one's where this release stands in for it
             answer = replace(answer, canary=True)

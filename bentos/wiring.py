@@ -123,8 +123,8 @@ def no_model(_release_id: str, _variant: ServedVariant, _bundle: Bundle) -> Hybr
 def make_variants(release: ServedRelease, folder: Path, slot: str, hybrid_of: HybridOf = no_model) -> Variants:
     """A request path for each variant; those of one model share its bundle."""
     bundles = {name: read_bundle(folder / name) for name in {variant.bundle for variant in release.variants}}
-    paths = {
-        variant.name: RequestPath(
+    paths = [
+        RequestPath(
             bundles[variant.bundle],
             variant.routing,
             release.release_id,
@@ -136,10 +136,10 @@ def make_variants(release: ServedRelease, folder: Path, slot: str, hybrid_of: Hy
             hybrid_of(release.release_id, variant, bundles[variant.bundle]),
         )
         for variant in release.variants
-    }
+    ]
     if release.experiment is None:
         return Variants(paths)
-    split = VariantShares(tuple(paths), tuple(variant.share for variant in release.variants))
+    split = VariantShares(tuple(path.variant for path in paths), tuple(variant.share for variant in release.variants))
     return Variants(paths, Experiment(release.experiment.experiment_id, release.experiment.salt, split))
 
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from components.experiments.assignment import VariantShares, assign_variant
+from components.serving.answer import Answer
 from components.serving.request_path import RequestPath
 
 
@@ -22,17 +23,17 @@ class Variants:
     """The variants of one release, one request path each; without an experiment there is one.
 
     Args:
-        paths: by variant, the control first.
+        paths: the control first; each goes by the name that it says itself, and answers in that name.
 
     Raises:
         ValueError: paths and split do not name the same variants.
     """
 
-    def __init__(self, paths: Mapping[str, RequestPath], experiment: Experiment | None = None) -> None:
-        names = tuple(paths)
+    def __init__(self, paths: Sequence[RequestPath], experiment: Experiment | None = None) -> None:
+        names = tuple(path.variant for path in paths)
         if names != (experiment.split.variants if experiment else names[:1]):
             raise ValueError(f"the variants {names} are not those of the experiment {experiment}")
-        self._paths = dict(paths)
+        self._paths = dict(zip(names, paths, strict=True))
         self._experiment = experiment
         self.control = self._paths[names[0]]
 
@@ -46,9 +47,9 @@ class Variants:
         """The path of this variant, the control where there is none of this name."""
         return self._paths.get(variant, self.control)
 
-    def experiments_of(self, path: RequestPath) -> Mapping[str, str] | None:
-        """Experiment id to variant, for the log."""
-        return None if self._experiment is None else {self._experiment.experiment_id: path.variant}
+    def experiments_of(self, answer: Answer) -> Mapping[str, str] | None:
+        """Experiment id to the variant that answered, for the log, whatever variant was assigned."""
+        return None if self._experiment is None else {self._experiment.experiment_id: answer.variant}
 
     def all_paths(self) -> tuple[RequestPath, ...]:
         """Of all variants, the control first."""

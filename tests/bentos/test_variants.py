@@ -14,7 +14,7 @@ from sqlalchemy import Row, select
 from bentos.asgi_app import RecopsApp
 from bentos.build import build_bento, served_release
 from bentos.served_release import ServedExperiment, ServedRelease, ServedVariant
-from bentos.wiring import build_app
+from bentos.wiring import build_app, make_variants
 from components.adapters.store.engine import migrate, open_engine, reading
 from components.adapters.store.tables import exposures, requests
 from components.config.routing import RoutingConfig
@@ -23,6 +23,9 @@ from components.experiments.assignment import VariantShares, assign_variant
 from components.rollout.release import Release, Variant
 from components.serving.bundle import read_bundle, record_expected_answers
 from components.serving.expected_answers import expected_answers
+from components.serving.request_path import RequestPath
+from components.serving.requests import RecommendRequest
+from components.serving.variants import Experiment, Variants
 from tests.asgi_client import call
 from tests.worlds import make_bundle
 
@@ -102,6 +105,46 @@ def test_a_variant_answers_with_its_own_model(app: RecopsApp) -> None:
         control, other = (ask(app, user, variant)["items"] for variant in SPLIT.variants)
         assert control != other
         assert ask(app, user)["items"] == (control if assign_variant(SPLIT, "exp-1", user) == "control" else other)
+
+
+class Swapped(Variants):
+    """An assignment that goes wrong: whoever should get one variant is answered by the other one."""
+
+    def path_of(self, user_id: str) -> RequestPath:
+        right = super().path_of(user_id)
+        return next(path for path in self.all_paths() if path is not right)
+
+
+def test_two_variants_swapped_behind_the_assignment_are_logged_as_what_answered(
+    app: RecopsApp, settings: Settings, folder: Path
+) -> None:
+    ours = make_variants(ServedRelease.read(folder), folder, "blue")
+    swapped = Swapped(ours.all_paths(), Experiment("exp-1", "exp-1", SPLIT))
+    app._variants = swapped
+    said = {user: call(app, "POST", "/recommend", {"user_id": user}).json for user in USERS}
+    app.close()
+    other = {"control": "other", "other": "control"}
+    assert {user: body["variant"] for user, body in said.items()} == {
+        user: other[assign_variant(SPLIT, "exp-1", user)] for user in USERS
+    }
+    for row in rows_of(settings, requests):
+        answered = ours.named(row.variant)
+        assert row.items == [item.item_id for item in answered.recommend(asked(row.user_id), row.request_id).items]
+        assert row.experiments == {"exp-1": row.variant}
+        assert row.model_version == {"control": 1, "other": 2}[row.variant]
+        assert row.variant == said[row.user_id]["variant"]
+    exposed = {row.user_id: row.variant for row in rows_of(settings, exposures)}
+    assert exposed == {user: body["variant"] for user, body in said.items()}
+
+
+def asked(user_id: str) -> RecommendRequest:
+    return RecommendRequest(user_id=user_id)
+
+
+def test_a_path_goes_by_its_own_name_and_none_by_another(folder: Path) -> None:
+    paths = make_variants(ServedRelease.read(folder), folder, "blue").all_paths()
+    with pytest.raises(ValueError, match="not those of the experiment"):
+        Variants(paths[::-1], Experiment("exp-1", "exp-1", SPLIT))
 
 
 def test_a_probe_names_its_variant_and_gets_the_control_without(app: RecopsApp) -> None:

@@ -108,7 +108,7 @@ alert_silences = Table(
 )
 
 # What monitoring keeps when the rows it was summed from are pruned. `segment` is warm, cold or unknown; `metrics` holds
-# counts, sums and digests, so that hours can be added up, those of one horizon only, as a hit is one within it. Where an
+# counts, sums and digests, so that hours of one horizon can be added up, as a hit is one within it. Where an
 # older release did not say which, it is -1.
 hourly_rollups = Table(
     "hourly_rollups",
