@@ -12,17 +12,17 @@ from typing import Any
 import orjson
 
 from bentos.answers import Answers
+from bentos.caller import Caller, caller_of
 from bentos.fault_injection import FaultInjection
-from bentos.feedback_body import parse_feedback
+from bentos.feedback_intake import FeedbackIntake
 from bentos.http_body import ClientGone, Receive, Scope, Send, read_json_body
-from bentos.http_errors import HttpError, nothing_at, parse_body
+from bentos.http_errors import HttpError, check_size, nothing_at, parse_body, retry_after
 from bentos.language_model import LanguageModels
 from bentos.prefetch import Prefetch, PrefetchFull
 from components.adapters.slots.demo_faults import DemoFaults
-from components.adapters.store.traffic.rows import feedback_rows, request_row, shown_rows
-from components.adapters.store.write_queue import StoreUnavailable, WriteQueue
+from components.adapters.store.traffic.rows import request_row, shown_rows
+from components.adapters.store.write_queue import WriteQueue
 from components.serving.answer import UnknownItem
-from components.serving.feedback_notes import take_note
 from components.serving.item_search import UnknownFilter
 from components.serving.requests import (
     ForgetRequest,
@@ -47,7 +47,6 @@ CANARY_HEADER = b"x-recops-canary"
 Reply = tuple[int, bytes, Callable[[], None] | None]
 """Status, body, and what is left to do once they are sent."""
 JSON = b"application/json"
-RETRY_LATER = ((b"retry-after", b"1"),)
 
 _SANE_ID = re.compile(rb"[A-Za-z0-9._:-]{1,64}").fullmatch
 
@@ -58,11 +57,13 @@ class Marks:
 
     Attributes:
         start: when the request came, of `perf_counter`.
+        caller: who asks.
     """
 
     probe: str | None
     canary: str
     start: float
+    caller: Caller
 
 
 class RecopsApp:
@@ -82,6 +83,7 @@ class RecopsApp:
         queue: WriteQueue,
         answers: Answers,
         prefetch: Prefetch,
+        intake: FeedbackIntake,
         metrics: RequestMetrics,
         cache_metrics: CacheMetrics,
         description: Mapping[str, Any],
@@ -95,6 +97,7 @@ class RecopsApp:
         self._queue = queue
         self._answers = answers
         self._prefetch = prefetch
+        self._intake = intake
         self._metrics = metrics
         self._cache_metrics = cache_metrics
         self._models = models
@@ -159,8 +162,13 @@ class RecopsApp:
             post = self._posts.get(path)
             if post is not None and scope["method"] == "POST":
                 probe = headers[PROBE_HEADER].decode("latin-1") if PROBE_HEADER in headers else None
-                marks = Marks(probe, headers.get(CANARY_HEADER, b"").decode("latin-1"), start)
-                status, body, afterwards = await post(await read_json_body(headers, receive), request_id, marks)
+                marks = Marks(
+                    probe, headers.get(CANARY_HEADER, b"").decode("latin-1"), start, caller_of(headers, scope)
+                )
+                content = await read_json_body(headers, receive)
+                if probe is None:  # the stack itself may say more at once
+                    check_size(content)
+                status, body, afterwards = await post(content, request_id, marks)
             else:
                 status, (content_type, body) = 200, self._get(path, scope["method"])
         except HttpError as error:
@@ -251,7 +259,7 @@ class RecopsApp:
         try:
             self._prefetch.add(requests)
         except PrefetchFull as error:
-            raise HttpError(503, "busy", f"{error}; ask again later", headers=RETRY_LATER) from error
+            raise HttpError(503, "busy", f"{error}; ask again later", headers=retry_after(1)) from error
         return 202, orjson.dumps({"accepted": len(requests)}), None
 
     async def _forget(self, body: bytes, _request_id: str, marks: Marks) -> Reply:
@@ -264,20 +272,6 @@ class RecopsApp:
         request = parse_body(KeepRequest, body) if marks.probe is not None else nothing_at("/keep")
         return 200, orjson.dumps({"kept": self._answers.keep(request)}), None
 
-    async def _feedback(self, body: bytes, request_id: str, _marks: Marks) -> Reply:
+    async def _feedback(self, body: bytes, request_id: str, marks: Marks) -> Reply:
         """202 once every good event of the post is durable."""
-        post, now = parse_feedback(body), self._now()
-        noted, notes = take_note(post.events, now, self._variants.control.bundle.items.row_of)
-        try:
-            stored = await self._queue.append_feedback(feedback_rows(noted, request_id, now))
-        except StoreUnavailable as error:
-            logger.warning("feedback of request %s was not stored: %s", request_id, error)
-            text = "the event store is busy or gone; nothing was stored, send the same events again"
-            raise HttpError(503, "store_unavailable", text, headers=RETRY_LATER) from error
-        self._metrics.stored_feedback(stored.accepted, stored.duplicates, len(post.errors))
-        reply: dict[str, Any] = {"accepted": stored.accepted, "duplicates": stored.duplicates}
-        if post.errors:
-            reply["errors"] = post.errors
-        if notes:
-            reply["notes"] = notes
-        return 202, orjson.dumps(reply), None
+        return 202, orjson.dumps(await self._intake.take(body, request_id, marks.caller)), None

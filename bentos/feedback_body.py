@@ -1,28 +1,45 @@
-"""Parses a feedback post: one event or a list of them, in which a wrong event does not cost the others."""
+"""Parses a feedback post: one event or a list of them, in which a wrong event does not cost the others.
+
+The JSON is read once, each event is looked at once, and what is said of wrong ones is bounded: a body of a megabyte
+must not hold up who asks meanwhile.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
-from pydantic import TypeAdapter, ValidationError
-from pydantic_core import from_json, to_json
+from pydantic import ValidationError
+from pydantic_core import from_json
 
-from bentos.http_errors import HttpError, describe_fault, refuse_body
+from bentos.http_errors import MAX_FIELD, HttpError, check_size, describe_fault, refuse_body
 from components.serving.requests import MAX_EVENTS, FeedbackEvent
 
-_EVENTS = TypeAdapter(list[FeedbackEvent])
+MAX_ERRORS = 100
+"""Wrong events of a post that are described; of the others only the number is told."""
+_FIELDS = frozenset(FeedbackEvent.model_fields)
 
 
 @dataclass(frozen=True)
 class FeedbackPost:
-    """The good events with their places in the post, from 0, and what is wrong with the others.
+    """The good events with their places in the post, from 0, and what is wrong with the first `MAX_ERRORS` others.
 
-    Each error has index, code, message and field (within the event).
+    Each error has index, code, message and field (within the event). `refused` counts all wrong events.
     """
 
     events: list[tuple[int, FeedbackEvent]]
     errors: list[dict[str, Any]]
+    refused: int = 0
+
+    def without(self, places: Sequence[int], fault: dict[str, Any]) -> FeedbackPost:
+        """This post without the good events at `places`, which are wrong for the reason `fault`."""
+        gone = set(places)
+        more = [{"index": index, **fault} for index in places]
+        errors = sorted([*self.errors, *more], key=lambda error: error["index"])[:MAX_ERRORS]
+        kept = [(index, event) for index, event in self.events if index not in gone]
+        return FeedbackPost(kept, errors, self.refused + len(places))
 
 
 def parse_feedback(body: bytes) -> FeedbackPost:
@@ -31,37 +48,66 @@ def parse_feedback(body: bytes) -> FeedbackPost:
     Raises:
         HttpError: 400 broken JSON, 422 no event is good, or there are none or too many of them.
     """
-    if body.lstrip()[:1] != b"[":
+    check_size(body, MAX_EVENTS * len(_FIELDS))
+    try:
+        given = from_json(body)
+    except ValueError as error:
+        raise HttpError(400, "invalid_json", f"the body is not JSON: {error}") from error
+    if not isinstance(given, list):
+        if isinstance(given, dict) and len(given) > len(_FIELDS):
+            raise HttpError(422, **_too_many_fields(given))
         try:
-            return FeedbackPost([(0, FeedbackEvent.model_validate_json(body))], [])
+            return FeedbackPost([(0, FeedbackEvent.model_validate(given))], [])
         except ValidationError as error:
             raise refuse_body(error) from error
+    if not 1 <= len(given) <= MAX_EVENTS:
+        raise HttpError(422, "invalid_field", f"a list holds 1 to {MAX_EVENTS} events, not {len(given)}")
+    return _parse_list(given)
+
+
+def _parse_list(given: list[Any]) -> FeedbackPost:
+    events: list[tuple[int, FeedbackEvent]] = []
+    errors: list[dict[str, Any]] = []
+    for index, member in enumerate(given):
+        parsed = _parse_event(member)
+        if isinstance(parsed, FeedbackEvent):
+            events.append((index, parsed))
+        elif len(errors) < MAX_ERRORS:
+            errors.append({"index": index, **parsed()})
+    refused = len(given) - len(events)
+    if not events:
+        first_error = errors[0]
+        place = f"[{first_error['index']}]"
+        field = f"{place}.{first_error['field']}" if first_error["field"] else place
+        raise HttpError(
+            422, first_error["code"], f"{place}: {first_error['message']}", field, more=told(errors, refused)
+        )
+    return FeedbackPost(events, errors, refused)
+
+
+def _parse_event(member: Any) -> FeedbackEvent | Callable[[], dict[str, Any]]:
+    """The event, or what describes its fault; only those that are told are worth describing."""
+    if isinstance(member, dict) and len(member) > len(_FIELDS):
+        return partial(_too_many_fields, member)
     try:
-        events = _EVENTS.validate_json(body)
+        return FeedbackEvent.model_validate(member)
     except ValidationError as error:
-        return _parse_good_events(body, error)
-    _check_length(len(events))
-    return FeedbackPost(list(enumerate(events)), [])
+        return partial(_first_fault, error)
 
 
-def _parse_good_events(body: bytes, error: ValidationError) -> FeedbackPost:
-    faults: dict[int, dict[str, Any]] = {}
-    for fault in error.errors(include_url=False, include_context=False, include_input=False):
-        if not fault["loc"]:
-            raise refuse_body(error) from error
-        index = int(fault["loc"][0])
-        if index not in faults:  # the first fault of an event is enough
-            faults[index] = {"index": index, **describe_fault(fault["type"], fault["msg"], fault["loc"][1:])}
-    members = from_json(body)
-    _check_length(len(members))
-    if len(faults) == len(members):
-        raise refuse_body(error, {"errors": list(faults.values())}) from error
-    places = [index for index in range(len(members)) if index not in faults]
-    # Not by orjson, which writes no integer beyond 64 bits.
-    events = _EVENTS.validate_json(to_json([members[index] for index in places]))
-    return FeedbackPost(list(zip(places, events, strict=True)), list(faults.values()))
+def _first_fault(error: ValidationError) -> dict[str, Any]:
+    first = error.errors(include_url=False, include_context=False, include_input=False)[0]
+    return describe_fault(first["type"], first["msg"], first["loc"])
 
 
-def _check_length(n: int) -> None:
-    if not 1 <= n <= MAX_EVENTS:
-        raise HttpError(422, "invalid_field", f"a list holds 1 to {MAX_EVENTS} events, not {n}")
+def told(errors: list[dict[str, Any]], refused: int) -> dict[str, Any]:
+    """What an answer says of wrong events; nothing without any."""
+    if not refused:
+        return {}
+    left_out = {"errors_left_out": refused - len(errors)} if refused > len(errors) else {}
+    return {"errors": errors, **left_out}
+
+
+def _too_many_fields(member: dict[str, Any]) -> dict[str, Any]:
+    name = next(name for name in member if name not in _FIELDS)[:MAX_FIELD]
+    return {"code": "unknown_field", "message": f"{name}: an event has no such field", "field": name}

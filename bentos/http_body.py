@@ -31,8 +31,8 @@ async def read_json_body(headers: dict[bytes, bytes], receive: Receive, seconds:
         HttpError: 415 another content type, 413 too large, 408 too slow.
         ClientGone: the client has gone.
     """
-    content_type = headers.get(b"content-type", b"application/json")
-    if not content_type.lower().startswith(b"application/json"):
+    media_type = headers.get(b"content-type", b"").partition(b";")[0].strip().lower()
+    if media_type != b"application/json":  # a page of another site can send others without asking first
         raise HttpError(415, "unsupported_media_type", "send the body as content-type: application/json")
     message = await receive()
     if message["type"] == "http.request" and not message.get("more_body", False):

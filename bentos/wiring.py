@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry
 
 from bentos.answers import Answers
 from bentos.asgi_app import RecopsApp
+from bentos.feedback_intake import FeedbackIntake, FeedbackLimits
 from bentos.language_model import LanguageModels
 from bentos.prefetch import Prefetch
 from bentos.served_release import ServedRelease, ServedVariant
@@ -78,6 +79,15 @@ def build_app(
     metrics = RequestMetrics(
         release.release_id, slot, release.control.name, log_counts=lambda: queue.counts, registry=registry
     )
+    control = variants.control.bundle
+    intake = FeedbackIntake(
+        queue,
+        metrics,
+        control.items.row_of,
+        (control.manifest.lowest_rating, control.manifest.highest_rating),
+        FeedbackLimits(settings.feedback_per_user_minute, settings.feedback_per_address_minute),
+        now=time.time,
+    )
     cache_metrics = CacheMetrics(
         registry,
         kept=lambda: answers.kept,
@@ -100,6 +110,7 @@ def build_app(
         queue,
         answers,
         prefetch,
+        intake,
         metrics,
         cache_metrics,
         description,

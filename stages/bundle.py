@@ -50,7 +50,7 @@ RECENT_ITEMS = 20
 """Of each user, for the prompts of language models; more would only be read past."""
 INGREDIENTS = {
     **dict.fromkeys(("prepare", "train", "index", "bundle"), True),
-    "ingest": {"implicit_value", "min_value"},
+    "ingest": {"implicit_value", "max_value", "min_value"},
     "routing": {"candidates", "cold_start_threshold", "diversity", "fold_in"},
 }
 """What of params makes a difference to the bundle, as dvc.yaml states it too."""
@@ -80,6 +80,8 @@ def bundle(params: Params) -> str:
             positive_threshold=params.prepare.positive_threshold,
             like_value=params.ingest.implicit_value,
             dislike_value=dislike_value(params.ingest),
+            lowest_rating=params.ingest.min_value,
+            highest_rating=params.ingest.max_value,
             ingredients_digest=ingredients_digest(params),
             index=_index(params, primary, index_file),
         )

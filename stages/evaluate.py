@@ -122,6 +122,8 @@ def replay_histories(params: Params, train: TrainingData, test: TrainingData, it
         positive_threshold=params.prepare.positive_threshold,
         like_value=params.ingest.implicit_value,
         dislike_value=dislike_value(params.ingest),
+        lowest_rating=params.ingest.min_value,
+        highest_rating=params.ingest.max_value,
     )
     bundle = Bundle(manifest, catalogue(items), train.user_ids, train.seen, recommenders)
     path = RequestPath(bundle, params.routing, "", "", "")

@@ -50,13 +50,14 @@ def make_bundle(
     data_version: str = "data-v1",
     seed: int = 0,
     expected_answers: Sequence[ExpectedAnswer] = (),
+    ratings: tuple[float | None, float | None] = (None, None),
 ) -> Path:
     """Write a small bundle and return its folder.
 
     Users are "1", "2", …; items "101", "102", …, titled "Film 101", …, with category `GENRES[row % 3]` and tags
     that category and "Tag <row % 5>". User row r has seen r items, the rows 0..r-1 (modulo n_items), so user "1" has
     no history, and users "2" to "5" are cold under a threshold of 5. Item rows are the more popular the lower they
-    are. Factors are drawn from `seed`.
+    are. Factors are drawn from `seed`. `ratings` are the lowest and the highest of the data.
     """
     rng = np.random.default_rng(seed)
     user_ids = tuple(str(1 + user) for user in range(n_users))
@@ -82,7 +83,13 @@ def make_bundle(
         "popularity": Popularity().fit(data, seed),
         "content": ContentConfig().build().fit(data, seed),
     }
-    manifest = BundleManifest(data_version=data_version, recommender="lightfm", ingredients_digest="0" * 64)
+    manifest = BundleManifest(
+        data_version=data_version,
+        recommender="lightfm",
+        ingredients_digest="0" * 64,
+        lowest_rating=ratings[0],
+        highest_rating=ratings[1],
+    )
     history = csr_array(seen)
     bundle = Bundle(manifest, items, user_ids, history, recommenders, tuple(expected_answers))
     write_bundle(folder, bundle)

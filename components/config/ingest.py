@@ -9,6 +9,24 @@ from pydantic import Field, model_validator
 from components.config.section import Section
 
 
+class FeedbackScreening(Section):
+    """What of our own feedback looks made up and enters no data version.
+
+    burst_events, burst_seconds: more than so many items of one user in so short a time are a burst. crowd_users,
+    crowd_times: an item with so many new users that nobody showed it to, and so many times what is to be expected, is
+    crowded; newcomer_events: the most that a new user has done. expected_items: may be crowded, such as one that is
+    advertised. user_events: the newest of one user that count.
+    """
+
+    burst_events: int = Field(default=100, ge=1)
+    burst_seconds: float = Field(default=60.0, gt=0)
+    crowd_users: int = Field(default=50, ge=1)
+    crowd_times: float = Field(default=10.0, ge=1)
+    newcomer_events: int = Field(default=5, ge=1)
+    expected_items: list[str] = []
+    user_events: int = Field(default=500, ge=1)
+
+
 class IngestConfig(Section):
     """How a source's rows are read, when rows, or a whole ingest, are refused, and what interactions are worth.
 
@@ -19,7 +37,8 @@ class IngestConfig(Section):
         {view: 1, purchase: 5, refund: -5}, in place of any value.
     day_first: whether 1/2/2026 is in February, where no row of the source decides. filters: conditions such as
         "Quantity > 0" that a row must fulfil.
-    attribution_hours: feedback that names no request answers to what was shown at most so long before.
+    attribution_hours: feedback that names no request answers to what was shown at most so long before. feedback: what
+        of it looks made up.
     """
 
     max_bad_share: float = Field(ge=0, le=1)
@@ -32,6 +51,7 @@ class IngestConfig(Section):
     day_first: bool | None = None
     filters: list[str] = []
     attribution_hours: float = Field(default=24.0, ge=0)
+    feedback: FeedbackScreening = FeedbackScreening()
 
     @model_validator(mode="after")
     def _implicit_value_is_in_range(self) -> Self:

@@ -58,6 +58,8 @@ class Settings(BaseModel):
     source_sql_url: SecretStr | None = None
     alert_urls: SecretStr | None = None  # Apprise URLs, separated by blanks
     cache_url: SecretStr | None = None  # Redis, for answers that the slots share
+    feedback_per_user_minute: float = 300.0  # events of one user, in the long run; 1,000 at once
+    feedback_per_address_minute: float = 6000.0  # events from one address other than this machine; 10,000 at once
     demo: bool = True
     git_commit: str | None = None  # what an image was built from, as it carries no Git
     preset: str | None = None  # of params.yaml, a file in presets/; see `train_preset`

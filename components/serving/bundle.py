@@ -61,6 +61,7 @@ class BundleManifest:
         recommender: the folder of the primary recommender, which answers route `cf`.
         ingredients_digest: stands for every parameter that went into the bundle.
         like_value, dislike_value: what a like without a rating counts as, and a dislike.
+        lowest_rating, highest_rating: a rating outside says nothing; None has no end.
         positive_threshold: a rating of at least this much is a like, as in training.
         counts: users, items and interactions.
         sha256: digest of every other file, by path relative to the bundle.
@@ -72,6 +73,8 @@ class BundleManifest:
     positive_threshold: float = 4.0
     like_value: float = 5.0
     dislike_value: float = 0.5
+    lowest_rating: float | None = None
+    highest_rating: float | None = None
     index: CandidateIndex = field(default_factory=CandidateIndex)
     counts: Mapping[str, int] = field(default_factory=dict)
     sha256: Mapping[str, str] = field(default_factory=dict)

@@ -20,11 +20,20 @@ SOME_DAY = 1 << 40
 
 @dataclass(frozen=True)
 class EventValues:
-    """A rating of `threshold` is a like; `like` and `dislike` are worth of such events without a rating."""
+    """A rating of `threshold` is a like; `like` and `dislike` are worth of such events without a rating.
+
+    A rating below `lowest` or above `highest` says nothing, as in training; None has no end.
+    """
 
     threshold: float
     like: float
     dislike: float
+    lowest: float | None = None
+    highest: float | None = None
+
+    def holds(self, rating: float) -> bool:
+        """Whether a rating can be one."""
+        return (self.lowest is None or self.lowest <= rating) and (self.highest is None or rating <= self.highest)
 
 
 def live_history(
@@ -72,7 +81,7 @@ def _said(
         when = int(event.occurred_at) if event.occurred_at > 0 else SOME_DAY
         if event.type == DISLIKE:
             value = values.dislike
-        elif event.type == "rating" and event.value is not None:
+        elif event.type == "rating" and event.value is not None and values.holds(event.value):
             value = event.value
         elif event.type in LIKED_WITHOUT_VALUE and row not in said:
             value = values.like

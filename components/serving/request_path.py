@@ -90,7 +90,13 @@ class RequestPath:
         factors = primary.factors if isinstance(primary, IndexedFactors) else primary
         self._pipeline = primary if isinstance(primary, FittedPipeline) else None
         manifest = bundle.manifest
-        self._values = EventValues(manifest.positive_threshold, manifest.like_value, manifest.dislike_value)
+        self._values = EventValues(
+            manifest.positive_threshold,
+            manifest.like_value,
+            manifest.dislike_value,
+            manifest.lowest_rating,
+            manifest.highest_rating,
+        )
         self._factors = factors if isinstance(factors, FittedFactors) else None
 
     def recommend(

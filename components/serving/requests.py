@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import Annotated, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
 
 MAX_K = 100
 MAX_EVENTS = 1000
@@ -20,6 +21,17 @@ Finite = Annotated[float, Field(allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1, le=MAX_K)]
 
 
+def _only_text(value: object) -> object:
+    if not isinstance(value, str | datetime | None):
+        raise ValueError("a time is text, ISO 8601 with a time zone")
+    return value
+
+
+Moment = Annotated[AwareDatetime, Field(strict=False), BeforeValidator(_only_text)]
+"""Text that becomes a time, also where the JSON around it was read before."""
+Items = Annotated[list[Id], Field(max_length=10_000, fail_fast=True)]
+
+
 class Body(BaseModel):
     """Part of a request: no unknown keys, and no conversion between types ("10" is not 10)."""
 
@@ -33,7 +45,7 @@ class RequestContext(Body):
     device: ShortText | None = None
     mood: ShortText | None = None
     query: Annotated[str, StringConstraints(max_length=512)] | None = None
-    cart: list[Id] = Field(default_factory=list, max_length=100)
+    cart: list[Id] = Field(default_factory=list, max_length=100, fail_fast=True)
 
 
 class Profile(Body):
@@ -60,7 +72,7 @@ class RecommendRequest(Body):
     k: Count = 10
     context: RequestContext | None = None
     profile: Profile | None = None
-    exclude: list[Id] = Field(default_factory=list, max_length=10_000)
+    exclude: Items = Field(default_factory=list)
     explain: bool = True
     diversity: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] | None = None
     timeout_ms: Annotated[int, Field(ge=1, le=MAX_TIMEOUT_MS)] | None = None
@@ -69,8 +81,8 @@ class RecommendRequest(Body):
 class PrefetchRequest(Body):
     """Body of `POST /prefetch`: users, whose plain request is meant, or requests just as they will come."""
 
-    user_ids: list[Id] = Field(default_factory=list, max_length=MAX_PREFETCH)
-    requests: list[RecommendRequest] = Field(default_factory=list, max_length=MAX_PREFETCH)
+    user_ids: list[Id] = Field(default_factory=list, max_length=MAX_PREFETCH, fail_fast=True)
+    requests: list[RecommendRequest] = Field(default_factory=list, max_length=MAX_PREFETCH, fail_fast=True)
 
     @model_validator(mode="after")
     def _asks_for_something(self) -> Self:
@@ -131,7 +143,7 @@ class SearchRequest(Body):
         Field(default_factory=dict, max_length=20)
     )
     allow_seen: bool = True
-    exclude: list[Id] = Field(default_factory=list, max_length=10_000)
+    exclude: Items = Field(default_factory=list)
 
 
 class FeedbackEvent(Body):
@@ -146,4 +158,4 @@ class FeedbackEvent(Body):
     item_id: Id
     type: Literal["click", "view", "dwell", "rating", "purchase", "dislike"]
     value: Finite | None = None
-    timestamp: AwareDatetime | None = None
+    timestamp: Moment | None = None

@@ -29,7 +29,8 @@ from components.interactions.data_version import (
     Provenance,
     provenance_of,
 )
-from components.interactions.event_interactions import EVENTS, event_interactions
+from components.interactions.event_interactions import EVENTS, event_interactions, settle
+from components.interactions.feedback_screening import REASON, ScreenedFeedback, screen_feedback
 from components.interactions.schema import check_promises
 from components.interactions.screening import TABLE, Screened
 from components.interactions.source import SourceError, SourceUnavailableError
@@ -40,6 +41,8 @@ from jobs.wiring.workbench import Workbench
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+QUARANTINED_FEEDBACK_FILE = "quarantined-feedback.csv"
+MAX_NAMED = 10
 BASE = "base"
 """What the column `source` says of an interaction that is no feedback of ours; the manifest names where it is from."""
 
@@ -112,13 +115,35 @@ def with_new_events(bench: Workbench, config: IngestConfig, log: Log) -> NextVer
     for reason, count in found.left_out.items():
         log(f"{count} events are no interactions: {reason}")
     events = pd.concat([part for part in (kept, found.rows) if len(part)] or [kept], ignore_index=True)
-    composed = compose(dataclasses.replace(screened, interactions=base), events, forgotten)
+    judged = screen_feedback(settle(events), base, config.feedback)
+    notes = _tell_quarantined(bench, judged, log)
+    told = {name: said for name, said in screened.notes.items() if name != EVENTS} | notes
+    marked = dataclasses.replace(screened, interactions=base, notes=told)
+    composed = compose(marked, judged.kept, forgotten)
     if composed.unknown_items:
         log(f"{composed.unknown_items} events name items that the catalogue lacks; they wait in the store until it has")
     check_promises(composed.screened.interactions, config)
     arrived = pd.Series([latest.manifest.events_read_until, feedback["received_at"].max()], dtype="float64").max()
     read_until = None if pd.isna(arrived) else float(arrived)
     return NextVersion(composed.screened, dataclasses.replace(provenance, events_read_until=read_until))
+
+
+def _tell_quarantined(bench: Workbench, judged: ScreenedFeedback, log: Log) -> dict[str, tuple[str, ...]]:
+    """Lists what was left out in a file, says so, and gives the notes of the version; nothing where nothing was."""
+    file = bench.settings.root / QUARANTINED_FEEDBACK_FILE
+    if not len(judged.quarantined):
+        file.unlink(missing_ok=True)
+        return {}
+    file.parent.mkdir(parents=True, exist_ok=True)
+    judged.quarantined.to_csv(file, index=False)
+    counts = judged.quarantined[REASON].value_counts(sort=False)
+    said = [f"quarantined {count} events: {reason}" for reason, count in counts.items()]
+    if judged.crowded:
+        named = ", ".join(judged.crowded[:MAX_NAMED])
+        said.append(f"crowded items: {named}; if that is as it should be, name them in ingest.feedback.expected_items")
+    for line in said:
+        log(f"{line}; see {file}")
+    return {EVENTS: tuple(said)}
 
 
 def find_latest(registry: DataRegistry, catalogue: str) -> DataVersion | None:

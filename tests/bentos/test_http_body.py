@@ -22,7 +22,7 @@ def read(*messages: dict[str, Any]) -> bytes:
             await asyncio.Event().wait()
         return waiting.pop(0)
 
-    return asyncio.run(read_json_body({}, receive, seconds=0.05))
+    return asyncio.run(read_json_body({b"content-type": b"application/json"}, receive, seconds=0.05))
 
 
 def test_a_client_that_stops_sending_is_told_so() -> None:

@@ -46,6 +46,13 @@ def test_the_last_rating_decides_and_else_the_first_like() -> None:
     assert told(history)[2:] == [(2, 5, True, 300), (3, 1, False, 330)]
 
 
+def test_a_rating_out_of_the_datas_range_says_nothing_as_in_training() -> None:
+    bounded = EventValues(threshold=4.0, like=5.0, dislike=0.5, lowest=0.5, highest=5.0)
+    events = [UserEvent("c", "rating", value, 300) for value in (1e300, -7.0, 4.5, 5.5)]
+    history = live_history(TRAINED, UserEvents(tuple(events), 1), (), ROW_OF, bounded)
+    assert told(history)[2:] == [(2, 4.5, True, 300)]
+
+
 def test_time_never_runs_backwards_and_an_event_without_one_is_the_latest() -> None:
     assert after(("c", "click", None, 50)).seconds[-1] == 200
     assert after(("c", "click", None, 0)).seconds[-1] > 1e12

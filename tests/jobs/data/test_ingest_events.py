@@ -15,8 +15,10 @@ from components.adapters.store.engine import migrate, open_engine
 from components.adapters.store.forgetting import forget_user
 from components.adapters.store.tables import feedback, impressions
 from components.adapters.store.write_queue import WriteQueue
+from components.config.ingest import FeedbackScreening
 from components.config.settings import Settings
 from components.interactions.source import SourceError
+from jobs.data.compose_version import QUARANTINED_FEEDBACK_FILE
 from jobs.data.ingest import IngestRequest, run_ingest
 from jobs.wiring.workbench import Workbench
 from tests.ingest_worlds import PARAMS, films, ratings, settings_in
@@ -158,6 +160,30 @@ def test_a_forgotten_user_is_in_no_later_version_until_they_come_back(
         db.execute(feedback.insert().values(**row, event_id="c", occurred_at=NOW + 9, received_at=NOW + 9))
     back = rows_of(settings, added(settings, EVENTS), tmp_path / "back")
     assert list(back.loc[back["user_id"] == "u3", "event_id"]) == ["c"]
+
+
+def test_a_crowd_of_made_up_users_is_quarantined_told_and_does_not_spoil_what_comes_after(
+    settings: Settings, base: IngestRequest, tmp_path: Path
+) -> None:
+    added(settings, base)
+    did(settings, ("a", "honest", "i1", "click"))
+    made_up = [(f"bot{n}-{item}", f"bot{n}", item, "click") for n in range(200) for item in ("i7", f"i{n % 50}")]
+    did(settings, *dict.fromkeys(made_up))
+    lax = PARAMS.ingest.model_copy(update={"feedback": FeedbackScreening(crowd_users=100_000)})
+    spoiled = run_ingest(Workbench(settings, PARAMS.model_copy(update={"ingest": lax})), EVENTS, print)
+    assert isinstance(spoiled, VersionAdded)
+    assert spoiled.version.manifest.events > 200
+    said: list[str] = []
+    outcome = run_ingest(Workbench(settings, PARAMS), EVENTS, said.append)
+    assert isinstance(outcome, VersionAdded)
+    assert outcome.version.manifest.events == 1
+    assert any("crowded items: i7" in line for line in said)
+    assert any("crowded items: i7" in note for note in outcome.version.manifest.notes["events"])
+    listed = pd.read_csv(settings.root / QUARANTINED_FEEDBACK_FILE)
+    assert set(listed["user_id"]) == {f"bot{n}" for n in range(200)}
+    users = rows_of(settings, outcome.version, tmp_path / "out")["user_id"]
+    assert "honest" in set(users)
+    assert not users.str.startswith("bot").any()
 
 
 def test_events_need_a_base_and_take_no_options(settings: Settings) -> None:

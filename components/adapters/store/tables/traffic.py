@@ -56,7 +56,8 @@ impressions = Table(
     sqlite_with_rowid=False,
 )
 
-# What users did. `sequence` grows with each accepted event; `event_id` makes a repeated post count once.
+# What users did. `sequence` grows with each accepted event; `event_id` makes a repeated post count once: it holds what
+# the client named and a digest of the key, the user and that name, so that nobody can take another's.
 feedback = Table(
     "feedback",
     metadata,
@@ -69,7 +70,10 @@ feedback = Table(
     Column("value", Double),
     Column("occurred_at", Double, nullable=False),
     Column("received_at", Double, nullable=False, index=True),
-    Index("ix_feedback_user_id_sequence", "user_id", "sequence"),
+    # Since 0005.
+    Column("unknown_item", Boolean, nullable=False, server_default=false()),  # to the release that took it
+    Column("key_id", String(32)),  # the key of who sent it, where keys are on
+    Index("ix_feedback_user_id_unknown_item_sequence", "user_id", "unknown_item", "sequence"),
 )
 
 llm_calls = Table(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Sequence
 from typing import Any
 
@@ -11,12 +12,27 @@ from components.serving.answer import Answer
 from components.serving.feedback_notes import Noted
 from components.serving.requests import RecommendRequest
 
+ID_CHARACTERS = 128
+_DIGEST_BYTES = 12
 
-def feedback_rows(noted: Sequence[Noted], gateway_request_id: str, received_at: float) -> list[dict[str, Any]]:
+
+def stored_id(event_id: str, user_id: str, key_id: str | None) -> str:
+    """The id under which an event is stored: the client's, and a digest of it with the key and the user.
+
+    So an id is one for each key and user, and nobody makes another's event a repeat by naming it first.
+    """
+    owned = "\0".join((key_id or "", user_id, event_id)).encode()
+    digest = hashlib.blake2b(owned, digest_size=_DIGEST_BYTES).hexdigest()
+    return f"{event_id[: ID_CHARACTERS - len(digest) - 1]}~{digest}"
+
+
+def feedback_rows(
+    noted: Sequence[Noted], gateway_request_id: str, received_at: float, key_id: str | None = None
+) -> list[dict[str, Any]]:
     """One row per event, in order; an event without id gets the gateway's request id and its place in the post."""
     return [
         {
-            "event_id": event.event_id or f"{gateway_request_id}:{each.index}",
+            "event_id": stored_id(event.event_id or f"{gateway_request_id}:{each.index}", event.user_id, key_id),
             "request_id": event.request_id,
             "user_id": event.user_id,
             "item_id": event.item_id,
@@ -24,6 +40,8 @@ def feedback_rows(noted: Sequence[Noted], gateway_request_id: str, received_at: 
             "value": event.value,
             "occurred_at": each.occurred_at,
             "received_at": received_at,
+            "unknown_item": not each.known_item,
+            "key_id": key_id,
         }
         for each in noted
         for event in (each.event,)

@@ -9,10 +9,11 @@ from collections import defaultdict
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from dataclasses import dataclass
+from operator import itemgetter
 from queue import Empty, SimpleQueue
 from typing import Any
 
-from sqlalchemy import Dialect, Engine, bindparam, select
+from sqlalchemy import Dialect, Engine, Select, bindparam, literal_column, select, union_all
 
 from components.adapters.store.tables import feedback
 from components.serving.recent_history import NO_EVENTS, EventsUnread, UserEvent, UserEvents
@@ -22,15 +23,23 @@ logger = logging.getLogger("recops.event_store")
 BUDGET_SECONDS = 0.02
 MAX_EVENTS = 500
 """Of the newest events of a user; a bot's thousandth click says nothing new."""
+MAX_UNKNOWN_EVENTS = 100
+"""Besides, of those whose item the release did not know when they came: they wait for a catalogue that does."""
 
 Outcome = UserEvents | EventsUnread
 
-_NEWEST = (
-    select(feedback.c.sequence, feedback.c.item_id, feedback.c.type, feedback.c.value, feedback.c.occurred_at)
-    .where(feedback.c.user_id == bindparam("user_id"))
-    .order_by(feedback.c.sequence.desc())
-    .limit(MAX_EVENTS)
-)
+
+def _newest(unknown: bool, limit: int) -> Select[Any]:
+    columns = (feedback.c.sequence, feedback.c.item_id, feedback.c.type, feedback.c.value, feedback.c.occurred_at)
+    mine = select(*columns).where(feedback.c.user_id == bindparam("user_id"))
+    # Spelled out: SQLite takes neither "IS 0" nor a bare column to its index.
+    fits = feedback.c.unknown_item == literal_column("true" if unknown else "false")
+    newest = mine.where(fits).order_by(feedback.c.sequence.desc()).limit(limit).subquery()
+    return select(newest)
+
+
+_NEWEST = union_all(_newest(unknown=False, limit=MAX_EVENTS), _newest(unknown=True, limit=MAX_UNKNOWN_EVENTS))
+_SEQUENCE = itemgetter(0)
 _READ_ONLY = {
     "sqlite": "PRAGMA query_only=ON",
     "postgresql": "SET SESSION CHARACTERISTICS AS TRANSACTION READ ONLY",
@@ -50,11 +59,12 @@ def newest_events(dialect: Dialect) -> tuple[str, Callable[[str], Any]]:
 
 
 def events_of(rows: Sequence[Any]) -> UserEvents:
-    """What the query's rows, newest first, say."""
+    """What the query's rows say."""
     if not rows:
         return NO_EVENTS
-    events = tuple([UserEvent(item_id, kind, value, float(when)) for _, item_id, kind, value, when in reversed(rows)])
-    return UserEvents(events, version=rows[0][0])
+    oldest_first = sorted(rows, key=_SEQUENCE)
+    events = tuple([UserEvent(item_id, kind, value, float(when)) for _, item_id, kind, value, when in oldest_first])
+    return UserEvents(events, version=oldest_first[-1][0])
 
 
 @dataclass(slots=True)

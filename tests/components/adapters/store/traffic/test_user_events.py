@@ -80,12 +80,28 @@ def test_only_the_newest_events_are_read(reader: UserEventReader, store: Engine)
     assert [event.item_id for event in found.events] == [str(n) for n in range(5, MAX_EVENTS + 5)]
 
 
+def test_events_of_unknown_items_push_none_of_the_others_out(reader: UserEventReader, store: Engine) -> None:
+    row = {"user_id": "u", "type": "click", "occurred_at": 0, "received_at": 0}
+    add(store, "u", "a", 5.0)
+    with store.begin() as connection:
+        rows = [{**row, "event_id": str(n), "item_id": f"made up {n}", "unknown_item": True} for n in range(600)]
+        connection.execute(feedback.insert(), rows)
+    add(store, "u", "b", kind="click")
+    found = read(reader, "u")
+    assert isinstance(found, UserEvents)
+    assert [event.item_id for event in found.events] == ["a", *(f"made up {n}" for n in range(500, 600)), "b"]
+    assert found.version == 602
+
+
 def test_the_query_goes_through_the_index(reader: UserEventReader, store: Engine) -> None:
     if store.dialect.name != "sqlite":
         pytest.skip("SQLite's plan; PostgreSQL's depends on statistics")
     with store.connect() as connection:
         plan = connection.exec_driver_sql(f"EXPLAIN QUERY PLAN {reader._statement}", reader._arguments("u")).all()
-    assert [row[-1] for row in plan] == ["SEARCH feedback USING INDEX ix_feedback_user_id_sequence (user_id=?)"]
+    searches = [row[-1] for row in plan if "SEARCH" in row[-1] or "SCAN" in row[-1]]
+    index = "ix_feedback_user_id_unknown_item_sequence (user_id=? AND unknown_item=?)"
+    assert [each for each in searches if "feedback" in each] == [f"SEARCH feedback USING INDEX {index}"] * 2
+    assert not any("TEMP B-TREE" in row[-1] for row in plan)
 
 
 def test_questions_asked_together_are_all_answered(reader: UserEventReader, store: Engine) -> None:
