@@ -70,7 +70,7 @@ feedback = Table(
     Column("value", Double),
     Column("occurred_at", Double, nullable=False),
     Column("received_at", Double, nullable=False, index=True),
-    # Since 0005.
+    # Since 0006.
     Column("unknown_item", Boolean, nullable=False, server_default=false()),  # to the release that took it
     Column("key_id", String(32)),  # the key of who sent it, where keys are on
     Index("ix_feedback_user_id_unknown_item_sequence", "user_id", "unknown_item", "sequence"),
