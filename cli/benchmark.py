@@ -31,8 +31,14 @@ SHOWN = (
 
 
 @click.command()
-@click.option("--interactions", required=True, type=click.Path(path_type=Path), help="A table of any usual format.")
-@click.option("--items", type=click.Path(path_type=Path), help="Titles, categories, tags.")
+@click.option(
+    "--interactions",
+    required=True,
+    help="A table of any usual format, or a folder, zip or address as an ingest takes it.",
+)
+@click.option(
+    "--items", type=click.Path(path_type=Path), help="Titles, categories, tags, where --interactions is one table."
+)
 @click.option(
     "--item-vectors", type=click.Path(path_type=Path), help="Parquet of item_id and vector: embeddings of items."
 )
@@ -48,6 +54,7 @@ SHOWN = (
 @click.option("--item-column", help="As --user-column.")
 @click.option("--value-column", help="As --user-column.")
 @click.option("--timestamp-column", help="As --user-column.")
+@click.option("--mapping", type=JsonObject(), default="{}", help='As of an ingest: {"userId": "user_id"}.')
 @click.option("--options", type=JsonObject(), default="{}", help='As of an ingest: {"day_first": true}.')
 @click.option("--repeats", is_flag=True, help="People come back to items: look for those again too.")
 @click.option("--budget", type=float, default=120.0, show_default=True, help="Seconds for trying settings.")
@@ -59,7 +66,7 @@ SHOWN = (
 @click.option("--seed", type=int, default=42, show_default=True)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def benchmark(
-    interactions: Path,
+    interactions: str,
     items: Path | None,
     item_vectors: Path | None,
     protocol: str,
@@ -69,6 +76,7 @@ def benchmark(
     item_column: str | None,
     value_column: str | None,
     timestamp_column: str | None,
+    mapping: dict[str, str],
     options: dict[str, Any],
     repeats: bool,
     budget: float,
@@ -85,7 +93,8 @@ def benchmark(
     microsoft-ml100k is the protocol of Microsoft Recommenders' comparison: 75/25 by item, every rating relevant. A
     per-user split leaves later interactions of other users in the training part; a global one does not.
 
-    The files are read as an ingest reads them, with the section ingest of params.yaml and --options over it.
+    The files are read as an ingest reads them, with the section ingest of params.yaml and --options over it, and
+    --mapping names columns.
 
     With --llm a sample of warm and cold users is reranked by the tiers of params.yaml, within --llm-budget dollars.
     """
@@ -103,7 +112,9 @@ def benchmark(
         with open_workbench() as bench:
             config = with_options(bench.params.ingest, _ranged(options, positive_threshold))
             threshold = bench.params.prepare.positive_threshold if positive_threshold is None else positive_threshold
-        dataset = read_dataset(interactions, items, {ours: theirs for ours, theirs in names.items() if theirs}, config)
+        mapping = {**mapping, **{theirs: ours for ours, theirs in names.items() if theirs}}
+        dataset = read_dataset(interactions, items, mapping, config)
+        vectors = dataset.item_vectors if vectors is None else vectors
         asked = Comparison(dataset, protocol, k, threshold, seed, repeats)
         if with_llm:
             if llm_budget is None:

@@ -72,7 +72,9 @@ def _print(found: DataCheck) -> None:
     console = make_console()
     for name, table in found.tables.items():
         console.print(f"[bold]{name}[/bold]: {table.read_as}", highlight=False)
-        console.print(f"  {table.rows:,} rows: {table.kept:,} kept, {table.merged:,} merged, {_bad(table):,} bad")
+        left_out, bad = _left_out(table), sum(table.bad.values()) - _left_out(table)
+        counts = f"{table.kept:,} kept, {table.merged:,} merged, {left_out:,} left out by filters, {bad:,} bad"
+        console.print(f"  {table.rows:,} rows: {counts}")
         taken = [f"{theirs} is {ours}" if ours != theirs else theirs for theirs, ours in table.columns.items() if ours]
         left = [theirs for theirs, ours in table.columns.items() if not ours]
         console.print(f"  columns: {', '.join(taken)}" + (f"; not used: {', '.join(left)}" if left else ""))
@@ -101,5 +103,7 @@ def _print(found: DataCheck) -> None:
         console.print("an ingest would take it", style="green")
 
 
-def _bad(table: TableCheck) -> int:
-    return sum(table.bad.values())
+def _left_out(table: TableCheck) -> int:
+    from components.interactions.screening import FILTERED
+
+    return sum(count for reason, count in table.bad.items() if reason.startswith(FILTERED))

@@ -8,7 +8,8 @@ from collections.abc import Iterable, Mapping
 import pandas as pd
 
 from components.interactions import columns
-from components.interactions.column_names import guess_by_content, propose_names
+from components.interactions.column_names import propose_names
+from components.interactions.content_guess import guess_by_content
 from components.interactions.raw_table import RawTable
 from components.interactions.source import INTERACTIONS, ITEM_VECTORS, ITEMS, USERS, SourceError, SourceTables
 

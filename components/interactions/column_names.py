@@ -1,16 +1,12 @@
-"""Knows what the world calls our columns and tables, and guesses from their cells what unnamed columns are."""
+"""Knows what the world calls our columns and tables."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
-from typing import Any
-
-import pandas as pd
 
 from components.interactions import columns
 from components.interactions.source import INTERACTIONS, ITEM_VECTORS, ITEMS, USERS
-from components.interactions.timestamps import interpret_times
 
 _USER = (
     "user_id user uid userid user_name username member member_id customer customer_id cust_id client client_id visitor "
@@ -94,34 +90,6 @@ def propose_names(names: Iterable[str], table: str, taken: Iterable[str] = ()) -
 def is_known_name(name: str) -> bool:
     """Whether any table calls a column so."""
     return bare_name(name) in _EVERY_NAME
-
-
-def guess_by_content(frame: pd.DataFrame, known: Mapping[str, str], table: str) -> dict[str, str]:
-    """For required columns that no name gives away, the columns whose cells look like it: a proposal, never applied.
-
-    Of the columns that are left over, those that are no numbers with a fraction are ids; the one with fewer distinct
-    cells is taken for the user, as there are mostly fewer users than rows and fewer still of them than items is rare.
-    """
-    head = frame.head(2000)
-    rest = [str(name) for name in frame.columns if name not in known and head[name].notna().any()]
-    wanted = [name for name in (columns.USER, columns.ITEM) if name in ALIASES[table]]
-    wanted = [name for name in wanted if name not in known.values()]
-    if columns.TIMESTAMP in ALIASES[table] and columns.TIMESTAMP not in known.values():
-        rest = [name for name in rest if not _looks_like_times(head[name])]
-    rest.sort(key=lambda name: head[name].astype(str).nunique(), reverse=True)
-    if len(rest) < len(wanted):
-        return {}
-    chosen = sorted(rest[: len(wanted)], key=lambda name: list(map(str, frame.columns)).index(name))
-    return dict(zip(chosen, wanted, strict=True))
-
-
-def _looks_like_times(cells: pd.Series[Any]) -> bool:
-    present = cells.dropna()
-    try:
-        read = interpret_times(present, day_first=True)
-    except (TypeError, ValueError):
-        return False
-    return bool(len(present)) and bool((read.times >= pd.Timestamp("1990-01-01", tz="UTC")).mean() > 0.9)
 
 
 _EVERY_NAME = {bare_name(alias) for table in ALIASES.values() for names in table.values() for alias in names.split()}

@@ -10,10 +10,12 @@ import numpy as np
 import pandas as pd
 
 from components.config.ingest import IngestConfig
+from components.interactions.cells import read_numbers
 from components.interactions.columns import ITEM, TIMESTAMP, USER, VALUE
+from components.interactions.content_guess import looks_like_values
 from components.interactions.refusal import find_refusal, suggest
 from components.interactions.screening import REASON, ROW, TABLE, Screened
-from components.interactions.source import ITEM_VECTORS, SourceTables
+from components.interactions.source import INTERACTIONS, ITEM_VECTORS, SourceTables
 
 EXAMPLES = 3
 FEW = 5
@@ -100,7 +102,7 @@ def describe_data(tables: SourceTables, screened: Screened, config: IngestConfig
         users=len(screened.users),
         items=len(screened.items),
         refused=None if refused is None else refused.reason,
-        suggestions=[*suggest(screened, config), *_advice(tables, screened)],
+        suggestions=[*suggest(screened, config), *_advice(tables, screened, config)],
         few_users=float(np.mean(per_user < FEW)) if len(per_user) else 0.0,
         few_items=float(np.mean(per_item < FEW)) if len(per_item) else 0.0,
         heaviest=(str(per_user.index[0]), int(per_user.iloc[0])) if len(per_user) else None,
@@ -131,16 +133,39 @@ def _shown(row: pd.Series[Any]) -> str:
     return f"row {row[ROW]}: {', '.join(cells)}"
 
 
-def _advice(tables: SourceTables, screened: Screened) -> list[str]:
+def _advice(tables: SourceTables, screened: Screened, config: IngestConfig) -> list[str]:
     """What is no fault, but should be known before training."""
     lines = []
     if not screened.timed:
         lines.append('no times: retrain with overrides={"split.protocol": "random"}')
     value = screened.value_range
-    if value is not None and value[1] > 100 and value[0] >= 0 and not screened.reasons_of("interactions"):
+    in_range = value is not None and value[1] > 100 and value[0] >= 0 and not screened.reasons_of(INTERACTIONS)
+    if value is not None and in_range and config.values == "as_is":
         lines.append(
             f'values up to {value[1]:g} look like counts, which options={{"values": "counts"}} makes comparable'
         )
+    lines += _advise_unused(tables, config)
     if ITEM_VECTORS in tables.origins:
         lines.append("item vectors are part of the version")
+    return lines
+
+
+def _advise_unused(tables: SourceTables, config: IngestConfig) -> list[str]:
+    """What columns of the interactions that are not used, but hold numbers, may be good for."""
+    lines = []
+    for name, ours in tables.names.get(INTERACTIONS, {}).items():
+        if ours is not None or name not in tables.interactions or not looks_like_values(tables.interactions[name]):
+            continue
+        if any(name in condition for condition in config.filters):
+            continue
+        if bool((read_numbers(tables.interactions[name]) < 0).any()):
+            lines.append(
+                f"{name!r} is below zero in some rows; if they take something back, leave them out with "
+                f'options={{"filters": ["{name} >= 0"]}}'
+            )
+        elif VALUE not in tables.interactions:
+            lines.append(
+                f"{name!r} holds numbers and is not used; if it is a rating or an amount, "
+                f'mapping={{"{name}": "{VALUE}"}}'
+            )
     return lines

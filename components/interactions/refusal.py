@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
 from components.config.ingest import IngestConfig
-from components.interactions.columns import ITEM, TIMESTAMP
+from components.interactions.columns import ITEM, TIMESTAMP, USER
 from components.interactions.ids import ROUNDED, SPREADSHEET
-from components.interactions.row_checks import UNKNOWN_ITEM
+from components.interactions.row_checks import NULL_ITEM, NULL_USER, UNKNOWN_ITEM
 from components.interactions.screening import FILTERED, REASON, ROW, TABLE, Screened
 from components.interactions.source import INTERACTIONS
 from components.interactions.timestamps import AMBIGUOUS, UNREADABLE, YEAR_ALONE
@@ -60,8 +61,12 @@ def suggest(screened: Screened, config: IngestConfig) -> list[str]:
             f"values run from {low:g} to {high:g}, ingest.min_value and ingest.max_value take {config.min_value} to "
             f'{config.max_value}: set options={{"min_value": {low:g}, "max_value": {high:g}}} and '
             "prepare.positive_threshold, from which on a value is relevant, or stretch them with "
-            'options={"values": "ratings"}'
+            f'options={{"values": "ratings", "source_range": [{low:g}, {high:g}]}}'
         )
+        if low == 0:
+            lines.append(
+                'if a value of 0 says that there is none, leave it out with options={"filters": ["value > 0"]}'
+            )
     if AMBIGUOUS in reasons:
         lines.append('say whether the day comes first: options={"day_first": true} or {"day_first": false}')
     if YEAR_ALONE in reasons:
@@ -77,11 +82,18 @@ def suggest(screened: Screened, config: IngestConfig) -> list[str]:
             )
             + f"times such as {example!r} are none that are understood; write ISO 8601 or seconds since 1970"
         )
+    for name, fault in ((USER, NULL_USER), (ITEM, NULL_ITEM)):
+        if fault in reasons:
+            lines.append(f'leave rows without {name} out with options={{"filters": ["{name} ~ ."]}}')
     if any(SPREADSHEET in reason or ROUNDED in reason for reason in reasons):
         lines.append("export the ids as text: what is rounded away cannot be got back")
     if UNKNOWN_ITEM in reasons:
         example = _example(screened, UNKNOWN_ITEM, ITEM)
-        lines.append(f"{reasons[UNKNOWN_ITEM]} interactions name items that the items table lacks, such as {example!r}")
+        share = math.ceil(100 * screened.bad_share_of(INTERACTIONS)) / 100
+        lines.append(
+            f"{reasons[UNKNOWN_ITEM]} interactions name items that the items table lacks, such as {example!r}: add "
+            f'them, or do without these interactions with options={{"max_bad_share": {share:g}}}'
+        )
     return lines
 
 

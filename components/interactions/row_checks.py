@@ -15,7 +15,7 @@ from components.interactions.attribute_columns import pack_attributes
 from components.interactions.cells import find_repeats, is_empty, read_first_label, read_numbers, read_tags, read_texts
 from components.interactions.ids import MISSING, read_ids
 from components.interactions.timestamps import NO_TIME, interpret_times
-from components.interactions.values import read_values
+from components.interactions.values import add_counts, read_values
 
 GOOD = ""
 NULL_USER = "null user_id"
@@ -50,7 +50,8 @@ def check_interactions(raw: pd.DataFrame, known_items: Iterable[str] | None, con
 
     What an interaction is worth `read_values` says. A source without the column `type`, or a row without one, has type
     "rating", or "view" when there is no column of values either. Without a column of times all happen at NO_TIME. Rows
-    with the same user, item, type and time are merged; a bad row is never one of them.
+    with the same user, item, type and time are merged, and their counts are added where values are counts; a bad row is
+    never one of them.
     """
     has_values, typed = columns.VALUE in raw, columns.TYPE in raw
     default_type = DEFAULT_TYPE if has_values else IMPLICIT_TYPE
@@ -87,6 +88,7 @@ def check_interactions(raw: pd.DataFrame, known_items: Iterable[str] | None, con
         is_known = items.ids.isin(list(known_items))
         faults.append(pd.Series(np.where(is_known, GOOD, UNKNOWN_ITEM), index=raw.index, dtype=object))
     reasons = _first(faults)
+    rows[columns.VALUE] = add_counts(values, rows.loc[reasons == GOOD, _INTERACTION_KEY], config).reindex(raw.index)
     return _separate(rows, reasons, _INTERACTION_KEY, (*notes, *values.notes), values.found, timed)
 
 

@@ -21,12 +21,13 @@ RATING_TYPES = frozenset({"rating", "rate", "rated", "review", "score", "stars"}
 @dataclass(frozen=True)
 class Values:
     """`values` is NaN where `faults` is not GOOD. `found` is the range of the source's own numbers, None without
-    any."""
+    any. `counts` is how often something happened, NaN where `values` says what a row is worth, None without counts."""
 
     values: pd.Series[float]
     faults: pd.Series[str]
     found: tuple[float, float] | None
     notes: tuple[str, ...]
+    counts: pd.Series[float] | None = None
 
 
 def read_values(raw: pd.Series[Any] | None, types: pd.Series[Any], typed: bool, config: IngestConfig) -> Values:
@@ -36,11 +37,13 @@ def read_values(raw: pd.Series[Any] | None, types: pd.Series[Any], typed: bool, 
     counts as `config.implicit_value` where the source has types (`typed`) and the row's is no rating. Text that is no
     number is a fault, and so is a number outside of `min_value` to `max_value`, where None takes what the source has.
     With `config.values` "ratings" the range that the source has is first stretched onto them, and with "counts" a count
-    n becomes n / (n + 1) of `max_value`.
+    n becomes n / (n + 1) of `max_value`; without a column of values each row then counts 1.
     """
     index = types.index
     weights = types.astype(object).map(config.weights).astype("float64") if config.weights else None
     weighed = pd.Series(False, index=index) if weights is None else weights.notna()
+    if raw is None and config.values == "counts":
+        raw = pd.Series(1.0, index=index)
     if raw is None:
         values = pd.Series(config.implicit_value, index=index, dtype="float64")
         return Values(values if weights is None else values.where(~weighed, weights), _good(index), None, ())
@@ -64,7 +67,23 @@ def read_values(raw: pd.Series[Any] | None, types: pd.Series[Any], typed: bool, 
         values = values.where(~weighed, weights)
     if implied.any():
         notes = (*notes, f"{int(implied.sum())} interactions without a value count as {config.implicit_value:g}")
-    return Values(values.mask(faults != GOOD), faults, found, notes)
+    counts = numbers.where(own & (faults == GOOD) & (numbers > 0)) if config.values == "counts" else None
+    return Values(values.mask(faults != GOOD), faults, found, notes, counts)
+
+
+def add_counts(values: Values, keys: pd.DataFrame, config: IngestConfig) -> pd.Series[float]:
+    """The values of rows of which those that share all `keys` count together: their counts n are added first.
+
+    `keys` holds good rows only. Rows without a count, and everything without counts, are worth what they were.
+    """
+    own = values.values[keys.index]
+    if values.counts is None or config.max_value is None or not keys.duplicated(keep=False).any():
+        return own
+    counts = values.counts[keys.index]
+    counted = keys[counts.notna()]
+    codes = counted.groupby(list(keys.columns), observed=True, sort=False).ngroup()
+    sums = counts[counted.index].groupby(codes).transform("sum")
+    return (sums / (sums + 1) * config.max_value).reindex(keys.index).fillna(own)
 
 
 def _scale(

@@ -9,6 +9,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
+from components.adapters.sources.files import FileSource
 from components.adapters.sources.stored_bytes import StoredPlace, locate
 from components.adapters.sources.tables import read_table
 from components.config.ingest import IngestConfig
@@ -35,7 +36,7 @@ class DatasetError(Exception):
 class Dataset:
     """Interactions in the order of the file, items, what was missing in words, and what could be read.
 
-    value_range: of the file's own values, None without any.
+    value_range: of the file's own values, None without any. item_vectors: those that stand beside it, None without any.
     """
 
     interactions: pd.DataFrame
@@ -44,24 +45,26 @@ class Dataset:
     has_values: bool
     has_times: bool
     value_range: tuple[float, float] | None = None
+    item_vectors: pd.DataFrame | None = None
 
 
-def read_dataset(interactions: Path, items: Path | None, mapping: Mapping[str, str], config: IngestConfig) -> Dataset:
-    """Both tables under our column names; `mapping` goes from our name to the file's.
+def read_dataset(source: Path | str, items: Path | None, mapping: Mapping[str, str], config: IngestConfig) -> Dataset:
+    """What `source` holds, which may be all that an ingest takes, or interactions beside a file of `items`.
 
-    What an ingest with `config` keeps is kept, and what it refuses is refused. Without values every interaction is
-    worth the same, without times all happen at once. Items of which nothing but the id is known have no title.
+    `mapping` goes from the file's name of a column to ours. What an ingest with it and `config` keeps is kept, and what
+    it refuses is refused. Without values every interaction is worth the same, without times all happen at once. Items
+    of which nothing but the id is known have no title.
 
     Raises:
         DatasetError: a file is missing, of an unknown kind, damaged, or lacks a column, or an ingest would refuse it.
     """
     try:
-        tables = _read(interactions, items, {theirs: ours for ours, theirs in mapping.items()})
+        tables = FileSource(source, mapping).read() if items is None else _read_pair(Path(source), items, mapping)
         screened = screen(tables, config)
     except SourceError as error:
         raise DatasetError(_with_option(str(error))) from error
     if not screened.rows[INTERACTIONS]:
-        raise DatasetError(f"{interactions} holds no usable interaction")
+        raise DatasetError(f"{source} holds no usable interaction")
     refused = find_refusal(screened, tables.origins, config)
     if refused is not None:
         raise DatasetError(refused.reason.replace("ingest refused: ", "", 1))
@@ -71,10 +74,11 @@ def read_dataset(interactions: Path, items: Path | None, mapping: Mapping[str, s
     return Dataset(
         interactions=in_file,
         items=_untitled(screened.items, titled),
-        missing=tuple(_missing(screened, has_values, items is not None)),
+        missing=tuple(_missing(screened, has_values)),
         has_values=has_values or bool(config.weights),
         has_times=screened.timed,
         value_range=screened.value_range,
+        item_vectors=screened.item_vectors,
     )
 
 
@@ -90,8 +94,8 @@ def read_item_vectors(path: Path) -> pd.DataFrame:
         raise DatasetError(str(error)) from error
 
 
-def _read(interactions: Path, items: Path | None, mapping: Mapping[str, str]) -> SourceTables:
-    paths = {INTERACTIONS: interactions} | ({} if items is None else {ITEMS: items})
+def _read_pair(interactions: Path, items: Path, mapping: Mapping[str, str]) -> SourceTables:
+    paths = {INTERACTIONS: interactions, ITEMS: items}
     raw = {table: read_table(_file(path), table) for table, path in paths.items()}
     origins = {table: str(path) for table, path in paths.items()}
     return name_tables(raw, mapping, origins, str(interactions))
@@ -124,7 +128,7 @@ def _untitled(items: pd.DataFrame, titled: bool) -> pd.DataFrame:
     return items.assign(**{columns.TITLE: items[columns.TITLE].mask(items[columns.TITLE] == items[columns.ITEM], "")})
 
 
-def _missing(screened: Screened, has_values: bool, has_items: bool) -> list[str]:
+def _missing(screened: Screened, has_values: bool) -> list[str]:
     lines = []
     if not has_values:
         lines.append("no values: every interaction counts as liked")
@@ -143,6 +147,6 @@ def _missing(screened: Screened, has_values: bool, has_items: bool) -> list[str]
         for note in notes
         if not note.startswith(("times were read", "no times"))
     ]
-    if not has_items:
+    if not screened.catalogued:
         lines.append("no items file: no content, diversity or features of items")
     return lines

@@ -29,9 +29,10 @@ class FileSource:
     """A file of interactions, or a folder with interactions.* and optionally items.*, users.*, item_vectors.parquet.
 
     A table may also be a folder of Parquet files (partitioned or not), or several files whose names go on with a number
-    or a date (interactions-2026-01-31.csv), which stand below each other. `mapping` goes from a column's name in the
-    files to ours and holds for every file that has the column, or with TABLE.COLUMN for one table. Cells of text files
-    are read as text, so that the quarantine shows them as they stand.
+    or a date (interactions-2026-01-31.csv), which stand below each other. Without interactions of such a name the last
+    word of a file's name counts (BX-Book-Ratings.csv). `mapping` goes from a column's name in the files to ours and
+    holds for every file that has the column, or with TABLE.COLUMN for one table. Cells of text files are read as text,
+    so that the quarantine shows them as they stand.
 
     With `known`, the fingerprints that a reading before gave as `feed`, the files that have not changed since are left
     out.
@@ -77,6 +78,8 @@ class FileSource:
             for table in (INTERACTIONS, ITEMS, USERS, ITEM_VECTORS)
             if (places := _files_of(table, children, place.shown))
         }
+        if INTERACTIONS not in found:
+            found = {**_files_by_last_word(children, place.shown), **found}
         if INTERACTIONS in found:
             return found
         readable = [child for child in children if child.name.lower().endswith(_endings(SUFFIXES))]
@@ -105,6 +108,20 @@ def _files_of(table: str, children: Iterable[StoredPlace], folder: str) -> list[
         if exact or parts:
             return [*exact, *parts]
     return []
+
+
+def _files_by_last_word(children: Iterable[StoredPlace], folder: str) -> dict[str, list[StoredPlace]]:
+    """Files whose names end as a table's do, such as BX-Book-Ratings.csv and BX-Books.csv."""
+    found: dict[str, list[StoredPlace]] = {}
+    for child in children:
+        first, _, last = re.sub(r"[-_. ]", " ", _stem(child)).rpartition(" ")
+        for table, names in TABLE_NAMES.items():
+            if first and last and {last, f"{last}s"} & set(names.split()):
+                found.setdefault(table, []).append(child)
+    for places in found.values():
+        if len(places) > 1:
+            raise SourceError(f"{folder} holds {' and '.join(each.name for each in places)}; keep one of them")
+    return found
 
 
 def _stem(place: StoredPlace) -> str:

@@ -45,7 +45,7 @@ def test_every_format_gives_the_same_table(tmp_path: Path, name: str, separator:
 def test_parquet_is_read_with_columns_named_by_hand(tmp_path: Path) -> None:
     frame = pd.DataFrame({"who": ["a", "b"], "what": ["x", "y"]})
     frame.to_parquet(tmp_path / "t.parquet")
-    dataset = read_dataset(tmp_path / "t.parquet", None, {"user_id": "who", "item_id": "what"}, CONFIG)
+    dataset = read_dataset(tmp_path / "t.parquet", None, {"who": "user_id", "what": "item_id"}, CONFIG)
     assert dataset.interactions["user_id"].tolist() == ["a", "b"]
     assert (dataset.has_values, dataset.has_times) == (False, False)
     assert [note.split(":")[0] for note in dataset.missing] == ["no values", "no times", "no items file"]
@@ -107,9 +107,11 @@ def test_a_column_that_is_not_there_is_refused(tmp_path: Path) -> None:
     path = write(tmp_path, "x.csv", ",", "user,item,stars,at")
     for name in ("value", "timestamp"):
         with pytest.raises(DatasetError, match=f"the column 'wen' for {name}, which is not there"):
-            read_dataset(path, None, {name: "wen"}, CONFIG)
+            read_dataset(path, None, {"wen": name}, CONFIG)
 
 
 def test_a_missing_file_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(DatasetError, match="is not a file"):
+    with pytest.raises(DatasetError, match="does not exist"):
         read_dataset(tmp_path / "none.csv", None, {}, CONFIG)
+    with pytest.raises(DatasetError, match="is not a file"):
+        read_dataset(write(tmp_path, "x.csv", ",", "user,item,stars,at"), tmp_path / "none.csv", {}, CONFIG)

@@ -1,0 +1,62 @@
+"""What interactions are worth: counts of rows that say the same add up, weights and implied values do not."""
+
+from __future__ import annotations
+
+import pandas as pd
+import pytest
+
+from components.config.ingest import IngestConfig
+from components.interactions.screening import Screened, screen
+from components.interactions.source import SourceTables
+
+ORIGINS = {"interactions": "plays.csv"}
+
+
+def screened(raw: pd.DataFrame, **options: object) -> Screened:
+    bounds = {"max_bad_share": 0.5, "min_value": 0.5, "max_value": 5.0, "implicit_value": 5.0}
+    return screen(SourceTables(raw, None, None, ORIGINS), IngestConfig.model_validate({**bounds, **options}))
+
+
+def worth(found: Screened) -> dict[tuple[str, str, str], float]:
+    rows = found.interactions
+    return dict(zip(zip(rows["user_id"], rows["item_id"], rows["type"], strict=True), rows["value"], strict=True))
+
+
+@pytest.mark.parametrize("seed", range(5))
+def test_counts_of_rows_that_are_merged_add_up_in_any_order(seed: int) -> None:
+    raw = pd.DataFrame(
+        {"user_id": ["u", "u", "u", "v"], "item_id": ["a", "a", "b", "a"], "value": ["1", "2", "9", "4"]}
+    ).sample(frac=1, random_state=seed, ignore_index=True)
+    found = screened(raw, values="counts")
+    assert worth(found) == {("u", "a", "rating"): 3.75, ("u", "b", "rating"): 4.5, ("v", "a", "rating"): 4.0}
+    assert found.merged == {"interactions": 1}
+
+
+def test_rows_without_a_value_count_one_each() -> None:
+    raw = pd.DataFrame({"user_id": ["u"] * 5, "item_id": ["a", "a", "a", "a", "b"]})
+    assert worth(screened(raw, values="counts")) == {("u", "a", "view"): 4.0, ("u", "b", "view"): 2.5}
+    assert worth(screened(raw)) == {("u", "a", "view"): 5.0, ("u", "b", "view"): 5.0}
+
+
+def test_repeats_at_different_times_stay_apart() -> None:
+    raw = pd.DataFrame({"user_id": ["u"] * 3, "item_id": ["a"] * 3, "timestamp": [1600000000, 1600000001, 1600000001]})
+    found = screened(raw, values="counts")
+    assert found.interactions["value"].tolist() == pytest.approx([2.5, 5 * 2 / 3])
+
+
+def test_what_a_type_weighs_and_what_is_implied_is_not_added_up() -> None:
+    raw = pd.DataFrame(
+        {
+            "user_id": ["u"] * 6,
+            "item_id": ["a"] * 6,
+            "type": ["buy", "buy", "play", "play", "look", "look"],
+            "value": ["1", "1", "1", "3", "", ""],
+        }
+    )
+    found = screened(raw, values="counts", weights={"buy": 3.0}, implicit_value=2.0)
+    assert worth(found) == {("u", "a", "buy"): 3.0, ("u", "a", "play"): 4.0, ("u", "a", "look"): 2.0}
+
+
+def test_a_bad_row_adds_nothing() -> None:
+    raw = pd.DataFrame({"user_id": ["u", "u", "u"], "item_id": ["a", "a", "a"], "value": ["1", "many", "-3"]})
+    assert worth(screened(raw, values="counts")) == {("u", "a", "rating"): 2.5}
