@@ -24,7 +24,8 @@ def batch_recommend(
     """Make the live release's recommendations for everybody, or for `users`, or for the ids in `users_file`.
 
     Args:
-        users_file: one id a line; relative to the project.
+        users_file: a path or an address of a text with one id a line, or of a table with a column of users, of any
+            format that an ingest takes; a relative path is taken from the project.
         keep: the answers go to the cache of the service as well.
         language_model: it is asked where the release's policy says so, through the Message Batches API where
             ANTHROPIC_API_KEY is set. A reply that was paid for once is never asked for again.
@@ -35,6 +36,7 @@ def batch_recommend(
     """
     from components.adapters.llm.claude_batches import BatchError
     from components.adapters.machine.file_lock import LockTimeoutError
+    from components.interactions.source import SourceError
     from jobs.batch.recommend import BatchFailed
     from jobs.batch.run import WholeBatch, page_of, run_batch, tell
     from jobs.errors import NothingThereError
@@ -45,7 +47,7 @@ def batch_recommend(
     try:
         with open_workbench() as bench:
             made = run_batch(bench, asked, get_run_logger().info)
-    except (BatchFailed, BatchError, LockTimeoutError, NothingThereError, OSError, ValueError) as error:
+    except (BatchFailed, BatchError, LockTimeoutError, NothingThereError, SourceError, OSError, ValueError) as error:
         return Failed(message=str(error))
     create_markdown_artifact(page_of(made), key="batch-recommend")
     return Completed(name="Waiting" if made.recommended.waiting else None, message=tell(made))

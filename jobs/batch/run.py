@@ -6,9 +6,11 @@ import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
+from components.adapters.sources.user_list import read_user_list
 from jobs.batch.preference_pairs import Exported, export_pairs
 from jobs.batch.recommend import BatchRequest, BatchResult, make_batch
 from jobs.batch.reply_batches import Pace
+from jobs.data.ingest import address_of
 from jobs.wiring.workbench import Workbench
 
 
@@ -40,6 +42,7 @@ def run_batch(bench: Workbench, asked: WholeBatch, report: Callable[[str], None]
 
     Raises:
         ValueError: users are named in two ways.
+        SourceError: the file of users cannot be read.
         BatchFailed, BatchError, LockTimeoutError, OSError: as jobs.batch.recommend.make_batch.
     """
     pace = None
@@ -82,5 +85,4 @@ def _chosen(bench: Workbench, asked: WholeBatch) -> Sequence[str] | None:
         return asked.users
     if asked.users is not None:
         raise ValueError("users and users_file exclude each other")
-    lines = (bench.settings.project / asked.users_file).read_text().splitlines()
-    return [line.strip() for line in lines if line.strip()]
+    return read_user_list(address_of(bench, asked.users_file))

@@ -79,7 +79,7 @@ def choose_source(bench: Workbench, request: IngestRequest, known: Mapping[str, 
     if request.source == MOVIELENS:
         return MovieLensSource()
     if request.source != SQL:
-        return FileSource(_address(bench, request.source), request.mapping, known)
+        return FileSource(address_of(bench, request.source), request.mapping, known)
     if request.table is None:
         raise SourceError("source sql: no table is named; say which one holds the interactions with the option table")
     tables = {INTERACTIONS: request.table, ITEMS: request.items_table, USERS: request.users_table}
@@ -148,7 +148,8 @@ def run_ingest(
         return screened
     _tell_screened(screened, log)
     base = screened if old is None else extend(old, screened)
-    provenance = dataclasses.replace(provenance, feed=tables.feed)
+    feed = {**({} if before is None else before.manifest.feed), **tables.feed}
+    provenance = dataclasses.replace(provenance, feed=feed)
     version = as_step(with_kept_events)(bench, config, base, provenance, log)
     return as_step(register_version)(bench.data, version)
 
@@ -180,6 +181,6 @@ def _tell_screened(screened: Screened, log: Log) -> None:
     log(f"kept {len(screened.interactions)} interactions, merged {merged} rows, quarantined {len(screened.quarantine)}")
 
 
-def _address(bench: Workbench, source: str) -> str:
+def address_of(bench: Workbench, source: str) -> str:
     """An address as it is, and a path taken from the project."""
     return source if "://" in source else str(bench.settings.project / Path(source).expanduser())

@@ -75,6 +75,7 @@ def locate(address: str) -> StoredPlace:
     shown = without_userinfo(address) if "://" in address else address
     try:
         system, path = fsspec.core.url_to_fs(address)
+        system.invalidate_cache()  # file systems are kept by the process, with what their folders held
         place = StoredPlace(system, path, shown)
         if system.exists(path) and not system.isdir(path) and path.lower().endswith(".zip"):
             return StoredPlace(ZipFileSystem(fo=system.open(path, "rb")), "", shown)
