@@ -5,9 +5,9 @@ from __future__ import annotations
 import re
 import unicodedata
 
+from components.reranking.personal_data import without_personal_data
+
 _STRUCTURE = str.maketrans({"<": " ", ">": " ", "|": "/", "`": "'", "{": "(", "}": ")"})
-_EMAIL = re.compile(r"[^\s@<>]{1,64}@[^\s@<>]{1,255}")
-_LINK = re.compile(r"(?:https?://|www\.)\S+", re.IGNORECASE)
 
 
 def clean(text: str, limit: int) -> str:
@@ -24,8 +24,8 @@ def clean(text: str, limit: int) -> str:
 
 
 def without_identity(text: str, user_id: str) -> str:
-    """`text` without e-mail addresses, links and, unless it is a short number, the user's id."""
-    text = _LINK.sub(" ", _EMAIL.sub(" ", text))
+    """`text` without what says who somebody is (personal_data.py) and, unless it is a short number, the user's id."""
+    text = without_personal_data(text)
     if len(user_id) < 3 or (user_id.isdigit() and len(user_id) < 6):
         return text
     return re.sub(rf"(?<!\w){re.escape(user_id)}(?!\w)", " ", text, flags=re.IGNORECASE)

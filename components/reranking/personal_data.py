@@ -19,8 +19,8 @@ _DOMAIN = re.compile(r"(?<![\w.-])(?:[\w-]{2,63}\.){1,6}[a-z]{2,24}\b(?:/\S*)?")
 _SPELLED_DOMAIN = re.compile(
     r"(?<![\w-])[\w-]{2,63}[ \[({]{1,4}dot[ \])}]{1,4}(?:com|net|org|io|co|app|dev|info|biz|xyz|me|tv|[a-z]{2})\b", re.I
 )
-# A digit, then digits with at most two of " -./()" between them; a leading + or 00 is part of it.
-_DIGITS = re.compile(r"(?<![\w.])\+?\(?\d(?:[ \-./()\u2010-\u2015]{0,2}\d){6,23}(?!\w)")
+# A digit, then digits with at most three of " -./()" between them; a leading + or 00 is part of it.
+_DIGITS = re.compile(r"(?<![\w.])\+?\(?\d(?:[ \-./()\u2010-\u2015]{0,3}\d){6,23}(?!\w)")
 _YEARS = re.compile(r"(?:19|20)\d\d\D{1,3}(?:19|20)\d\d")
 _CARD_DIGITS = range(13, 20)
 

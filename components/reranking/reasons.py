@@ -3,23 +3,26 @@
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal
 
 from components.reranking.clean_text import clean
+from components.reranking.personal_data import names_address, names_person
 from components.reranking.task import ItemText
 
 REASON_LIMIT = 120
 MAX_TITLE_WORDS = 8
-Flaw = Literal["link", "unknown_name", "empty"]
+MAX_READ = 8 * REASON_LIMIT
+"""Characters of a reason that are looked at; nothing behind them is shown."""
+Flaw = Literal["link", "personal", "unknown_name", "empty"]
 
-_LINK = re.compile(r"(?:https?:|www\.|\w@\w|\b[\w-]+\.(?:com|net|org|io|co|app|dev|info|biz|xyz|ru|cn|de|uk)\b)", re.I)
-_TAG = re.compile(r"<[^>]*>?|&[a-z#0-9]{1,8};", re.I)
-_MARKDOWN_LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)?")
+_TAG = re.compile(r"<[^<>]*+>?|&[a-z#0-9]{1,8};", re.I)
+_MARKDOWN_LINK = re.compile(r"!?\[([^\[\]]*+)\]\([^()]*+\)?")
 _MARKUP = re.compile(r"[*_#~`\[\]{}\\|]+")
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
 _SENTENCE_END = ".!?:;—"
-_YEAR = re.compile(r"\s*\(\d{4}\)\s*$")
+_YEAR = re.compile(r"\(\d{4}\)$")
 _ARTICLE_LAST = re.compile(r"^(.*), (The|A|An|Le|La|Les|Il|El|Der|Die|Das)$")
 _EVERYDAY = frozenset({"i", "i'm", "i'll", "you", "your", "tv", "ok"})
 
@@ -45,7 +48,7 @@ class TitleIndex:
 
 def words_of_title(title: str) -> tuple[str, ...]:
     """The folded words of a title without its year; a trailing article ("Matrix, The") comes first."""
-    bare = _YEAR.sub("", title)
+    bare = _YEAR.sub("", title.rstrip()).rstrip()
     if match := _ARTICLE_LAST.match(bare):
         bare = f"{match[2]} {match[1]}"
     return tuple(word.casefold() for word in _WORD.findall(bare))
@@ -59,8 +62,11 @@ def plain_reason(text: str, known: Sequence[ItemText], also: Sequence[str], titl
         also: further texts whose words may be written large, such as what the user said.
         titles: every title of the catalogue; naming one outside `known` is a flaw, and so is any other name.
     """
-    if _LINK.search(text):
+    text = unicodedata.normalize("NFKC", text[:MAX_READ])
+    if names_address(text):
         return "link"
+    if names_person(text):
+        return "personal"
     bare = _MARKUP.sub(" ", _TAG.sub(" ", _MARKDOWN_LINK.sub(r"\1", text)))
     bare = clean(bare, REASON_LIMIT)
     if not _WORD.search(bare):
@@ -84,7 +90,7 @@ def checked_reasons(
     flaws: dict[str, int] = {}
     for position, reason in reasons.items():
         checked = plain_reason(reason, known, also, titles)
-        if checked in ("link", "unknown_name", "empty"):
+        if checked in ("link", "personal", "unknown_name", "empty"):
             flaws[checked] = flaws.get(checked, 0) + 1
         else:
             good[position] = checked

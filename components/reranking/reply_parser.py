@@ -9,10 +9,12 @@ from dataclasses import dataclass, field
 
 MAX_CHARACTERS = 20_000
 """More than any allowed reply has; the rest is not read."""
-_JSON_OBJECT = re.compile(r"\{.*\}", re.DOTALL)
-_OPEN_ORDER = re.compile(r'"order"\s*:\s*\[([\d\s,"]*)')
-_LISTED = re.compile(r"^\s*\d{1,3}\s*[.):]\s*[\[(#]?(\d{1,4})\b(?!\s*[.):])", re.MULTILINE)
-_RUN = re.compile(r"[\[(]?\b\d{1,4}\b[\])]?(?:\s*(?:,|;|>|\s)\s*[\[(]?\b\d{1,4}\b[\])]?)+")
+# None of these looks at a character more often than a fixed number of times: a reply may be made to be slow to read.
+_OPEN_ORDER = re.compile(r'"order"\s*+:\s*+\[([\d\s,"]*+)')
+_LISTED = re.compile(r"^[ \t]*+\d{1,3}[ \t]?[.):][ \t]*+[\[(#]?(\d{1,4})\b(?![ \t]?[.):])", re.MULTILINE)
+_ALONE = re.compile(r"(?<!\w)\d{1,4}(?!\w)")
+_BRACKETS = str.maketrans("", "", "[]()")
+_SEPARATORS = ("", ",", ";", ">")
 _NUMBER = re.compile(r"\d{1,4}")
 
 
@@ -83,9 +85,9 @@ def _position(number: object, n: int) -> int | None:
 
 
 def _from_json(text: str) -> tuple[list[object], list[object]] | None:
-    match = _JSON_OBJECT.search(text)
+    start, end = text.find("{"), text.rfind("}")
     try:
-        value = json.loads(match[0]) if match else None
+        value = json.loads(text[start : end + 1]) if 0 <= start < end else None
     except (ValueError, RecursionError):
         return None
     if not isinstance(value, dict) or not isinstance(value.get("order"), list):
@@ -102,9 +104,22 @@ def _from_prose(text: str, repairs: dict[str, int]) -> tuple[list[object], list[
     if len(listed := _LISTED.findall(text)) > 1:
         repairs["prose"] = 1
         return list(listed), []
-    runs: list[list[str]] = [_NUMBER.findall(run) for run in _RUN.findall(text)]
-    if not runs:
+    longest = max(_runs(text), key=len, default=[])
+    if len(longest) < 2:
         return [], []
     repairs["prose"] = 1
-    longest = max(runs, key=lambda run: len(run))
     return [*longest], []
+
+
+def _runs(text: str) -> list[list[str]]:
+    """Numbers with nothing between them but blanks, brackets and one separator."""
+    runs: list[list[str]] = []
+    end = -1
+    for match in _ALONE.finditer(text):
+        between = text[end : match.start()].translate(_BRACKETS) if end >= 0 else ""
+        if between and between.strip() in _SEPARATORS:
+            runs[-1].append(match[0])
+        else:
+            runs.append([match[0]])
+        end = match.end()
+    return runs

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Self
 
 _PATTERNS = {
-    "e-mail address": re.compile(r"[\w.+-]+@[\w-]+\.[\w.-]+"),
+    "e-mail address": re.compile(r"(?<![\w.+-])[\w.+-]++@[\w-]++\.[\w.-]+"),
     "API key": re.compile(r"\b(?:sk|pk|ghp|xox[bp]|AKIA)[-_]?[A-Za-z0-9_-]{16,}"),
     "phone number": re.compile(r"\+\d[\d ()-]{7,}\d"),
 }
