@@ -58,6 +58,11 @@ def bash(commands: str, stack: WholeStack, data: Path) -> str:
     return done.stdout + done.stderr
 
 
+def answered(said: str) -> list[dict]:
+    """The items of the last answer that commands have printed."""
+    return json.loads(said[said.rindex('{"request_id"') :].splitlines()[0])["items"]
+
+
 def versions(stack: WholeStack) -> list[dict]:
     return json.loads(stack.recops("data", "list", "--json"))
 
@@ -91,8 +96,7 @@ def test_every_command_of_the_page_does_what_the_page_says(stack: WholeStack, da
     assert [row["interactions"] for row in versions(stack)][1:] == [kept]
     assert versions(stack)[-1]["users"] == USERS
     assert stack.release()["data_version"] == "data-v2"
-    before = json.loads(said.strip().splitlines()[-1])["items"]
-    after = json.loads(run(feedback).strip().splitlines()[-1])["items"]
+    before, after = answered(said), answered(run(feedback))
     assert len(before) == len(after) == 5
     assert "85004" not in {item["item_id"] for item in after}
     kept += drop("invoices-2011.csv", {6, 7})
