@@ -15,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from cli.console import make_console
+from cli.simulate_days import write_days
 
 if TYPE_CHECKING:
     from components.adapters.slots.demo_faults import FaultKind
@@ -29,7 +30,8 @@ SAID_EVERY = 10  # parts of a simulation after which a console that is no termin
 
 
 @click.command()
-@click.option("--requests", type=click.IntRange(1, 1_000_000), default=500, show_default=True)
+@click.option("--requests", type=click.IntRange(1, 1_000_000), help="500, or 60 an hour with --days.")
+@click.option("--days", type=click.IntRange(2, 90), help="Write so many days of history at once; see docs.")
 @click.option("--seed", type=click.IntRange(0), default=42, show_default=True, help="Who asks, and who clicks what.")
 @click.option("--rate", type=click.FloatRange(0, min_open=True), help="Requests a second; without it, as many as go.")
 @click.option("--max-seconds", type=click.FloatRange(0, min_open=True), default=600.0, show_default=True)
@@ -43,7 +45,8 @@ SAID_EVERY = 10  # parts of a simulation after which a console that is no termin
 @click.option("--url", help="The gateway; that of the local stack by default.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 def simulate(
-    requests: int,
+    requests: int | None,
+    days: int | None,
     seed: int,
     rate: float | None,
     max_seconds: float,
@@ -66,12 +69,15 @@ def simulate(
     from jobs.simulation.run import NoBadSlotError, bad_slot
     from jobs.wiring.workbench import open_workbench
 
-    course = TrafficCourse(requests, seed, k, rate, max_seconds, at_once, feedback)
+    course = TrafficCourse(requests or 500, seed, k, rate, max_seconds, at_once, feedback)
     with open_workbench() as bench:
         try:
             people = make_people(future, drift, bench.params.prepare.positive_threshold, seed)
         except (SourceError, NobodyToAsk, ValueError) as error:
             raise click.ClickException(str(error)) from error
+        if days is not None:
+            write_days(bench, people, days, requests, seed, as_json)
+            return
         gateway = url or bench.settings.gateway_url
         began = time.perf_counter()
         try:

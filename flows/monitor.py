@@ -6,6 +6,7 @@ from typing import Any
 
 from prefect import State, flow, get_run_logger
 from prefect.artifacts import create_markdown_artifact
+from prefect.events import emit_event
 from prefect.states import Completed, Failed
 
 
@@ -31,7 +32,7 @@ def monitor(
     from jobs.monitoring.monitor import MonitorError, MonitorRequest, run_monitor
     from jobs.wiring.workbench import open_workbench
     from monitoring.rules.table import RulesError
-    from monitoring.summary import describe
+    from monitoring.summary import describe, headline
 
     logger = get_run_logger()
     try:
@@ -49,4 +50,9 @@ def monitor(
         logger.warning("%s: %s", told.what, told.message.title)
     changed = [told for told in looked.told if told.what != "ended"]
     line = "; ".join(f"{told.what}: {told.message.title}" for told in looked.told) or "nothing new"
-    return Completed(name="Alerted" if changed else None, message=line)
+    figures = headline(looked)
+    for figure in figures:
+        logger.info("%s", figure)
+        # What `prefect deployment run --watch` prints of a run are its events, and of them their resource's name.
+        emit_event("recops.monitor.figure", {"prefect.resource.id": "recops.monitor", "prefect.resource.name": figure})
+    return Completed(name="Alerted" if changed else None, message="; ".join([line, *figures]))

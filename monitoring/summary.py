@@ -34,6 +34,7 @@ SHOWN = (
     "latency_p95",
     "latency_p99",
 )
+HEADLINE = ("ndcg_all", "hit_rate", "ctr", "coverage", "diversity", "latency_p95")
 GROUPED = ("requests", "ndcg_all", "ndcg_engaged", "hit_rate", "ctr", "diversity", "latency_p95")
 WEEK = 7 * 86_400.0
 
@@ -91,6 +92,18 @@ def describe(looked: Looked, n_items: int, sent: int, failed: int, took: float) 
         "NDCG@10 (all requests) counts a request without engagement as 0; the engaged one leaves it out.",
     ]
     return "\n".join(lines) + "\n"
+
+
+def headline(looked: Looked) -> list[str]:
+    """What is worth a line in a terminal: the window, its figures beside the usual ones, and how many rules hold."""
+    seen = looked.seen
+    firing = sum(isinstance(verdict, Firing) for verdict in looked.verdicts)
+    clear = sum(isinstance(verdict, Clear) for verdict in looked.verdicts)
+    lines = [f"{moment(seen.start)}, {seen.seconds / 60:g} minutes: {number(seen.current.get('requests'))} requests"]
+    for name in HEADLINE if seen.current.get("requests") else ():
+        usual = f" (usual {number(seen.reference[name])})" if name in seen.reference else ""
+        lines.append(f"{name_of(name)} {number(seen.current.get(name))}{usual}")
+    return [*lines, f"{firing} rules fire, {clear} hold, {len(looked.verdicts) - firing - clear} cannot be judged"]
 
 
 def told_lines(changes: Sequence[IncidentChange], sent: int, failed: int) -> list[str]:

@@ -87,9 +87,19 @@ class Watcher:
     write_report: Callable[..., Reported]
 
     def look(
-        self, at: float, now: float, seconds: float, horizon: float, around: Surroundings, log: Callable[[str], None]
+        self,
+        at: float,
+        now: float,
+        seconds: float,
+        horizon: float,
+        around: Surroundings,
+        log: Callable[[str], None],
+        tell: bool = True,
     ) -> Looked:
-        """Judge the newest window of `seconds` that is closed for `horizon` seconds at the time `at`."""
+        """Judge the newest window of `seconds` that is closed for `horizon` seconds at the time `at`.
+
+        Without `tell` it is only judged and reported, and no incident opens, changes or ends.
+        """
         judging = self.params.judging
         until = last_closed(at, seconds, horizon)
         windows = self.collector.windows(until, seconds, windows_needed(seconds, judging))
@@ -116,7 +126,9 @@ class Watcher:
             return self._context(firing, windows, reference, around, name)
 
         teller = Teller(self.alerts, self.channels, self.params.answering, self.params.recovery_windows, context)
-        told = [*teller.tell(verdicts, start, now), *teller.watch_channels(self.params.delivery, now)]
+        told: list[IncidentChange] = []
+        if tell:
+            told = [*teller.tell(verdicts, start, now), *teller.watch_channels(self.params.delivery, now)]
         return Looked(windows, seen, tuple(verdicts), tuple(told), report, tuple(failures))
 
     def _facts(self, start: float, end: float, horizon: float) -> dict[str, float]:

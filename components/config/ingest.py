@@ -39,6 +39,7 @@ class IngestConfig(Section):
         "Quantity > 0" that a row must fulfil.
     attribution_hours: feedback that names no request answers to what was shown at most so long before. feedback: what
         of it looks made up.
+    simulated_feedback: whether what `recops simulate --days` wrote is taken for what people did.
     """
 
     max_bad_share: float = Field(ge=0, le=1)
@@ -52,6 +53,7 @@ class IngestConfig(Section):
     filters: list[str] = []
     attribution_hours: float = Field(default=24.0, ge=0)
     feedback: FeedbackScreening = FeedbackScreening()
+    simulated_feedback: bool = False
 
     @model_validator(mode="after")
     def _implicit_value_is_in_range(self) -> Self:

@@ -101,7 +101,7 @@ def with_new_events(bench: Workbench, config: IngestConfig, log: Log) -> NextVer
     provenance = provenance_of(latest.manifest)
     base, kept = split_version(screened.interactions, BASE)
     with _reading(bench.store) as engine:
-        feedback = read_feedback(engine, config.attribution_hours * 3600)
+        feedback = read_feedback(engine, config.attribution_hours * 3600, config.simulated_feedback)
         forgotten = read_forgotten(engine)
         live = read_live_data(engine)
     ours = belongs(feedback["received_at"], _catalogues(bench.data, live), provenance.owner)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 
@@ -77,19 +77,7 @@ def run_monitor(bench: Workbench, request: MonitorRequest, log: Callable[[str], 
         figures["skew_share"] = skew.share
         for example in skew.examples:
             log(f"training and serving differ: {example}")
-    threshold, dwell = params.prepare.positive_threshold, params.monitor.min_dwell_seconds
-    horizon = Horizon(when.horizon, threshold, dwell)
-    watcher = Watcher(
-        collector=Collector(bench.store.traffic_log, bench.store.rollups, catalogue, horizon, state.last_shown),
-        facts=bench.store.facts,
-        alerts=bench.store.alerts,
-        rules=rules_of("outcome", read_rules()),
-        params=params.monitor,
-        catalogue=catalogue,
-        folder=folder,
-        channels=list(sinks),
-        write_report=write_report,
-    )
+    watcher = make_watcher(bench, when.horizon, catalogue, state.last_shown, list(sinks))
     reports = f"http://{bench.settings.host}:{bench.settings.evidently_port} ({folder / 'reports'}/{{name}}.json)"
     around = Surroundings(live.live_release, live.standby_release, figures, reports)
     looked = watcher.look(when.at, now, when.seconds, when.horizon, around, log)
@@ -107,6 +95,30 @@ def run_monitor(bench: Workbench, request: MonitorRequest, log: Callable[[str], 
         now,
     )
     return Ran(looked, delivered, skew, len(catalogue), time.monotonic() - began)
+
+
+def make_watcher(
+    bench: Workbench,
+    horizon_seconds: float,
+    catalogue: WatchedCatalogue,
+    last_shown: Mapping[str, float],
+    sinks: Sequence[str],
+) -> Watcher:
+    """The watcher of outcomes, with this horizon; `sinks` are the names of the channels that it tells."""
+    params = bench.params
+    threshold, dwell = params.prepare.positive_threshold, params.monitor.min_dwell_seconds
+    horizon = Horizon(horizon_seconds, threshold, dwell)
+    return Watcher(
+        collector=Collector(bench.store.traffic_log, bench.store.rollups, catalogue, horizon, last_shown),
+        facts=bench.store.facts,
+        alerts=bench.store.alerts,
+        rules=rules_of("outcome", read_rules()),
+        params=params.monitor,
+        catalogue=catalogue,
+        folder=bench.settings.root / "monitoring",
+        channels=sinks,
+        write_report=write_report,
+    )
 
 
 def _when(request: MonitorRequest, params: Params, now: float) -> JudgedTime:

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from components.adapters.store.traffic.canary_traffic import SqlTraffic
     from components.adapters.store.traffic.monitor_facts import MonitorFacts
     from components.adapters.store.traffic.rollups import Rollups
+    from components.adapters.store.traffic.simulated import SimulatedHistory
     from components.adapters.store.traffic.traffic_log import TrafficLog
     from components.adapters.store.traffic.user_events import UserEventReader
 
@@ -121,6 +122,13 @@ class EventStore:
         from components.adapters.store.traffic.traffic_log import TrafficLog
 
         return TrafficLog(self.engine, self._params().routing.cold_start_threshold)
+
+    @cached_property
+    def simulated(self) -> SimulatedHistory:
+        """History that was simulated."""
+        from components.adapters.store.traffic.simulated import SimulatedHistory
+
+        return SimulatedHistory(self.engine)
 
     @cached_property
     def evaluations(self) -> EvaluationStore:

@@ -2,7 +2,7 @@
 
 A feedback answers to an impression of the same user and item:
 - with a `request_id`, to the one of that request, whenever the feedback came;
-- without one, to the latest that was shown before it happened, at most a horizon before.
+- without one, to the latest that was really shown before it happened, at most a horizon before.
 
 Of several in one request the highest position counts. A feedback without such an impression came about without us: by
 search, by a link, or its impression was dropped.
@@ -13,6 +13,7 @@ from __future__ import annotations
 from sqlalchemy import Subquery, and_, func, select, union_all
 
 from components.adapters.store.tables import feedback, impressions
+from components.adapters.store.traffic.simulated import really_shown
 
 
 def attributed(horizon_seconds: float) -> Subquery:
@@ -25,7 +26,7 @@ def attributed(horizon_seconds: float) -> Subquery:
     unnamed = (
         select(feedback.c.sequence, *impressions.columns)
         .join(impressions, and_(same, impressions.c.shown_at.between(happened - horizon_seconds, happened)))
-        .where(feedback.c.request_id.is_(None))
+        .where(feedback.c.request_id.is_(None), really_shown())
     )
     pairs = union_all(named, unnamed).subquery()
     latest_first = (pairs.c.shown_at.desc(), pairs.c.position, pairs.c.request_id)

@@ -4,21 +4,23 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from sqlalchemy import Engine, inspect, select
+from sqlalchemy import Engine, inspect, select, true
 
 from components.adapters.store.engine import reading
 from components.adapters.store.tables import feedback
 from components.adapters.store.traffic.attribution import attributed
+from components.adapters.store.traffic.simulated import really_told
 
 if TYPE_CHECKING:
     import pandas as pd
 
 
-def read_feedback(engine: Engine, horizon_seconds: float) -> pd.DataFrame:
+def read_feedback(engine: Engine, horizon_seconds: float, with_simulated: bool = False) -> pd.DataFrame:
     """One row per feedback, in the order of the store, which without tables has none.
 
     Columns: event_id, user_id, item_id, type, value, occurred_at, received_at, and the propensity of what it answers
-    to, NaN for what came about without our impressions. Both are read in one snapshot.
+    to, NaN for what came about without our impressions. Both are read in one snapshot. What was simulated is left out,
+    unless it is asked for.
     """
     import pandas as pd
 
@@ -27,6 +29,7 @@ def read_feedback(engine: Engine, horizon_seconds: float) -> pd.DataFrame:
     query = (
         select(*(feedback.c[name] for name in names), shown.c.propensity)
         .join(shown, shown.c.sequence == feedback.c.sequence, isouter=True)
+        .where(true() if with_simulated else really_told())
         .order_by(feedback.c.sequence)
     )
     with reading(engine) as db:

@@ -8,9 +8,10 @@ from sqlalchemy import Engine, select
 
 from components.adapters.store.engine import reading
 from components.adapters.store.tables import feedback
+from components.adapters.store.traffic.simulated import really_told
 
 
 def read_users(engine: Engine) -> Sequence[str]:
     """Every user with feedback, once, in no order."""
     with reading(engine) as db:
-        return db.execute(select(feedback.c.user_id).distinct()).scalars().all()
+        return db.execute(select(feedback.c.user_id).where(really_told()).distinct()).scalars().all()

@@ -16,6 +16,7 @@ from typing import Any
 from sqlalchemy import Dialect, Engine, Select, bindparam, literal_column, select, union_all
 
 from components.adapters.store.tables import feedback
+from components.adapters.store.traffic.simulated import really_told
 from components.serving.recent_history import NO_EVENTS, EventsUnread, UserEvent, UserEvents
 
 logger = logging.getLogger("recops.event_store")
@@ -31,7 +32,7 @@ Outcome = UserEvents | EventsUnread
 
 def _newest(unknown: bool, limit: int) -> Select[Any]:
     columns = (feedback.c.sequence, feedback.c.item_id, feedback.c.type, feedback.c.value, feedback.c.occurred_at)
-    mine = select(*columns).where(feedback.c.user_id == bindparam("user_id"))
+    mine = select(*columns).where(feedback.c.user_id == bindparam("user_id"), really_told())
     # Spelled out: SQLite takes neither "IS 0" nor a bare column to its index.
     fits = feedback.c.unknown_item == literal_column("true" if unknown else "false")
     newest = mine.where(fits).order_by(feedback.c.sequence.desc()).limit(limit).subquery()
