@@ -7,6 +7,7 @@ import click
 from components.rollout.lease import LeaseLost
 from components.rollout.ports import StepFailed
 from jobs.promotion.reconcile import put_in_order
+from jobs.stack.gateway import mend_gateway
 from jobs.wiring.workbench import open_workbench
 
 
@@ -17,6 +18,7 @@ def reconcile() -> None:
         if not bench.supervisor.is_running():
             raise click.ClickException("the stack is not running; start it with `make up`, which reconciles too")
         try:
+            mend_gateway(bench, click.echo)
             state = put_in_order(bench, click.echo)
         except (LeaseLost, StepFailed) as error:
             raise click.ClickException(str(error)) from error

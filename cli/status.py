@@ -18,14 +18,14 @@ from jobs.wiring.workbench import open_workbench
 @click.command()
 @click.option("--json", "as_json", is_flag=True, help="Print everything as JSON.")
 def status(as_json: bool) -> None:
-    """Show processes with their memory, what is scheduled, and what is live. Exit code 1 when the stack is down."""
+    """Show processes, schedules and what is live. Exit code 1 when the stack is down or the gateway deaf."""
     with open_workbench() as bench:
         found = read_status(bench)
     if as_json:
         click.echo(json.dumps(found, indent=2, default=datetime.isoformat))
     else:
         _print(found, make_console())
-    if not found["running"]:
+    if not (found["running"] and found["gateway_answers"]):
         raise click.exceptions.Exit(1)
 
 
@@ -51,6 +51,8 @@ def _print(found: dict[str, Any], console: Console) -> None:
     console.print(
         f"live: {live['release'] or 'nothing'} in {live['slot'] or 'no slot'}; standby: {found['standby'] or 'none'}"
     )
+    if found["running"] and not found["gateway_answers"]:
+        console.print("[red]the gateway does not answer; `recops reconcile` starts it again[/red]")
     versions = found["routing_version"]
     if found["running"] and versions["stored"] != versions["gateway"]:
         console.print(

@@ -20,8 +20,10 @@ from jobs.monitoring.automations import put_automations
 from jobs.monitoring.schedules import read_schedules
 from jobs.promotion.reconcile import put_in_order
 from jobs.stack.environment import stack_environment
+from jobs.stack.gateway import mend_gateway
 from jobs.stack.ports import check_ports
 from jobs.stack.prepare import prepare_gateway, prepare_store
+from jobs.stack.private_state import make_private
 from jobs.stack.programs import EVIDENTLY, SHADOW, WORK_POOL, WORKER, programs
 from jobs.stack.take_down import processes_of, stop_stack
 from jobs.wiring.workbench import Workbench
@@ -72,6 +74,7 @@ def begin(bench: Workbench, progress: StepWatcher) -> bool:
         PortTaken: somebody else holds a port; nothing has been changed.
     """
     os.environ.update(stack_environment(bench.settings))
+    make_private(bench.settings.root)
     if bench.supervisor.is_running():
         return False
     if processes_of(bench.settings):  # a supervisord that was killed leaves them behind, and they hold our ports
@@ -96,7 +99,10 @@ def bring_up(bench: Workbench, fresh: bool, progress: StepWatcher) -> tuple[str,
         prepare_gateway(bench)
     if fresh:
         with progress.step("supervisor, with Envoy, MLflow and Prefect"):
+            (settings.root / "monitoring").mkdir(parents=True, exist_ok=True)
             control.start(programs(bench), stack_environment(settings))
+    with progress.step("the gateway listens") as say:
+        mend_gateway(bench, say)
     with progress.step("slots match the store") as say:
         state = put_in_order(bench, say)
     with progress.step("Prefect answers"):

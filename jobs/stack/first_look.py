@@ -47,5 +47,5 @@ def addresses_of(settings: Settings) -> dict[str, str]:
         "drift reports (Evidently)": f"http://{settings.host}:{settings.evidently_port}",
         "slot blue": ", ".join(settings.slot_urls("blue")),
         "slot green": ", ".join(settings.slot_urls("green")),
-        "Envoy's admin page": f"http://{settings.host}:{settings.envoy_admin_port}",
+        "Envoy's figures": f"http://{settings.host}:{settings.envoy_admin_port}/stats/prometheus",
     }

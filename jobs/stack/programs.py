@@ -5,7 +5,9 @@ from __future__ import annotations
 import sys
 from pathlib import Path
 
+from components.adapters.machine.own_site import local_names
 from components.adapters.slots.supervisor import Program
+from components.config.settings import Settings
 from components.rollout.routing import SLOTS
 from jobs.wiring.workbench import Workbench
 
@@ -14,6 +16,8 @@ WORKER = "prefect-worker"
 EVIDENTLY = "evidently"
 LOCAL_LLM = "llm"
 SHADOW = "shadow"
+PREFECT_APP = "prefect.server.api.server:create_app"
+EVIDENTLY_APP = "evidently.ui.service.app:litestar_app"
 
 
 def programs(bench: Workbench) -> list[Program]:
@@ -25,10 +29,11 @@ def programs(bench: Workbench) -> list[Program]:
         Program(
             "prefect-server",
             [
-                *(str(bin_folder / "prefect"), "server", "start"),
-                *("--host", settings.host, "--port", str(settings.prefect_port)),
+                *(python, "-m", "components.adapters.machine.own_site", PREFECT_APP),
+                *(settings.host, str(settings.prefect_port)),
             ],
             root,
+            {"PREFECT__SERVER_FINAL": "1", "PREFECT_SERVER_API_CORS_ALLOWED_ORIGINS": _own_origin(settings)},
         ),
         Program(
             WORKER,
@@ -47,6 +52,8 @@ def programs(bench: Workbench) -> list[Program]:
                 *("--host", settings.host, "--port", str(settings.mlflow_port)),
                 *("--backend-store-uri", f"sqlite:///{root / 'mlflow.db'}"),
                 *("--artifacts-destination", str(root / "mlflow-artifacts")),
+                *("--allowed-hosts", ",".join(local_names(settings.host, settings.mlflow_port))),
+                *("--cors-allowed-origins", f"http://{settings.host}:{settings.mlflow_port}"),
             ],
             root,
         ),
@@ -61,10 +68,10 @@ def programs(bench: Workbench) -> list[Program]:
         Program(
             EVIDENTLY,
             [
-                *(str(bin_folder / "evidently"), "ui", "--workspace", str(root / "monitoring" / "workspace")),
-                *("--host", settings.host, "--port", str(settings.evidently_port)),
+                *(python, "-m", "components.adapters.machine.own_site", EVIDENTLY_APP),
+                *(settings.host, str(settings.evidently_port)),
             ],
-            root,
+            root / "monitoring",  # where the app looks for its folder `workspace`
             start_at_once=False,
         ),
         *(
@@ -93,3 +100,7 @@ def programs(bench: Workbench) -> list[Program]:
             start_at_once=False,
         ),
     ]
+
+
+def _own_origin(settings: Settings) -> str:
+    return f"http://{settings.host}:{settings.prefect_port}"

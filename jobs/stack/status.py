@@ -51,6 +51,7 @@ def read_status(bench: Workbench) -> dict[str, Any]:
         "running": running,
         "processes": processes,
         "memory_mb": sum(process["memory_mb"] for process in processes),
+        "gateway_answers": bench.envoy.answers() if running else False,
         "live": {"release": state.live_release, "slot": state.live_slot},
         "standby": state.standby_release,
         "routing_version": {"stored": state.version, "gateway": bench.envoy.applied_version()},

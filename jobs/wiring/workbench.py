@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from jobs.wiring.event_store import EventStore
 
 PARAMS = "params.yaml"
+ADMIN_SOCKET = Path("/tmp/recops-envoy.sock")  # noqa: S108 - inside the gateway's container, which has nobody else
 PRESETS = "presets"
 
 
@@ -144,7 +145,15 @@ class Workbench:
         at = self.settings
         endpoints: dict[Slot, Sequence[tuple[str, int]]] = {slot: at.slot_endpoints(slot) for slot in SLOTS}
         folder = at.root / "envoy"
-        return EnvoyRouter(folder, at.host, at.gateway_port, at.envoy_admin_port, endpoints, at.gateway_host)
+        return EnvoyRouter(
+            folder,
+            at.host,
+            at.gateway_port,
+            at.envoy_admin_port,
+            endpoints,
+            at.gateway_host,
+            at.runtime_folder / "envoy.sock" if at.processes == "supervisor" else ADMIN_SOCKET,
+        )
 
     @cached_property
     def router(self) -> Router:

@@ -7,7 +7,9 @@ from dataclasses import dataclass
 
 import httpx
 
-_LINE = re.compile(r"^http\.(?!admin)[^:]*\.downstream_rq_(?P<what>completed|5xx): (?P<count>\d+)$", re.MULTILINE)
+_LINE = re.compile(
+    r"^http\.(?!admin(?:_pages)?\.)[^:]*\.downstream_rq_(?P<what>completed|5xx): (?P<count>\d+)$", re.MULTILINE
+)
 
 
 @dataclass(frozen=True)

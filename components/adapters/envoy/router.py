@@ -8,28 +8,33 @@ fallback. A slot may have several endpoints, its replicas.
 
 from __future__ import annotations
 
+import http.client
 import ipaddress
 import json
 import os
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
+from components.adapters.envoy.admin_pages import admin_address, admin_cluster, admin_listener
 from components.adapters.envoy.routes import TYPE, cluster_name, lua_filter, route_file_of
 from components.rollout.ports import Counts, StepFailed
 from components.rollout.routing import SLOTS, RoutingState, Slot, other
 
 Endpoint = tuple[str, int]
 """Host and port of one replica of a slot."""
+LOCAL_NAMES = ("127.0.0.1", "localhost", "[::1]")
 LOCAL_REPLY = {"error": {"code": "gateway_error", "message": "%LOCAL_REPLY_BODY%", "field": None}}
 
 
 class EnvoyRouter:
     """`components.rollout.ports.Router` on files in `folder`.
 
-    `host` is what Envoy listens on; `admin_host` is where it is reached from here, if that is elsewhere.
+    `host` is what Envoy listens on; `admin_host` is where it is reached from here, if that is elsewhere. Its admin
+    interface is at `admin_socket`, and what of it may be read at `admin_port`.
     """
 
     def __init__(
@@ -40,6 +45,7 @@ class EnvoyRouter:
         admin_port: int,
         endpoints: dict[Slot, Sequence[Endpoint]],
         admin_host: str | None = None,
+        admin_socket: Path | None = None,
     ) -> None:
         self._folder = folder
         self._host = host
@@ -47,6 +53,7 @@ class EnvoyRouter:
         self._admin_port = admin_port
         self._endpoints = endpoints
         self._admin_host = admin_host or host
+        self._admin_socket = admin_socket or folder / "admin.sock"
         self.bootstrap_file = folder / "envoy.json"
         self.route_file = folder / "routes" / "routes.json"
 
@@ -55,10 +62,16 @@ class EnvoyRouter:
         self.route_file.parent.mkdir(parents=True, exist_ok=True)
         bootstrap = {
             "node": {"id": "recops", "cluster": "recops"},
-            "admin": {"address": self._address(self._admin_port)},
+            "admin": {"address": admin_address(self._admin_socket)},
             "static_resources": {
-                "listeners": [self._listener()],
-                "clusters": [self._cluster(slot, fallback) for slot in SLOTS for fallback in (None, other(slot))],
+                "listeners": [
+                    self._listener(),
+                    admin_listener(self._address(self._admin_port), self._admin_names()),
+                ],
+                "clusters": [
+                    *(self._cluster(slot, fallback) for slot in SLOTS for fallback in (None, other(slot))),
+                    admin_cluster(self._admin_socket),
+                ],
             },
         }
         _replace(self.bootstrap_file, bootstrap)
@@ -128,6 +141,16 @@ class EnvoyRouter:
             counts[slot] = Counts(sum(_number(host, "rq_success") for host in hosts) + failed, failed)
         return counts
 
+    def answers(self) -> bool:
+        """Whether the gateway says anything at all, an error too; one whose listeners were drained does not."""
+        try:
+            urllib.request.urlopen(f"http://{self._admin_host}:{self._gateway_port}/livez", timeout=2.0).close()
+        except urllib.error.HTTPError as error:
+            error.close()
+        except (OSError, http.client.HTTPException):
+            return False
+        return True
+
     def _is_healthy(self, slot: Slot) -> bool:
         """Every endpoint, in each cluster that it is part of."""
         hosts = self._hosts_of(slot)
@@ -150,6 +173,10 @@ class EnvoyRouter:
                 return dict(json.load(reply))
         except (OSError, ValueError):
             return None
+
+    def _admin_names(self) -> list[str]:
+        names = dict.fromkeys((self._admin_host, self._host, *LOCAL_NAMES))
+        return [f"{name}:{self._admin_port}" for name in names]
 
     def _address(self, port: int) -> dict[str, Any]:
         return _socket_address((self._host, port))

@@ -146,6 +146,7 @@ class Supervisor:
             f"childlogdir={_escape(self._logs)}",
             "nodaemon=false",
             "silent=true",
+            "umask=077",  # what the stack writes is its user's alone
             "[unix_http_server]",
             f"file={_escape(self._socket)}",
             "chmod=0700",

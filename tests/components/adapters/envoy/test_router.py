@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import http.client
 import json
+import stat
 import subprocess
 import sys
 import threading
@@ -111,6 +113,27 @@ def test_a_slot_is_healthy_once_envoy_itself_has_seen_it_answer(envoy: tuple[Env
         server.shutdown()
         server.server_close()
         thread.join()
+
+
+def test_the_admin_pages_are_to_be_read_by_us_and_not_to_be_acted_on(envoy: tuple[EnvoyRouter, int, int]) -> None:
+    router, _, _ = envoy
+    port = router._admin_port
+
+    def status(method: str, path: str, **headers: str) -> int:
+        connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+        connection.request(method, path, headers=headers)
+        found = connection.getresponse().status
+        connection.close()
+        return found
+
+    assert status("GET", "/stats/prometheus") == 200
+    for path in ("/drain_listeners", "/quitquitquit", "/healthcheck/fail", "/stats", "/runtime_modify?a=1"):
+        assert status("POST", path) == 403
+    assert status("GET", "/drain_listeners") == status("GET", "/") == 403
+    assert status("GET", "/config_dump", Host=f"evil.example:{port}") == 403
+    assert status("GET", "/config_dump", Origin="http://127.0.0.1:1") == 403
+    assert router.answers()
+    assert stat.S_IMODE(router._admin_socket.stat().st_mode) == 0o600
 
 
 class Ready(BaseHTTPRequestHandler):
