@@ -5,6 +5,7 @@ from __future__ import annotations
 from benchmarks.report import Report, report_main
 from benchmarks.shadow_trials import Condition, Counted, noise_for, repeat, repeat_extended, requests_to_plan
 from benchmarks.shadow_world import Habits, Skill
+from benchmarks.stated_params import stated
 from components.config.shadow import ShadowConfig
 
 RUNS = {False: 20, True: 200}
@@ -17,7 +18,7 @@ EXPLORED = Habits(clicks=0.3, explored=1.0)
 
 def run(full: bool) -> Report:
     """Every condition, each with worlds of its own; `full` repeats 200 evaluations of each."""
-    policy, runs = ShadowConfig(), RUNS[full]
+    policy, runs = stated(ShadowConfig), RUNS[full]
     planned = requests_to_plan(policy, Habits())
     better, barely, worse = (
         noise_for(gain, Habits()) for gain in (policy.planned_gain, policy.min_gain, -policy.planned_gain)

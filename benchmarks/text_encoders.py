@@ -16,6 +16,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.report import Report, Row, report_main
+from benchmarks.stated_params import stated
 from components.adapters.sources.movielens import MovieLensSource
 from components.config.ingest import IngestConfig
 from components.interactions.attribute_columns import attributes_of
@@ -37,7 +38,7 @@ NO_GENRE = "(no genres listed)"
 
 def run(full: bool) -> Report:
     """All encoders with `full`, else the words alone."""
-    screened = screen(MovieLensSource().read(), IngestConfig(max_bad_share=0.01, min_value=0.5, max_value=5.0))
+    screened = screen(MovieLensSource().read(), stated(IngestConfig, max_bad_share=0.01, min_value=0.5, max_value=5.0))
     prepared = prepare(screened.interactions, screened.items, screened.users, 4.0)
     parts = split_per_user(prepared.interactions, 0.2)
     catalogues = {"title, genres": prepared.items}

@@ -72,6 +72,7 @@ def status(as_json: bool) -> None:
         click.echo(f"local model: {about}, {'answers' if local['answers'] else 'does not answer'} at {local['url']}")
         for tier in found["tiers"]:
             click.echo(f"tier {tier['name']}: {tier['model']}, {tier['share']:g} % of users, {tier['timeout_ms']} ms")
+        click.echo(f"prices of {found['priced_on'] or 'an unknown day'} (llm.prices in params.yaml)")
     if not found["local"]["answers"]:
         raise click.exceptions.Exit(1)
 

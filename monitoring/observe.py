@@ -23,7 +23,15 @@ STRATA = ("warm", "cold", "unknown")
 
 def limits_of(judging: Judging) -> DropLimits:
     """The params as the rule takes them."""
-    return DropLimits(**{**judging.model_dump(), "lookbacks": tuple(judging.lookbacks)})
+    return DropLimits(
+        max_drop=judging.max_drop,
+        alpha=judging.alpha,
+        history_windows=judging.history_windows,
+        lookbacks=tuple(judging.lookbacks),
+        min_requests=judging.min_requests,
+        reference_weeks=judging.reference_weeks,
+        preceding_windows=judging.preceding_windows,
+    )
 
 
 def windows_needed(seconds: float, judging: Judging) -> int:

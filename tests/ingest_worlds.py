@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pandas as pd
 
+from benchmarks.stated_params import stated
 from components.adapters.dvc.data_registry import DataRegistry, VersionAdded
 from components.adapters.files.params_file import read_params
 from components.config.ingest import IngestConfig
@@ -16,7 +17,7 @@ from components.interactions.data_version import Provenance
 from components.interactions.screening import Screened, screen
 from components.interactions.source import SourceTables
 
-CONFIG = IngestConfig(max_bad_share=0.01, min_value=0.5, max_value=5.0, implicit_value=5.0)
+CONFIG = stated(IngestConfig, max_bad_share=0.01, min_value=0.5, max_value=5.0, implicit_value=5.0)
 PARAMS = read_params(Path(__file__).parents[1] / "params.yaml").model_copy(update={"ingest": CONFIG})
 
 

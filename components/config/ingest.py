@@ -18,13 +18,13 @@ class FeedbackScreening(Section):
     advertised. user_events: the newest of one user that count.
     """
 
-    burst_events: int = Field(default=100, ge=1)
-    burst_seconds: float = Field(default=60.0, gt=0)
-    crowd_users: int = Field(default=50, ge=1)
-    crowd_times: float = Field(default=10.0, ge=1)
-    newcomer_events: int = Field(default=5, ge=1)
-    expected_items: list[str] = []
-    user_events: int = Field(default=500, ge=1)
+    burst_events: int = Field(ge=1)
+    burst_seconds: float = Field(gt=0)
+    crowd_users: int = Field(ge=1)
+    crowd_times: float = Field(ge=1)
+    newcomer_events: int = Field(ge=1)
+    expected_items: list[str]
+    user_events: int = Field(ge=1)
 
 
 class IngestConfig(Section):
@@ -46,14 +46,14 @@ class IngestConfig(Section):
     min_value: float | None
     max_value: float | None
     implicit_value: float
-    values: Literal["as_is", "ratings", "counts"] = "as_is"
-    source_range: tuple[float, float] | None = None
-    weights: dict[str, float] | None = None
-    day_first: bool | None = None
-    filters: list[str] = []
-    attribution_hours: float = Field(default=24.0, ge=0)
-    feedback: FeedbackScreening = FeedbackScreening()
-    simulated_feedback: bool = False
+    values: Literal["as_is", "ratings", "counts"]
+    source_range: tuple[float, float] | None
+    weights: dict[str, float] | None
+    day_first: bool | None
+    filters: list[str]
+    attribution_hours: float = Field(ge=0)
+    feedback: FeedbackScreening
+    simulated_feedback: bool
 
     @model_validator(mode="after")
     def _implicit_value_is_in_range(self) -> Self:

@@ -14,6 +14,6 @@ class RetentionConfig(Section):
     finished evaluations and sums per hour.
     """
 
-    traffic_days: float | None = Field(default=90.0, gt=0)
-    feedback_days: float | None = Field(default=730.0, gt=0)
-    records_days: float | None = Field(default=730.0, gt=0)
+    traffic_days: float | None = Field(gt=0)
+    feedback_days: float | None = Field(gt=0)
+    records_days: float | None = Field(gt=0)

@@ -17,9 +17,9 @@ class Precheck(Section):
             to 1; a reply that only repeats the order it was given has about 0.
     """
 
-    requests: int = Field(default=20, ge=1)
-    planted: int = Field(default=5, ge=1)
-    min_stability: float = Field(default=0.2, ge=-1, le=1)
+    requests: int = Field(ge=1)
+    planted: int = Field(ge=1)
+    min_stability: float = Field(ge=-1, le=1)
 
 
 class LiveShadow(Section):
@@ -32,10 +32,10 @@ class LiveShadow(Section):
         poll_seconds: how often it looks for new requests.
     """
 
-    share: float = Field(default=0.1, ge=0, le=1)
-    concurrency: int = Field(default=2, ge=1)
-    daily_cap_usd: float = Field(default=1.0, ge=0)
-    poll_seconds: float = Field(default=1.0, gt=0)
+    share: float = Field(ge=0, le=1)
+    concurrency: int = Field(ge=1)
+    daily_cap_usd: float = Field(ge=0)
+    poll_seconds: float = Field(gt=0)
 
 
 class ShadowConfig(Section):
@@ -66,30 +66,30 @@ class ShadowConfig(Section):
             champion, so only a gross loss refuses.
     """
 
-    sample_size: int = Field(default=600, ge=1)
-    look_every: int = Field(default=100, ge=1)
-    timeout_ms: int = Field(default=60_000, ge=1)
-    concurrency: int = Field(default=4, ge=1)
-    lookback_hours: float = Field(default=336.0, gt=0)
-    budget_usd: float = Field(default=1.0, ge=0)
-    language: str = "en"
-    max_per_user: int = Field(default=3, ge=1)
-    horizon_hours: float = Field(default=168.0, gt=0)
-    attribution_minutes: float = Field(default=30.0, ge=0)
-    min_gain: float = Field(default=0.005, ge=0)
-    planned_gain: float = Field(default=0.05, gt=0)
-    power: float = Field(default=0.9, gt=0, lt=1)
-    read_level: float = Field(default=0.02, gt=0, lt=0.5)
-    sequential_level: float = Field(default=0.005, gt=0, lt=0.5)
-    bootstrap_samples: int = Field(default=2000, ge=100)
-    max_fault_rate: float = Field(default=0.01, gt=0, lt=1)
-    fault_confidence: float = Field(default=0.95, gt=0.5, lt=1)
-    max_explanation_fault_rate: float = Field(default=0.02, gt=0, lt=1)
-    max_diversity_drop: float = Field(default=0.1, ge=0, le=1)
-    max_spread_drop: float = Field(default=0.2, ge=0, le=1)
-    max_cost_ratio: float = Field(default=1.5, ge=1)
-    max_latency_ratio: float = Field(default=1.5, ge=1)
-    max_listed_loss: float = Field(default=0.5, ge=0, le=1)
-    seed: int = 42
-    precheck: Precheck = Precheck()
-    live: LiveShadow = LiveShadow()
+    sample_size: int = Field(ge=1)
+    look_every: int = Field(ge=1)
+    timeout_ms: int = Field(ge=1)
+    concurrency: int = Field(ge=1)
+    lookback_hours: float = Field(gt=0)
+    budget_usd: float = Field(ge=0)
+    language: str
+    max_per_user: int = Field(ge=1)
+    horizon_hours: float = Field(gt=0)
+    attribution_minutes: float = Field(ge=0)
+    min_gain: float = Field(ge=0)
+    planned_gain: float = Field(gt=0)
+    power: float = Field(gt=0, lt=1)
+    read_level: float = Field(gt=0, lt=0.5)
+    sequential_level: float = Field(gt=0, lt=0.5)
+    bootstrap_samples: int = Field(ge=100)
+    max_fault_rate: float = Field(gt=0, lt=1)
+    fault_confidence: float = Field(gt=0.5, lt=1)
+    max_explanation_fault_rate: float = Field(gt=0, lt=1)
+    max_diversity_drop: float = Field(ge=0, le=1)
+    max_spread_drop: float = Field(ge=0, le=1)
+    max_cost_ratio: float = Field(ge=1)
+    max_latency_ratio: float = Field(ge=1)
+    max_listed_loss: float = Field(ge=0, le=1)
+    seed: int
+    precheck: Precheck
+    live: LiveShadow

@@ -64,7 +64,9 @@ def read_models(bench: Workbench) -> dict[str, Any]:
         "url": bench.settings.local_llm_url,
         "answers": _answers(bench.settings),
     }
-    return {"local": local, "tiers": [tier.model_dump(mode="json") for tier in bench.params.llm.tiers]}
+    llm = bench.params.llm
+    tiers = [tier.model_dump(mode="json") for tier in llm.tiers]
+    return {"local": local, "tiers": tiers, "priced_on": llm.priced_on}
 
 
 def _running_stack(bench: Workbench) -> Supervisor:

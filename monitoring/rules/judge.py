@@ -85,7 +85,8 @@ def judge_all(rules: Sequence[Rule], seen: Observation, limits: DropLimits) -> l
 def judge(rule: Rule, seen: Observation, limits: DropLimits) -> Verdict:
     """What one rule says of the newest window."""
     if rule.check == "quality_drop":
-        return _judge_quality(rule, seen, replace(limits, max_drop=rule.limit, min_requests=rule.min_requests))
+        enough = max(rule.min_requests, limits.min_requests)
+        return _judge_quality(rule, seen, replace(limits, max_drop=rule.limit, min_requests=enough))
     if rule.needs and not seen.current.get(rule.needs):
         return Unjudged(rule, f"{rule.needs.replace('_', ' ')}: no")
     value = seen.current.get(rule.figure, math.nan)

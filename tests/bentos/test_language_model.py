@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import json
+import re
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -110,6 +111,20 @@ def test_a_cold_user_is_answered_by_the_model_with_its_reasons_and_its_price(tmp
     assert (json.loads(logged["llm"]) if isinstance(logged["llm"], str) else logged["llm"])["asked_for"] == "cold"
     (money,) = stored(tmp_path, llm_budget)
     assert money["committed_nano_usd"] == pytest.approx(row["cost_usd"] * 1e9, abs=2)
+
+
+@pytest.mark.parametrize(("order", "calls"), [("given", 1), ("shuffled", 1), ("bootstrapped", 3)])
+def test_a_preference_for_what_stands_first_is_met_by_other_orders(tmp_path: Path, order: str, calls: int) -> None:
+    def likes_the_last_titles(body: dict[str, Any], n: int) -> Says:
+        titles = re.findall(r"^(\d+)[|](Film \d+)", body["messages"][0]["content"], re.MULTILINE)
+        ranked = sorted(titles, key=lambda each: each[1], reverse=True)
+        return Says(json.dumps({"order": [int(place) for place, _ in ranked][:10]}))
+
+    (answer,), _, server = ask(tmp_path, likes_the_last_titles, COLD, order=order, bootstraps=3, fusion_weight=1.0)
+    shown = [request["messages"][0]["content"] for request in server.requests]
+    assert len(set(shown)) == len(shown) == calls
+    titles = [item["title"] for item in answer["items"]]
+    assert titles == sorted(titles, reverse=True)
 
 
 @pytest.mark.parametrize(

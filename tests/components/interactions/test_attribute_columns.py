@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from benchmarks.stated_params import stated
 from components.config.ingest import IngestConfig
 from components.interactions.attribute_columns import attributes_of, pack_attributes
 from components.interactions.attributes import unpack_attributes
@@ -12,7 +13,7 @@ from components.interactions.row_checks import check_items
 from components.interactions.screening import screen
 from components.interactions.source import SourceTables
 
-CONFIG = IngestConfig(max_bad_share=0.01, min_value=0.5, max_value=5.0, implicit_value=5.0)
+CONFIG = stated(IngestConfig, max_bad_share=0.01, min_value=0.5, max_value=5.0, implicit_value=5.0)
 RAW = pd.DataFrame(
     {
         "item_id": ["1", "2", "3"],

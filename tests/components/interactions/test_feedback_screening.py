@@ -7,11 +7,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from benchmarks.stated_params import stated
 from components.config.ingest import FeedbackScreening
 from components.interactions.columns import EVENT, ITEM, ORIGIN, PROPENSITY, TIMESTAMP, TYPE, USER, VALUE
 from components.interactions.feedback_screening import BURST, CROWD, REASON, TOO_MANY, screen_feedback
 
-CONFIG = FeedbackScreening()
+CONFIG = stated(FeedbackScreening)
 START = pd.Timestamp("2026-01-01", tz="UTC")
 DAY = 86_400.0
 

@@ -2,12 +2,13 @@ from __future__ import annotations
 
 import pandas as pd
 
+from benchmarks.stated_params import stated
 from components.config.ingest import IngestConfig
 from components.interactions.refusal import find_refusal
 from components.interactions.screening import Screened, screen
 from components.interactions.source import SourceTables
 
-CONFIG = IngestConfig(max_bad_share=0.01, min_value=0.5, max_value=5.0, implicit_value=5.0)
+CONFIG = stated(IngestConfig, max_bad_share=0.01, min_value=0.5, max_value=5.0, implicit_value=5.0)
 ORIGINS = {"interactions": "/in/interactions.csv", "users": "/in/users.csv"}
 
 

@@ -6,12 +6,13 @@ import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
 
+from benchmarks.stated_params import stated
 from components.config.ingest import IngestConfig
 from components.interactions.columns import ATTRIBUTES, ITEM_COLUMNS
 from components.interactions.screening import Screened, screen
 from components.interactions.source import SourceTables
 
-CONFIG = IngestConfig(max_bad_share=0.01, min_value=0.5, max_value=5.0, implicit_value=5.0)
+CONFIG = stated(IngestConfig, max_bad_share=0.01, min_value=0.5, max_value=5.0, implicit_value=5.0)
 ITEMS = pd.DataFrame({"item_id": ["i1", "i2"], "title": ["One", "Two"]})
 
 

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from benchmarks.stated_params import stated
 from components.config.shadow import ShadowConfig
 from components.metrics.bootstrap import Interval
 from components.shadow.decision import Promote, Refuse, Undecided, decide
@@ -15,7 +16,7 @@ from components.shadow.fault_rate import count_faults
 from components.shadow.paired import NOTHING, Paired
 from components.shadow.scores import PromotedItems
 
-POLICY = ShadowConfig(min_gain=0.01, planned_gain=0.05, max_fault_rate=0.01)
+POLICY = stated(ShadowConfig, min_gain=0.01, planned_gain=0.05, max_fault_rate=0.01)
 
 
 def paired(low: float, high: float, champion: float = 0.5, users: int = 300) -> Paired:

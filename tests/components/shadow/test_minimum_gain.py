@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
+from benchmarks.stated_params import stated
 from components.config.shadow import ShadowConfig
 from components.shadow.decision import Promote, decide
 from components.shadow.paired import NOTHING, Levels, compare_paired
 from components.shadow.plan import users_to_plan
 from tests.components.shadow.test_decision import evidence
 
-POLICY = ShadowConfig(bootstrap_samples=500)
+POLICY = stated(ShadowConfig, bootstrap_samples=500)
 SPREAD = 0.25
 """Of a user's mean difference; NDCG@10 of two prompts for one request differs by about as much."""
 PROMOTED_WRONGLY = POLICY.read_level + POLICY.sequential_level

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from benchmarks.stated_params import stated
 from components.config.shadow import ShadowConfig
 from components.shadow.leaks import leaks_in_prompt, leaks_of_planted, plant
 from components.shadow.precheck import judge_precheck
 from components.shadow.records import ShadowReply
 
-POLICY = ShadowConfig()
+POLICY = stated(ShadowConfig)
 ITEMS = tuple("abcdefgh")
 
 
@@ -31,7 +32,7 @@ def test_a_ranking_that_follows_the_order_shown_is_refused() -> None:
     echo = replies(20, order=("c", "a", "h", "b", "g", "e", "d", "f"))
     mirrored = replies(20, order=tuple(reversed(ITEMS)))
     assert not judge_precheck(replies(20), mirrored, [], POLICY).passed
-    found = judge_precheck(replies(20), echo, [], ShadowConfig())
+    found = judge_precheck(replies(20), echo, [], stated(ShadowConfig))
     assert found.stability.requests == 20
     assert found.passed == (found.stability.correlation >= 0.2)
 

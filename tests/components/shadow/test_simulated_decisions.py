@@ -6,9 +6,10 @@ import pytest
 
 from benchmarks.shadow_trials import Condition, repeat
 from benchmarks.shadow_world import Habits, Skill
+from benchmarks.stated_params import stated
 from components.config.shadow import ShadowConfig
 
-POLICY = ShadowConfig(bootstrap_samples=500)
+POLICY = stated(ShadowConfig, bootstrap_samples=500)
 RUNS, REQUESTS = 3, 400
 
 

@@ -10,6 +10,7 @@ import pandas as pd
 import pytest
 from sqlalchemy import Engine
 
+from benchmarks.stated_params import stated
 from components.adapters.dvc.data_registry import DataRegistry, DataVersion, NothingChanged, VersionAdded
 from components.adapters.store.engine import migrate, open_engine
 from components.adapters.store.forgetting import forget_user
@@ -169,7 +170,7 @@ def test_a_crowd_of_made_up_users_is_quarantined_told_and_does_not_spoil_what_co
     did(settings, ("a", "honest", "i1", "click"))
     made_up = [(f"bot{n}-{item}", f"bot{n}", item, "click") for n in range(200) for item in ("i7", f"i{n % 50}")]
     did(settings, *dict.fromkeys(made_up))
-    lax = PARAMS.ingest.model_copy(update={"feedback": FeedbackScreening(crowd_users=100_000)})
+    lax = PARAMS.ingest.model_copy(update={"feedback": stated(FeedbackScreening, crowd_users=100_000)})
     spoiled = run_ingest(Workbench(settings, PARAMS.model_copy(update={"ingest": lax})), EVENTS, print)
     assert isinstance(spoiled, VersionAdded)
     assert spoiled.version.manifest.events > 200

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.shadow_world import Habits, Skill
+from benchmarks.stated_params import stated
 from components.adapters.store.llm.evaluations import StoredEvaluation
 from components.config.shadow import Precheck
 from components.shadow.decision import Promote, Refuse, Undecided
@@ -16,7 +17,7 @@ from jobs.prompts.report import make_report
 from tests.messages_server import Says, messages_server
 from tests.shadow_log import Logged, log_world, pair, prompt_text
 
-SMALL = {"precheck": Precheck(requests=5, planted=2)}
+SMALL = {"precheck": stated(Precheck, requests=5, planted=2)}
 
 
 def evaluate(

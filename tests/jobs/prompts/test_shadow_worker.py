@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.shadow_world import Habits, Skill
+from benchmarks.stated_params import stated
 from components.adapters.store.llm.evaluations import Spec
 from components.config.shadow import LiveShadow
 from jobs.prompts.shadow_worker import DAY, ShadowRound
@@ -23,7 +24,7 @@ def live_round(logged: Logged, base_url: str, now: float, **live: float) -> Shad
     evaluation = running[0] if running else logged.store.create(spec)
     logged.store._now = lambda: now
     evaluator = logged.evaluator(base_url)
-    policy = logged.params.shadow.model_copy(update={"live": LiveShadow(share=1.0, **live)})
+    policy = logged.params.shadow.model_copy(update={"live": stated(LiveShadow, share=1.0, **live)})
     client = asyncio.run(evaluator.open_client())
     found = ShadowRound(logged.store, evaluation, client, evaluator.terms, policy, evaluator.release_of, lambda: now)
     found.adopt()
@@ -79,6 +80,6 @@ def test_the_share_is_drawn_by_request_and_stays_the_same(tmp_path: Path) -> Non
     logged = log_world(tmp_path, 40, Skill(1.0), Habits())
     with messages_server(logged.script()) as server:
         half = live_round(logged, server.url, logged.now)
-        half.policy = half.policy.model_copy(update={"live": LiveShadow(share=0.5)})
+        half.policy = half.policy.model_copy(update={"live": stated(LiveShadow, share=0.5)})
         asked = asyncio.run(run_and_close(half))
     assert 8 <= asked <= 20

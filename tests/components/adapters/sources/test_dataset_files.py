@@ -7,10 +7,11 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
+from benchmarks.stated_params import stated
 from components.adapters.sources.dataset_files import DatasetError, read_dataset
 from components.config.ingest import IngestConfig
 
-CONFIG = IngestConfig(max_bad_share=0.01, min_value=0.5, max_value=5.0, implicit_value=5.0)
+CONFIG = stated(IngestConfig, max_bad_share=0.01, min_value=0.5, max_value=5.0, implicit_value=5.0)
 ROWS = [("u1", "i1", "5", "1600000000"), ("u1", "i2", "3", "1600000060"), ("u2", "i1", "1", "1600000120")]
 
 

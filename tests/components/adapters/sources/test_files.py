@@ -6,12 +6,13 @@ import pandas as pd
 import pytest
 from pandas.testing import assert_frame_equal
 
+from benchmarks.stated_params import stated
 from components.adapters.sources.files import FileSource
 from components.config.ingest import IngestConfig
 from components.interactions.screening import Screened, screen
 from components.interactions.source import SourceError
 
-CONFIG = IngestConfig(max_bad_share=0.01, min_value=0.5, max_value=5.0, implicit_value=5.0)
+CONFIG = stated(IngestConfig, max_bad_share=0.01, min_value=0.5, max_value=5.0, implicit_value=5.0)
 RATINGS = pd.DataFrame({"userId": [1, 2], "movieId": [10, 20], "rating": [4.0, 3.5], "when": [1260759144, 1260759145]})
 MAPPING = {"userId": "user_id", "movieId": "item_id", "rating": "value", "when": "timestamp"}
 

@@ -5,13 +5,14 @@ from __future__ import annotations
 import numpy as np
 import pandas as pd
 
+from benchmarks.stated_params import stated
 from components.adapters.sources.film_people import with_film_facts
 from components.adapters.sources.movielens import MovieLensSource
 from components.config.ingest import IngestConfig
 from components.interactions.attribute_columns import attributes_of
 from components.interactions.screening import screen
 
-CONFIG = IngestConfig(max_bad_share=0.01, min_value=0.5, max_value=5.0, implicit_value=5.0)
+CONFIG = stated(IngestConfig, max_bad_share=0.01, min_value=0.5, max_value=5.0, implicit_value=5.0)
 ITEMS = pd.DataFrame({"item_id": ["6", "0"], "title": ["Heat (1995)", "No such film (1995)"]}, index=[7, 3])
 
 

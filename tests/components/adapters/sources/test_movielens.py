@@ -1,10 +1,11 @@
 from __future__ import annotations
 
+from benchmarks.stated_params import stated
 from components.adapters.sources.movielens import MovieLensSource
 from components.config.ingest import IngestConfig
 from components.interactions.screening import screen
 
-CONFIG = IngestConfig(max_bad_share=0.01, min_value=0.5, max_value=5.0, implicit_value=5.0)
+CONFIG = stated(IngestConfig, max_bad_share=0.01, min_value=0.5, max_value=5.0, implicit_value=5.0)
 
 
 def test_the_demo_shows_the_past_of_every_user_and_all_films() -> None:

@@ -7,12 +7,13 @@ from pathlib import Path
 import pytest
 from pydantic import SecretStr
 
+from benchmarks.stated_params import stated
 from components.adapters.sources.sql import SqlSource
 from components.config.ingest import IngestConfig
 from components.interactions.screening import screen
 from components.interactions.source import SourceError, SourceUnavailableError
 
-CONFIG = IngestConfig(max_bad_share=0.01, min_value=0.5, max_value=5.0, implicit_value=5.0)
+CONFIG = stated(IngestConfig, max_bad_share=0.01, min_value=0.5, max_value=5.0, implicit_value=5.0)
 
 
 def shop(folder: Path) -> SecretStr:

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy import Engine, func, select
 
+from benchmarks.stated_params import stated
 from components.adapters.store.engine import reading
 from components.adapters.store.forgetting import forget_user
 from components.adapters.store.pruning import DAY, IN_FLIGHT_SECONDS, count_unread, prune
@@ -22,7 +23,7 @@ from components.adapters.store.tables import (
 from components.config.retention import RetentionConfig
 
 NOW = 1_000 * DAY
-RETENTION = RetentionConfig(traffic_days=10, feedback_days=100, records_days=200)
+RETENTION = stated(RetentionConfig, traffic_days=10, feedback_days=100, records_days=200)
 
 
 def fill(engine: Engine, days: list[int]) -> None:
@@ -69,7 +70,7 @@ def test_feedback_that_no_data_version_has_read_stays_however_old(engine: Engine
 def test_without_a_retention_everything_stays(engine: Engine) -> None:
     fill(engine, [1, 900])
     before = counts(engine)
-    prune(engine, RetentionConfig(traffic_days=None, feedback_days=None, records_days=None), NOW, NOW)
+    prune(engine, stated(RetentionConfig, traffic_days=None, feedback_days=None, records_days=None), NOW, NOW)
     assert counts(engine) == before
 
 
