@@ -5,6 +5,7 @@ from __future__ import annotations
 import pandas as pd
 import pytest
 
+from benchmarks.stated_params import stated
 from components.config.ingest import IngestConfig
 from components.interactions.screening import Screened, screen
 from components.interactions.source import SourceTables
@@ -14,7 +15,7 @@ ORIGINS = {"interactions": "plays.csv"}
 
 def screened(raw: pd.DataFrame, **options: object) -> Screened:
     bounds = {"max_bad_share": 0.5, "min_value": 0.5, "max_value": 5.0, "implicit_value": 5.0}
-    return screen(SourceTables(raw, None, None, ORIGINS), IngestConfig.model_validate({**bounds, **options}))
+    return screen(SourceTables(raw, None, None, ORIGINS), stated(IngestConfig, **{**bounds, **options}))
 
 
 def worth(found: Screened) -> dict[tuple[str, str, str], float]:
