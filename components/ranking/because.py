@@ -11,6 +11,8 @@ from components.recommenders.protocol import Rows
 NO_REASON = -1
 ONWARD = ("session", "next_items")
 """Kinds of generators that say what people turn to next."""
+PREVAILS = 2.0
+"""What follows an item is the reason where it adds so many times what likeness adds, of which there is more to say."""
 
 
 class Because:
@@ -42,7 +44,7 @@ class Because:
         both = (taste + onward).reshape(len(met), n)
         best = both.argmax(axis=0)
         cell = best * n + np.arange(n)
-        codes = met[best].astype(np.int64) * 2 + (onward[cell] > taste[cell])
+        codes = met[best].astype(np.int64) * 2 + (onward[cell] > PREVAILS * taste[cell])
         return np.where(both.ravel()[cell] > 0, codes, NO_REASON).astype(np.int32)
 
 
