@@ -45,6 +45,7 @@ def main() -> None:
     parser.add_argument("--histories", type=int, default=500)
     parser.add_argument("--seed", type=int, default=1)
     parser.add_argument("--unseen", action="store_true")
+    parser.add_argument("--only", default="", help="worlds whose name holds this")
     asked = parser.parse_args()
     worlds = {
         f"{sd:.1%}, {kind}": replace(World(), day_noise=sd, noise=kind)  # type: ignore[arg-type]
@@ -56,7 +57,8 @@ def main() -> None:
         "| day noise | precision, recall: learnt noise | assumed 1 % | visible at 8 % | found of these"
         " | stated, median | found at the stated size |\n|---|---:|---:|---:|---:|---:|---:|"
     )
-    for name, world in (UNSEEN if asked.unseen else worlds).items():
+    chosen = UNSEEN if asked.unseen else worlds
+    for name, world in ((name, world) for name, world in chosen.items() if asked.only in name):
         print(f"| {name} | {_row(world, asked.histories, asked.seed)} |", flush=True)
 
 

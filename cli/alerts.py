@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import getpass
 import json
 import time
 from typing import Any
@@ -37,7 +38,7 @@ def list_alerts(days: float, as_json: bool) -> None:
 
 @alerts.command()
 def test() -> None:
-    """Send a test message to every channel and say which took it."""
+    """Send one message of each kind to every channel, marked as tests, and say which took it."""
     from jobs.monitoring.alert_channels import channels, try_channels
 
     failed = False
@@ -48,13 +49,49 @@ def test() -> None:
             raise click.ClickException(str(error)) from error
         for tried in try_channels(found, time.time()):
             failed |= tried.error is not None
-            click.echo(f"{tried.name}: {tried.error or 'took it'}", err=tried.error is not None)
+            click.echo(f"{tried.name}, {tried.kind}: {tried.error or 'took it'}", err=tried.error is not None)
     if len(found) == 1:
         click.echo(
             "RECOPS_ALERT_URLS is not set: alerts are kept in the event store and sent to Prefect as events only"
         )
     if failed:
         raise click.exceptions.Exit(1)
+
+
+@alerts.command()
+@click.argument("rule")
+@click.option("--for", "length", default="2h", show_default=True, help="How long: 30m, 2h, 1d.")
+@click.option("--why", default="", help="What is known of it, for the thread and the digest; needed but with --lift.")
+@click.option("--by", default=getpass.getuser, show_default="you")
+@click.option("--lift", is_flag=True, help="End the silence of this rule now.")
+def silence(rule: str, length: str, why: str, by: str, lift: bool) -> None:
+    """Tell nobody of a rule's incidents for a while. They are kept, and answered; what still fires then is told."""
+    from jobs.monitoring.silence import SilenceError, lift_silence, silence_rule
+
+    now = time.time()
+    with open_workbench() as bench:
+        try:
+            if lift:
+                click.echo(f"{rule}: {'the silence is over' if lift_silence(bench, rule, now) else 'was not silenced'}")
+                return
+            if not why:
+                raise SilenceError("say why with --why")
+            made = silence_rule(bench, rule, length, why, by, now)
+        except SilenceError as error:
+            raise click.ClickException(str(error)) from error
+    click.echo(f"{made.rule} is silenced until {moment(made.until)}: {made.why}")
+
+
+@alerts.command()
+@click.argument("alert_id", type=int)
+@click.option("--why", default="", help="What you know or do about it.")
+@click.option("--by", default=getpass.getuser, show_default="you")
+def ack(alert_id: int, why: str, by: str) -> None:
+    """Say that somebody has taken an open incident on; its thread and the digest say who."""
+    with open_workbench() as bench:
+        if not bench.store.alerts.acknowledge(alert_id, by, why, time.time()):
+            raise click.ClickException(f"no incident {alert_id} is open; see `recops alerts list`")
+    click.echo(f"incident {alert_id} is acknowledged by {by}")
 
 
 def _print(found: list[dict[str, Any]], console: Console) -> None:

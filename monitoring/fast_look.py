@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 
 from components.adapters.store.alerts.incidents import AlertStore
+from components.adapters.store.alerts.silences import SilenceStore
 from components.config.monitor import MonitorConfig
 from components.quality.figures import figures
 from components.quality.sums import Sums, add_up
@@ -38,6 +39,7 @@ class FastWatcher:
 
     collector: Collector
     alerts: AlertStore
+    silences: SilenceStore
     rules: Sequence[Rule]
     params: MonitorConfig
     channels: Sequence[str]
@@ -57,7 +59,8 @@ class FastWatcher:
         current = {**asdict(figures(sums, 0)), **self.facts(start, until)}
         seen = Observation(start, count * seconds, current)
         verdicts = judge_all(self.rules, seen, limits_of(self.params.judging))
-        teller = Teller(self.alerts, self.channels, self.params.answering, self.params.recovery_windows, self.context)
+        answering, calm = self.params.answering, self.params.recovery_windows
+        teller = Teller(self.alerts, self.channels, answering, calm, self.context, self.silences.active(now))
         # An incident counts windows by the newest one, however far the look reached back.
         told = [*teller.tell(verdicts, until - seconds, now), *teller.watch_channels(self.params.delivery, now)]
         return FastLooked(seen, tuple(verdicts), tuple(told))

@@ -13,6 +13,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from components.adapters.store.alerts.incidents import Alert, AlertStore
+from components.adapters.store.alerts.silences import SilenceStore
 from components.adapters.store.traffic.monitor_facts import MonitorFacts
 from components.config.monitor import MonitorConfig
 from components.quality.log import Group
@@ -79,6 +80,7 @@ class Watcher:
     collector: Collector
     facts: MonitorFacts
     alerts: AlertStore
+    silences: SilenceStore
     rules: Sequence[Rule]
     params: MonitorConfig
     catalogue: WatchedCatalogue
@@ -125,7 +127,10 @@ class Watcher:
         def context(firing: Firing) -> MessageContext:
             return self._context(firing, windows, reference, around, name)
 
-        teller = Teller(self.alerts, self.channels, self.params.answering, self.params.recovery_windows, context)
+        silences = self.silences.active(now)
+        teller = Teller(
+            self.alerts, self.channels, self.params.answering, self.params.recovery_windows, context, silences
+        )
         told: list[IncidentChange] = []
         if tell:
             told = [*teller.tell(verdicts, start, now), *teller.watch_channels(self.params.delivery, now)]
@@ -181,7 +186,8 @@ class Watcher:
         self, firing: Firing, windows: Windows, reference: Sequence[float], around: Surroundings, name: str
     ) -> MessageContext:
         fallen = windows.groups[-firing.windows :]
-        current = _merged([live(groups) for groups in fallen])
+        lived = [live(groups) for groups in fallen]
+        current = _merged(lived)
         place_of = {start: place for place, start in enumerate(windows.starts)}
         earlier = [start for start in reference if start < firing.since]
         then = _merged([live(windows.groups[place_of[start]]) for start in earlier])
@@ -190,7 +196,7 @@ class Watcher:
             for each in self.facts.went_live()
             if each.before is not None
         ]
-        change = came_with(firing.since, windows.seconds, fallen, changes) if firing.drop is not None else None
+        change = came_with(firing.since, windows.seconds, lived, then, changes) if firing.drop is not None else None
         return MessageContext(
             release=around.live_release,
             former_release=around.standby_release,

@@ -12,7 +12,9 @@ from components.adapters.prefect_api import PrefectApi
 from components.adapters.store.alerts.incidents import Claimed
 from jobs.wiring.workbench import Workbench
 from monitoring.alerting.deliver import Channel
+from monitoring.alerting.examples import examples
 from monitoring.alerting.tell import EVENTS
+from monitoring.rules.table import read_rules
 
 NAMESPACE = uuid.UUID("6f5c2b1e-53c4-4e0e-9d0a-5a8f3c1c7a90")
 TEST_SECONDS = 10.0
@@ -67,24 +69,23 @@ def channels(bench: Workbench) -> Mapping[str, Channel]:
 
 @dataclass(frozen=True)
 class TriedChannel:
-    """What a channel did with a test message; `error` is None when it took it."""
+    """What a channel did with a test message of this kind; `error` is None when it took it."""
 
     name: str
+    kind: str
     error: str | None
 
 
 def try_channels(found: Mapping[str, Channel], now: float) -> Iterator[TriedChannel]:
-    """Sends a test message to each channel, one after the other."""
-    message = {
-        "title": "[test] recops alerts arrive here",
-        "body": "Sent by `recops alerts test`. Nothing is wrong.",
-        "severity": "info",
-        "rule": "test",
-        "answer": {"kind": "none"},
-    }
+    """Sends a test message of each kind to each channel, one after the other."""
+    rule = next(rule for rule in read_rules() if rule.name == "latency_p95")
     for name, channel in found.items():
-        try:
-            channel.send(Claimed(0, 0, int(now), "test", name, message, 1), TEST_SECONDS)
-            yield TriedChannel(name, None)
-        except Exception as error:
-            yield TriedChannel(name, str(error))
+        for place, (kind, example) in enumerate(examples(rule, now)):
+            message = {**example.plain(), "rule": "test", "answer": {"kind": "none"}}
+            # A version of its own for each, by which receivers tell a repeat.
+            claimed = Claimed(0, 0, int(now) * 10 + place, kind, name, message, 1)
+            try:
+                channel.send(claimed, TEST_SECONDS)
+                yield TriedChannel(name, kind, None)
+            except Exception as error:
+                yield TriedChannel(name, kind, str(error))

@@ -46,6 +46,7 @@ def run_fast_rules(bench: Workbench) -> FastRan:
     watcher = FastWatcher(
         collector=Collector(bench.store.traffic_log, bench.store.rollups, WatchedCatalogue(), horizon),
         alerts=bench.store.alerts,
+        silences=bench.store.silences,
         rules=rules_of("fast", read_rules()),
         params=params.monitor,
         channels=list(sinks),

@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from components.adapters.store.alerts.incidents import Alert, AlertStore
+from monitoring.alerting.digest import DIGEST
 
 DAY = 86_400.0
 
 
 def list_incidents(store: AlertStore, days: float, now: float) -> list[dict[str, Any]]:
-    """Those that are open, and those of the last days; times are seconds since 1970."""
-    return [_describe(store, alert) for alert in store.since(now - days * DAY)]
+    """Those that are open, and those of the last days, without digests; times are seconds since 1970."""
+    return [_describe(store, alert) for alert in store.since(now - days * DAY) if alert.rule != DIGEST]
 
 
 def _describe(store: AlertStore, alert: Alert) -> dict[str, Any]:

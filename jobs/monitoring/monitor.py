@@ -112,6 +112,7 @@ def make_watcher(
         collector=Collector(bench.store.traffic_log, bench.store.rollups, catalogue, horizon, last_shown),
         facts=bench.store.facts,
         alerts=bench.store.alerts,
+        silences=bench.store.silences,
         rules=rules_of("outcome", read_rules()),
         params=params.monitor,
         catalogue=catalogue,

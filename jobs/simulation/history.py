@@ -20,7 +20,7 @@ from jobs.live_release import live_release
 from jobs.wiring.workbench import Workbench
 
 BATCH = 500
-FORMER_DIVERSITY = 0.3
+FORMER_DIVERSITY = 0.15
 """What the former release gives up for variety: the change of release in the midst of the history ends that."""
 
 

@@ -36,6 +36,7 @@ DEPLOYMENTS = (
     "read-experiment/default",
     "monitor/default",
     "watch/default",
+    "digest/default",
     "rollback/default",
     "evaluate-prompt/default",
     "backup/default",

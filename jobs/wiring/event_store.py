@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from sqlalchemy import Engine
 
     from components.adapters.store.alerts.incidents import AlertStore
+    from components.adapters.store.alerts.silences import SilenceStore
     from components.adapters.store.experiments.declared import SqlExperiments
     from components.adapters.store.llm.budget import LlmBudget
     from components.adapters.store.llm.evaluations import EvaluationStore
@@ -101,6 +102,13 @@ class EventStore:
         from components.adapters.store.alerts.incidents import AlertStore
 
         return AlertStore(self.engine)
+
+    @cached_property
+    def silences(self) -> SilenceStore:
+        """For how long rules are silenced."""
+        from components.adapters.store.alerts.silences import SilenceStore
+
+        return SilenceStore(self.engine)
 
     @cached_property
     def facts(self) -> MonitorFacts:

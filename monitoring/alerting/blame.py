@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from components.quality.log import Group
 from components.quality.sums import Sums, add_up
 
 DIMENSIONS = ("segment", "route", "variant", "slot", "release_id")
 MIN_REQUESTS = 30.0
+MOST = 0.5
+"""Of a fall that must lie in the answers of a release that is blamed for it."""
 
 
 @dataclass(frozen=True)
@@ -61,27 +63,51 @@ def explain(current: Mapping[Group, Sums], reference: Mapping[Group, Sums]) -> S
 
 @dataclass(frozen=True)
 class ReleaseChange:
-    """A release became live shortly before a fall began."""
+    """A release became live shortly before a fall began; `share_of_fall` is what of the fall lies in its answers."""
 
     release_id: str
     before: str
     at: float
+    share_of_fall: float = 1.0
 
 
 def came_with(
-    since: float, window_seconds: float, releases: Sequence[Mapping[Group, Sums]], changes: Sequence[ReleaseChange]
+    since: float,
+    window_seconds: float,
+    fallen: Sequence[Mapping[Group, Sums]],
+    reference: Mapping[Group, Sums],
+    changes: Sequence[ReleaseChange],
 ) -> ReleaseChange | None:
-    """The change of release that a fall came with: in its first window or the one before, and answering since.
+    """The change of release that a fall came with: in its first window or the one before, and in whose answers at least
+    `MOST` of the fall lies. A release that did not answer explains nothing of it.
 
     Args:
         since: start of the first fallen window.
-        releases: groups of the fallen windows, oldest first.
+        fallen: groups of the fallen windows, oldest first.
+        reference: groups of the windows that they are held against.
         changes: releases that became live, by time.
     """
-    answering = {group.release_id for groups in releases for group in groups}
-    near = [
-        change
-        for change in changes
-        if since - window_seconds <= change.at < since + window_seconds and change.release_id in answering
-    ]
-    return near[-1] if near else None
+    near = [change for change in changes if since - window_seconds <= change.at < since + window_seconds]
+    for change in reversed(near):
+        share = share_explained(change.release_id, fallen, reference)
+        if share >= MOST:
+            return replace(change, share_of_fall=share)
+    return None
+
+
+def share_explained(release_id: str, fallen: Sequence[Mapping[Group, Sums]], reference: Mapping[Group, Sums]) -> float:
+    """The part of a fall that lies in a release's answers: what these lack beside what the same kind of users (warm,
+    cold, unknown) got in the reference, over what all answers lack. 0 where nothing fell.
+    """
+    usual = {
+        segment: add_up(sums for group, sums in reference.items() if group.segment == segment)
+        for segment in {group.segment for group in reference}
+    }
+    means = {key: float(sums.ndcg.sum() / sums.requests.sum()) for key, sums in usual.items() if sums.requests.sum()}
+    own = total = 0.0
+    for group, sums in ((group, sums) for groups in fallen for group, sums in groups.items()):
+        if group.segment in means:
+            lacking = float(sums.requests.sum()) * means[group.segment] - float(sums.ndcg.sum())
+            total += lacking
+            own += lacking if group.release_id == release_id else 0.0
+    return own / total if total > 0 else 0.0

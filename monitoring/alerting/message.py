@@ -153,7 +153,8 @@ def _release(firing: Firing, context: MessageContext) -> str:
     if context.change is not None:
         return (
             f"Release: {context.change.release_id}, live since {moment(context.change.at)}"
-            f" after {context.change.before or 'nothing'}: the fall came with it"
+            f" after {context.change.before or 'nothing'}: the fall came with it,"
+            f" {min(context.change.share_of_fall, 1.0):.0%} of it in its answers"
         )
     without = "; the fall came with no change of release" if firing.drop is not None else ""
     return f"Release: {context.release or 'none'}{without}"

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeGuard
 
 from components.adapters.store.alerts.incidents import Alert, AlertStore, Outgoing
+from components.adapters.store.alerts.silences import Silence
 from components.config.monitor import Answering, Delivery
 from monitoring.alerting.answer import Answer, GoBack, LeaveIt, Retrain, choose_answer
 from monitoring.alerting.incidents import Change, Count, End, Open, next_step
-from monitoring.alerting.message import Message, MessageContext, of_dead_channel, of_firing, of_recovery, told
+from monitoring.alerting.message import Message, MessageContext, moment, of_dead_channel, of_firing, of_recovery, told
 from monitoring.rules.judge import Firing, Verdict
 
 EVENTS = "prefect"
@@ -34,6 +35,8 @@ class Teller:
     Args:
         channels: names of all channels that messages go to, `EVENTS` among them.
         context: what surrounds a firing rule.
+        silences: of rules, those that are not over. Their incidents are kept and answered, and told to nobody; one that
+            is still open when the silence is over is told then.
     """
 
     def __init__(
@@ -43,12 +46,14 @@ class Teller:
         answering: Answering,
         recovery_windows: int,
         context: Callable[[Firing], MessageContext],
+        silences: Mapping[str, Silence],
     ) -> None:
         self._store = store
         self._channels = channels
         self._answering = answering
         self._recovery_windows = recovery_windows
         self._context = context
+        self._silences = silences
 
     def tell(self, verdicts: Sequence[Verdict], window_start: float, now: float) -> list[IncidentChange]:
         """Bring each rule's incident to its next state; what another run has done meanwhile is left as it is."""
@@ -64,6 +69,8 @@ class Teller:
                 found.append(self._change(alert, step.firing, window_start, now))
             elif alert is not None and isinstance(step, End):
                 found.append(self._end(alert, step, verdict, now))
+            elif alert is not None and alert.details.get("untold") and self._is_to_be_told(verdict):
+                found.append(self._tell_late(alert, verdict, window_start, now))
             elif alert is not None and isinstance(step, Count):
                 self._store.note(alert, step.details, now)
         return [each for each in found if each is not None]
@@ -95,6 +102,7 @@ class Teller:
         context = self._context(firing)
         answer = self._answer(firing, context, now)
         message = of_firing(firing, context, answer)
+        silence = self._silences.get(firing.rule.name)
         details = {
             **_details(firing),
             "judged": window_start,
@@ -103,13 +111,41 @@ class Teller:
             "thread": [{"at": now, "text": told(answer)}],
             "message": message.plain(),
         }
+        if silence is not None:
+            said = f"told to nobody until {moment(silence.until)}: silenced by {silence.by}: {silence.why}"
+            details |= {"untold": True, "thread": [*details["thread"], {"at": now, "text": said}]}
         outgoing = self._outgoing("opened", message, details)
         alert = self._store.open(firing.rule.name, firing.rule.name, firing.severity, details, outgoing, now)
         return IncidentChange(alert, "opened", message) if alert else None
 
+    def _is_to_be_told(self, verdict: Verdict) -> TypeGuard[Firing]:
+        return isinstance(verdict, Firing) and verdict.rule.name not in self._silences
+
+    def _tell_late(self, alert: Alert, firing: Firing, window_start: float, now: float) -> IncidentChange | None:
+        """The silence is over and the rule fires still: people hear of it now; events and answer were long sent."""
+        message = of_firing(firing, self._context(firing), _answer_of(alert))
+        said = {"at": now, "text": "the silence is over: told"}
+        details = {
+            **{key: value for key, value in alert.details.items() if key != "untold"},
+            "judged": window_start,
+            "calm": 0,
+            "message": message.plain(),
+            "thread": [*alert.details["thread"], said],
+        }
+        outgoing = self._outgoing("opened", message, {**details, "answer": {"kind": "none"}}, leave_out=EVENTS)
+        changed = self._store.change(alert, firing.severity, details, outgoing, now)
+        return IncidentChange(changed, "opened", message) if changed else None
+
     def _change(self, alert: Alert, firing: Firing, window_start: float, now: float) -> IncidentChange | None:
         message = of_firing(firing, self._context(firing), _answer_of(alert), former_severity=alert.severity)
-        details = {**alert.details, "judged": window_start, "calm": 0, "message": message.plain()}
+        line = {"at": now, "text": f"now {firing.severity}, was {alert.severity}"}
+        details = {
+            **alert.details,
+            "judged": window_start,
+            "calm": 0,
+            "message": message.plain(),
+            "thread": [*alert.details.get("thread", []), line],
+        }
         outgoing = self._outgoing("changed", message, {**details, "answer": {"kind": "none"}})
         changed = self._store.change(alert, firing.severity, details, outgoing, now)
         return IncidentChange(changed, "changed", message) if changed else None
@@ -150,7 +186,9 @@ class Teller:
     ) -> list[Outgoing]:
         payload = {**message.plain(), "answer": details.get("answer", {"kind": "none"}), "rule": details["rule"]}
         # What is only good to know wakes nobody: it is in the store and among Prefect's events.
-        channels = [EVENTS] if message.severity == "info" or details.get("quiet") else self._channels
+        # An incident that was opened in silence ends so, unless it was told meanwhile.
+        silent = details["rule"] in self._silences or (kind == "resolved" and details.get("untold"))
+        channels = [EVENTS] if message.severity == "info" or silent else self._channels
         return [
             Outgoing(channel, kind, payload)
             for channel in channels

@@ -11,6 +11,7 @@ from sqlalchemy import Engine
 
 from components.adapters.files.params_file import read_params
 from components.adapters.store.alerts.incidents import AlertStore
+from components.adapters.store.alerts.silences import SilenceStore
 from components.adapters.store.traffic.monitor_facts import MonitorFacts
 from components.adapters.store.traffic.rollups import Rollups
 from components.adapters.store.traffic.traffic_log import TrafficLog
@@ -44,6 +45,7 @@ def watcher(
         Collector(TrafficLog(engine, 5), Rollups(engine), WatchedCatalogue(), Horizon(horizon, 4.0, 30.0)),
         MonitorFacts(engine),
         AlertStore(engine),
+        SilenceStore(engine),
         rules_of("outcome", read_rules()),
         params,
         WatchedCatalogue(),

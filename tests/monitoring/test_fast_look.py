@@ -9,6 +9,7 @@ from sqlalchemy import Engine, update
 
 from components.adapters.files.params_file import read_params
 from components.adapters.store.alerts.incidents import AlertStore
+from components.adapters.store.alerts.silences import SilenceStore
 from components.adapters.store.tables import requests
 from components.adapters.store.traffic.rollups import Rollups
 from components.adapters.store.traffic.traffic_log import TrafficLog
@@ -37,6 +38,7 @@ def look(engine: Engine, at: float, known: Mapping[str, float] | None = None) ->
     watcher = FastWatcher(
         Collector(TrafficLog(engine, 5), Rollups(engine), WatchedCatalogue(), Horizon(0.0, 4.0, 30.0)),
         AlertStore(engine),
+        SilenceStore(engine),
         rules_of("fast", read_rules()),
         PARAMS,
         ["a"],

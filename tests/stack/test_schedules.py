@@ -130,7 +130,14 @@ def test_each_schedule_of_ours_that_is_on_is_planned_and_no_other(
     def planned() -> dict[str, ScheduledDeployment]:
         return {each.name: each for each in read_schedules(prefect, WORK_POOL, datetime.now(UTC)).all}
 
-    on = {"monitor/default", "watch/default", "backup/default", "prune/default", "read-experiment/default"}
+    on = {
+        "monitor/default",
+        "watch/default",
+        "digest/default",
+        "backup/default",
+        "prune/default",
+        "read-experiment/default",
+    }
     wait_until(lambda: {name for name, each in planned().items() if each.next_run is not None} == on)
     retrain = planned()["retrain/default"]
     assert (retrain.active, retrain.next_run, retrain.last_run) == (False, None, None)

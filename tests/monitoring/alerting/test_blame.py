@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
 from components.quality.log import Group
 from components.quality.sums import Sums
 from components.quality.window import BUCKETS
-from monitoring.alerting.blame import ReleaseChange, came_with, explain
+from monitoring.alerting.blame import ReleaseChange, came_with, explain, share_explained
 from tests.components.quality.worlds import GROUP
 
 HOUR = 3600.0
@@ -43,19 +45,44 @@ def test_the_part_that_most_of_the_fall_comes_from_is_named_not_the_one_that_fel
     assert (found.dimension, found.value) == ("route", "cf")
 
 
+BEFORE = {GROUP._replace(release_id="old"): sums(1000.0, 0.2)}
+
+
 @pytest.mark.parametrize(
     ("at", "blamed"), [(-1.0, False), (0.0, True), (HOUR, True), (2 * HOUR - 1, True), (2 * HOUR, False)]
 )
 def test_a_release_of_the_first_fallen_window_or_the_one_before_is_blamed(at: float, blamed: bool) -> None:
     change = ReleaseChange("new", "old", at)
-    assert (came_with(HOUR, HOUR, [answered_by("new")], [change]) == change) is blamed
+    assert (came_with(HOUR, HOUR, [answered_by("new")], BEFORE, [change]) == change) is blamed
 
 
 def test_a_release_that_does_not_answer_is_not_blamed() -> None:
-    assert came_with(HOUR, HOUR, [answered_by("old")], [ReleaseChange("new", "old", HOUR)]) is None
+    assert came_with(HOUR, HOUR, [answered_by("old")], BEFORE, [ReleaseChange("new", "old", HOUR)]) is None
 
 
-def test_of_several_changes_the_last_is_blamed() -> None:
+def test_a_release_is_blamed_by_the_share_of_the_fall_that_lies_in_its_answers() -> None:
+    new, old = (GROUP._replace(release_id=release) for release in ("new", "old"))
+    change = ReleaseChange("new", "old", HOUR)
+    most = came_with(HOUR, HOUR, [{new: sums(300.0, 0.1), old: sums(700.0, 0.19)}], BEFORE, [change])
+    assert most is not None
+    assert most.share_of_fall == pytest.approx(30 / 37)
+    assert came_with(HOUR, HOUR, [{new: sums(300.0, 0.1), old: sums(700.0, 0.1)}], BEFORE, [change]) is None
+    assert came_with(HOUR, HOUR, [{new: sums(300.0, 0.2), old: sums(700.0, 0.1)}], BEFORE, [change]) is None
+
+
+def test_more_cold_users_among_a_release_are_no_fault_of_it() -> None:
+    cold = {GROUP._replace(release_id="old", segment="cold"): sums(1000.0, 0.05)}
+    usual = {GROUP._replace(release_id="old", segment="warm"): sums(1000.0, 0.2), **cold}
+    fallen = {
+        GROUP._replace(release_id="new", segment="cold"): sums(500.0, 0.05),
+        GROUP._replace(release_id="old", segment="warm"): sums(500.0, 0.1),
+    }
+    assert share_explained("new", [fallen], usual) == pytest.approx(0.0)
+    assert share_explained("old", [fallen], usual) == pytest.approx(1.0)
+
+
+def test_of_several_changes_the_last_that_explains_it_is_blamed() -> None:
     changes = [ReleaseChange("one", "old", HOUR), ReleaseChange("two", "one", HOUR + 60)]
-    found = came_with(HOUR, HOUR, [answered_by("one", "two")], changes)
-    assert found == changes[1]
+    both = [answered_by("one", "two")]
+    assert came_with(HOUR, HOUR, both, BEFORE, changes) == replace(changes[1], share_of_fall=0.5)
+    assert came_with(HOUR, HOUR, [answered_by("one")], BEFORE, changes) == changes[0]

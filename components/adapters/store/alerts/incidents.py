@@ -110,6 +110,38 @@ class AlertStore:
             return None
         return Alert(alert_id=alert_id, resolved_at=None, **row)
 
+    def record(
+        self,
+        key: str,
+        rule: str,
+        severity: str,
+        details: Mapping[str, Any],
+        outgoing: Sequence[Outgoing],
+        now: float,
+    ) -> bool:
+        """Keep what is told once and over at once, such as a digest; False where this key has been there before."""
+        row = {"incident_key": key, "rule": rule, "severity": severity, "state": RESOLVED, "version": 1}
+        times = {"opened_at": now, "updated_at": now, "resolved_at": now}
+        with self._engine.begin() as connection:
+            if connection.execute(select(alerts.c.alert_id).where(alerts.c.incident_key == key).limit(1)).first():
+                return False
+            done = connection.execute(insert(alerts).values(**row, **times, details=dict(details)))
+            _enqueue(connection, done.inserted_primary_key[0], 1, outgoing, now)  # type: ignore[index]
+        return True
+
+    def acknowledge(self, alert_id: int, by: str, why: str, now: float) -> bool:
+        """Somebody has taken an open incident on; False where none of this id is open."""
+        with self._engine.begin() as connection:
+            mine = (alerts.c.alert_id == alert_id) & alerts.c.resolved_at.is_(None)
+            row = connection.execute(select(alerts).where(mine)).one_or_none()
+            if row is None:
+                return False
+            said = {"at": now, "text": f"acknowledged by {by}" + (f": {why}" if why else "")}
+            details = {**row.details, "acknowledged": {"by": by, "why": why, "at": now}}
+            details["thread"] = [*row.details.get("thread", []), said]
+            connection.execute(update(alerts).where(mine).values(details=details, updated_at=now))
+        return True
+
     def change(
         self,
         alert: Alert,
