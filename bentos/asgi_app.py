@@ -12,7 +12,8 @@ from typing import Any
 import orjson
 
 from bentos.answers import Answers
-from bentos.caller import Caller, caller_of
+from bentos.caller import Caller
+from bentos.door import Door
 from bentos.fault_injection import FaultInjection
 from bentos.feedback_intake import FeedbackIntake
 from bentos.http_body import ClientGone, Receive, Scope, Send, read_json_body
@@ -84,6 +85,7 @@ class RecopsApp:
         answers: Answers,
         prefetch: Prefetch,
         intake: FeedbackIntake,
+        door: Door,
         metrics: RequestMetrics,
         cache_metrics: CacheMetrics,
         description: Mapping[str, Any],
@@ -98,6 +100,7 @@ class RecopsApp:
         self._answers = answers
         self._prefetch = prefetch
         self._intake = intake
+        self._door = door
         self._metrics = metrics
         self._cache_metrics = cache_metrics
         self._models = models
@@ -134,6 +137,7 @@ class RecopsApp:
     def close(self) -> None:
         """Writes what waits to be written; nothing can be stored afterwards."""
         self._prefetch.close()
+        self._door.close()
         self._queue.close()
         self._answers.close()
         if self._models is not None:
@@ -162,14 +166,14 @@ class RecopsApp:
             post = self._posts.get(path)
             if post is not None and scope["method"] == "POST":
                 probe = headers[PROBE_HEADER].decode("latin-1") if PROBE_HEADER in headers else None
-                marks = Marks(
-                    probe, headers.get(CANARY_HEADER, b"").decode("latin-1"), start, caller_of(headers, scope)
-                )
+                caller = self._door.admit(path, headers, scope, probe is not None)
+                marks = Marks(probe, headers.get(CANARY_HEADER, b"").decode("latin-1"), start, caller)
                 content = await read_json_body(headers, receive)
                 if probe is None:  # the stack itself may say more at once
                     check_size(content)
                 status, body, afterwards = await post(content, request_id, marks)
             else:
+                self._door.admit(path, headers, scope, PROBE_HEADER in headers)
                 status, (content_type, body) = 200, self._get(path, scope["method"])
         except HttpError as error:
             status, body, extra = error.status, error.body(), tuple(error.headers)
@@ -209,6 +213,9 @@ class RecopsApp:
 
     async def _recommend(self, body: bytes, request_id: str, marks: Marks) -> Reply:
         request = parse_body(RecommendRequest, body)
+        marks.caller.check_user(request.user_id)
+        if request.profile is not None and not marks.caller.trusted:  # nobody says of themselves that they are premium
+            request = request.model_copy(update={"profile": request.profile.model_copy(update={"tier": None})})
         asked_by, probe = request.user_id, marks.probe
         path = self._variants.path_of(asked_by) if probe is None else self._variants.named(probe)
         if self._damage is not None and probe is None:
@@ -243,6 +250,7 @@ class RecopsApp:
 
     async def _search(self, body: bytes, request_id: str, marks: Marks) -> Reply:
         request = parse_body(SearchRequest, body)
+        marks.caller.check_user(request.user_id)
         path = self._variants.control if request.user_id is None else self._variants.path_of(request.user_id)
         answer = await self._answers.search(path, request, request_id, marks.probe is not None)
         if isinstance(answer, UnknownFilter):

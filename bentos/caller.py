@@ -1,4 +1,4 @@
-"""Who asks: the address from which a request came to the gateway."""
+"""Who asks: the address from which a request came to the gateway, the key that was shown, the user of its token."""
 
 from __future__ import annotations
 
@@ -6,6 +6,8 @@ import ipaddress
 from dataclasses import dataclass
 
 from bentos.http_body import Scope
+from bentos.http_errors import HttpError
+from components.access.roles import Role, may_name_any_user
 
 FORWARDED = b"x-forwarded-for"
 """The gateway adds the address of its peer behind whatever a client wrote there."""
@@ -17,11 +19,30 @@ class Caller:
 
     Attributes:
         address: of the peer of the gateway; empty for this machine, whose programs share one address.
-        key_id: of the key that was shown; None while keys are off.
+        key_id, role: of the key that was shown; None while keys are off.
+        user: for whom the key speaks: None for anybody, an empty text for nobody in particular.
     """
 
     address: str = ""
     key_id: str | None = None
+    role: Role | None = None
+    user: str | None = None
+
+    @property
+    def trusted(self) -> bool:
+        """Whether what it says of users, such as their tier, counts."""
+        return self.role is None or may_name_any_user(self.role)
+
+    def check_user(self, user_id: str | None) -> None:
+        """Nothing where the caller may speak for `user_id`, or none is named.
+
+        Raises:
+            HttpError: 403, it may not.
+        """
+        if self.user is None or user_id is None or user_id == self.user:
+            return
+        text = "a client's key speaks for the user of its token alone; send one as x-recops-user-token"
+        raise HttpError(403, "not_this_user", text, "user_id")
 
 
 def caller_of(headers: dict[bytes, bytes], scope: Scope) -> Caller:

@@ -62,10 +62,14 @@ class FeedbackIntake:
         """The answer to a post, once its good events are durable.
 
         Raises:
-            HttpError: as `parse_feedback`; 429 for more than a user or an address may send; 503 without a store.
+            HttpError: as `parse_feedback`; 403 for another user than the caller's; 429 for more than a user or an
+                address may send; 503 without a store.
         """
         post, now = parse_feedback(body), self._now()
-        if caller.address and (wait := self._addresses.take(caller.address, len(post.events), now)):
+        for _, event in post.events:
+            caller.check_user(event.user_id)
+        bounded = caller.role is None or not caller.trusted
+        if bounded and caller.address and (wait := self._addresses.take(caller.address, len(post.events), now)):
             text = "more events came from this address than one may send"
             raise HttpError(429, TOO_MANY, text, headers=retry_after(wait))
         post = self._within_limits(post, now)

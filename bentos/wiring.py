@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -10,12 +11,17 @@ from prometheus_client import CollectorRegistry
 
 from bentos.answers import Answers
 from bentos.asgi_app import RecopsApp
+from bentos.door import Door, RequestLimits
 from bentos.feedback_intake import FeedbackIntake, FeedbackLimits
+from bentos.key_ring import KeyRing
 from bentos.language_model import LanguageModels
 from bentos.prefetch import Prefetch
 from bentos.served_release import ServedRelease, ServedVariant
+from components.access.user_token import signing_secret
+from components.adapters.files.stack_secret import read_secret
 from components.adapters.slots.demo_faults import DemoFaults, fault_file
 from components.adapters.slots.redis_cache import RedisAnswers
+from components.adapters.store.access.keys import SqlKeys
 from components.adapters.store.engine import open_engine
 from components.adapters.store.llm.budget import LlmBudget
 from components.adapters.store.traffic.local_user_events import user_events
@@ -111,6 +117,7 @@ def build_app(
         answers,
         prefetch,
         intake,
+        make_door(settings),
         metrics,
         cache_metrics,
         description,
@@ -120,6 +127,22 @@ def build_app(
         log_impressions=settings.log_impressions,
         models=models,
     )
+
+
+def make_door(settings: Settings) -> Door:
+    """The door, with the keys where they are on."""
+    ring = None
+    if settings.keys_on:
+        engine = open_engine(settings.store_url, OPEN_SECONDS)
+        ring = KeyRing(SqlKeys(engine), engine.dispose, time.time)
+    limits = RequestLimits(
+        settings.requests_per_user_minute, settings.requests_per_key_minute, settings.requests_per_address_minute
+    )
+
+    def secret_of(key_id: str) -> str:
+        return signing_secret(read_secret(settings.root) or os.urandom(32), key_id)
+
+    return Door(ring, secret_of, limits, settings.processes == "containers", time.time)
 
 
 HybridOf = Callable[[str, ServedVariant, Bundle], Hybrid | None]

@@ -26,7 +26,7 @@ def ask(text: str, user: str | None, k: int, url: str | None, as_json: bool) -> 
         body |= {"user_id": user, "allow_seen": False}
     try:
         with open_workbench() as bench:
-            answer = search(url or bench.settings.gateway_url, body)
+            answer = search(url or bench.settings.gateway_url, body, bench.settings.shown_key)
     except SearchFailedError as error:
         raise click.ClickException(str(error)) from error
     if as_json:

@@ -82,7 +82,7 @@ def simulate(
         began = time.perf_counter()
         try:
             with bad_slot(bench, slot, fault, max_seconds) if drift == "bad-slot" else nullcontext():
-                visits = watch(gateway, people, course, Console(stderr=True))
+                visits = watch(gateway, people, course, Console(stderr=True), bench.settings.shown_key)
         except NoBadSlotError as error:
             raise click.ClickException(str(error)) from error
     summary = summarise(visits, time.perf_counter() - began)
@@ -94,7 +94,9 @@ def simulate(
         raise click.ClickException(f"{gateway} answered nothing; is the stack up? `recops status`")
 
 
-def watch(gateway: str, people: tuple[SimulatedPerson, ...], course: TrafficCourse, console: Console) -> list[Visit]:
+def watch(
+    gateway: str, people: tuple[SimulatedPerson, ...], course: TrafficCourse, console: Console, key: str | None = None
+) -> list[Visit]:
     """The simulation with a progress bar on a terminal, and a line now and then elsewhere."""
     from components.simulation.traffic import HttpReply
     from jobs.simulation.run import run_against
@@ -112,7 +114,7 @@ def watch(gateway: str, people: tuple[SimulatedPerson, ...], course: TrafficCour
             if not console.is_terminal and counts["visits"] % max(1, course.requests // SAID_EVERY) == 0:
                 console.print(f"{counts['visits']} of {course.requests}: {bar.tasks[0].fields['seen']}")
 
-        return run_against(gateway, people, course, advance)
+        return run_against(gateway, people, course, advance, key)
 
 
 def print_summary(summary: Summary, seed: int, console: Console) -> None:

@@ -22,7 +22,10 @@ def print_summary(settings: Settings, look: FirstLook, console: Console) -> None
     console.print(table)
     console.print(_release_line(look.release, look.slot, look.standby), highlight=False)
     console.print()
-    console.print(_recommendation(look.answer))
+    if look.answer is None:
+        console.print("keys are on: set RECOPS_KEY to a server's key, and the commands of this machine show it")
+    else:
+        console.print(_recommendation(look.answer))
     console.print(_next(settings, look.user), highlight=False, soft_wrap=True)
 
 

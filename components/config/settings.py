@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import ipaddress
 import os
 from collections.abc import Mapping
 from pathlib import Path
@@ -60,6 +61,11 @@ class Settings(BaseModel):
     cache_url: SecretStr | None = None  # Redis, for answers that the slots share
     feedback_per_user_minute: float = 300.0  # events of one user, in the long run; 1,000 at once
     feedback_per_address_minute: float = 6000.0  # events from one address other than this machine; 10,000 at once
+    keys: Literal["auto", "on", "off"] = "auto"  # auto: where anything listens beyond this machine
+    key: SecretStr | None = None  # with which the commands of this machine ask the gateway
+    requests_per_user_minute: float = 600.0  # of the user of a client's token
+    requests_per_key_minute: float = 60_000.0  # with one client's key
+    requests_per_address_minute: float = 3_000.0  # from one address other than this machine, without a server's key
     demo: bool = True
     git_commit: str | None = None  # what an image was built from, as it carries no Git
     preset: str | None = None  # of params.yaml, a file in presets/; see `train_preset`
@@ -75,6 +81,24 @@ class Settings(BaseModel):
     prefect_api: str | None = None
     anthropic_api_key: SecretStr | None = None
     runtime_base: Path = Path("/tmp")  # noqa: S108 - the folder below it is refused unless it is the user's alone
+
+    @property
+    def is_local(self) -> bool:
+        """Whether all servers listen on this machine alone."""
+        try:
+            return ipaddress.ip_address(self.host).is_loopback
+        except ValueError:
+            return self.host == "localhost"
+
+    @property
+    def keys_on(self) -> bool:
+        """Whether the slots ask for keys."""
+        return self.keys == "on" or (self.keys == "auto" and not self.is_local)
+
+    @property
+    def shown_key(self) -> str | None:
+        """The key that the commands of this machine show."""
+        return None if self.key is None else self.key.get_secret_value()
 
     @property
     def root(self) -> Path:

@@ -14,7 +14,7 @@ COPY components /app/components
 COPY monitoring /app/monitoring
 COPY bentos /app/bentos
 ENV PATH=/opt/recops/bin:$PATH PYTHONPATH=/app PYTHONUNBUFFERED=1 \
-    RECOPS_PROJECT=/app RECOPS_HOME=/state RECOPS_HOST=0.0.0.0 RECOPS_DEMO=false \
+    RECOPS_PROJECT=/app RECOPS_HOME=/state RECOPS_HOST=0.0.0.0 RECOPS_PROCESSES=containers RECOPS_DEMO=false \
     OMP_NUM_THREADS=1 OPENBLAS_NUM_THREADS=1 BENTOML_DO_NOT_TRACK=true OTEL_SDK_DISABLED=true
 RUN python -m compileall -q /app
 USER 10001

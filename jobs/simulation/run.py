@@ -23,12 +23,16 @@ class NoBadSlotError(Exception):
 
 
 def run_against(
-    gateway: str, people: Sequence[SimulatedPerson], course: TrafficCourse, on_visit: Callable[[Visit], None]
+    gateway: str,
+    people: Sequence[SimulatedPerson],
+    course: TrafficCourse,
+    on_visit: Callable[[Visit], None],
+    key: str | None = None,
 ) -> list[Visit]:
-    """Every visit, in the order in which they ended."""
+    """Every visit, in the order in which they ended; the gateway is shown `key`."""
 
     async def run() -> list[Visit]:
-        async with GatewayClient(gateway) as client:
+        async with GatewayClient(gateway, key=key) as client:
             return await run_traffic(client, people, course, time.perf_counter, on_visit=on_visit)
 
     return asyncio.run(run())

@@ -19,6 +19,7 @@ from components.rollout.ports import StepFailed
 from jobs.monitoring.automations import put_automations
 from jobs.monitoring.schedules import read_schedules
 from jobs.promotion.reconcile import put_in_order
+from jobs.stack.check_keys import check_keys
 from jobs.stack.environment import stack_environment
 from jobs.stack.gateway import mend_gateway
 from jobs.stack.ports import check_ports
@@ -49,6 +50,7 @@ SECRETS = (
     "RECOPS_DVC_REMOTE_URL",
     "RECOPS_ALERT_URLS",
     "RECOPS_CACHE_URL",
+    "RECOPS_KEY",
 )
 FIRST_SLICE = "90%"
 START_SECONDS = 120.0
@@ -97,7 +99,10 @@ def bring_up(bench: Workbench, fresh: bool, progress: StepWatcher) -> tuple[str,
     settings, control, prefect = bench.settings, bench.supervisor, bench.prefect
     with progress.step("event store and configuration"):
         prepare_store(bench)
+        keys = check_keys(bench)
         prepare_gateway(bench)
+    with progress.step(keys):
+        pass
     if fresh:
         with progress.step("supervisor, with Envoy, MLflow and Prefect"):
             (settings.root / "monitoring").mkdir(parents=True, exist_ok=True)

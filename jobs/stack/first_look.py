@@ -8,6 +8,7 @@ from typing import Any
 
 import httpx
 
+from components.adapters.envoy.search_client import key_header
 from components.config.settings import Settings
 from components.rollout.release import Release
 from jobs.wiring.workbench import Workbench
@@ -22,7 +23,7 @@ class FirstLook:
     slot: str
     standby: str | None
     user: str
-    answer: dict[str, Any]
+    answer: dict[str, Any] | None
 
 
 def take_first_look(bench: Workbench) -> FirstLook:
@@ -33,9 +34,11 @@ def take_first_look(bench: Workbench) -> FirstLook:
     bento = bench.bento_folder(release.bento_tag)
     expected: list[dict[str, Any]] = json.loads((bento / "src" / "bundle" / "expected_answers.json").read_text())
     user = str(expected[0]["user_id"])
-    reply = httpx.post(f"{settings.gateway_url}/recommend", json={"user_id": user, "k": 5}, timeout=10.0)
+    asked, headers = f"{settings.gateway_url}/recommend", key_header(settings.shown_key)
+    reply = httpx.post(asked, json={"user_id": user, "k": 5}, headers=headers, timeout=10.0)
+    answer = None if reply.status_code == httpx.codes.UNAUTHORIZED else reply.json()
     slot, standby = state.live_slot or "", state.standby_release
-    return FirstLook(addresses_of(settings), release, slot, standby, user, reply.json())
+    return FirstLook(addresses_of(settings), release, slot, standby, user, answer)
 
 
 def addresses_of(settings: Settings) -> dict[str, str]:

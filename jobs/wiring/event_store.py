@@ -16,6 +16,7 @@ from jobs.errors import NothingThereError
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from components.adapters.store.access.keys import SqlKeys
     from components.adapters.store.alerts.incidents import AlertStore
     from components.adapters.store.alerts.silences import SilenceStore
     from components.adapters.store.experiments.declared import SqlExperiments
@@ -109,6 +110,13 @@ class EventStore:
         from components.adapters.store.alerts.silences import SilenceStore
 
         return SilenceStore(self.engine)
+
+    @cached_property
+    def keys(self) -> SqlKeys:
+        """Keys, and the log of what operators did."""
+        from components.adapters.store.access.keys import SqlKeys
+
+        return SqlKeys(self.engine)
 
     @cached_property
     def facts(self) -> MonitorFacts:

@@ -22,10 +22,11 @@ class GatewayClient:
     A kept connection that the other side closed meanwhile is replaced once: nothing of the request was read then.
     """
 
-    def __init__(self, url: str, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
+    def __init__(self, url: str, timeout_seconds: float = TIMEOUT_SECONDS, key: str | None = None) -> None:
         parts = urlsplit(url)
         self._host, self._port = parts.hostname or "127.0.0.1", parts.port or 80
         self._timeout = timeout_seconds
+        self._key = "" if key is None else f"authorization: Bearer {key}\r\n"
         self._idle: list[_Connection] = []
 
     async def __aenter__(self) -> Self:
@@ -60,7 +61,7 @@ class GatewayClient:
         content = orjson.dumps(body)
         head = (
             f"POST {path} HTTP/1.1\r\nhost: {self._host}:{self._port}\r\ncontent-type: application/json\r\n"
-            f"content-length: {len(content)}\r\n\r\n"
+            f"{self._key}content-length: {len(content)}\r\n\r\n"
         )
         try:
             status, answer = await asyncio.wait_for(self._exchange(head.encode() + content), self._timeout)

@@ -14,20 +14,25 @@ class SearchFailedError(Exception):
     """The gateway cannot be asked, or refuses; the message says why."""
 
 
-def search(gateway: str, body: Mapping[str, Any]) -> dict[str, Any]:
-    """The answer to `body`, as the gateway gives it.
+def search(gateway: str, body: Mapping[str, Any], key: str | None = None) -> dict[str, Any]:
+    """The answer to `body`, as the gateway gives it to who shows `key`.
 
     Raises:
         SearchFailedError: nothing answers at `gateway`, or it answers with an error.
     """
     try:
-        reply = httpx.post(f"{gateway}/search", json=dict(body), timeout=TIMEOUT_SECONDS)
+        reply = httpx.post(f"{gateway}/search", json=dict(body), headers=key_header(key), timeout=TIMEOUT_SECONDS)
     except httpx.HTTPError as error:
         raise SearchFailedError(f"{gateway} does not answer ({error}); start the stack with `recops up`") from error
     if reply.status_code != httpx.codes.OK:
         raise SearchFailedError(f"{gateway} answers {reply.status_code}: {_message(reply)}")
     answer: dict[str, Any] = reply.json()
     return answer
+
+
+def key_header(key: str | None) -> dict[str, str]:
+    """What shows a key; nothing without one."""
+    return {} if key is None else {"authorization": f"Bearer {key}"}
 
 
 def _message(reply: httpx.Response) -> str:

@@ -1,5 +1,6 @@
 """The tables of the event store. Times are seconds since 1970 (UTC), as floats."""
 
+from components.adapters.store.tables.access import api_keys, audit_log
 from components.adapters.store.tables.experiments import experiments, exposures
 from components.adapters.store.tables.metadata import metadata
 from components.adapters.store.tables.observation import (
@@ -24,6 +25,8 @@ __all__ = [
     "alert_deliveries",
     "alert_silences",
     "alerts",
+    "api_keys",
+    "audit_log",
     "evaluations",
     "experiments",
     "exposures",

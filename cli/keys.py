@@ -1,0 +1,84 @@
+"""`recops keys`: makes, lists, rotates and takes back the keys with which clients ask."""
+
+from __future__ import annotations
+
+import getpass
+import json
+import time
+from dataclasses import asdict
+from datetime import UTC, datetime
+
+import click
+from rich.table import Table
+
+from cli.console import make_console
+from cli.event_store import open_store
+from components.access.roles import ROLES, Role
+from jobs.access.manage_keys import KeyUnknown, NewKey, make, revoke, rotate
+
+
+@click.group()
+def keys() -> None:
+    """Keys with which clients ask, once keys are on (docs/security.md)."""
+
+
+@keys.command(name="make")
+@click.argument("name")
+@click.option("--role", type=click.Choice(ROLES), default="server", show_default=True, help="What it may ask.")
+@click.option("--days", type=click.FloatRange(0, min_open=True), default=None, help="How long it is good.")
+def make_key(name: str, role: Role, days: float | None) -> None:
+    """Make a key and show it once."""
+    with open_store() as bench:
+        _show(make(bench, name, role, days, time.time(), getpass.getuser()))
+
+
+@keys.command(name="list")
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def list_keys(as_json: bool) -> None:
+    """Every key with its role, when it ends, and when it was used last."""
+    with open_store() as bench:
+        found = bench.store.keys.all()
+    if as_json:
+        click.echo(json.dumps([{k: v for k, v in asdict(key).items() if k != "digest"} for key in found], indent=2))
+        return
+    table = Table("id", "name", "role", "made", "ends", "last used", "state")
+    for key in found:
+        state = "good" if key.is_good(time.time()) else "revoked" if key.revoked_at is not None else "over"
+        moments = (_moment(key.created_at), _moment(key.expires_at), _moment(key.last_used_at))
+        table.add_row(key.key_id, key.name, key.role, *moments, state)
+    make_console().print(table)
+
+
+@keys.command(name="rotate")
+@click.argument("key_id")
+@click.option("--grace", type=click.FloatRange(0), default=1.0, show_default=True, help="Days the old one goes on.")
+def rotate_key(key_id: str, grace: float) -> None:
+    """Make a key in place of another, which goes on for a while."""
+    with open_store() as bench:
+        try:
+            _show(rotate(bench, key_id, grace, time.time(), getpass.getuser()))
+        except KeyUnknown as error:
+            raise click.ClickException(str(error)) from error
+
+
+@keys.command(name="revoke")
+@click.argument("key_id")
+def revoke_key(key_id: str) -> None:
+    """Take a key back, in all slots within a second."""
+    with open_store() as bench:
+        try:
+            revoke(bench, key_id, time.time(), getpass.getuser())
+        except KeyUnknown as error:
+            raise click.ClickException(str(error)) from error
+    click.echo(f"{key_id} opens nothing any more")
+
+
+def _show(new: NewKey) -> None:
+    click.echo(new.text)
+    click.echo(f"id {new.key.key_id}, role {new.key.role}; this is the only time that the key is shown", err=True)
+    if new.signing_secret is not None:
+        click.echo(f"sign tokens of users with (HS256): {new.signing_secret}", err=True)
+
+
+def _moment(at: float | None) -> str:
+    return "never" if at is None else f"{datetime.fromtimestamp(at, UTC):%Y-%m-%d %H:%M}"

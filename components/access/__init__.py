@@ -1,0 +1,1 @@
+"""Who may ask for what: keys, their roles, and tokens that let a key speak for one user."""

@@ -1,0 +1,30 @@
+"""The stack's own secret, in a file beside the event store: what signs is derived from it."""
+
+from __future__ import annotations
+
+import os
+import secrets
+from pathlib import Path
+
+FILE = "stack-secret"
+
+
+def read_secret(root: Path) -> bytes | None:
+    """The secret in the state folder `root`; None where none was made yet."""
+    try:
+        return (root / FILE).read_bytes()
+    except FileNotFoundError:
+        return None
+
+
+def make_secret(root: Path) -> bytes:
+    """The secret in `root`, drawn now where there is none; its file is its owner's alone."""
+    root.mkdir(parents=True, exist_ok=True)
+    try:
+        descriptor = os.open(root / FILE, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
+    except FileExistsError:
+        return (root / FILE).read_bytes()
+    with os.fdopen(descriptor, "wb") as file:
+        drawn = secrets.token_hex(32).encode()
+        file.write(drawn)
+    return drawn

@@ -1,0 +1,1 @@
+"""Keys and the log of what operators did, in the event store."""

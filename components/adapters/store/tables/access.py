@@ -1,0 +1,31 @@
+"""Keys, and what operators did with them."""
+
+from __future__ import annotations
+
+from sqlalchemy import JSON, Column, Double, Integer, String, Table
+
+from components.adapters.store.tables.metadata import metadata
+
+api_keys = Table(
+    "api_keys",
+    metadata,
+    Column("key_id", String(32), primary_key=True),
+    Column("name", String(128), nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("created_at", Double, nullable=False),
+    Column("expires_at", Double),
+    Column("revoked_at", Double),
+    Column("last_used_at", Double),
+)
+
+# What was done, when, and by which user of the machine; nothing deletes from it.
+audit_log = Table(
+    "audit_log",
+    metadata,
+    Column("entry", Integer, primary_key=True, autoincrement=True),
+    Column("at", Double, nullable=False, index=True),
+    Column("by", String(128), nullable=False),
+    Column("action", String(64), nullable=False),
+    Column("details", JSON, nullable=False),
+)
