@@ -48,11 +48,18 @@ def draw_people(rng: np.random.Generator, users: int) -> People:
     return People(user, 1 / (1 + np.exp(-logits)))
 
 
-def orders(rng: np.random.Generator, people: People, noise: float) -> NDArray[np.int64]:
-    """The ranking of a model that sees relevance through noise, best first, (n_requests, K)."""
+def two_orders(
+    rng: np.random.Generator, people: People, noise: float, shared: float
+) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """The rankings of two models that see relevance through noise, one of `NOISE`, one of `noise`, best first, each
+    (n_requests, K). `shared` is the share of the variance of their errors that they have in common: 1 for two versions
+    of one model, 0 for two that have nothing to do with each other.
+    """
     logits = np.log(people.relevance / (1 - people.relevance))
-    seen = logits + noise * rng.standard_normal(logits.shape)
-    return np.argsort(-seen, axis=1)[:, :K]
+    common = np.sqrt(shared) * rng.standard_normal(logits.shape)
+    one, other = (common + np.sqrt(1 - shared) * rng.standard_normal(logits.shape) for _ in range(2))
+    first, second = (np.argsort(-(logits + each), axis=1)[:, :K] for each in (NOISE * one, noise * other))
+    return first, second
 
 
 def clicks_of(rng: np.random.Generator, people: People, order: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -60,40 +67,39 @@ def clicks_of(rng: np.random.Generator, people: People, order: NDArray[np.int64]
     return draw_clicks(rng, np.take_along_axis(people.relevance, order, axis=1), examination(K))
 
 
-def relative_gain(noise: float, seed: int = 1, users: int = 20_000) -> tuple[float, float, float]:
+def relative_gain(noise: float, shared: float, seed: int = 1, users: int = 20_000) -> tuple[float, float, float]:
     """By how much a model of this noise has more clicks a user than one of `NOISE`, and mean and spread of the latter's
     clicks a user: what an A/B test is planned with.
     """
     rng = np.random.default_rng(seed)
     people = draw_people(rng, users)
-    means = []
-    for each in (NOISE, noise):
-        shown = np.take_along_axis(people.relevance, orders(rng, people, each), axis=1)
-        means.append(float((shown * examination(K)).sum()) / users)
-    clicks = clicks_of(rng, people, orders(rng, people, NOISE)).sum(axis=1)
+    both = two_orders(rng, people, noise, shared)
+    shown = [np.take_along_axis(people.relevance, order, axis=1) for order in both]
+    means = [float((each * examination(K)).sum()) / users for each in shown]
+    clicks = clicks_of(rng, people, both[0]).sum(axis=1)
     by_user = np.bincount(people.user, weights=clicks, minlength=users)
     return means[1] / means[0] - 1, means[0], float(by_user.std())
 
 
-def noise_for(gain: float) -> float:
+def noise_for(gain: float, shared: float) -> float:
     """The noise of a model with this relative gain in clicks a user, by bisection."""
     low, high = 0.0, NOISE
     for _ in range(7):
         middle = (low + high) / 2
-        low, high = (middle, high) if relative_gain(middle)[0] > gain else (low, middle)
+        low, high = (middle, high) if relative_gain(middle, shared)[0] > gain else (low, middle)
     return (low + high) / 2
 
 
 def users_of_ab(gain: float) -> int:
     """Users of both variants together that a planned A/B test on clicks a user takes (level .05, power .8)."""
-    _, mean, spread = relative_gain(NOISE)
+    _, mean, spread = relative_gain(NOISE, 0.0)
     return 2 * users_for_mean(mean, spread, MinimumEffect(gain, "relative"), "fixed")
 
 
-def interleave_once(rng: np.random.Generator, users: int, noise: float) -> int | None:
+def interleave_once(rng: np.random.Generator, users: int, noise: float, shared: float) -> int | None:
     """Which ranking an interleaved comparison of so many people prefers: 0 is that of `NOISE`; None is open."""
     people = draw_people(rng, users)
-    first, second = orders(rng, people, NOISE), orders(rng, people, noise)
+    first, second = two_orders(rng, people, noise, shared)
     credit = np.zeros((len(people.user), 2), np.int64)
     looked = examination(K)
     for row in range(len(people.user)):
