@@ -32,7 +32,6 @@ def write_days(
     Raises:
         click.ClickException: nothing is live, or its files are gone.
     """
-    from components.serving.bundle import BundleError
     from jobs.errors import NothingThereError
     from jobs.monitoring.look_back import look_back
     from jobs.simulation.history import write_history
@@ -43,7 +42,7 @@ def write_days(
         lived = bar.add_task("people ask", total=asked)
         try:
             written = write_history(bench, people, days, asked, seed, now, lambda _visit: bar.update(lived, advance=1))
-        except (NothingThereError, BundleError) as error:
+        except NothingThereError as error:
             raise click.ClickException(str(error)) from error
         judged = bar.add_task("days are judged", total=max(days - 2, 1))
         began = time.perf_counter()

@@ -7,7 +7,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from bentos.served_release import ServedRelease, ServedVariant
-from components.serving.bundle import ITEMS, Bundle, BundleManifest, read_bundle, read_manifest
+from components.serving.bundle import ITEMS, Bundle, BundleError, BundleManifest, read_bundle, read_manifest
 from components.serving.catalogue import Catalogue, read_catalogue
 from jobs.errors import NothingThereError
 from jobs.wiring.workbench import Workbench
@@ -40,8 +40,11 @@ class ReleaseFiles:
         return read_manifest(self.folder / self.control.bundle)
 
     def read_bundle(self) -> Bundle:
-        """The control's bundle; raises BundleError where it is damaged."""
-        return read_bundle(self.folder / self.control.bundle)
+        """The control's bundle; raises NothingThereError where it is damaged, or an older version has made it."""
+        try:
+            return read_bundle(self.folder / self.control.bundle)
+        except BundleError as error:
+            raise NothingThereError(f"{self.release_id}: {error}") from error
 
 
 def live_release(bench: Workbench) -> ReleaseFiles:

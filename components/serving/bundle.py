@@ -21,7 +21,7 @@ from components.ranking.fitted_pipeline import FittedPipeline, load_model
 from components.recommenders.array_folder import HEADER
 from components.recommenders.content import FittedContent
 from components.recommenders.factors import FittedFactors
-from components.recommenders.protocol import FittedRecommender, Ranking
+from components.recommenders.protocol import FittedRecommender, Ranking, RecommenderError
 from components.retrieval.annoy_index import AnnoyIndex
 from components.retrieval.indexed_factors import IndexedFactors
 from components.routing.confidence import Confidence
@@ -203,7 +203,7 @@ def read_bundle(folder: Path) -> Bundle:
     needed = {manifest.recommender, "popularity", "content"}
     if missing := sorted(needed - set(names)):
         raise BundleError(f"{folder / missing[0]} is missing")
-    recommenders = {name: load_model(folder / name) for name in names}
+    recommenders = {name: _load(folder / name) for name in names}
     if not isinstance(recommenders["content"], FittedContent):
         raise BundleError(f"{folder / 'content'} holds another form of recommender")
     primary = recommenders[manifest.recommender]
@@ -236,6 +236,16 @@ def read_manifest(folder: Path) -> BundleManifest:
         raise BundleError(f"{path} is missing") from error
     except (ValueError, TypeError, KeyError) as error:
         raise BundleError(f"{path} is damaged: {error}") from error
+
+
+def _load(folder: Path) -> FittedRecommender:
+    """Its bytes are those that were written, so what cannot be read is of another version of this code."""
+    try:
+        return load_model(folder)
+    except (RecommenderError, KeyError, TypeError, ValueError, AttributeError, OSError) as error:
+        raise BundleError(
+            f"{folder} has a form that this version cannot read; retrain, and promote the model"
+        ) from error
 
 
 def _seal(folder: Path, manifest: BundleManifest) -> None:

@@ -11,7 +11,8 @@ from pathlib import Path
 from components.adapters.dvc.data_registry import DataRegistry, DataRegistryError
 from components.adapters.prefect_api import PrefectApi, PrefectApiError
 from components.interactions.data_version import INTERACTIONS_FILE, ITEMS_FILE
-from components.serving.bundle import Bundle, BundleError
+from components.serving.bundle import Bundle
+from jobs.errors import NothingThereError
 from jobs.live_release import release_files
 from jobs.wiring.workbench import Workbench
 from monitoring.catalogue import WatchedCatalogue
@@ -30,11 +31,11 @@ class JudgedTime:
 
 
 def live_bundle(bench: Workbench, release_id: str | None) -> Bundle | None:
-    """The bundle that answers; None where nothing is live, or where its files are gone."""
+    """The bundle that answers; None where nothing is live, its files are gone, or an older version has made it."""
     try:
         files = release_files(bench, release_id) if release_id else None
         return files.read_bundle() if files else None
-    except (BundleError, OSError, ValueError):
+    except (NothingThereError, OSError, ValueError):
         return None
 
 

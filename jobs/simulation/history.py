@@ -53,7 +53,6 @@ def write_history(
 
     Raises:
         jobs.errors.NothingThereError: nothing is live.
-        components.serving.bundle.BundleError: the live bundle is damaged.
     """
     began = time.perf_counter()
     files = live_release(bench)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import subprocess
 import sys
@@ -12,10 +13,12 @@ import numpy as np
 import pytest
 
 from components.config.routing import RoutingConfig
+from components.recommenders.array_folder import HEADER
 from components.recommenders.factors import FittedFactors
 from components.retrieval.annoy_index import build_index
 from components.retrieval.indexed_factors import IndexedFactors
 from components.serving.bundle import (
+    MANIFEST,
     BundleError,
     CandidateIndex,
     ExpectedAnswer,
@@ -145,3 +148,14 @@ def test_reading_needs_neither_pandas_nor_what_trains(tmp_path: Path) -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_recommender_of_another_version_says_what_to_do(tmp_path: Path) -> None:
+    folder = make_bundle(tmp_path / "b")
+    header = folder / "popularity" / HEADER
+    header.write_text(json.dumps({"form": json.loads(header.read_text())["form"], "of": "another version"}))
+    manifest = json.loads((folder / MANIFEST).read_text())
+    manifest["sha256"][f"popularity/{HEADER}"] = hashlib.sha256(header.read_bytes()).hexdigest()
+    (folder / MANIFEST).write_text(json.dumps(manifest))
+    with pytest.raises(BundleError, match=r"popularity has a form that this version cannot read; retrain"):
+        read_bundle(folder)
