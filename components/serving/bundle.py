@@ -241,11 +241,12 @@ def read_manifest(folder: Path) -> BundleManifest:
 def _load(folder: Path) -> FittedRecommender:
     """Its bytes are those that were written, so what cannot be read is of another version of this code."""
     try:
-        return load_model(folder)
+        fitted: FittedRecommender = load_model(folder)
     except (RecommenderError, KeyError, TypeError, ValueError, AttributeError, OSError) as error:
         raise BundleError(
             f"{folder} has a form that this version cannot read; retrain, and promote the model"
         ) from error
+    return fitted
 
 
 def _seal(folder: Path, manifest: BundleManifest) -> None:
