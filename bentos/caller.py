@@ -9,8 +9,10 @@ from bentos.http_body import Scope
 from bentos.http_errors import HttpError
 from components.access.roles import Role, may_name_any_user
 
+ADDRESS = b"x-recops-address"
+"""The gateway writes the address of its peer here, whatever a client wrote."""
 FORWARDED = b"x-forwarded-for"
-"""The gateway adds the address of its peer behind whatever a client wrote there."""
+"""Other gateways add the address of their peer behind whatever a client wrote here."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +49,8 @@ class Caller:
 
 def caller_of(headers: dict[bytes, bytes], scope: Scope) -> Caller:
     """The caller by what the gateway says, or by the connection where nobody stands between."""
-    forwarded = headers.get(FORWARDED, b"").decode("latin-1").rpartition(",")[2].strip()
+    said = headers.get(ADDRESS) or headers.get(FORWARDED, b"").rpartition(b",")[2].strip()
+    forwarded = said.decode("latin-1")
     peer = scope.get("client")
     address = forwarded or (str(peer[0]) if peer else "")
     return Caller("" if _is_this_machine(address) else address)

@@ -8,11 +8,17 @@ import signal
 import subprocess
 import sys
 import time
+from collections import Counter
 from collections.abc import Callable
+from itertools import count
 
+import httpx
 import psutil
 import pytest
+from sqlalchemy import select
 
+from components.adapters.store.engine import reading
+from components.adapters.store.tables import feedback
 from components.rollout.outcomes import Promoted, RolledBack
 from components.rollout.ports import StepFailed
 from components.rollout.reconcile import reconcile
@@ -99,6 +105,36 @@ def test_a_killed_live_slot_costs_at_most_the_requests_in_flight(
     wait_until(lambda: not before & {process.pid for process in psutil.process_iter()})
     assert result.releases[state.standby_release or ""] > 0
     assert stack.world.store.routing() == state
+
+
+@pytest.mark.parametrize("kill", [kill_group, kill_worker])
+def test_a_killed_live_slot_costs_no_feedback_and_none_counts_twice(
+    stack: SmallStack, kill: Callable[[SmallStack], None]
+) -> None:
+    slot, state = stack.live_slot, stack.world.store.routing()
+    url, stop, numbers, outcomes = f"{stack.settings.gateway_url}/feedback", asyncio.Event(), count(), Counter[int]()
+
+    async def client(http: httpx.AsyncClient) -> None:
+        while not stop.is_set():
+            event = {"user_id": f"{kill.__name__}-{next(numbers)}", "item_id": "101", "type": "click"}
+            reply = await http.post(url, json=event)
+            outcomes[reply.status_code] += 1
+
+    async def all_clients() -> None:
+        async with httpx.AsyncClient(timeout=20) as http, asyncio.TaskGroup() as clients:
+            for _ in range(CLIENTS):
+                clients.create_task(client(http))
+            await asyncio.sleep(1.0)
+            await asyncio.to_thread(kill, stack)
+            await asyncio.sleep(3.0)
+            stop.set()
+
+    asyncio.run(all_clients())
+    stack.world.slots.wait_ready(slot, state.live_release or "", 60)
+    assert set(outcomes) == {202}
+    with reading(stack.bench.store.engine) as db:
+        users = db.execute(select(feedback.c.user_id).where(feedback.c.user_id.startswith(f"{kill.__name__}-")))
+        assert Counter(users.scalars()) == Counter(f"{kill.__name__}-{n}" for n in range(outcomes[202]))
 
 
 def test_a_killed_envoy_comes_back_with_the_same_routing(stack: SmallStack) -> None:

@@ -20,12 +20,14 @@ from pathlib import Path
 from typing import Any
 
 from components.adapters.envoy.admin_pages import admin_address, admin_cluster, admin_listener
-from components.adapters.envoy.routes import TYPE, cluster_name, lua_filter, route_file_of
+from components.adapters.envoy.routes import TYPE, buffer_filter, cluster_name, lua_filter, route_file_of
 from components.rollout.ports import Counts, StepFailed
 from components.rollout.routing import SLOTS, RoutingState, Slot, other
 
 Endpoint = tuple[str, int]
 """Host and port of one replica of a slot."""
+MAX_CONNECTIONS = 10_000
+"""Of clients; further ones are closed at once, so that none takes the files of the others."""
 LOCAL_NAMES = ("127.0.0.1", "localhost", "[::1]")
 LOCAL_REPLY = {"error": {"code": "gateway_error", "message": "%LOCAL_REPLY_BODY%", "field": None}}
 
@@ -63,6 +65,7 @@ class EnvoyRouter:
         bootstrap = {
             "node": {"id": "recops", "cluster": "recops"},
             "admin": {"address": admin_address(self._admin_socket)},
+            "overload_manager": {"resource_monitors": [_connection_limit()]},
             "static_resources": {
                 "listeners": [
                     self._listener(),
@@ -188,6 +191,7 @@ class EnvoyRouter:
             "generate_request_id": True,
             "use_remote_address": True,
             "request_timeout": "30s",
+            "request_headers_timeout": "10s",
             "stream_idle_timeout": "60s",
             "common_http_protocol_options": {"idle_timeout": "300s"},
             "local_reply_config": {
@@ -209,6 +213,7 @@ class EnvoyRouter:
                 },
             },
             "http_filters": [
+                buffer_filter(),
                 lua_filter(),
                 {
                     "name": "envoy.filters.http.router",
@@ -256,7 +261,9 @@ class EnvoyRouter:
             ],
             # By default Envoy gives up beyond 3 retries at a time: when a slot dies, all its requests retry at once.
             "circuit_breakers": {
-                "thresholds": [{"max_retries": 4096, "max_requests": 4096, "max_pending_requests": 4096}]
+                "thresholds": [
+                    dict.fromkeys(("max_retries", "max_requests", "max_pending_requests", "max_connections"), 4096)
+                ]
             },
             # One slow request must not take the only endpoint out: nothing is panicked into an unhealthy host.
             "common_lb_config": {"healthy_panic_threshold": {"value": 0}},
@@ -271,6 +278,12 @@ class EnvoyRouter:
 
 def _socket_address(endpoint: Endpoint) -> dict[str, Any]:
     return {"socket_address": {"address": endpoint[0], "port_value": endpoint[1]}}
+
+
+def _connection_limit() -> dict[str, Any]:
+    kind = f"{TYPE}.extensions.resource_monitors.downstream_connections.v3.DownstreamConnectionsConfig"
+    config = {"@type": kind, "max_active_downstream_connections": MAX_CONNECTIONS}
+    return {"name": "envoy.resource_monitors.global_downstream_max_connections", "typed_config": config}
 
 
 def _belongs(host: dict[str, Any], cluster: str, slot: Slot) -> bool:

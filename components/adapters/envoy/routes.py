@@ -17,11 +17,19 @@ DEFAULT_TIMEOUT = f"{MAX_TIMEOUT_MS // 1000 + 5}s"
 """Above what a request may allow a language model; a slot that hangs is found by the health checks, long before."""
 TYPE = "type.googleapis.com/envoy"
 NO_RELEASE = "nothing is live yet; run `recops up`"
+MAX_BODY = 2_000_000
+"""Above what a slot takes, which says more kindly what is too large."""
 LUA = "envoy.filters.http.lua"
 PROBE_HEADER = "x-recops-probe"
 USER_HEADER = "x-recops-user"
 CANARY_HEADER = "x-recops-canary"
 """Names the release on trial to the slot that answers for it."""
+
+ADDRESS = {
+    "header": {"key": "x-recops-address", "value": "%DOWNSTREAM_REMOTE_ADDRESS_WITHOUT_PORT%"},
+    "append_action": "OVERWRITE_IF_EXISTS_OR_ADD",
+}
+"""Who asks, whatever a client wrote there. X-Forwarded-For would name this machine's own address for its programs."""
 
 # The body is read up to 4 KiB; a user id behind that, or none, gives a share by chance. Ids are strings, but numbers
 # are taken too, as the service refuses them with a better word than we could.
@@ -41,6 +49,12 @@ end
 """
 
 
+def buffer_filter() -> dict[str, Any]:
+    """Holds a request until its body is there, so that clients that send slowly take no connection to a slot."""
+    code = {"@type": f"{TYPE}.extensions.filters.http.buffer.v3.Buffer", "max_request_bytes": MAX_BODY}
+    return {"name": "envoy.filters.http.buffer", "typed_config": code}
+
+
 def lua_filter() -> dict[str, Any]:
     """The filter that reads the user; it runs only where the routes say so."""
     code = {"@type": f"{TYPE}.extensions.filters.http.lua.v3.Lua", "default_source_code": {"inline_string": READ_USER}}
@@ -56,6 +70,7 @@ def route_file_of(state: RoutingState) -> dict[str, Any]:
         "name": "recops",
         "virtual_hosts": [{"name": "recops", "domains": ["*"], "routes": routes}],
         "request_headers_to_remove": [PROBE_HEADER, USER_HEADER],  # a client may not send ours
+        "request_headers_to_add": [ADDRESS],
         # Envoy takes no notice of a file whose content is the same, and would go on to name the former version.
         "metadata": {"filter_metadata": {"recops": {"version": state.version}}},
     }
@@ -67,35 +82,31 @@ def cluster_name(slot: Slot, fallback: Slot | None) -> str:
     return f"{slot}_only" if fallback is None else f"{slot}_then_{fallback}"
 
 
-def _default_route(shares: tuple[SlotShare, ...], state: RoutingState) -> dict[str, Any]:
-    retry = {
-        "retry_on": "connect-failure,refused-stream,reset",
-        "num_retries": 3,
-        "retry_back_off": {"base_interval": "0.02s", "max_interval": "0.2s"},
-        "retry_priority": {
-            "name": "envoy.retry_priorities.previous_priorities",
-            "typed_config": {
-                "@type": f"{TYPE}.extensions.retry.priority.previous_priorities.v3.PreviousPrioritiesConfig",
-                "update_frequency": 1,
-            },
+# A retry goes to the other slot at once. Feedback too may be sent again whenever a slot dies over it: an event counts
+# once by its id, or by the gateway's id of the request, which stays the same.
+RETRY = {
+    "retry_on": "connect-failure,refused-stream,reset",
+    "num_retries": 3,
+    "retry_back_off": {"base_interval": "0.02s", "max_interval": "0.2s"},
+    "retry_priority": {
+        "name": "envoy.retry_priorities.previous_priorities",
+        "typed_config": {
+            "@type": f"{TYPE}.extensions.retry.priority.previous_priorities.v3.PreviousPrioritiesConfig",
+            "update_frequency": 1,
         },
-    }
-    return _route({"prefix": "/"}, shares, state, retry, DEFAULT_TIMEOUT)
+    },
+}
+
+
+def _default_route(shares: tuple[SlotShare, ...], state: RoutingState) -> dict[str, Any]:
+    return _route({"prefix": "/"}, shares, state, DEFAULT_TIMEOUT)
 
 
 def _feedback_route(shares: tuple[SlotShare, ...], state: RoutingState) -> dict[str, Any]:
-    """Feedback is sent again only when it cannot have arrived."""
-    retry = {
-        "retry_on": "connect-failure",
-        "num_retries": 3,
-        "retry_back_off": {"base_interval": "0.02s", "max_interval": "0.2s"},
-    }
-    return _route({"path": "/feedback"}, shares, state, retry, FEEDBACK_TIMEOUT)
+    return _route({"path": "/feedback"}, shares, state, FEEDBACK_TIMEOUT)
 
 
-def _route(
-    match: dict[str, Any], shares: tuple[SlotShare, ...], state: RoutingState, retry: dict[str, Any], timeout: str
-) -> dict[str, Any]:
+def _route(match: dict[str, Any], shares: tuple[SlotShare, ...], state: RoutingState, timeout: str) -> dict[str, Any]:
     salt = state.canary_release
     # The client's own mark goes here, not for all routes: that would come later, and take away the one set below.
     clusters: list[dict[str, Any]] = [
@@ -107,7 +118,7 @@ def _route(
         for share in shares
     ]
     weighted: dict[str, Any] = {"clusters": clusters}
-    action: dict[str, Any] = {"weighted_clusters": weighted, "timeout": timeout, "retry_policy": retry}
+    action: dict[str, Any] = {"weighted_clusters": weighted, "timeout": timeout, "retry_policy": RETRY}
     if salt is None:
         lua = {"@type": f"{TYPE}.extensions.filters.http.lua.v3.LuaPerRoute", "disabled": True}
         return {"match": match, "route": action, "typed_per_filter_config": {LUA: lua}}

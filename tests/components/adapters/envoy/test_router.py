@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import http.client
 import json
+import socket
 import stat
 import subprocess
 import sys
@@ -13,7 +14,7 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import BaseHTTPRequestHandler, HTTPServer, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
@@ -44,11 +45,12 @@ def test_a_ready_standby_is_the_fallback_and_an_untested_slot_is_not() -> None:
     )
 
 
-def test_feedback_is_sent_again_only_when_it_cannot_have_arrived() -> None:
+def test_feedback_and_all_else_turn_to_the_other_slot_when_one_dies_over_it() -> None:
     feedback, other = route_file_of(LIVE)["resources"][0]["virtual_hosts"][0]["routes"]
     assert feedback["match"] == {"path": "/feedback"}
-    assert feedback["route"]["retry_policy"]["retry_on"] == "connect-failure"
-    assert "reset" in other["route"]["retry_policy"]["retry_on"]
+    for route in (feedback, other):
+        assert "reset" in route["route"]["retry_policy"]["retry_on"]
+        assert route["route"]["retry_policy"]["retry_priority"]["name"].endswith("previous_priorities")
 
 
 def test_the_gateway_waits_as_long_as_a_request_may_allow_a_language_model() -> None:
@@ -136,13 +138,67 @@ def test_the_admin_pages_are_to_be_read_by_us_and_not_to_be_acted_on(envoy: tupl
     assert stat.S_IMODE(router._admin_socket.stat().st_mode) == 0o600
 
 
+def test_bodies_that_come_slowly_reach_no_slot_and_keep_nobody_waiting(envoy: tuple[EnvoyRouter, int, int]) -> None:
+    router, gateway, blue = envoy
+    Ready.posts = 0
+    server = ThreadingHTTPServer(("127.0.0.1", blue), Ready)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    slow = [socket.create_connection(("127.0.0.1", gateway)) for _ in range(60)]
+    try:
+        router.project(lambda: LIVE)
+        assert router.wait_applied(LIVE.version, 10)
+        assert router.wait_healthy("blue", 20)
+        for each in slow:
+            each.sendall(b"POST /recommend HTTP/1.1\r\nhost: a\r\ncontent-length: 900\r\n\r\n{")
+        with urllib.request.urlopen(f"http://127.0.0.1:{gateway}/recommend", b"{}", timeout=10) as reply:
+            assert reply.status == 200
+        assert Ready.posts == 1
+    finally:
+        for each in slow:
+            each.close()
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
+def test_a_slot_is_told_who_asks_whatever_the_client_says(envoy: tuple[EnvoyRouter, int, int]) -> None:
+    router, gateway, blue = envoy
+    server = HTTPServer(("127.0.0.1", blue), Ready)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    try:
+        router.project(lambda: LIVE)
+        assert router.wait_applied(LIVE.version, 10)
+        assert router.wait_healthy("blue", 20)
+        connection = http.client.HTTPConnection("127.0.0.1", gateway, timeout=10)
+        forged = {"x-recops-address": "192.0.2.1", "x-forwarded-for": "192.0.2.1"}
+        connection.request("POST", "/feedback", b"{}", forged)
+        connection.getresponse().close()
+        connection.close()
+        assert Ready.address == ["127.0.0.1"]
+    finally:
+        server.shutdown()
+        server.server_close()
+        thread.join()
+
+
 class Ready(BaseHTTPRequestHandler):
-    """Answers everything with 200."""
+    """Answers everything with 200, and counts what is posted."""
+
+    posts = 0
+    address: list[str] | None = None
 
     def do_GET(self) -> None:
         self.send_response(200)
         self.send_header("content-length", "0")
         self.end_headers()
+
+    def do_POST(self) -> None:
+        type(self).posts += 1
+        type(self).address = self.headers.get_all("x-recops-address")
+        self.rfile.read(int(self.headers["content-length"]))
+        self.do_GET()
 
     def log_message(self, format: str, *arguments: object) -> None:
         """Nothing."""
