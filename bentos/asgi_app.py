@@ -261,9 +261,10 @@ class RecopsApp:
             raise HttpError(422, "unknown_filter", text, f"filters.{answer.name}")
         return 200, orjson.dumps(answer), None
 
-    async def _warm(self, body: bytes, _request_id: str, _marks: Marks) -> Reply:
+    async def _warm(self, body: bytes, _request_id: str, marks: Marks) -> Reply:
         """202 at once; the answers are made, and kept, in the background."""
         requests = parse_body(PrefetchRequest, body).all_requests()
+        self._door.charge_prefetch(marks.caller, len(requests))
         try:
             self._prefetch.add(requests)
         except PrefetchFull as error:

@@ -13,6 +13,7 @@ from components.access.api_keys import ApiKey
 from components.access.roles import ALLOWED, OWN_PATHS, may_name_any_user
 from components.access.user_token import TokenError, read_token
 from components.serving.allowance import Allowance
+from components.serving.requests import MAX_PREFETCH
 
 AUTHORIZATION, USER_TOKEN = b"authorization", b"x-recops-user-token"
 BURST_SECONDS = 10.0
@@ -22,11 +23,13 @@ _CHALLENGE = ((b"www-authenticate", b"Bearer"),)
 
 @dataclass(frozen=True)
 class RequestLimits:
-    """Requests a minute: of one user, of one client's key, and from one address other than this machine's."""
+    """Requests a minute: of one user, of one client's key, and from one address other than this machine's; and answers
+    made ahead for one key or address."""
 
     per_user: float
     per_key: float
     per_address: float
+    prefetched: float
 
 
 class Door:
@@ -54,6 +57,7 @@ class Door:
         self._users = _allowance(limits.per_user)
         self._keys = _allowance(limits.per_key)
         self._addresses = _allowance(limits.per_address)
+        self._prefetched = Allowance(limits.prefetched / 60, MAX_PREFETCH)
 
     def admit(self, path: str, headers: dict[bytes, bytes], scope: Scope, own: bool) -> Caller:
         """Who asks for `path`; `own` is whether the request carries the stack's own mark, which the gateway strips.
@@ -80,6 +84,16 @@ class Door:
             caller = replace(caller, key_id=key.key_id, role=key.role, user=user)
         self._hold_to_limits(caller)
         return caller
+
+    def charge_prefetch(self, caller: Caller, answers: int) -> None:
+        """Counts answers that are to be made ahead, of which each may cost what a request costs.
+
+        Raises:
+            HttpError: 429, more than one may have made.
+        """
+        name = caller.key_id or caller.address or "this machine"
+        if wait := self._prefetched.take(name, answers, self._now()):
+            raise HttpError(429, "too_many_requests", "more answers ahead than one may have", headers=retry_after(wait))
 
     def close(self) -> None:
         """Lets go of the keys."""

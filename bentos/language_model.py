@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import logging
 import os
-import secrets
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -56,15 +55,15 @@ class LanguageModels:
 
     Args:
         make_metrics, open_budget: make what the first variant that asks a model needs.
+        salt: of users' pseudonyms and tiers.
     """
 
     settings: Settings
     make_metrics: Callable[[list[str]], LlmMetrics]
     open_budget: Callable[[], LlmBudget]
+    salt: bytes
 
     def __post_init__(self) -> None:
-        salt = self.settings.user_salt
-        self._salt = salt.get_secret_value().encode() if salt else secrets.token_bytes(32)
         self._budget: LlmBudget | None = None
         self._metrics: LlmMetrics | None = None
         self._clients: list[Claude] = []
@@ -101,7 +100,7 @@ class LanguageModels:
         )
         threshold = variant.routing.cold_start_threshold
         logger.info("variant %s asks %s", variant.name, ", ".join(f"{tier.name}: {tier.model}" for tier in llm.tiers))
-        return Hybrid(bundle, llm, threshold, cascade, self._metrics, self._salt, time.perf_counter)
+        return Hybrid(bundle, llm, threshold, cascade, self._metrics, self.salt, time.perf_counter)
 
     async def aclose(self) -> None:
         """Closes the connections."""

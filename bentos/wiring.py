@@ -18,7 +18,7 @@ from bentos.language_model import LanguageModels
 from bentos.prefetch import Prefetch
 from bentos.served_release import ServedRelease, ServedVariant
 from components.access.user_token import signing_secret
-from components.adapters.files.stack_secret import read_secret
+from components.adapters.files.stack_secret import read_secret, user_salt
 from components.adapters.slots.demo_faults import DemoFaults, fault_file
 from components.adapters.slots.redis_cache import RedisAnswers
 from components.adapters.store.access.keys import SqlKeys
@@ -66,6 +66,7 @@ def build_app(
         settings,
         lambda tiers: LlmMetrics(registry, tiers),
         lambda: LlmBudget(open_engine(settings.store_url, BUDGET_LOCK_SECONDS), time.time),
+        user_salt(settings),
     )
     variants = make_variants(release, folder, slot, models.hybrid_of)
     for path in variants.all_paths():
@@ -136,7 +137,10 @@ def make_door(settings: Settings) -> Door:
         engine = open_engine(settings.store_url, OPEN_SECONDS)
         ring = KeyRing(SqlKeys(engine), engine.dispose, time.time)
     limits = RequestLimits(
-        settings.requests_per_user_minute, settings.requests_per_key_minute, settings.requests_per_address_minute
+        settings.requests_per_user_minute,
+        settings.requests_per_key_minute,
+        settings.requests_per_address_minute,
+        settings.prefetched_per_minute,
     )
 
     def secret_of(key_id: str) -> str:

@@ -49,12 +49,13 @@ def is_premium(tier: str | None, llm: LlmConfig) -> bool:
     return tier is not None and tier.strip().casefold() in {name.casefold() for name in llm.premium_tiers}
 
 
-def tiers_for(user_id: str, premium: bool, llm: LlmConfig) -> tuple[Tier, ...]:
+def tiers_for(user_id: str, premium: bool, llm: LlmConfig, salt: bytes = b"") -> tuple[Tier, ...]:
     """The user's tier and behind it the cheaper ones, the nearest first: where the budget goes on.
 
     The tier is drawn by the shares, always the same one for a user; a premium user's is at least `llm.premium_from`.
+    Who does not know `salt` (at most 64 bytes) cannot choose ids that are drawn for a dear tier.
     """
-    digest = blake2b(user_id.encode(), digest_size=8, person=b"recops-tier").digest()
+    digest = blake2b(user_id.encode(), digest_size=8, key=salt[:64], person=b"recops-tier").digest()
     draw = int.from_bytes(digest) / 2**64 * sum(tier.share for tier in llm.tiers)
     place = 0
     for place, tier in enumerate(llm.tiers):  # noqa: B007 - the last one takes what rounding leaves

@@ -36,16 +36,28 @@ class Allowance:
 
         More than a full purse at once is never given: the wait is then for a full one.
         """
+        purse = self._purse_of(name, now)
+        if purse.held >= amount:
+            purse.held -= amount
+            return 0.0
+        return (min(amount, self._burst) - purse.held) / self._per_second or 1e-3
+
+    def is_spent(self, name: str, now: float) -> bool:
+        """Whether nothing is left."""
+        return self._purse_of(name, now).held <= 0
+
+    def spend(self, name: str, amount: float, now: float) -> None:
+        """Takes what was spent already, more than is left too."""
+        self._purse_of(name, now).held -= amount
+
+    def _purse_of(self, name: str, now: float) -> _Purse:
         purse = self._purses.get(name)
         if purse is None:
             purse = self._purses[name] = _Purse(self._burst, now)
             if len(self._purses) > self._max_names:
                 self._purses.popitem(last=False)
-        else:
-            self._purses.move_to_end(name)
-            purse.held = min(self._burst, purse.held + max(0.0, now - purse.at) * self._per_second)
-            purse.at = now
-        if purse.held >= amount:
-            purse.held -= amount
-            return 0.0
-        return (min(amount, self._burst) - purse.held) / self._per_second or 1e-3
+            return purse
+        self._purses.move_to_end(name)
+        purse.held = min(self._burst, purse.held + max(0.0, now - purse.at) * self._per_second)
+        purse.at = now
+        return purse

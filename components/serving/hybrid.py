@@ -17,6 +17,7 @@ from components.reranking.reasons import TitleIndex, checked_reasons
 from components.reranking.task import RerankTask
 from components.routing.ask_policy import AskReason, Signals, is_premium, reason_to_ask, tiers_for
 from components.routing.confidence import Confidence, features_of
+from components.serving.allowance import Allowance
 from components.serving.bundle import Bundle
 from components.serving.candidates import Candidates, UserState
 from components.serving.requests import RecommendRequest
@@ -43,6 +44,10 @@ class HybridObserver(Protocol):
         """Reasons of this kind were dropped."""
 
 
+MICRO = 1e6
+DAY_SECONDS = 86_400.0
+
+
 @dataclass(frozen=True, slots=True)
 class RerankOutcome:
     """What the model made of a ranking.
@@ -66,7 +71,7 @@ class Hybrid:
 
     Args:
         cold_threshold: users with fewer interactions are cold.
-        salt: of the pseudonyms under which users are known to the provider.
+        salt: of the pseudonyms under which users are known to the provider, and of the draw of their tiers.
     """
 
     def __init__(
@@ -87,6 +92,8 @@ class Hybrid:
         self._salt = salt
         self._now = perf_counter
         self._titles = TitleIndex(bundle.items.titles)
+        cap = llm.daily_budget_per_user_usd * MICRO
+        self._purses = None if not cap else Allowance(cap / DAY_SECONDS, max(1.0, cap))
         self._depth = max(tier.candidates for tier in llm.tiers)
 
     async def second_opinion(
@@ -109,10 +116,14 @@ class Hybrid:
         met = self._met(asker)
         task = task_of(request, found.ranking.items[: self._depth], met, self._bundle.items, diversity)
         premium = request.profile is not None and is_premium(request.profile.tier, self._llm)
-        tiers = tiers_for(request.user_id, premium, self._llm)
+        if self._purses is not None and self._purses.is_spent(request.user_id, self._now()):
+            return RerankOutcome(None, fallback_reason="llm: the user's budget of the day is spent")
+        tiers = tiers_for(request.user_id, premium, self._llm, self._salt)
         milliseconds = request.timeout_ms or tiers[0].timeout_ms
         user = pseudonym(request.user_id, self._salt)
         outcome = await self._reranker.rerank(task, Asking(request_id, user, tiers, started + milliseconds / 1000))
+        if self._purses is not None and outcome.spent.cost_usd:
+            self._purses.spend(request.user_id, outcome.spent.cost_usd * MICRO, self._now())
         log = _log(reason, outcome, [[self._bundle.items.ids[each.row], each.liked] for each in met])
         if isinstance(outcome, NotReranked):
             self._observer.ended(outcome.reason)

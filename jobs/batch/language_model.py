@@ -12,6 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Literal
 
 from bentos.served_release import ServedRelease, ServedVariant
+from components.adapters.files.stack_secret import user_salt
 from components.adapters.llm.batch_journal import BatchJournal, Reserved, Submission
 from components.adapters.llm.claude import Claude
 from components.adapters.store.llm.budget import LlmBudget, VariantBudget
@@ -88,7 +89,7 @@ class BatchLlm:
         template, unobserved = parse_template(variant.prompt), Unobserved()
         cascade = Cascade(llm, template, model, budget, AlwaysClosed(), unobserved, time.perf_counter)
         threshold = variant.routing.cold_start_threshold
-        return Hybrid(bundle, llm, threshold, cascade, unobserved, b"batch", time.perf_counter)
+        return Hybrid(bundle, llm, threshold, cascade, unobserved, user_salt(self._bench.settings), time.perf_counter)
 
     def fetch(self, pace: Pace, report: Callable[[str], None]) -> None:
         """Gets the replies to what was noted; from here on the stage is `replaying`.

@@ -184,6 +184,14 @@ def test_who_asks_too_much_is_told_when_to_come_back(app: RecopsApp, made: dict[
     assert ask(app, "/similar", shown(made["server"])).status == 200
 
 
+def test_answers_made_ahead_are_charged_one_by_one(app: RecopsApp, made: dict[Role, NewKey]) -> None:
+    app._door._now = lambda: 1_000.0
+    users = {"user_ids": [f"u{n}" for n in range(1_000)]}
+    assert ask(app, "/prefetch", shown(made["server"]), users).status == 202
+    assert ask(app, "/prefetch", shown(made["server"])).error == (429, "too_many_requests", None)
+    assert ask(app, "/prefetch", shown(made["operator"])).status == 202
+
+
 def test_keys_are_kept_as_digests_with_when_they_were_used(
     app: RecopsApp, bench: Workbench, made: dict[Role, NewKey]
 ) -> None:

@@ -211,6 +211,15 @@ def test_past_the_days_budget_the_ranking_stays_as_it_is(tmp_path: Path) -> None
     assert (server.requests, answer["cost_usd"]) == ([], 0.0)
 
 
+def test_past_a_users_own_budget_nobody_is_asked_about_them(tmp_path: Path) -> None:
+    answers, _, server = ask(
+        tmp_path, lambda body, n: Says(), COLD, {**COLD, "k": 9}, {**COLD, "k": 8}, daily_budget_per_user_usd=1e-6
+    )
+    assert answers[0]["route"] == "hybrid"
+    assert [answer["fallback_reason"].endswith("budget of the day is spent") for answer in answers[1:]] == [True] * 2
+    assert len(server.requests) == 1
+
+
 def test_no_raw_user_id_mail_or_key_leaves_the_process(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     user = "planted-user-4711"
     body = {

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import hmac
 import os
 import secrets
 from pathlib import Path
+
+from components.config.settings import Settings
 
 FILE = "stack-secret"
 
@@ -28,3 +31,10 @@ def make_secret(root: Path) -> bytes:
         drawn = secrets.token_hex(32).encode()
         file.write(drawn)
     return drawn
+
+
+def user_salt(settings: Settings) -> bytes:
+    """Of the pseudonyms of users and the draw of their tiers: the same in all slots and batches, also after a start."""
+    if settings.user_salt is not None:
+        return settings.user_salt.get_secret_value().encode()
+    return hmac.digest(make_secret(settings.root), b"users", "sha256")

@@ -58,3 +58,10 @@ def test_premium_users_get_at_least_the_tier_that_is_set() -> None:
     firsts = Counter(names(f"user-{number}", premium=True, llm=llm)[0] for number in range(1_000))
     assert set(firsts) == {"middle", "best"}
     assert firsts["middle"] > 900
+
+
+def test_who_does_not_know_the_salt_cannot_choose_ids_of_a_dear_tier() -> None:
+    dear = [f"user-{n}" for n in range(20_000) if names(f"user-{n}")[0] == "best"]
+    drawn = Counter(tiers_for(user, False, LLM, b"secret")[0].name for user in dear)
+    assert drawn["best"] / len(dear) == pytest.approx(0.05, abs=0.03)
+    assert drawn["cheap"] / len(dear) == pytest.approx(0.80, abs=0.06)

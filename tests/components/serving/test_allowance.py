@@ -26,6 +26,15 @@ def test_more_than_a_purse_holds_is_never_given() -> None:
     assert allowance.take("a", 10, now=1e9) == 0.0
 
 
+def test_what_was_spent_already_counts_and_may_be_more_than_there_was() -> None:
+    allowance = Allowance(per_second=1.0, burst=10)
+    assert not allowance.is_spent("a", now=0.0)
+    allowance.spend("a", 15, now=0.0)
+    assert allowance.is_spent("a", now=4.0)
+    assert not allowance.is_spent("a", now=6.0)
+    assert not allowance.is_spent("b", now=0.0)
+
+
 def test_only_so_many_names_are_remembered() -> None:
     allowance = Allowance(per_second=1.0, burst=1, max_names=2)
     for name in "abc":
