@@ -20,6 +20,7 @@ from jobs.monitoring.automations import put_automations
 from jobs.monitoring.schedules import read_schedules
 from jobs.promotion.reconcile import put_in_order
 from jobs.stack.check_keys import check_keys
+from jobs.stack.check_state import check_state
 from jobs.stack.environment import stack_environment
 from jobs.stack.gateway import mend_gateway
 from jobs.stack.ports import check_ports
@@ -75,9 +76,11 @@ def begin(bench: Workbench, progress: StepWatcher) -> bool:
 
     Raises:
         PortTaken: somebody else holds a port; nothing has been changed.
+        NothingThereError: state of an earlier stack is missing or damaged.
     """
     os.environ.update(stack_environment(bench.settings))
     make_private(bench.settings.root)
+    check_state(bench.settings)
     if bench.supervisor.is_running():
         return False
     if processes_of(bench.settings):  # a supervisord that was killed leaves them behind, and they hold our ports
