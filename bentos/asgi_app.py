@@ -19,6 +19,7 @@ from bentos.feedback_intake import FeedbackIntake
 from bentos.http_body import ClientGone, Receive, Scope, Send, read_json_body
 from bentos.http_errors import HttpError, check_size, nothing_at, parse_body, retry_after
 from bentos.language_model import LanguageModels
+from bentos.openapi import openapi
 from bentos.prefetch import Prefetch, PrefetchFull
 from components.adapters.slots.demo_faults import DemoFaults
 from components.adapters.store.traffic.rows import request_row, shown_rows
@@ -120,6 +121,7 @@ class RecopsApp:
         }
         self._gets: dict[str, Callable[[], tuple[bytes, bytes]]] = {
             "/release": lambda: (JSON, self._description),
+            "/openapi.json": lambda: (JSON, orjson.dumps(openapi(str(description["release"])))),
             "/metrics": lambda: (metrics.content_type.encode(), metrics.page()),
             "/livez": lambda: (b"text/plain", b"alive\n"),
             "/readyz": lambda: (b"text/plain", b"ready\n"),
