@@ -16,6 +16,7 @@ from components.interactions.timestamps import AMBIGUOUS, UNREADABLE, YEAR_ALONE
 from components.interactions.values import OUT_OF_RANGE
 
 _SHARED_FAULT = 0.1
+_MOST = 0.5
 
 
 @dataclass(frozen=True)
@@ -89,12 +90,19 @@ def suggest(screened: Screened, config: IngestConfig) -> list[str]:
         lines.append("export the ids as text: what is rounded away cannot be got back")
     if UNKNOWN_ITEM in reasons:
         example = _example(screened, UNKNOWN_ITEM, ITEM)
-        share = math.ceil(100 * screened.bad_share_of(INTERACTIONS)) / 100
         lines.append(
-            f"{reasons[UNKNOWN_ITEM]} interactions name items that the items table lacks, such as {example!r}: add "
-            f'them, or do without these interactions with options={{"max_bad_share": {share:g}}}'
+            f"{reasons[UNKNOWN_ITEM]} interactions name items that the items table lacks, such as {example!r}: "
+            + _mend_unknown(screened)
         )
     return lines
+
+
+def _mend_unknown(screened: Screened) -> str:
+    """What to do about interactions with unknown items: where most are, the two tables write ids differently."""
+    share = math.ceil(100 * screened.bad_share_of(INTERACTIONS)) / 100
+    if share > _MOST and len(screened.items):
+        return f"the items table has ids such as {screened.items[ITEM].iloc[0]!r}; map the column that both share"
+    return f'add them, or do without these interactions with options={{"max_bad_share": {share:g}}}'
 
 
 def _example(screened: Screened, reason: str, column: str) -> str:

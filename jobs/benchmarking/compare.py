@@ -83,7 +83,7 @@ def compare_recommenders(
         "protocol": protocol,
         "users": len(train.user_ids),
         "items": len(train.item_ids),
-        "train_interactions": int(train.seen.nnz),
+        "train_interactions": len(parts.train),
         "interactions": len(dataset.interactions),
         "test_relevant": int(sought.nnz),
         "users_judged": int((sought.sum(axis=1) > 0).sum()),
