@@ -375,3 +375,10 @@ def test_weights_of_types_stand_in_the_place_of_values(bench: Workbench, tmp_pat
     weights = {"view": 1.0, "purchase": 5.0, "refund": -5.0}
     found = check_source(bench, IngestRequest(str(tmp_path / "interactions.csv"), options={"weights": weights}))
     assert (found.refused, found.values) == (None, (-5.0, 5.0))
+
+
+def test_two_tables_that_write_ids_differently_are_shown_side_by_side(bench: Workbench, tmp_path: Path) -> None:
+    items = pd.DataFrame({"item_id": range(10), "title": "T"})
+    found = check_source(bench, IngestRequest(str(folder_of(tmp_path / "in", interactions=log(), items=items))))
+    assert found.refused is not None
+    assert "such as 'i0': the items table has ids such as '0'" in found.refused
