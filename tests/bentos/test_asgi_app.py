@@ -199,6 +199,18 @@ def test_a_wrong_event_does_not_cost_the_others_of_its_list(app: RecopsApp, stor
     assert stored_events(store) == ["a", "gateway-1:4"]
 
 
+@pytest.mark.parametrize("value", [2**63, 10**29, -(10**29)])
+@pytest.mark.parametrize("place", [0, 1, 2])
+def test_an_integer_beyond_64_bits_in_a_list_with_a_wrong_event_costs_no_other_event(
+    app: RecopsApp, store: Engine, value: int, place: int
+) -> None:
+    events = [{"user_id": "8", "type": "click"}, {**CLICK, "event_id": "a"}]
+    events.insert(place, {**CLICK, "type": "rating", "value": value, "event_id": "b"})
+    reply = call(app, "POST", "/feedback", events)
+    assert reply.status == 202
+    assert "a" in stored_events(store)
+
+
 def test_a_list_without_a_good_event_is_refused(app: RecopsApp, store: Engine) -> None:
     reply = call(app, "POST", "/feedback", [{"user_id": "8", "type": "click"}, {**CLICK, "type": "like"}])
     assert reply.error == (422, "missing_field", "[0].item_id")
