@@ -120,8 +120,18 @@ def _made(source: str, place: int) -> Fault:
 
 
 def _places(tree: ast.Module) -> Iterator[tuple[int, str, Callable[[], None]]]:
-    """Where a fault can be put, in words, and how; texts and annotations are left alone."""
+    """Where a fault can be put, in words, and how; texts, annotations and decorators, which decide nothing, are left
+    alone.
+    """
+    made = {
+        id(part)
+        for node in ast.walk(tree)
+        for decorator in getattr(node, "decorator_list", ())
+        for part in ast.walk(decorator)
+    }
     for node in ast.walk(tree):
+        if id(node) in made:
+            continue
         match node:
             case ast.Compare(ops=[op, *_]) if type(op) in _COMPARISONS:
                 other = _COMPARISONS[type(op)]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.stats import t
 
 from benchmarks.counterfactual_trials import estimate_other_policy
 from components.experiments.counterfactual import Estimate, TooLittleSupport, estimate_value
@@ -121,3 +122,12 @@ def test_where_few_users_carry_the_spread_the_interval_has_their_degrees_of_free
     assert isinstance(found, Estimate)
     error = reward.std(ddof=1) / 1_000**0.5
     assert (found.high - found.value) / error == pytest.approx(2.77, abs=0.01)
+
+
+def test_values_with_a_normals_kurtosis_have_as_many_degrees_of_freedom_as_there_are_users() -> None:
+    """A sixth of the users at either end of the square root of three, the rest in the middle: the kurtosis is 3."""
+    reward = 5 + np.repeat([-(3**0.5), 0.0, 3**0.5], [20, 80, 20])
+    found = estimate_value(np.arange(120), reward, np.full(120, 0.5), np.full(120, 0.5))
+    assert isinstance(found, Estimate)
+    error = reward.std(ddof=1) / 120**0.5
+    assert (found.high - found.value) / error == pytest.approx(t.ppf(0.975, 120), rel=1e-3)

@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from scipy.stats import ttest_1samp
 
 from components.experiments.interleaving import (
     LEAST_USERS,
@@ -121,3 +122,16 @@ def test_what_is_no_credit_is_refused() -> None:
         read_interleaved(np.arange(3), np.zeros(2, int), np.zeros(3, int))
     with pytest.raises(ValueError, match="0 or more"):
         read_interleaved(np.arange(2), np.array([-1, 0]), np.zeros(2, int))
+
+
+def test_the_p_value_and_interval_are_those_of_a_two_sided_t_test_of_the_users_shares() -> None:
+    assert LEAST_USERS == 100
+    rng = np.random.default_rng(4)
+    one, other = rng.poisson(1.0, 150) + 1, rng.poisson(1.3, 150) + 1
+    shares = (other - one) / (other + one)
+    found = read_interleaved(np.arange(150), one, other)
+    test = ttest_1samp(shares, 0.0)
+    interval = test.confidence_interval(0.95)
+    assert found.preference is not None
+    assert found.preference.p_value == pytest.approx(test.pvalue)
+    assert (found.preference.low, found.preference.high) == pytest.approx((interval.low, interval.high))

@@ -87,6 +87,9 @@ def test_the_sequential_test_asks_for_more_than_the_fixed_one_and_goes_on() -> N
     # 1.94 times the fixed test's 1572 are about 3050, less the 1000 here; they come in as many days for each 1000.
     assert 1_950 < found.users_needed < 2_150
     assert found.days_needed == -(-14 * found.users_needed // 1_000)
+    early = read_experiment(replace(SEQUENTIAL, planned_days=90), VARIANT, [clicks(0.1)], 14)
+    assert isinstance(early, StillOpen)
+    assert early.days_needed == 90 - 14
 
 
 def test_an_uneven_assignment_has_no_winner_however_large_the_effect() -> None:

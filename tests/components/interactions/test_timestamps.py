@@ -82,3 +82,8 @@ def test_the_year_2100_is_not_plausible_and_the_moment_before_is() -> None:
 def test_the_unit_of_a_number_is_told_by_its_size(moment: str, unit: int) -> None:
     at = pd.Timestamp(moment, tz="UTC")
     assert read_times(pd.Series([int(at.timestamp()) * unit], dtype=object))[0] == at
+
+
+def test_years_of_two_digits_below_seventy_are_of_this_century() -> None:
+    read = read_times(pd.Series(["14/02/69", "15/03/70"]))
+    assert list(read) == [pd.Timestamp("2069-02-14", tz="UTC"), pd.Timestamp("1970-03-15", tz="UTC")]
