@@ -32,6 +32,7 @@ from bentos.served_release import ServedVariant
 from components.adapters.files.params_file import read_params
 from components.adapters.sources.movielens import MovieLensSource
 from components.adapters.store.engine import migrate, open_engine, reading
+from components.adapters.store.llm.budget import LlmBudget
 from components.adapters.store.tables import llm_calls
 from components.config.settings import Settings
 from components.interactions.prepared import prepare
@@ -67,7 +68,12 @@ def run(full: bool) -> Report:
         tiers = [tier.model_copy(update={"base_url": server.url, "timeout_ms": 60_000}) for tier in params.llm.tiers]
         llm = params.llm.model_copy(update={"tiers": tiers, "daily_budget_usd": 1_000.0})
         registry = CollectorRegistry()
-        models = LanguageModels(settings, lambda names: LlmMetrics(registry, names))
+        models = LanguageModels(
+            settings,
+            lambda names: LlmMetrics(registry, names),
+            lambda: LlmBudget(open_engine(settings.store_url), time.time),
+            b"a salt",
+        )
         variant = ServedVariant(
             routing=params.routing,
             llm=llm,
