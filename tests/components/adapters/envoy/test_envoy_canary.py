@@ -22,6 +22,7 @@ LIVE = RoutingState(
     1, 1, "blue", 100, False, {"blue": "release-1", "green": "release-2"}, {"blue": True, "green": True}
 )
 USERS = [f"user {number}" for number in range(300)]
+THEIR_ADDRESS = {"x-recops-address": "127.0.0.1"}
 
 
 class Replica(ThreadingHTTPServer):
@@ -144,14 +145,20 @@ def test_another_release_tries_other_users(gateway: Gateway) -> None:
 
 
 def test_only_the_gateway_says_who_is_on_trial_and_who_asks(gateway: Gateway) -> None:
-    lies = {"x-recops-canary": "release-9", "x-recops-user": "liar", "x-recops-probe": "control"}
-    assert gateway.ask(question("7"), lies)["headers"] == {}
+    lies = {
+        "x-recops-canary": "release-9",
+        "x-recops-user": "liar",
+        "x-recops-probe": "control",
+        "x-recops-address": "10.0.0.1",
+    }
+    assert gateway.ask(question("7"), lies)["headers"] == THEIR_ADDRESS
     gateway.follow(canary_weight=50)
     slots = gateway.slots_of(USERS[:40])
     for user, slot in slots.items():
         answer = gateway.ask(question(user), lies)
         assert str(answer["replica"]).split(" ")[0] == slot
-        assert answer["headers"] == ({"x-recops-canary": "release-2"} if slot == "green" else {})
+        trial = {"x-recops-canary": "release-2"} if slot == "green" else {}
+        assert answer["headers"] == THEIR_ADDRESS | trial
 
 
 @pytest.mark.parametrize(
