@@ -8,6 +8,7 @@ from typing import Any
 
 import orjson
 
+from components.adapters.store.traffic.simulated import MARK
 from components.serving.answer import Answer
 from components.serving.feedback_notes import Noted
 from components.serving.requests import RecommendRequest
@@ -19,11 +20,13 @@ _DIGEST_BYTES = 12
 def stored_id(event_id: str, user_id: str, key_id: str | None) -> str:
     """The id under which an event is stored: the client's, and a digest of it with the key and the user.
 
-    So an id is one for each key and user, and nobody makes another's event a repeat by naming it first.
+    So an id is one for each key and user, and nobody makes another's event a repeat by naming it first. Nor does any
+    client write history that counts as simulated, which is left out and taken away.
     """
     owned = "\0".join((key_id or "", user_id, event_id)).encode()
     digest = hashlib.blake2b(owned, digest_size=_DIGEST_BYTES).hexdigest()
-    return f"{event_id[: ID_CHARACTERS - len(digest) - 1]}~{digest}"
+    shown = f"client-{event_id}" if event_id.startswith(MARK) else event_id
+    return f"{shown[: ID_CHARACTERS - len(digest) - 1]}~{digest}"
 
 
 def feedback_rows(

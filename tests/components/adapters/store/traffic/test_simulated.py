@@ -12,6 +12,7 @@ from components.adapters.store.tables import feedback, hourly_rollups, impressio
 from components.adapters.store.traffic.event_rows import read_feedback
 from components.adapters.store.traffic.feedback_users import read_users
 from components.adapters.store.traffic.rollups import Rollups
+from components.adapters.store.traffic.rows import stored_id
 from components.adapters.store.traffic.simulated import MARK, SimulatedHistory
 from components.adapters.store.traffic.traffic_log import TrafficLog
 from components.adapters.store.traffic.user_events import UserEventReader
@@ -83,3 +84,11 @@ def test_monitoring_sees_simulated_requests_and_takes_none_for_a_probe(engine: E
     add(engine)
     (stretch,) = TrafficLog(engine, 5).read(0.0, 99 * HOUR, HOUR, Names())
     assert (len(stretch.requests), stretch.probes) == (10, 0)
+
+
+def test_no_client_writes_what_counts_as_simulated(engine: Engine) -> None:
+    with engine.begin() as db:
+        db.execute(insert(feedback), [did(stored_id(f"{MARK}1", "u1", None), "u1", "i00", 1.0, None)])
+    assert len(read_feedback(engine, HOUR)) == 1
+    SimulatedHistory(engine).clear()
+    assert rows(engine, feedback) == 1
