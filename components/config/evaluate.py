@@ -17,4 +17,4 @@ class EvaluateConfig(Section):
     bootstrap_samples: int = Field(ge=1)
     confidence: float = Field(gt=0, lt=1)
     seed: int
-    replayed_users: int = Field(default=150, ge=1)
+    replayed_users: int = Field(ge=1)

@@ -15,7 +15,7 @@ from components.metrics.evaluate import Evaluation, evaluate
 from components.metrics.summary import summarise
 from components.recommenders.factors import FittedFactors
 
-CONFIG = EvaluateConfig(k=2, bootstrap_samples=200, confidence=0.9, seed=1)
+CONFIG = EvaluateConfig(k=2, bootstrap_samples=200, confidence=0.9, seed=1, replayed_users=10)
 SEEN = csr_array(np.array([[1, 1, 1, 0, 0, 0], [1, 1, 0, 0, 0, 0], [1, 0, 0, 0, 0, 0]], np.float32))
 RELEVANT = csr_array(np.array([[0, 0, 0, 1, 0, 0], [0, 0, 0, 1, 0, 0], [0, 0, 0, 0, 0, 1]], np.float32))
 USERS, ITEMS = ("a", "b", "c"), tuple("uvwxyz")

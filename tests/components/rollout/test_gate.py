@@ -10,7 +10,7 @@ from components.config.evaluate import EvaluateConfig
 from components.config.gate import GateConfig
 from components.rollout.gate import GateRefused, Passed, UserScores, judge_model
 
-EVALUATE = EvaluateConfig(k=10, bootstrap_samples=300, confidence=0.95, seed=1)
+EVALUATE = EvaluateConfig(k=10, bootstrap_samples=300, confidence=0.95, seed=1, replayed_users=10)
 GATE = GateConfig(
     metric="ndcg_at_10",
     max_relative_drop=0.02,

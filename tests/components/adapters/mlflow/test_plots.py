@@ -11,7 +11,7 @@ import pytest
 from components.adapters.mlflow.plots import activity_groups, draw_pictures
 from components.config.evaluate import EvaluateConfig
 
-EVALUATE = EvaluateConfig(k=10, bootstrap_samples=50, confidence=0.95, seed=1)
+EVALUATE = EvaluateConfig(k=10, bootstrap_samples=50, confidence=0.95, seed=1, replayed_users=10)
 
 
 def groups(n_train: list[int], at_most: int = 3) -> list[tuple[int, int, int]]:
