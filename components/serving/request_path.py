@@ -1,4 +1,7 @@
-"""Answers a parsed request from a bundle: candidates, a second opinion, variety, filling up, explanations."""
+"""Answers a parsed request from a bundle: candidates, a second opinion, variety, filling up, explanations.
+
+Past 250 lines, as recommending, searching and likeness share one state of the user and one order of steps.
+"""
 
 from __future__ import annotations
 

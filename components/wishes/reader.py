@@ -1,6 +1,6 @@
 """Reads a text without a language model: what each span of it wishes or refuses, and what was ignored.
 
-The same text always gives the same wishes.
+The same text always gives the same wishes. Long, as each rule of negation and scope hands spans to the others.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Finds what each stretch of a text is: a turn of phrase, a number, a label, a place, a person, the name of an item.
 
 At every word the longest stretch wins, and of equally long ones the one that is tried first.
+Past 250 lines, as all kinds of stretch compete for the same words in one place.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ The route file (components/adapters/envoy/routes.py) is a projection of the stor
 moved into place; Envoy watches the folder and changes over without dropping a request. Four clusters exist: each slot
 alone, and each slot with the other as second priority, so that a slot that has not passed its tests can never be a
 fallback. A slot may have several endpoints, its replicas.
+Past 250 lines, as the bootstrap names the clusters and listeners that the rest speaks to.
 """
 
 from __future__ import annotations

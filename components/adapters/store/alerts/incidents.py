@@ -3,6 +3,7 @@
 An incident that is open under a key already is never opened again, whoever tries at the same time; a change is made
 only to the version that was looked at. A message is claimed for a while before it is sent, so two senders never send
 the same one at once; one that was claimed by a process that died is claimed again when its time is over.
+Past 250 lines, as incidents and outbox share each transaction.
 """
 
 from __future__ import annotations
