@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
-from bentos.caller import FORWARDED, Caller, caller_of
+from bentos.caller import ADDRESS, FORWARDED, Caller, caller_of
 from bentos.http_body import Scope
 from bentos.http_errors import HttpError, retry_after
 from bentos.key_ring import KeyRing
@@ -68,7 +68,8 @@ class Door:
             HttpError: 401 no good key, 403 a key that may not, 429 too many requests.
         """
         caller = caller_of(headers, scope)
-        direct = FORWARDED not in headers and (self._trusts_peers or not caller.address)
+        past_gateway = FORWARDED in headers or ADDRESS in headers  # whoever wrote them: the stack itself writes neither
+        direct = not past_gateway and (self._trusts_peers or not caller.address)
         if (own and self._ring is None) or (direct and (own or scope["method"] != "POST")):
             return caller
         allowed = ALLOWED.get(path)

@@ -215,3 +215,9 @@ def test_a_store_that_is_away_keeps_nobody_out(bench: Workbench, made: dict[Role
     assert ring.find(made["server"].text) is not None
     away.rename(bench.settings.root / "events.db")
     ring.close()
+
+
+@pytest.mark.parametrize("name", ["x-recops-address", "x-forwarded-for"])
+@pytest.mark.parametrize("path", ["/recommend", "/metrics"])
+def test_who_claims_to_be_this_machine_is_not_taken_for_the_stack(app: RecopsApp, name: str, path: str) -> None:
+    assert ask(app, path, {name: "127.0.0.1", "x-recops-probe": "control"}).status == 401
