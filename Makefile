@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 unexport PYTHONDONTWRITEBYTECODE
 export UV_NO_PROGRESS := 1
 
-.PHONY: up down test verify lint bench mutants lock install clean
+.PHONY: up down test verify lint docs bench mutants lock install clean
 .DEFAULT_GOAL := help
 
 help:  ## list the commands
@@ -29,6 +29,10 @@ lint: install  ## format, style, types, and the direction of imports
 	$(BIN)/ruff check .
 	$(BIN)/mypy
 	$(BIN)/lint-imports
+
+docs: install  ## the documentation as a site, in .site
+	NO_MKDOCS_2_WARNING=1 PYTHONPATH=. $(BIN)/mkdocs build --quiet
+	@echo "open .site/index.html"
 
 bench: install  ## measure, side by side with what one would use instead
 	$(BIN)/python -m benchmarks

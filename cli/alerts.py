@@ -62,7 +62,7 @@ def test() -> None:
 @click.argument("rule")
 @click.option("--for", "length", default="2h", show_default=True, help="How long: 30m, 2h, 1d.")
 @click.option("--why", default="", help="What is known of it, for the thread and the digest; needed but with --lift.")
-@click.option("--by", default=getpass.getuser, show_default="you")
+@click.option("--by", default=getpass.getuser, show_default="you", help="Who says so.")
 @click.option("--lift", is_flag=True, help="End the silence of this rule now.")
 def silence(rule: str, length: str, why: str, by: str, lift: bool) -> None:
     """Tell nobody of a rule's incidents for a while. They are kept, and answered; what still fires then is told."""
@@ -85,7 +85,7 @@ def silence(rule: str, length: str, why: str, by: str, lift: bool) -> None:
 @alerts.command()
 @click.argument("alert_id", type=int)
 @click.option("--why", default="", help="What you know or do about it.")
-@click.option("--by", default=getpass.getuser, show_default="you")
+@click.option("--by", default=getpass.getuser, show_default="you", help="Who says so.")
 def ack(alert_id: int, why: str, by: str) -> None:
     """Say that somebody has taken an open incident on; its thread and the digest say who."""
     with open_workbench() as bench:

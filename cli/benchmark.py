@@ -42,7 +42,13 @@ SHOWN = (
 @click.option(
     "--item-vectors", type=click.Path(path_type=Path), help="Parquet of item_id and vector: embeddings of items."
 )
-@click.option("--protocol", type=click.Choice(PROTOCOLS), default="per-user-temporal", show_default=True)
+@click.option(
+    "--protocol",
+    type=click.Choice(PROTOCOLS),
+    default="per-user-temporal",
+    show_default=True,
+    help="What is trained on, and what is asked for.",
+)
 @click.option("--k", type=click.IntRange(1, 100), default=10, show_default=True, help="Length of the lists.")
 @click.option(
     "--positive-threshold",
@@ -63,7 +69,7 @@ SHOWN = (
 @click.option("--llm-users", type=click.IntRange(min=2), default=100, show_default=True, help="Half of them cold.")
 @click.option("--llm-timeout", type=click.FloatRange(min=0.05), default=60.0, show_default=True, help="Seconds a call.")
 @click.option("--llm-local", is_flag=True, help="Ask the small local model (`recops llm up`) in place of the tiers.")
-@click.option("--seed", type=int, default=42, show_default=True)
+@click.option("--seed", type=int, default=42, show_default=True, help="Of splits, training and intervals.")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def benchmark(
     interactions: str,

@@ -106,7 +106,9 @@ def plan(file: Path, as_json: bool) -> None:
 @experiments.command()
 @click.option("--strength", type=click.FloatRange(0, 1), help="routing.diversity.strength of the other policy.")
 @click.option("--max-per-category", type=click.IntRange(1), help="routing.diversity.max_per_category of it.")
-@click.option("--days", type=click.FloatRange(0, min_open=True), default=28.0, show_default=True)
+@click.option(
+    "--days", type=click.FloatRange(0, min_open=True), default=28.0, show_default=True, help="How far back is read."
+)
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def counterfactual(strength: float | None, max_per_category: int | None, days: float, as_json: bool) -> None:
     """What another policy of variety would have earned, from the positions that the live release left to chance.

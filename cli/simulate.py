@@ -34,7 +34,9 @@ SAID_EVERY = 10  # parts of a simulation after which a console that is no termin
 @click.option("--days", type=click.IntRange(2, 90), help="Write so many days of history at once; see docs.")
 @click.option("--seed", type=click.IntRange(0), default=42, show_default=True, help="Who asks, and who clicks what.")
 @click.option("--rate", type=click.FloatRange(0, min_open=True), help="Requests a second; without it, as many as go.")
-@click.option("--max-seconds", type=click.FloatRange(0, min_open=True), default=600.0, show_default=True)
+@click.option(
+    "--max-seconds", type=click.FloatRange(0, min_open=True), default=600.0, show_default=True, help="Then it ends."
+)
 @click.option("--at-once", type=click.IntRange(1, 256), default=8, show_default=True, help="People at the same time.")
 @click.option("--k", type=click.IntRange(1, 100), default=10, show_default=True, help="Length of the lists.")
 @click.option("--drift", type=click.Choice(DRIFTS), help="Something that should be noticed; see docs/simulation.md.")

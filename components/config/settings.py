@@ -33,30 +33,30 @@ class Settings(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    project: Path = Path(__file__).resolve().parents[2]
-    home: Path = Path(".recops")
+    project: Path = Path(__file__).resolve().parents[2]  # the folder of params.yaml, prefect.yaml and dvc.yaml
+    home: Path = Path(".recops")  # where all state is, below the folder above
 
-    host: str = "127.0.0.1"
+    host: str = "127.0.0.1"  # where everything listens; beyond loopback only with keys
     gateway_host: str | None = None  # where Envoy is reached, if not at `host`
     processes: Literal["supervisor", "containers"] = "supervisor"  # what starts and stops the slots
-    router: Literal["envoy", "gateway_api"] = "envoy"
+    router: Literal["envoy", "gateway_api"] = "envoy"  # what sends users to slots; the latter in a cluster
     kubernetes_route: str = "recops/recops"  # namespace and name of the HTTPRoute, for the router gateway_api
-    gateway_port: int = 8080
-    blue_port: int = 3001
-    green_port: int = 3002
+    gateway_port: int = 8080  # where clients ask
+    blue_port: int = 3001  # of the slot blue
+    green_port: int = 3002  # of the slot green
     blue_endpoints: str | None = None  # "host:port, host:port" of a slot's replicas, where they run elsewhere
-    green_endpoints: str | None = None
-    mlflow_port: int = 5000
-    prefect_port: int = 4200
-    envoy_admin_port: int = 9901
-    evidently_port: int = 8001
+    green_endpoints: str | None = None  # likewise of the other
+    mlflow_port: int = 5000  # of MLflow
+    prefect_port: int = 4200  # of Prefect
+    envoy_admin_port: int = 9901  # of Envoy's reading pages
+    evidently_port: int = 8001  # of Evidently
     llm_port: int = 8081  # of the small local model, which `recops llm up` starts
 
-    event_store_url: SecretStr | None = None
-    log_impressions: bool = True
-    data_registry_url: SecretStr | None = None
-    dvc_remote_url: SecretStr | None = None
-    source_sql_url: SecretStr | None = None
+    event_store_url: SecretStr | None = None  # of PostgreSQL, in place of SQLite in the folder of state
+    log_impressions: bool = True  # keep each request, its candidates and what was shown
+    data_registry_url: SecretStr | None = None  # Git address that data versions are pushed to
+    dvc_remote_url: SecretStr | None = None  # where their bytes go, such as s3://bucket/dvc
+    source_sql_url: SecretStr | None = None  # the database that `source=sql` reads
     alert_urls: SecretStr | None = None  # Apprise URLs, separated by blanks
     cache_url: SecretStr | None = None  # Redis, for answers that the slots share
     feedback_per_user_minute: float = 300.0  # events of one user, in the long run; 1,000 at once
@@ -67,20 +67,20 @@ class Settings(BaseModel):
     requests_per_key_minute: float = 60_000.0  # with one client's key
     requests_per_address_minute: float = 3_000.0  # from one address other than this machine, without a server's key
     prefetched_per_minute: float = 300.0  # answers made ahead for one key or address; 1,000 at once
-    demo: bool = True
+    demo: bool = True  # `recops up` ingests MovieLens and trains with the preset demo
     git_commit: str | None = None  # what an image was built from, as it carries no Git
     preset: str | None = None  # of params.yaml, a file in presets/; see `train_preset`
 
     llm_base_url: str | None = None  # of a Messages API in place of Anthropic's
     user_salt: SecretStr | None = None  # of the pseudonyms that a provider of language models sees
 
-    slot: Slot | None = None
-    release_id: str | None = None
+    slot: Slot | None = None  # which slot a process answers as; the stack sets it
+    release_id: str | None = None  # which release it answers with; the stack sets it
     stack: str | None = None  # marks the processes that `recops up` started, so that `recops down` finds them all
 
-    mlflow_tracking_uri: str | None = None
-    prefect_api: str | None = None
-    anthropic_api_key: SecretStr | None = None
+    mlflow_tracking_uri: str | None = None  # of an MLflow that runs elsewhere
+    prefect_api: str | None = None  # of a Prefect that runs elsewhere
+    anthropic_api_key: SecretStr | None = None  # of Anthropic's API
     runtime_base: Path = Path("/tmp")  # noqa: S108 - the folder below it is refused unless it is the user's alone
 
     @property
