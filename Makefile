@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 unexport PYTHONDONTWRITEBYTECODE
 export UV_NO_PROGRESS := 1
 
-.PHONY: up down test verify lint docs bench mutants lock install clean
+.PHONY: up down test verify lint docs client bench mutants lock install clean
 .DEFAULT_GOAL := help
 
 help:  ## list the commands
@@ -33,6 +33,10 @@ lint: install  ## format, style, types, and the direction of imports
 docs: install  ## the documentation as a site, in .site
 	NO_MKDOCS_2_WARNING=1 PYTHONPATH=. $(BIN)/mkdocs build --quiet
 	@echo "open .site/index.html"
+
+client: install  ## the TypeScript client, built into clients/typescript/dist; needs npm
+	$(BIN)/python -m reference.openapi_file clients/typescript/openapi.json
+	cd clients/typescript && npm ci --no-audit --no-fund && npm run build
 
 bench: install  ## measure, side by side with what one would use instead
 	$(BIN)/python -m benchmarks
