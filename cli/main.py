@@ -42,12 +42,31 @@ COMMANDS = {
 }
 
 
+SECTIONS = {
+    "The stack": ("up", "down", "status", "doctor", "open", "logs", "reconcile", "prepare"),
+    "Data": ("data", "events", "export", "forget"),
+    "Models and prompts": ("benchmark", "prompts", "llm"),
+    "Releases and experiments": ("releases", "rollback", "experiments"),
+    "Answers": ("ask", "chat", "explain", "items", "mcp", "simulate"),
+    "Watching": ("alerts",),
+    "Keeping it safe": ("keys", "audit", "backup", "restore"),
+}
+"""In the order of the loop; a command that stands in none of them comes last."""
+
+
+def sections() -> dict[str, list[str]]:
+    """The names of the commands there are, by section."""
+    placed = {title: [name for name in names if name in COMMANDS] for title, names in SECTIONS.items()}
+    rest = [name for name in COMMANDS if not any(name in names for names in placed.values())]
+    return {**placed, **({"Further": rest} if rest else {})}
+
+
 class LazyGroup(click.Group):
     """A group whose commands are imported when they are called; help texts come from the table above."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:  # noqa: ARG002 - click passes it
-        """In the order of the table."""
-        return list(COMMANDS)
+        """In the order of the sections."""
+        return [name for names in sections().values() for name in names]
 
     def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:  # noqa: ARG002
         """The command, or None when there is none of this name."""
@@ -59,9 +78,11 @@ class LazyGroup(click.Group):
         return command
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:  # noqa: ARG002
-        """The table, without importing a command."""
-        with formatter.section("Commands"):
-            formatter.write_dl([(name, text) for name, (_, _, text) in COMMANDS.items()])
+        """The table by turns of the loop, without importing a command."""
+        width = max(map(len, COMMANDS)) + 2
+        for title, names in sections().items():
+            with formatter.section(title):
+                formatter.write_dl([(name.ljust(width - 2), COMMANDS[name][2]) for name in names])
 
 
 @click.command(cls=LazyGroup, context_settings={"help_option_names": ["-h", "--help"]})
@@ -72,10 +93,6 @@ def recops() -> None:
 
 def main() -> NoReturn:
     """Run the command line; errors that users can mend are one line, without a traceback."""
-    from components.adapters.files.params_file import ParamsError
-    from components.config.settings import SettingsError
-    from jobs.errors import NothingThereError
-
     try:
         recops(standalone_mode=False)
     except click.exceptions.Exit as end:
@@ -86,7 +103,18 @@ def main() -> NoReturn:
     except click.ClickException as error:
         error.show()
         sys.exit(error.exit_code)
-    except (NothingThereError, ParamsError, SettingsError) as error:
+    except Exception as error:
+        if not _can_be_mended(error):
+            raise
         click.echo(f"Error: {error}", err=True)
         sys.exit(2)
     sys.exit(0)
+
+
+def _can_be_mended(error: Exception) -> bool:
+    """Whether its message says to a user what to do; what tells is imported only now, so that help comes at once."""
+    from components.adapters.files.params_file import ParamsError
+    from components.config.settings import SettingsError
+    from jobs.errors import NothingThereError
+
+    return isinstance(error, NothingThereError | ParamsError | SettingsError)

@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from cli.main import COMMANDS, sections
 from tests.free_ports import free_ports
 
-HEAVY = ("prefect", "mlflow", "dvc", "bentoml", "pandas", "sqlalchemy", "supervisor")
+HEAVY = ("prefect", "mlflow", "dvc", "bentoml", "pandas", "sqlalchemy", "supervisor", "numpy", "pydantic", "rich")
 
 
 def recops(tmp_path: Path, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
@@ -24,7 +25,8 @@ def recops(tmp_path: Path, *arguments: str, **settings: str) -> subprocess.Compl
 def test_help_lists_every_command_and_loads_nothing_heavy(tmp_path: Path) -> None:
     code = (
         "import sys, cli.main\n"
-        "try: cli.main.recops(['--help'], standalone_mode=True)\n"
+        "sys.argv[1:] = ['--help']\n"
+        "try: cli.main.main()\n"
         "except SystemExit: pass\n"
         f"print('LOADED', sorted(set({HEAVY!r}) & set(sys.modules)))"
     )
@@ -32,6 +34,11 @@ def test_help_lists_every_command_and_loads_nothing_heavy(tmp_path: Path) -> Non
     for command in ("up", "down", "status", "logs", "data", "releases", "rollback", "reconcile"):
         assert f"  {command} " in done.stdout
     assert done.stdout.splitlines()[-1] == "LOADED []"
+
+
+def test_every_command_stands_in_one_section() -> None:
+    named = [name for names in sections().values() for name in names]
+    assert sorted(named) == sorted(COMMANDS)
 
 
 @pytest.mark.parametrize("command", ["up", "down", "status", "logs", "data", "releases", "rollback", "reconcile"])
