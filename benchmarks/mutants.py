@@ -37,7 +37,11 @@ LIBRARIES = (
     "pandas",
     "pydantic",
     "sqlalchemy",
+    "pytest",
+    "hypothesis.strategies",
 )
+PLUGINS = ("pytest_timeout", "_hypothesis_pytestplugin")
+"""Of pytest; those that other libraries bring would take longer to import than most tests take."""
 
 DECIDING = {
     "components/experiments/adaptive.py": ("tests/components/experiments/test_adaptive.py",),
@@ -196,7 +200,8 @@ def is_noticed(module: str, fault: Fault | None, tests: Sequence[str]) -> bool:
 
         code = 1
         with contextlib.suppress(BaseException):
-            code = int(pytest.main(["-x", "-q", "-p", "no:cacheprovider", "-m", "not slow and not stack", *tests]))
+            asked = ["-x", "-q", "-p", "no:cacheprovider", "-m", "not slow and not stack", *tests]
+            code = int(pytest.main(asked, plugins=[sys.modules[name] for name in PLUGINS]))
         os._exit(int(code != 0))
     until = time.monotonic() + SECONDS
     while time.monotonic() < until:
@@ -217,7 +222,8 @@ def main() -> None:
     parser.add_argument("--only", default="", help="modules whose path holds this")
     asked = parser.parse_args()
     os.chdir(ROOT)
-    for library in LIBRARIES:
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"
+    for library in (*LIBRARIES, *PLUGINS):
         importlib.import_module(library)
     print(f"{asked.each} faults a module, seed {asked.seed}; {hardware()}\n")
     print("| module | noticed | missed |\n|---|---:|---|")

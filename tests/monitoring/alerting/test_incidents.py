@@ -80,3 +80,41 @@ def test_a_change_of_severity_is_told_and_the_same_one_is_not() -> None:
     worse = firing("critical", newest(0.4))
     assert next_step(worse, "warning", FALLEN, 200.0, 2) == Change(worse)
     assert isinstance(next_step(worse, "critical", FALLEN, 200.0, 2), Count)
+
+
+@pytest.mark.parametrize(
+    ("before", "relative", "error", "calm"),
+    [
+        (0.3, 0.025, 0.0, True),
+        (0.3, 0.026, 0.0, False),
+        (0.02, 0.02, 0.0, False),
+        (0.3, 0.02, 0.005, True),
+        (0.3, 0.04, 0.008, False),
+        (0.3, 0.04, 0.0095, True),
+        (0.1, 0.02, 0.06, False),
+        (0.1, 0.02, 0.045, True),
+    ],
+)
+def test_a_window_is_calm_if_it_is_clearly_better_than_the_incident_and_not_clearly_beyond_half_of_the_limit(
+    before: float, relative: float, error: float, calm: bool
+) -> None:
+    """Clearly is 1.64 standard errors; the limit is .05."""
+    found = next_step(
+        Clear(RULE, 0.1, newest(relative, error)), "warning", {"relative": before, "judged": 100.0}, 200.0, 2
+    )
+    assert isinstance(found, Count)
+    assert found.details["calm"] == int(calm)
+
+
+def test_a_figure_without_windows_ends_once_its_rule_is_clear_often_enough_and_says_its_value() -> None:
+    first = next_step(Clear(RULE, 80.0), "warning", {"judged": 100.0}, 200.0, 2)
+    assert isinstance(first, Count)
+    assert (first.details["judged"], first.details["calm"]) == (200.0, 1)
+    assert next_step(Clear(RULE, 90.0), "warning", first.details, 300.0, 2) == End(90.0, 200.0)
+    fires = Firing(RULE, "warning", 900.0, 100.0, 0.0)
+    again = next_step(fires, "warning", first.details, 300.0, 2)
+    assert isinstance(again, Count) and again.details["calm"] == 0
+
+
+def test_the_first_calm_window_ends_it_where_one_is_enough() -> None:
+    assert next_step(Clear(RULE, 80.0), "warning", {"judged": 100.0}, 200.0, 1) == End(80.0, 200.0)
