@@ -42,3 +42,26 @@ def test_samples_are_kept_for_the_longest_window_and_a_damaged_file_is_none(tmp_
     assert len(kept) < 40
     file.write_text("[[1")
     assert read_samples(file) == ()
+
+
+def test_a_sample_lies_near_the_start_of_a_window_up_to_half_a_look_before_or_after_it() -> None:
+    for at, near in ((150.0, True), (151.0, False), (-150.0, True), (-151.0, False)):
+        samples = [CounterSample(at, 10, 1), CounterSample(900.0, 30, 3)]
+        assert gateway_window(samples, 0.0) == (GatewayWindow(20, 2) if near else None)
+
+
+def test_of_two_near_samples_the_nearer_one_begins_the_window_on_either_side() -> None:
+    samples = [CounterSample(-100.0, 1, 0), CounterSample(20.0, 10, 1), CounterSample(900.0, 30, 3)]
+    assert gateway_window(samples, 0.0) == GatewayWindow(20, 2)
+    samples = [CounterSample(-10.0, 1, 0), CounterSample(100.0, 10, 1), CounterSample(900.0, 30, 3)]
+    assert gateway_window(samples, 0.0) == GatewayWindow(29, 3)
+
+
+def test_one_count_that_went_back_shows_that_the_gateway_started_anew() -> None:
+    samples = [CounterSample(0.0, 10, 9), CounterSample(300.0, 20, 3)]
+    assert gateway_window(samples, 0.0) == GatewayWindow(20, 3)
+    assert gateway_window([CounterSample(0.0, 30, 2), CounterSample(300.0, 20, 3)], 0.0) == GatewayWindow(20, 3)
+
+
+def test_the_share_of_errors_is_of_all_requests() -> None:
+    assert GatewayWindow(8.0, 2.0).error_share == 0.25

@@ -86,3 +86,63 @@ def test_of_several_changes_the_last_that_explains_it_is_blamed() -> None:
     both = [answered_by("one", "two")]
     assert came_with(HOUR, HOUR, both, BEFORE, changes) == replace(changes[1], share_of_fall=0.5)
     assert came_with(HOUR, HOUR, [answered_by("one")], BEFORE, changes) == changes[0]
+
+
+def by_route(**parts: tuple[float, float]) -> dict[Group, Sums]:
+    return {GROUP._replace(route=name): sums(requests, mean) for name, (requests, mean) in parts.items()}
+
+
+def test_the_named_part_says_its_means_and_its_shares() -> None:
+    before = by_route(cf=(60.0, 0.4), content=(40.0, 0.2))
+    found = explain(by_route(cf=(30.0, 0.1), content=(90.0, 0.1)), before)
+    assert found is not None
+    # cf lost .3 of 30 requests, content .1 of 90: half each, and cf has a quarter of the requests.
+    assert (found.value, found.before, found.after) == ("cf", pytest.approx(0.4), pytest.approx(0.1))
+    assert found.share_of_fall == pytest.approx(0.5)
+    assert found.share_of_requests == pytest.approx(0.25)
+
+
+@pytest.mark.parametrize("side", ["now", "then"])
+def test_a_part_of_fewer_than_thirty_requests_is_no_part(side: str) -> None:
+    for requests, named in ((30.0, True), (29.0, False)):
+        now, then = (requests, 100.0) if side == "now" else (100.0, requests)
+        before = by_route(cf=(100.0, 0.2), content=(then, 0.2))
+        found = explain(by_route(cf=(100.0, 0.2), content=(now, 0.1)), before)
+        assert (found is not None) is named
+
+
+def test_nothing_is_named_where_nothing_fell_or_all_is_of_one_kind() -> None:
+    same = by_route(cf=(100.0, 0.2), content=(100.0, 0.2))
+    assert explain(same, same) is None
+    assert explain(by_route(cf=(100.0, 0.3), content=(100.0, 0.2)), same) is None
+    assert explain(by_route(cf=(100.0, 0.1)), by_route(cf=(100.0, 0.2))) is None
+    assert explain({}, same) is None
+
+
+def test_a_part_that_rose_is_not_named_and_a_small_fall_is_explained_like_a_large_one() -> None:
+    before = by_route(cf=(100.0, 0.002), content=(100.0, 0.002), popularity=(100.0, 0.002))
+    after = by_route(cf=(100.0, 0.001), content=(100.0, 0.0025), popularity=(100.0, 0.002))
+    found = explain(after, before)
+    assert found is not None
+    assert (found.value, found.share_of_fall) == ("cf", pytest.approx(2.0))
+
+
+def test_users_without_a_reference_and_a_rise_explain_nothing() -> None:
+    new = GROUP._replace(release_id="new")
+    unknown = GROUP._replace(release_id="new", segment="unknown")
+    fallen = {new: sums(100.0, 0.1), unknown: sums(900.0, 0.0)}
+    assert share_explained("new", [fallen], BEFORE) == pytest.approx(1.0)
+    assert share_explained("new", [{new: sums(100.0, 0.3)}], BEFORE) == 0.0
+    assert share_explained("new", [{new: sums(100.0, 0.2)}], BEFORE) == 0.0
+    assert share_explained("new", [], BEFORE) == 0.0
+    empty = {GROUP._replace(release_id="old"): sums(0.0, 0.0)}
+    assert share_explained("new", [{new: sums(100.0, 0.1)}], empty) == 0.0
+
+
+def test_a_release_with_half_of_the_fall_is_blamed_and_with_less_it_is_not() -> None:
+    new, old = (GROUP._replace(release_id=release) for release in ("new", "old"))
+    change = ReleaseChange("new", "old", HOUR)
+    for others, blamed in ((100.0, True), (101.0, False)):
+        fallen = [{new: sums(100.0, 0.125), old: sums(others, 0.125)}]
+        quarter = {GROUP._replace(release_id="old"): sums(1000.0, 0.25)}
+        assert (came_with(HOUR, HOUR, fallen, quarter, [change]) is not None) is blamed

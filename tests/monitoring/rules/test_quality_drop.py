@@ -48,7 +48,7 @@ def test_a_large_fall_is_seen_in_its_first_window() -> None:
 
 
 def test_a_small_fall_is_seen_when_it_lasts() -> None:
-    means = [0.1] * 14 + [0.09] * 7
+    means = [0.1] * 14 + [0.088] * 7
     first = next(
         day for day in range(15, 22) if isinstance(judge_drop(history(means[:day], spread=0.25), LIMITS), Fell)
     )

@@ -116,3 +116,112 @@ def test_a_fall_of_more_than_critical_is_critical(mean: float, severity: str) ->
     found = judge(rule("quality_drop", limit=0.05, critical=0.2), fallen, limits)
     assert isinstance(found, Firing)
     assert found.severity == severity
+
+
+def test_critical_itself_is_not_yet_critical_and_what_is_usual_is_told_where_it_is_known() -> None:
+    at, usual = judge(rule("above", critical=20.0), seen(20.0), LIMITS), {"f": 3.0}
+    assert isinstance(at, Firing)
+    assert (at.severity, at.before, at.since) == ("warning", None, 0.0)
+    for reference, before in ((usual, 3.0), ({"f": math.nan}, None)):
+        found = judge(rule("above"), seen(21.0, reference=reference), LIMITS)
+        assert isinstance(found, Firing)
+        assert (found.severity, found.before, found.value, found.windows) == ("warning", before, 21.0, 1)
+
+
+def test_the_least_number_of_requests_is_enough_and_the_reason_says_what_is_missing() -> None:
+    assert isinstance(judge(rule("above"), seen(9.0, requests=100), LIMITS), Clear)
+    few, none = judge(rule("above"), seen(9.0, requests=99), LIMITS), judge(rule("above"), seen(math.nan), LIMITS)
+    assert isinstance(few, Unjudged) and isinstance(none, Unjudged)
+    assert few.reason == "99 requests, fewer than the 100 needed"
+    assert none.reason == "there is no f in this window"
+    missing = judge(rule("above"), Observation(0.0, 3600.0, {"f": 99.0}), LIMITS)
+    assert isinstance(missing, Unjudged)
+    assert missing.reason.startswith("0 requests")
+    unused = judge(rule("above", needs="cache_in_use"), seen(99.0, cache_in_use=0.0), LIMITS)
+    assert isinstance(unused, Unjudged)
+    assert unused.reason == "cache in use: no"
+
+
+@pytest.mark.parametrize(
+    ("value", "before", "requests", "usual", "kind"),
+    [
+        (64.0, 128.0, 70.0, 100.0, Clear),  # .7 of the traffic, and down by the limit itself
+        (63.9, 128.0, 70.0, 100.0, Firing),
+        (63.9, 128.0, 69.9, 100.0, Unjudged),
+        (-1.0, 0.0, 100.0, 100.0, Unjudged),
+        (0.1, 0.5, 100.0, 100.0, Firing),
+        (0.4, 0.5, 130.0, 100.0, Clear),
+        (0.1, math.nan, 100.0, 100.0, Unjudged),
+    ],
+)
+def test_a_fall_beyond_the_limit_of_half_is_judged_from_seven_tenths_of_the_usual_traffic(
+    value: float, before: float, requests: float, usual: float, kind: type
+) -> None:
+    falls = rule("falls", limit=0.5, min_requests=1)
+    found = judge(falls, seen(value, requests, {"f": before, "requests": usual}), LIMITS)
+    assert isinstance(found, kind)
+    if isinstance(found, Firing):
+        assert (found.value, found.before, found.since) == (value, before, 0.0)
+    if isinstance(found, Clear):
+        assert found.value == value
+
+
+def calm_history(days: int, spread: float = 0.0, newest: float = 1.0) -> QualityHistory:
+    """Days that differ by `spread` in turns, the newest times `newest`."""
+    requests = np.full((1, BUCKETS), 100.0)
+    means = 0.1 * (1 + spread * np.tile([1.0, -1.0], days)[:days])
+    means[-1] *= newest
+    windows = tuple(Window(day * 86_400.0, 86_400.0, requests, requests * mean) for day, mean in enumerate(means))
+    return QualityHistory(windows, tuple((day % 7, 0) for day in range(days)), (False,) * days)
+
+
+def test_a_quality_that_did_not_fall_is_clear_once_enough_is_known_and_says_what_could_be_seen() -> None:
+    found = judge(rule("quality_drop", limit=0.05), replace(seen(0.1), history=calm_history(42)), LIMITS)
+    assert isinstance(found, Clear)
+    assert found.value == pytest.approx(0.1)
+    assert found.visible is not None and 0.05 < found.visible.fall < 0.5
+    assert found.newest is not None and found.newest.relative == pytest.approx(0.0)
+    early = judge(rule("quality_drop", limit=0.05), replace(seen(0.1), history=calm_history(8)), LIMITS)
+    assert isinstance(early, Unjudged)
+    assert "only a fall of more than 50% would be seen" in early.reason
+    assert early.newest is not None
+
+
+def test_a_fall_within_noise_is_neither_clear_nor_fires_and_says_its_interval() -> None:
+    history = calm_history(28, spread=0.1, newest=0.9)
+    found = judge(rule("quality_drop", limit=0.05), replace(seen(0.1), history=history), LIMITS)
+    assert isinstance(found, Unjudged)
+    assert found.reason.startswith("down ") and "within noise (interval -" in found.reason
+    assert found.newest is not None and found.newest.relative > 0.05
+
+
+@pytest.mark.parametrize(("feedback", "kind"), [(0.0009, Unjudged), (0.001, Firing), (None, Firing)])
+def test_a_fall_without_feedback_says_nothing_of_the_lists(feedback: float | None, kind: type) -> None:
+    facts = {} if feedback is None else {"feedback_per_request": feedback}
+    fallen = replace(seen(0.1, **facts), history=calm_history(28, newest=0.5))
+    found = judge(rule("quality_drop", limit=0.05), fallen, LIMITS)
+    assert isinstance(found, kind)
+    if isinstance(found, Unjudged):
+        assert "no_feedback" in found.reason
+
+
+def test_the_stricter_number_of_requests_of_rule_and_limits_counts() -> None:
+    history = calm_history(28, newest=0.5)  # 6,400 requests a day
+    for least, kind in ((6_400, Firing), (6_401, Unjudged)):
+        strict = rule("quality_drop", limit=0.05, min_requests=least)
+        assert isinstance(judge(strict, replace(seen(0.1), history=history), LIMITS), kind)
+    assert isinstance(
+        judge(
+            rule("quality_drop", limit=0.05), replace(seen(0.1), history=history), replace(LIMITS, min_requests=7_000)
+        ),
+        Unjudged,
+    )
+
+
+def test_a_quality_drop_of_critical_itself_is_a_warning_and_without_one_never_critical() -> None:
+    fallen = replace(seen(0.1), history=calm_history(28, newest=0.5))
+    for critical, severity in ((0.49, "critical"), (0.51, "warning"), (None, "warning")):
+        found = judge(rule("quality_drop", limit=0.05, critical=critical), fallen, LIMITS)
+        assert isinstance(found, Firing)
+        assert (found.severity, found.windows) == (severity, 1)
+        assert (found.before, found.value) == (pytest.approx(0.1), pytest.approx(0.05))
