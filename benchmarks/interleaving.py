@@ -10,29 +10,38 @@ from benchmarks.interleaving_trials import NOISE, interleave_once, noise_for, re
 from benchmarks.report import hardware
 
 GAIN = 0.05
-SHARE = 20
+SHARES = (20, 10, 5, 3)
+"""Of the A/B test's users: one in so many is interleaved."""
+ENOUGH = 0.9
 WORLDS = {"versions of one model": 1.0, "half of the errors in common": 0.5, "nothing in common": 0.0}
 """What share of their errors the two rankings have in common; without a gain, two versions of one model are one."""
 
 
 def main(runs: int = 200) -> None:
-    """For each world two rows: at the effect that the A/B test is planned for, and without one."""
+    """For each world, at the effect that the A/B test is planned for, a row for more and more users until `ENOUGH` are
+    right, and one without an effect.
+    """
     planned = users_of_ab(GAIN)
-    users = planned // SHARE
-    print(
-        f"An A/B test of +{GAIN:.0%} clicks a user takes {planned:,} users; interleaved are {users:,}, {runs} times."
-        f" {hardware()}\n"
-    )
-    print("| the two rankings | true gain | preferred rightly | preferred wrongly | open |\n|---|---:|---:|---:|---:|")
+    print(f"An A/B test of +{GAIN:.0%} clicks a user takes {planned:,} users; {runs} times each. {hardware()}\n")
+    print("| the two rankings | users | true gain | preferred rightly | preferred wrongly | open |")
+    print("|---|---:|---:|---:|---:|---:|")
     for world, shared in WORLDS.items():
         better = noise_for(GAIN, shared)
-        for true, common in ((better, shared), (NOISE, min(shared, 0.9))):
-            found = [interleave_once(np.random.default_rng([5, run]), users, true, common) for run in range(runs)]
-            right = sum(each == 1 for each in found) / runs if true < NOISE else 0.0
-            still = sum(each is None for each in found) / runs
-            gain = relative_gain(true, common, seed=3)[0] if true < NOISE else 0.0
-            cells = f"{gain:+.1%} | {right:.1%} | {1 - right - still:.1%} | {still:.1%}"
-            print(f"| {world} | {cells} |", flush=True)
+        gain = relative_gain(better, shared, seed=3)[0]
+        for users in (planned // share for share in SHARES):
+            if _row(f"{world} | {users:,} | {gain:+.1%}", users, better, shared, runs) >= ENOUGH:
+                break
+        _row(f"{world} | {planned // SHARES[0]:,} | +0.0%", planned // SHARES[0], NOISE, min(shared, 0.9), runs)
+
+
+def _row(begins: str, users: int, noise: float, shared: float, runs: int) -> float:
+    """Prints how the runs ended; returns the share of those that preferred the better one, 0 if none is better."""
+    found = [interleave_once(np.random.default_rng([5, run]), users, noise, shared) for run in range(runs)]
+    right = sum(each == 1 for each in found) / runs if noise < NOISE else 0.0
+    still = found.count(None) / runs
+    wrong = sum(each == 0 or (each == 1 and noise >= NOISE) for each in found) / runs
+    print(f"| {begins} | {right:.1%} | {wrong:.1%} | {still:.1%} |", flush=True)
+    return right
 
 
 if __name__ == "__main__":

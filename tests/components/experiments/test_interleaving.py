@@ -76,14 +76,22 @@ def test_the_better_ranking_is_preferred_and_swapping_the_two_swaps_the_verdict(
     assert found.preference.value == pytest.approx(-swapped.preference.value)
 
 
-def test_a_user_counts_once_however_much_they_click() -> None:
+def test_a_user_who_clicks_without_end_decides_nothing_alone() -> None:
     user = np.arange(200)
     one, other = np.tile([1, 0], 100), np.tile([0, 1], 100)
     other = np.where(user == 1, 1_000, other)
     found = read_interleaved(user, one, other)
     assert isinstance(found, PreferenceOpen)
     assert found.preference is not None
-    assert found.preference.value == pytest.approx(0.0)
+    assert found.preference.p_value > 0.3
+
+
+def test_every_credited_click_counts_the_same_whoever_made_it() -> None:
+    rng = np.random.default_rng(8)
+    one, other = rng.poisson(1.0, 300), rng.poisson(2.0, 300)
+    found = read_interleaved(np.arange(300), one, other)
+    assert found.preference is not None
+    assert found.preference.value == pytest.approx((other.sum() - one.sum()) / (other.sum() + one.sum()))
 
 
 def test_few_users_say_nothing() -> None:
@@ -124,11 +132,11 @@ def test_what_is_no_credit_is_refused() -> None:
         read_interleaved(np.arange(2), np.array([-1, 0]), np.zeros(2, int))
 
 
-def test_the_p_value_and_interval_are_those_of_a_two_sided_t_test_of_the_users_shares() -> None:
+def test_the_p_value_and_interval_are_those_of_a_two_sided_t_test_of_the_users_differences() -> None:
     assert LEAST_USERS == 100
     rng = np.random.default_rng(4)
     one, other = rng.poisson(1.0, 150) + 1, rng.poisson(1.3, 150) + 1
-    shares = (other - one) / (other + one)
+    shares = (other - one) / (other + one).mean()
     found = read_interleaved(np.arange(150), one, other)
     test = ttest_1samp(shares, 0.0)
     interval = test.confidence_interval(0.95)
