@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -99,10 +100,10 @@ def judge(rule: Rule, seen: Observation, limits: DropLimits) -> Verdict:
         return Unjudged(rule, f"there is no {rule.figure} in this window")
     if rule.check == "falls":
         return _judge_fall(rule, seen, value)
-    sign = 1 if rule.check == "above" else -1
-    if sign * value <= sign * rule.limit:
+    beyond = operator.gt if rule.check == "above" else operator.lt
+    if not beyond(value, rule.limit):
         return Clear(rule, value)
-    critical = rule.critical is not None and sign * value > sign * rule.critical
+    critical = rule.critical is not None and beyond(value, rule.critical)
     before = seen.reference.get(rule.figure)
     before = before if before is not None and math.isfinite(before) else None
     return Firing(rule, "critical" if critical else rule.severity, value, before, seen.start)

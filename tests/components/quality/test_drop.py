@@ -178,3 +178,13 @@ def test_a_day_is_that_of_most_of_its_hours() -> None:
     zone = ZoneInfo("America/New_York")
     monday = 1_793_577_600.0  # 2026-11-02 00:00 UTC, the day after the clocks went back
     assert [rhythm_of(monday + day * DAY, DAY, zone) for day in (-1, 0, 1)] == [(6, 0), (0, 0), (1, 0)]
+
+
+def test_an_hour_is_the_one_that_most_of_it_lies_in_where_clocks_are_half_an_hour_off() -> None:
+    """Sums of hours are kept by the hour of UTC: in India each is half of two."""
+    assert rhythm_of(0.0, 3600, ZoneInfo("Asia/Kolkata")) == (3, 6)  # from 5:30 to 6:30
+    assert rhythm_of(0.0, 3600, ZoneInfo("UTC")) == (3, 0)
+
+
+def test_users_fall_into_as_many_buckets_as_sums_are_kept_by() -> None:
+    assert BUCKETS == 64

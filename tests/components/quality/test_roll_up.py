@@ -12,7 +12,7 @@ from sklearn.metrics import ndcg_score
 from components.quality.figures import figures
 from components.quality.relevance import Horizon, engage
 from components.quality.roll_up import last_shown, request_ndcg, roll_up
-from components.quality.sketches import bins_of
+from components.quality.sketches import bins_of, sketch_of
 from components.quality.sums import Sums, add_up, from_json, to_json
 from components.quality.window import BUCKETS
 from tests.components.quality.worlds import GROUP, make_facts, make_feedback, make_requests
@@ -127,3 +127,18 @@ def test_each_rate_is_over_its_own_whole() -> None:
     assert found.latency_p50 == pytest.approx(50, rel=0.03)
     assert found.latency_p95 == pytest.approx(95, rel=0.03)
     assert found.latency_p99 == pytest.approx(99, rel=0.03)
+
+
+def test_stages_have_quantiles_of_their_own_and_nothing_is_known_of_nobody() -> None:
+    times = np.arange(1.0, 101.0)
+    found = figures(Sums(candidates=bins_of(times), llm=bins_of(10 * times)), 10)
+    assert (found.candidates_p95, found.llm_p95) == (pytest.approx(95, rel=0.03), pytest.approx(950, rel=0.03))
+    assert found.users == 0.0
+    assert np.isnan(found.latency_p50) and np.isnan(found.ctr)
+
+
+def test_no_more_than_the_whole_catalogue_is_covered() -> None:
+    """Sketches are about right, and a window may show items that are gone since."""
+    shown = Sums(items=sketch_of(np.arange(30, dtype=np.uint64)))
+    assert figures(shown, 20).coverage == 1.0
+    assert figures(shown, 60).coverage == pytest.approx(0.5, rel=0.02)
