@@ -51,7 +51,7 @@ RECENT_ITEMS = 20
 INGREDIENTS = {
     **dict.fromkeys(("prepare", "train", "index", "bundle"), True),
     "ingest": {"implicit_value", "max_value", "min_value"},
-    "routing": {"candidates", "cold_start_threshold", "diversity", "fold_in"},
+    "routing": {"candidates", "cold_start_threshold", "diversity", "fold_in", "repeats"},
 }
 """What of params makes a difference to the bundle, as dvc.yaml states it too."""
 
@@ -60,7 +60,9 @@ def bundle(params: Params) -> str:
     """artifacts/bundle is the folder that `read_bundle` reads."""
     items = read_table(PREPARED, "items")
     interactions, users = read_table(PREPARED, "interactions"), read_table(PREPARED, "users")
-    data = with_item_vectors(training_data(interactions, items, users, find_item_vectors(PREPARED)), params)
+    data = with_item_vectors(
+        training_data(interactions, items, users, find_item_vectors(PREPARED), params.routing.repeats), params
+    )
     train, seed = params.train, params.train.seed
     primary, half_life = _refit(train.recommender.build(), data, seed)
     fitted: dict[str, FittedRecommender] = {
@@ -93,6 +95,7 @@ def bundle(params: Params) -> str:
             fitted,
             recent=recent_items(data),
             confidence=read_confidence(),
+            barred=data.barred if data.repeats else None,
         )
         write(BUNDLE, contents, index_file)
     # Answered from what was read back, by the code that serves.

@@ -57,11 +57,12 @@ MAX_USERS = 20_000
 def evaluate(params: Params) -> str:
     """metrics/evaluate.json holds the numbers, artifacts/evaluate and plots the tables behind them."""
     items, users = read_table(PREPARED, "items"), read_table(PREPARED, "users")
-    train = training_data(read_table(SPLIT, "train"), items, users)
-    test = training_data(read_table(SPLIT, "test"), items, users)
+    repeats = params.routing.repeats
+    train = training_data(read_table(SPLIT, "train"), items, users, repeats=repeats)
+    test = training_data(read_table(SPLIT, "test"), items, users, repeats=repeats)
     config, threshold = params.evaluate, params.routing.cold_start_threshold
     model, popularity = (
-        evaluate_recommender(load_model(TRAIN / name), train.seen, test.positives, config.k)
+        evaluate_recommender(load_model(TRAIN / name), train.seen, test.positives, config.k, train.barred)
         for name in (params.train.recommender.kind, "popularity")
     )
     n_interactions = train.seen.sum(axis=0).astype(int)
@@ -125,7 +126,7 @@ def replay_histories(params: Params, train: TrainingData, test: TrainingData, it
         lowest_rating=params.ingest.min_value,
         highest_rating=params.ingest.max_value,
     )
-    bundle = Bundle(manifest, catalogue(items), train.user_ids, train.seen, recommenders)
+    bundle = Bundle(manifest, catalogue(items), train.user_ids, train.seen, recommenders, barred=train.barred)
     path = RequestPath(bundle, params.routing, "", "", "")
     users = sample_users(train, test, params.evaluate.replayed_users, params.evaluate.seed)
     found = replay(path, train, test, users.tolist(), params.evaluate.k)
@@ -142,11 +143,11 @@ def measure_confidence(
     recommender = load_model(TRAIN / params.train.recommender.kind)
     users = np.flatnonzero(np.diff(test.positives.indptr))
     users = users[:: max(len(users) // MAX_USERS, 1)]
+    barred = train.barred
     features, hit = np.zeros((len(users), N_FEATURES)), np.zeros(len(users), np.bool_)
     for place, user in enumerate(users.tolist()):
-        seen = _items(train.seen, user)
-        ranking = recommender.top_k(user, params.routing.candidates, seen)
-        features[place] = features_of(ranking.scores, len(seen))
+        ranking = recommender.top_k(user, params.routing.candidates, _items(barred, user))
+        features[place] = features_of(ranking.scores, len(_items(train.seen, user)))
         hit[place] = np.isin(ranking.items[:TOP], _items(test.positives, user)).any()
     chances = cross_fitted(features, hit, params.evaluate.seed)
     return fit_confidence(features, hit), None if chances is None else calibration_error(chances, hit)

@@ -23,7 +23,7 @@ from stages.stage import (
 def train(params: Params) -> str:
     """artifacts/train holds one folder per fitted recommender, artifacts/choice what a pipeline chose and learnt."""
     tables = read_table(SPLIT, "train"), read_table(PREPARED, "items"), read_table(PREPARED, "users")
-    data = with_item_vectors(training_data(*tables, find_item_vectors(PREPARED)), params)
+    data = with_item_vectors(training_data(*tables, find_item_vectors(PREPARED), params.routing.repeats), params)
     recommenders = {recipe.config.kind: recipe for recipe in (Popularity(), params.train.recommender.build())}
     CHOICE.mkdir(parents=True, exist_ok=True)
     chosen = ""

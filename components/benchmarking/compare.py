@@ -39,7 +39,6 @@ class BenchmarkRequest:
         inner: how the training data is cut to choose and learn; like the outer split.
         budget_seconds: for choosing settings; the chosen ones are trained whatever it takes.
         cold_start_threshold: users with fewer training interactions are cold.
-        repeats: whether items that a user has met are recommended, and looked for, again.
     """
 
     inner: Literal["latest", "random"]
@@ -47,7 +46,6 @@ class BenchmarkRequest:
     seed: int
     budget_seconds: float
     cold_start_threshold: int
-    repeats: bool = False
 
 
 def compare(
@@ -58,12 +56,12 @@ def compare(
     Nothing but the measuring sees `wanted`, the relevant test interactions, (n_users, n_items).
     """
     timed, described = events_of(train).timed, any(train.item_labels)
-    task = Task(config.inner == "latest" and timed, timed, described, train.item_vectors is not None)
+    task = Task(config.inner == "latest" and timed, timed, described, train.item_vectors is not None, train.repeats)
     split = next(iter(inner_splits(train, config.inner, 1, config.seed)), None)
     grids = {kind: settings.grid(task) for kind, settings in kinds_in(RECOMMENDERS).items()}
     choices = {kind: [setting.build() for setting in grid] for kind, grid in grids.items() if grid}
     tuned = tune(choices, split, config.k, config.seed, config.budget_seconds, meters.now)
-    quality = Quality(train, wanted, config.k, config.cold_start_threshold, config.seed, config.repeats)
+    quality = Quality(train, wanted, config.k, config.cold_start_threshold, config.seed)
     for name, choice in tuned.items():
         meters.restart_peak()
         start = meters.now()
@@ -95,7 +93,7 @@ def _row(
     users = np.random.default_rng(0).integers(0, fitted.n_users, ANSWERS)
     for user in users.tolist():
         start = meters.now()
-        fitted.top_k(user, quality.k, quality.seen_by(user))
+        fitted.top_k(user, quality.k, quality.barred_for(user))
         times.append(meters.now() - start)
     return {
         "model": name,

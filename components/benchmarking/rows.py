@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,14 +30,15 @@ class Quality:
     k: int
     cold_start_threshold: int
     seed: int
-    repeats: bool = False
 
-    def seen_by(self, user: int) -> NDArray[np.int32]:
-        """The item rows that a user met in training and is not to be recommended again."""
-        if self.repeats:
-            return np.zeros(0, np.int32)
-        seen = self.train.seen
-        found: NDArray[np.int32] = seen.indices[seen.indptr[user] : seen.indptr[user + 1]]
+    @cached_property
+    def barred(self) -> csr_array:
+        """What is not recommended to whom; see `TrainingData.barred`."""
+        return self.train.barred
+
+    def barred_for(self, user: int) -> NDArray[np.int32]:
+        """The item rows that are not recommended to a user."""
+        found: NDArray[np.int32] = self.barred.indices[self.barred.indptr[user] : self.barred.indptr[user + 1]]
         return found
 
 
@@ -47,8 +49,8 @@ def measure(fitted: FittedRecommender, quality: Quality) -> dict[str, float | in
         EvaluationError: no user has a relevant test interaction.
     """
     train, k = quality.train, quality.k
-    result = evaluate(fitted, train.seen, quality.wanted, k, quality.repeats)
-    fresh = targets_of(train.seen, quality.wanted, quality.repeats)
+    result = evaluate(fitted, train.seen, quality.wanted, k, quality.barred)
+    fresh = targets_of(quality.barred, quality.wanted)
     precision = average_precision(result.hits, np.diff(fresh.indptr)[result.users])
     per_user = {"ndcg": result.ndcg, "recall": result.recall, "hit_rate": result.hit_rate, "map": precision}
     warm = result.n_train >= quality.cold_start_threshold

@@ -40,7 +40,7 @@ def tune(
                 continue
             try:
                 fitted = recipes[turn].fit(split.known, seed)
-                quality = float(evaluate(fitted, split.known.seen, split.wanted, k).ndcg.mean())
+                quality = float(evaluate(fitted, split.known.seen, split.wanted, k, split.known.barred).ndcg.mean())
             except (RecommenderError, EvaluationError):
                 continue
             tried[name] += 1

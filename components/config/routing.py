@@ -36,9 +36,11 @@ class RoutingConfig(Section):
     """Which users are cold, how many candidates a request keeps, and what becomes of them.
 
     `fold_in` names the recommenders that answer from interactions since training, those that the bundle has; with none
-    of them, such interactions only mark items as seen.
+    of them, such interactions only mark items as seen. `repeats`: people come back to items, so that what they liked is
+    recommended, and asked for in tests, again.
     """
 
+    repeats: bool = False
     cold_start_threshold: int = Field(ge=0)
     candidates: int = Field(ge=100)
     fold_in: list[str] = ["ease", "session", "next_items", "item_to_item", "lightfm"]

@@ -1,4 +1,4 @@
-"""Scores a recommender on held-out interactions: every item is ranked, seen ones removed, per user."""
+"""Scores a recommender on held-out interactions: every item is ranked, those that are barred removed, per user."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ class Evaluation:
     """One entry per evaluated user, in the order of `users`.
 
     Attributes:
-        users: user rows, ascending: those with a relevant held-out item that training has not seen.
+        users: user rows, ascending: those with a relevant held-out item that may be recommended.
         n_train: interactions of each user in training.
         lists: recommended item rows, (n_users, k), best first, filled up with -1.
         scores: their scores, (n_users, k), filled up with NaN.
@@ -41,41 +41,42 @@ class Evaluation:
     hit_rate: Values
 
 
-def targets_of(seen: csr_array, relevant: csr_array, repeats: bool = False) -> csr_array:
-    """What is looked for: relevant interactions of the test part, without items that training has seen unless
-    `repeats`."""
-    targets = csr_array(relevant if repeats else relevant - relevant.multiply(seen > 0))
+def targets_of(barred: csr_array, relevant: csr_array) -> csr_array:
+    """What is looked for: relevant interactions of the test part, without items that are not recommended."""
+    targets = csr_array(relevant - relevant.multiply(barred > 0))
     targets.eliminate_zeros()
     return targets
 
 
 def evaluate(
-    recommender: FittedRecommender, seen: csr_array, relevant: csr_array, k: int, repeats: bool = False
+    recommender: FittedRecommender, seen: csr_array, relevant: csr_array, k: int, barred: csr_array | None = None
 ) -> Evaluation:
     """Rank the whole catalogue for each user and compare the best `k` with what was held out.
 
     Args:
-        seen: interactions of training, (n_users, n_items); these items are not recommended, and do not count as
-            relevant when they come up again in the test part, unless `repeats` says that people come back to items.
+        seen: interactions of training, (n_users, n_items).
         relevant: relevant interactions of the test part, (n_users, n_items).
+        barred: items that are not recommended, and do not count as relevant when they come up again in the test part
+            (`TrainingData.barred`); None: those of `seen`.
 
     Raises:
         EvaluationError: no user has a relevant held-out item.
     """
-    targets = targets_of(seen, relevant, repeats)
+    known = seen if barred is None else barred
+    targets = targets_of(known, relevant)
     n_relevant = np.diff(targets.indptr)
     users = np.flatnonzero(n_relevant)
     if not len(users) and relevant.nnz:
         raise EvaluationError(
             f"all {relevant.nnz} relevant interactions of the test part are with items that their users had met in the "
-            "training part, and such repeats are not looked for; look for them too (recops benchmark --repeats)"
+            "training part, and such repeats are not looked for; look for them too: routing.repeats, or "
+            "recops benchmark --repeats"
         )
     if not len(users):
         raise EvaluationError(
             "no user has a relevant interaction in the test part; a larger test part, or a lower value from which on "
             "an interaction is relevant, gives some"
         )
-    known = csr_array(seen.shape, dtype=seen.dtype) if repeats else seen
     lists = np.empty((len(users), k), np.int32)
     values = np.empty((len(users), k), np.float32)
     for start in range(0, len(users), BATCH_USERS):

@@ -1,8 +1,8 @@
 """Whose histories the ranker learns from: whole ones, and copies cut to the last few interactions.
 
 The generators of a cut know these users whole, but not what is asked for, which came later; so a copy costs no training
-of generators, and teaches what a few interactions are worth. What was cut away is hidden: a list for the whole user
-would not hold it either.
+of generators, and teaches what a few interactions are worth. What was cut away is hidden where a list for the whole
+user would not hold it either, that is unless people come back to items.
 """
 
 from __future__ import annotations
@@ -36,11 +36,11 @@ def whole(histories: Histories, users: NDArray[np.integer]) -> Iterator[AskedHis
 
 
 def shortened(
-    histories: Histories, users: NDArray[np.integer], share: float, rng: np.random.Generator
+    histories: Histories, users: NDArray[np.integer], share: float, rng: np.random.Generator, repeats: bool = False
 ) -> Iterator[AskedHistory]:
     """That share of the users, each with 1, 2, 4 or 8 of their latest interactions; who has no more is left out."""
     for user in users[rng.random(len(users)) < share].tolist():
         history, kept = histories.of(user), int(rng.choice(KEPT))
         if len(history) > kept:
             short = history.last(kept)
-            yield AskedHistory(user, short, np.setdiff1d(history.met, short.met))
+            yield AskedHistory(user, short, NOTHING if repeats else np.setdiff1d(history.met, short.met))

@@ -41,13 +41,14 @@ def make_examples(
 ) -> Measured:
     """Of at most `max_users` users of whom `split` knows and asks something, and again of `cut_share` of them, cut."""
     fitted, _ = fit_all(recipes, split.known, seed)
-    ranker = HistoryRanker(fitted, FeatureMaker(split.known), n_candidates)
+    repeats = split.known.repeats
+    ranker = HistoryRanker(fitted, FeatureMaker(split.known), n_candidates, repeats=repeats)
     histories = Histories(events_of(split.known), len(split.known.user_ids))
     asked = asked_by(split)
     rng = np.random.default_rng(seed)
     if len(asked) > max_users:
         asked = np.sort(rng.choice(asked, max_users, replace=False))
-    short = shortened(histories, asked, cut_share, rng)
+    short = shortened(histories, asked, cut_share, rng, repeats)
     return _measure(ranker, tuple(recipes), chain(whole(histories, asked), short), split, len(asked))
 
 

@@ -40,6 +40,7 @@ class FeatureMaker:
         self.n_items = n_items
         self._log = ItemLog(events, n_items)
         self._timed = self._log.timed
+        self._repeats = data.repeats
         self._labels = LabelLog(data.item_labels, events, self._log.start, self._log.span)
         numbers = data.item_numbers
         numbers = np.empty((n_items, 0), np.float32) if numbers is None else numbers
@@ -73,6 +74,8 @@ class FeatureMaker:
         if self._labels.n_labels:
             table |= self._likeness(history, met, last, items, log.clipped(now))
         table[f"interactions, up to {FEW}"] = np.full(len(items), np.log1p(min(len(history), FEW)))
+        if self._repeats:
+            table |= _meetings(history, items, self.n_items, now, self._timed)
         if self._timed:
             table |= self._time(history, then, items, now)
             table |= {name: np.full(len(items), value) for name, value in _habits(history, now).items()}
@@ -184,6 +187,27 @@ def _leaning(mine: Numbers, everybodys: Numbers) -> Numbers:
     """How much more often than everybody the user meets each label: log ratio of shares."""
     own, usual = (counts / max(float(counts.sum()), 1e-9) for counts in (mine, everybodys))
     return np.log((own + 0.02) / (usual + 0.02))
+
+
+def _meetings(history: History, items: Rows, n_items: int, now: float, timed: bool) -> dict[str, NDArray[np.floating]]:
+    """How often the user met and liked each candidate before, and how long and how many interactions ago; NaN where
+    they never did."""
+    times = np.bincount(history.items, minlength=n_items)[items]
+    likes = np.bincount(history.items[history.liked], minlength=n_items)[items]
+    table: dict[str, NDArray[np.floating]] = {
+        "times that the user met it": np.log1p(times),
+        "times that the user liked it": np.log1p(likes),
+    }
+    if timed:
+        last = np.full(n_items, -1)
+        last[history.items] = np.arange(len(history))  # of equal places the last one stays
+        place = last[items]
+        met = place >= 0
+        back = np.where(met, len(history) - 1 - place, np.nan)
+        days = np.where(met, (now - history.seconds[np.maximum(place, 0)]) / DAY, np.nan)
+        table["interactions since the user met it"] = np.log1p(back)
+        table["days since the user met it"] = np.log1p(np.maximum(days, 0))
+    return table
 
 
 def _habits(history: History, now: float) -> dict[str, float]:

@@ -64,11 +64,20 @@ class FittedPipeline:
         """What training knows of each user."""
         return Histories(events_of(self.data), self.n_users)
 
+    @property
+    def repeats(self) -> bool:
+        """Whether its lists hold again what users liked."""
+        return self.ranker.repeats
+
     def rank(
-        self, history: History, hidden: NDArray[np.integer], allowed: NDArray[np.bool_] | None = None
+        self,
+        history: History,
+        hidden: NDArray[np.integer],
+        allowed: NDArray[np.bool_] | None = None,
+        again: bool | None = None,
     ) -> RankedHistory:
         """What the history gives, whoever has it, without the `hidden` items; see `HistoryRanker.rank`."""
-        return self.ranker.rank(history, hidden, allowed)
+        return self.ranker.rank(history, hidden, allowed, again)
 
     def kept(self, user: int) -> RankedHistory:
         """What `rank` gives for the history that training knows of the user, made ahead."""
@@ -118,6 +127,7 @@ class FittedPipeline:
             "n_users": self.n_users,
             "n_candidates": self.n_candidates,
             "generators": list(self.ranker.generators),
+            "repeats": self.repeats,
         }
         arrays: dict[str, NDArray[Any]] = {
             "users": events.users,
@@ -157,7 +167,8 @@ class FittedPipeline:
             ones(events.users[events.liked], events.items[events.liked], shape),
         )
         ids = tuple(map(str, range(shape[0]))), tuple(map(str, range(shape[1])))
-        data = TrainingData(*ids, liked, seen, labels, events=events, item_numbers=numbers)
+        repeats = bool(header.get("repeats", False))
+        data = TrainingData(*ids, liked, seen, labels, events=events, item_numbers=numbers, repeats=repeats)
         generators: dict[str, AnswersHistory] = {}
         for place, name in enumerate(header["generators"]):
             model = load_recommender(folder / GENERATORS / str(place))
@@ -165,7 +176,7 @@ class FittedPipeline:
                 raise RecommenderError(f"{folder / GENERATORS / str(place)} holds no generator of candidates")
             generators[name] = model
         n_candidates = int(header["n_candidates"])
-        ranker = HistoryRanker(generators, FeatureMaker(data), n_candidates, choice)
+        ranker = HistoryRanker(generators, FeatureMaker(data), n_candidates, choice, repeats)
         return cls(ranker, lists, read_array(folder, "because"), data, choice, n_candidates)
 
 

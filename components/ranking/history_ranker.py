@@ -35,6 +35,7 @@ class HistoryRanker:
 
     Args:
         generators: in the order of the choice.
+        repeats: whether it was made to recommend again what a history likes.
     """
 
     def __init__(
@@ -43,32 +44,47 @@ class HistoryRanker:
         maker: FeatureMaker,
         n_candidates: int,
         choice: Choice | None = None,
+        repeats: bool = False,
     ) -> None:
         self.generators = dict(generators)
         self._maker = maker
         self._n_candidates = n_candidates
         self._choice = choice
+        self.repeats = repeats
         self._reasons = Because(maker.n_items)
 
     def with_choice(self, choice: Choice) -> HistoryRanker:
         """The same generators and features, ordered otherwise."""
-        return HistoryRanker(self.generators, self._maker, self._n_candidates, choice)
+        return HistoryRanker(self.generators, self._maker, self._n_candidates, choice, self.repeats)
 
     def find(
-        self, history: History, hidden: NDArray[np.integer] = NOTHING, allowed: NDArray[np.bool_] | None = None
+        self,
+        history: History,
+        hidden: NDArray[np.integer] = NOTHING,
+        allowed: NDArray[np.bool_] | None = None,
+        again: bool | None = None,
     ) -> Found:
-        """The candidates of somebody with at least one interaction; see `find_candidates`."""
-        return find_candidates(self.generators, history, self._n_candidates, hidden, allowed)
+        """The candidates of somebody with at least one interaction; see `find_candidates`.
+
+        `again` says whether what they have met may come again; None: what they like, if the ranker was made for that.
+        """
+        if again is None and self.repeats:
+            hidden, again = np.concatenate([hidden, np.setdiff1d(history.met, history.likes)]), True
+        return find_candidates(self.generators, history, self._n_candidates, hidden, allowed, bool(again))
 
     def features(self, history: History, found: Found) -> dict[str, NDArray[np.floating]]:
         """What the ranker sees of the candidates, by name."""
         return self._maker.table(history, found.items, found.scores)
 
     def rank(
-        self, history: History, hidden: NDArray[np.integer] = NOTHING, allowed: NDArray[np.bool_] | None = None
+        self,
+        history: History,
+        hidden: NDArray[np.integer] = NOTHING,
+        allowed: NDArray[np.bool_] | None = None,
+        again: bool | None = None,
     ) -> RankedHistory:
-        """The candidates in the chosen order; scores fall, the last candidate's is 2."""
-        found = self.find(history, hidden, allowed)
+        """The candidates of `find` in the chosen order; scores fall, the last candidate's is 2."""
+        found = self.find(history, hidden, allowed, again)
         order = self._order(history, found)
         order = order - order.min(initial=np.inf) + 2 if len(order) else order
         place = np.lexsort((found.items, -order))

@@ -29,7 +29,7 @@ LEAST = 10
 
 @dataclass(frozen=True)
 class InnerSplit:
-    """What is known, and what was liked next and not met before: float32 ones, (n_users, n_items).
+    """What is known, and what was liked next and not barred by that: float32 ones, (n_users, n_items).
 
     `overlaps_first` says that the first cut asks for some of the same, so that what is learnt here must not be judged
     there.
@@ -73,10 +73,10 @@ def short_splits(data: TrainingData, n_splits: int, max_users: int, seed: int) -
     history are cut into `SYNTHETIC_PER_USER` stretches: a synthetic cold user has the first 1, 2 or 4 interactions of
     one, and is asked for what the user liked in the rest of it and had not met before. So none of them knows what
     another is asked for, and nobody is asked for anything of the latest 20 %, which the first cut of `inner_splits`
-    asks for. Data without times have none.
+    asks for. Data without times, and those in which people come back to items, have none.
     """
     events = events_of(data)
-    if not events.timed:
+    if not events.timed or data.repeats:
         return []
     rng = np.random.default_rng(seed)
     drawn = rng.permutation(np.flatnonzero(np.bincount(events.users, minlength=len(data.user_ids)) >= LEAST))
@@ -153,6 +153,6 @@ def _cut(data: TrainingData, known: NDArray[np.bool_], asked: NDArray[np.bool_])
     rest = with_events(data, chosen(events, known))
     later = chosen(events, asked & events.liked)
     wanted = ones(later.users, later.items, data.seen.shape)
-    wanted = csr_array(wanted - wanted.multiply(rest.seen))
+    wanted = csr_array(wanted - wanted.multiply(rest.barred))
     wanted.eliminate_zeros()
     return InnerSplit(rest, wanted)

@@ -24,6 +24,7 @@ from components.ranking.inner_split import InnerSplit, inner_splits, short_split
 from components.ranking.learned_ranker import Examples, LearnedRanker, RankerConfig, train_ranker
 from components.ranking.newcomers import choose_half_life, popularity_of
 from components.ranking.pipeline_choice import Choice
+from components.recommenders.again import Again
 from components.recommenders.ease import EaseConfig
 from components.recommenders.item_to_item import ItemToItemConfig
 from components.recommenders.item_vectors import ItemVectors
@@ -95,8 +96,8 @@ class Pipeline:
         """
         check_trainable(data)
         recipes = generators_of(self.config)
-        if data.item_vectors is None:
-            recipes = {name: recipe for name, recipe in recipes.items() if not isinstance(recipe, ItemVectors)}
+        idle = (*(() if data.repeats else (Again,)), *(() if data.item_vectors is not None else (ItemVectors,)))
+        recipes = {name: recipe for name, recipe in recipes.items() if not isinstance(recipe, idle)}
         fitted, left_out = fit_all(recipes, data, seed)
         if not fitted:
             raise RecommenderError(f"no generator takes these data: {'; '.join(left_out.values())}")
@@ -105,7 +106,7 @@ class Pipeline:
         if choice is None or choice.generators != tuple(recipes):
             choice = replace(self._choose(recipes, data, seed), half_life_days=choose_half_life(data, seed))
         counts = popularity_of(choice.half_life_days).fit(data, seed).counts
-        ranker = HistoryRanker(fitted, FeatureMaker(data), self.config.n_candidates, choice)
+        ranker = HistoryRanker(fitted, FeatureMaker(data), self.config.n_candidates, choice, data.repeats)
         depth, n_candidates = min(self.config.depth, len(data.item_ids)), self.config.n_candidates
         lists, because = make_lists(ranker, data, depth, counts, choice.method)
         return Fitted(FittedPipeline(ranker, lists, because, data, choice, n_candidates), choice, left_out)

@@ -67,6 +67,7 @@ class TrainingData:
         events: every interaction in order; None where nothing but the matrices is known.
         item_numbers: `NUMBERS` of items, (n_items, len(NUMBERS)), NaN where unknown.
         item_vectors: embeddings that the user brings, (n_items, width), zero rows where there is none.
+        repeats: whether people come back to what they liked, so that it is recommended, and asked for, again.
     """
 
     user_ids: tuple[str, ...]
@@ -78,6 +79,17 @@ class TrainingData:
     events: Events | None = None
     item_numbers: NDArray[np.float32] | None = None
     item_vectors: NDArray[np.float32] | None = None
+    repeats: bool = False
+
+    @property
+    def barred(self) -> csr_array:
+        """What is not recommended to whom, float32 ones: all that they have met, with `repeats` what they never liked
+        of it."""
+        if not self.repeats:
+            return self.seen
+        barred = csr_array(self.seen - self.seen.multiply(self.positives > 0))
+        barred.eliminate_zeros()
+        return barred
 
 
 @dataclass(frozen=True)
@@ -132,12 +144,14 @@ class Task:
         in_order: whether what users turn to next is asked for and the order of interactions known; else what lies
             between the interactions that are known is asked for.
         timed, described, embedded: whether times, labels of items and item vectors are known.
+        repeats: as in `TrainingData`.
     """
 
     in_order: bool
     timed: bool
     described: bool
     embedded: bool
+    repeats: bool = False
 
 
 class RecommenderConfig(Section):

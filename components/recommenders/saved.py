@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
+from components.recommenders.again import FittedAgain
 from components.recommenders.array_folder import HEADER, read_header
 from components.recommenders.content import FittedContent
 from components.recommenders.factors import FittedFactors
@@ -14,6 +15,7 @@ from components.recommenders.ranked_lists import FittedRankedLists
 from components.recommenders.user_weights import FittedUserWeights
 
 FORMS: dict[str, type[FittedRecommender]] = {
+    FittedAgain.form: FittedAgain,
     FittedContent.form: FittedContent,
     FittedFactors.form: FittedFactors,
     FittedItemWeights.form: FittedItemWeights,

@@ -27,7 +27,11 @@ from components.recommenders.protocol import Events, TrainingData, item_labels
 
 
 def training_data(
-    interactions: pd.DataFrame, items: pd.DataFrame, users: pd.DataFrame, vectors: pd.DataFrame | None = None
+    interactions: pd.DataFrame,
+    items: pd.DataFrame,
+    users: pd.DataFrame,
+    vectors: pd.DataFrame | None = None,
+    repeats: bool = False,
 ) -> TrainingData:
     """Matrices of `interactions` over the rows of `users` and `items`.
 
@@ -55,6 +59,7 @@ def training_data(
         events=_events(interactions, user_ids, item_ids),
         item_numbers=item_numbers(items),
         item_vectors=None if vectors is None else vector_matrix(vectors, item_ids),
+        repeats=repeats,
     )
 
 

@@ -35,6 +35,8 @@ HISTORY_ITEMS = "history_items.npy"
 HISTORY_OFFSETS = "history_offsets.npy"
 INDEX = "index.ann"
 EXPECTED_ANSWERS = "expected_answers.json"
+BARRED_ITEMS = "barred_items.npy"
+BARRED_OFFSETS = "barred_offsets.npy"
 RECENT = "recent.npy"
 CONFIDENCE = "confidence.json"
 
@@ -99,6 +101,8 @@ class Bundle:
         recent: the last items that each user met in training, oldest first, as 1 + the item row, negative for one that
             was not liked, 0 where there are fewer, (n_users, n); None where no times are known.
         confidence: how likely a list of the primary recommender holds a hit; None where that was not measured.
+        barred: of `history` what its user never liked, which is not recommended where people come back to items; None
+            where that is not known.
     """
 
     manifest: BundleManifest
@@ -109,6 +113,7 @@ class Bundle:
     expected_answers: tuple[ExpectedAnswer, ...] = ()
     recent: NDArray[np.int32] | None = None
     confidence: Confidence | None = None
+    barred: csr_array | None = None
 
     @cached_property
     def user_row(self) -> dict[str, int]:
@@ -131,6 +136,13 @@ class Bundle:
         """The item rows a user has interacted with, ascending."""
         seen: NDArray[np.int32] = self.history.indices[self.history.indptr[user] : self.history.indptr[user + 1]]
         return seen
+
+    def barred_of(self, user: int) -> NDArray[np.int32]:
+        """The item rows that a user has interacted with and never liked, ascending; none where that is not known."""
+        if self.barred is None:
+            return np.empty(0, np.int32)
+        barred: NDArray[np.int32] = self.barred.indices[self.barred.indptr[user] : self.barred.indptr[user + 1]]
+        return barred
 
     def recent_of(self, user: int) -> list[int]:
         """The user's row of `recent` without the zeros; nothing for an unknown user."""
@@ -161,6 +173,9 @@ def write_bundle(folder: Path, bundle: Bundle, index_file: Path | None = None) -
     _write_json(folder / USERS, bundle.user_ids)
     np.save(folder / HISTORY_ITEMS, bundle.history.indices.astype(np.int32))
     np.save(folder / HISTORY_OFFSETS, bundle.history.indptr.astype(np.int64))
+    if bundle.barred is not None:
+        np.save(folder / BARRED_ITEMS, bundle.barred.indices.astype(np.int32))
+        np.save(folder / BARRED_OFFSETS, bundle.barred.indptr.astype(np.int64))
     if bundle.recent is not None:
         np.save(folder / RECENT, bundle.recent.astype(np.int32))
     if bundle.confidence is not None:
@@ -197,8 +212,11 @@ def read_bundle(folder: Path) -> Bundle:
             raise BundleError(f"{folder / name} is damaged: its sha256 is not the one in {MANIFEST}")
     items = read_catalogue(folder / ITEMS)
     user_ids = tuple(json.loads((folder / USERS).read_text()))
-    seen, offsets = np.load(folder / HISTORY_ITEMS), np.load(folder / HISTORY_OFFSETS)
-    history = csr_array((np.ones(len(seen), np.float32), seen, offsets), shape=(len(user_ids), len(items)))
+    shape = (len(user_ids), len(items))
+    history = _cells(folder / HISTORY_ITEMS, folder / HISTORY_OFFSETS, shape)
+    barred = None
+    if BARRED_ITEMS in manifest.sha256:
+        barred = _cells(folder / BARRED_ITEMS, folder / BARRED_OFFSETS, shape)
     names = sorted(Path(name).parent.name for name in manifest.sha256 if Path(name).parts[1:] == (HEADER,))
     needed = {manifest.recommender, "popularity", "content"}
     if missing := sorted(needed - set(names)):
@@ -215,7 +233,13 @@ def read_bundle(folder: Path) -> Bundle:
         for row in json.loads((folder / EXPECTED_ANSWERS).read_text())
     )
     recent = np.load(folder / RECENT) if RECENT in manifest.sha256 else None
-    return Bundle(manifest, items, user_ids, history, recommenders, answers, recent, _read_confidence(folder, manifest))
+    confidence = _read_confidence(folder, manifest)
+    return Bundle(manifest, items, user_ids, history, recommenders, answers, recent, confidence, barred)
+
+
+def _cells(items: Path, offsets: Path, shape: tuple[int, int]) -> csr_array:
+    rows = np.load(items)
+    return csr_array((np.ones(len(rows), np.float32), rows, np.load(offsets)), shape=shape)
 
 
 def _read_confidence(folder: Path, manifest: BundleManifest) -> Confidence | None:

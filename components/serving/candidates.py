@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +34,7 @@ NO_QUERY_MATCH = "no item matches the query"
 class UserState:
     """Who asks, as rows of the bundle: `user` is UNKNOWN_USER for a stranger, `trained` their history in training.
 
+    `barred` is what of that is not recommended: all of it, or what they never liked where people come back to items.
     `history` is what a pipeline ranks for, `changed` whether it is another than the one that training knows.
     """
 
@@ -42,6 +43,7 @@ class UserState:
     news: RecentHistory
     history: History = NO_HISTORY
     changed: bool = True
+    barred: NDArray[np.int32] = field(default_factory=NOTHING.copy)
 
 
 @dataclass(frozen=True)
@@ -168,8 +170,10 @@ class CandidateFinder:
         k, history = self._routing.candidates, asker.history
         if route == "popularity" or not len(history):
             return Candidates("popularity", reason, "popularity", self.popular(asker, k, exclude))
-        if asker.changed or len(exclude) > len(asker.trained):
-            ranked = pipeline.rank(history, exclude)
+        again = self._routing.repeats
+        if asker.changed or len(exclude) > len(asker.barred) or again != pipeline.repeats:
+            unliked = np.setdiff1d(history.met, history.likes) if again else NOTHING
+            ranked = pipeline.rank(history, np.concatenate([exclude, unliked]), again=again)
         else:
             ranked = pipeline.kept(asker.user)
         best = Ranking(ranked.ranking.items[:k], ranked.ranking.scores[:k])

@@ -15,6 +15,7 @@ from components.serving.catalogue import Catalogue
 
 YEAR_AT_END = re.compile(r"\((\d{4})\)\s*$")
 POPULAR = "Popular with other users"
+BEFORE = "You liked it before"
 TASTE = "Fits the taste in your history"
 ALIKE = "Liked by people who share your taste"
 YEARS_APART = 3
@@ -41,27 +42,32 @@ def explain_by_wishes(rows: Rows, items: Catalogue, preferences: Mapping[str, fl
 def explain_by_history(
     rows: Rows, items: Catalogue, factors: FittedFactors | None, history: NDArray[np.integer]
 ) -> list[str]:
-    """Per item the closest one in the user's `history` (item rows), if it is close; else `TASTE`."""
+    """Per item the closest one in the user's `history` (item rows), if it is close, and `BEFORE` where it is the item
+    itself; else `TASTE`."""
     if factors is None or len(history) == 0:
         return [TASTE] * len(rows)
     cosines = factors.directions[rows] @ factors.directions[history].T
     nearest = cosines.argmax(axis=1)
     best = cosines[np.arange(len(rows)), nearest]
     return [
-        f"Close to {items.titles[row]}, which you know" if cosine >= CLOSE else TASTE
-        for row, cosine in zip(history[nearest].tolist(), best.tolist(), strict=True)
+        BEFORE if row == other else f"Close to {items.titles[other]}, which you know" if cosine >= CLOSE else TASTE
+        for row, other, cosine in zip(rows.tolist(), history[nearest].tolist(), best.tolist(), strict=True)
     ]
 
 
 def explain_by_interaction(rows: Rows, items: Catalogue, codes: Sequence[int], likes: NDArray[np.integer]) -> list[str]:
     """Per item the interaction that did most for it (`components/ranking/because.py`), and what the two share.
 
-    `likes` are the item rows that the user likes; what they met without liking it is called known.
+    `likes` are the item rows that the user likes; what they met without liking it is called known. An item of `likes`
+    is there for itself.
     """
     liked = frozenset(likes.tolist())
     texts = []
     for row, code in zip(rows.tolist(), codes, strict=True):
         reason = read_code(code)
+        if row in liked:
+            texts.append(BEFORE)
+            continue
         if reason is None:
             texts.append(ALIKE)
             continue

@@ -74,6 +74,13 @@ def news_of(events: UserEvents, row_of: Mapping[str, int], trained: Rows, thresh
     return RecentHistory(np.array(seen, np.int32), np.array(liked, np.int32))
 
 
+def disliked_of(events: UserEvents, row_of: Mapping[str, int]) -> Rows:
+    """Rows of the items of which `events` say last, of ratings and dislikes, that the user dislikes them."""
+    last = {event.item_id: event.type for event in events.events if event.type in (DISLIKE, "rating")}
+    rows = [row_of[item_id] for item_id, kind in last.items() if kind == DISLIKE and item_id in row_of]
+    return np.array(rows, np.int32)
+
+
 def with_cart(news: RecentHistory, cart: Sequence[str], row_of: Mapping[str, int], trained: Rows) -> RecentHistory:
     """`news` with the items of a cart behind them, each liked; what the bundle does not know is left out.
 

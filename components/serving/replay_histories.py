@@ -27,6 +27,7 @@ KEPT, ADDED = (0, 1, 2, 4), (1, 2, 4, 8)
 LEAST = 10
 """Interactions of a user who is cut down to a stranger."""
 STRANGER, CHANGED = "stranger", "changed"
+NOTHING = np.empty(0, np.int32)
 
 
 @dataclass(frozen=True)
@@ -48,8 +49,8 @@ def sample_users(train: TrainingData, test: TrainingData, n: int, seed: int) -> 
 
 
 def fresh_likes(train: TrainingData, test: TrainingData) -> csr_array:
-    """What users liked in the test part and had not met in training."""
-    fresh = csr_array(test.positives - test.positives.multiply(train.seen > 0))
+    """What users liked in the test part and may be recommended."""
+    fresh = csr_array(test.positives - test.positives.multiply(train.barred > 0))
     fresh.eliminate_zeros()
     return fresh
 
@@ -57,9 +58,9 @@ def fresh_likes(train: TrainingData, test: TrainingData) -> csr_array:
 def replay(path: RequestPath, train: TrainingData, test: TrainingData, users: Sequence[int], k: int) -> list[Replayed]:
     """Every user as a stranger with `KEPT` interactions and as a changed one with `ADDED`.
 
-    A stranger is asked for what the user liked in the test part; what was cut away is left out of the list, as it is of
-    the whole user's. A changed one tells the first interactions of the test part, and is asked for the likes that
-    follow; who then has none is left out.
+    A stranger is asked for what the user liked in the test part; what was cut away is left out of the list where it is
+    of the whole user's, that is unless people come back to items. A changed one tells the first interactions of the
+    test part, and is asked for the likes that follow; who then has none is left out.
     """
     popularity = path.bundle.recommenders["popularity"]
     before, after = (Histories(events_of(data), len(data.user_ids)) for data in (train, test))
@@ -76,7 +77,7 @@ def replay(path: RequestPath, train: TrainingData, test: TrainingData, users: Se
         )
         answer = path.recommend(request, "", _events(told, train.item_ids))
         shown = np.array([path.bundle.items.row_of[item.item_id] for item in answer.items], np.int64)
-        hidden = np.concatenate([before.of(user).met, told.met])
+        hidden = NOTHING if train.repeats else np.concatenate([before.of(user).met, told.met])
         popular = popularity.top_k(-1, k, hidden).items
         found.append(Replayed(group, n, user, *(_ndcg(rows, wanted, k) for rows in (shown, popular))))
 
@@ -85,10 +86,11 @@ def replay(path: RequestPath, train: TrainingData, test: TrainingData, users: Se
         wanted = likes.indices[likes.indptr[user] : likes.indptr[user + 1]]
         for n in KEPT:
             kept = history.last(n)
-            answered(STRANGER, n, user, kept, wanted, np.setdiff1d(history.met, kept.met).tolist())
+            away = [] if train.repeats else np.setdiff1d(history.met, kept.met).tolist()
+            answered(STRANGER, n, user, kept, wanted, away)
         for n in ADDED:
             told = future.first(n)
-            left = np.setdiff1d(wanted, told.met)
+            left = wanted if train.repeats else np.setdiff1d(wanted, told.met)
             if len(left):
                 answered(CHANGED, n, user, told, left, [])
     return found

@@ -34,7 +34,7 @@ from components.serving.explanation import (
 from components.serving.hybrid import Hybrid, RerankOutcome
 from components.serving.item_search import ItemSearch, SearchAnswer, UnknownFilter, as_answer
 from components.serving.live_history import EventValues, live_history
-from components.serving.recent_history import NO_EVENTS, EventsUnread, UserEvents, news_of, with_cart
+from components.serving.recent_history import NO_EVENTS, EventsUnread, UserEvents, disliked_of, news_of, with_cart
 from components.serving.requests import RecommendRequest, SearchRequest, SimilarRequest
 
 NOTHING = np.empty(0, np.int32)
@@ -105,7 +105,8 @@ class RequestPath:
     def recommend(
         self, request: RecommendRequest, request_id: str, recent: Recent = None, exploring: bool = False
     ) -> Answer:
-        """At most `k` items that the user has not seen and the request does not exclude, best first.
+        """At most `k` items that the request does not exclude and the user has not seen, best first; with the policy's
+        `repeats` those that they liked may be among them.
 
         `recent` is what the user did lately; training may know some of it. Without it the trained state answers, as it
         does, marked as degraded, when it could not be read. The list is shorter than `k` only when the catalogue has no
@@ -130,7 +131,7 @@ class RequestPath:
     def _rank(self, request: RecommendRequest, recent: Recent) -> _Ranked:
         start = self._now()
         asker = self._asker(request, recent)
-        exclude = self._excluded(asker, request.exclude)
+        exclude = self._excluded(asker, request.exclude, recent)
         found = self._finder.find(request, asker, exclude)
         return _Ranked(asker, exclude, found, isinstance(recent, EventsUnread), start, self._now())
 
@@ -218,6 +219,7 @@ class RequestPath:
     def _asker(self, request: RecommendRequest, recent: Recent) -> UserState:
         row = self.bundle.user_row.get(request.user_id, UNKNOWN_USER)
         trained = NOTHING if row == UNKNOWN_USER else self.bundle.seen(row)
+        barred = self.bundle.barred_of(row) if self._routing.repeats and row != UNKNOWN_USER else trained
         news = NO_NEWS
         if isinstance(recent, UserEvents):
             threshold = self.bundle.manifest.positive_threshold
@@ -225,23 +227,25 @@ class RequestPath:
         if request.context is not None and request.context.cart:
             news = with_cart(news, request.context.cart, self.bundle.items.row_of, trained)
         if self._pipeline is None:
-            return UserState(row, trained, news)
+            return UserState(row, trained, news, barred=barred)
         known = NO_HISTORY if row == UNKNOWN_USER else self._pipeline.histories.of(row)
         events = recent if isinstance(recent, UserEvents) else NO_EVENTS
         cart = request.context.cart if request.context else []
         history = live_history(known, events, cart, self.bundle.items.row_of, self._values)
-        return UserState(row, trained, news, history, history is not known)
+        return UserState(row, trained, news, history, history is not known, barred)
 
-    def _excluded(self, asker: UserState, item_ids: list[str]) -> NDArray[np.int32]:
-        """Rows of the items that may not be shown: seen ones and those the request names, if known."""
-        seen = asker.trained
-        if len(asker.news.seen):
-            seen = np.concatenate([seen, asker.news.seen])
+    def _excluded(self, asker: UserState, item_ids: list[str], recent: Recent) -> NDArray[np.int32]:
+        """Rows of what may not be shown: seen items, or those that are not liked, and those that the request names."""
+        barred, news, row_of = asker.barred, asker.news.seen, self.bundle.items.row_of
+        if self._routing.repeats:
+            disliked = disliked_of(recent, row_of) if isinstance(recent, UserEvents) else NOTHING
+            news = np.concatenate([np.setdiff1d(news, asker.news.liked), disliked])
+        if len(news):
+            barred = np.concatenate([barred, news])
         if not item_ids:
-            return seen
-        row_of = self.bundle.items.row_of
+            return barred
         named = [row_of[item_id] for item_id in item_ids if item_id in row_of]
-        return np.concatenate([seen, np.asarray(named, dtype=np.int32)])
+        return np.concatenate([barred, np.asarray(named, dtype=np.int32)])
 
     def _best(self, request: RecommendRequest, candidates: Ranking) -> Ranking:
         """The first `k` candidates, or as many that make a varied list where the request or the policy asks for it."""

@@ -33,7 +33,7 @@ class Comparison:
         dataset: as `components.adapters.sources.dataset_files.read_dataset` gives it.
         k: length of the lists.
         threshold: values from here on are relevant; the protocol may take every one.
-        repeats: whether items that a user has met are recommended, and looked for, again.
+        repeats: whether items that a user has liked are recommended, and looked for, again.
     """
 
     dataset: Any
@@ -57,7 +57,11 @@ def compare_recommenders(
     everything = prepare(dataset.interactions, dataset.items, nobody, threshold)
     train, test = (
         training_data(
-            prepare(part, everything.items, nobody, threshold).interactions, everything.items, everything.users, vectors
+            prepare(part, everything.items, nobody, threshold).interactions,
+            everything.items,
+            everything.users,
+            vectors,
+            asked.repeats,
         )
         for part in (parts.train, parts.test)
     )
@@ -65,8 +69,8 @@ def compare_recommenders(
         lacking = int((~train.item_vectors.any(axis=1)).sum())
         notes += [f"{lacking} of {len(train.item_ids)} items have no vector"] if lacking else []
     inner: Literal["latest", "random"] = "latest" if protocol.endswith("temporal") else "random"
-    config = BenchmarkRequest(inner, k, seed, budget_seconds, COLD_THRESHOLD, asked.repeats)
-    sought = targets_of(train.seen, test.positives, asked.repeats)
+    config = BenchmarkRequest(inner, k, seed, budget_seconds, COLD_THRESHOLD)
+    sought = targets_of(train.barred, test.positives)
     n_repeats = int(test.positives.nnz - sought.nnz)
     if n_repeats:
         notes.append(
