@@ -50,7 +50,7 @@ FACTORS = {
 
 @pytest.fixture(scope="module")
 def read_by_stages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
-    """By stage what two retrainings read: of the pipeline of params.yaml, and of a model with factors."""
+    """By stage what two retrainings read: of the pipeline of params.yaml, with repeats, and of a model with factors."""
     folder = tmp_path_factory.mktemp("read")
     found: dict[str, set[str]] = {name: set() for name in STAGES}
     with pytest.MonkeyPatch.context() as patch:
@@ -61,7 +61,7 @@ def read_by_stages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[st
         rows = {"interactions": len(interactions), "items": len(items), "users": len(users)}
         registry = DataRegistry(load_settings())
         registry.add_version(Screened(interactions, items, users, quarantine, rows), Provenance("test"))
-        for changes in (SMALL, {**SMALL, **FACTORS}):
+        for changes in ({**SMALL, "routing.repeats": True}, {**SMALL, **FACTORS}):
             params, read = recording(with_overrides(PARAMS, changes))
             for name, stage in STAGES.items():
                 read.clear()

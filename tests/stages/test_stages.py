@@ -139,6 +139,23 @@ def test_what_the_cache_keeps_refits_nothing(pipeline: Pipeline) -> None:
     assert pipeline.repro() == ["evaluate"]  # DVC has kept the bundle of before; figures are not in its cache
 
 
+def test_with_repeats_what_was_liked_is_recommended_again_and_nothing_that_was_not(pipeline: Pipeline) -> None:
+    pipeline.set(routing__repeats=True)
+    assert {"train", "evaluate", "bundle"} <= set(pipeline.repro())
+    bundle = read_bundle(pipeline.folder / "artifacts" / "bundle")
+    shown = {answer.user_id: set(answer.item_ids) for answer in bundle.expected_answers}
+    interactions = pipeline.table("artifacts/prepared/interactions.parquet")
+    again = 0
+    for user_id, items in shown.items():
+        own = interactions[interactions["user_id"] == user_id]
+        liked = set(own.loc[own["relevant"], "item_id"])
+        again += len(items & liked)
+        assert not items & (set(own["item_id"]) - liked)
+    assert again
+    pipeline.set()
+    pipeline.repro()
+
+
 def test_no_training_row_follows_a_users_cut(pipeline: Pipeline) -> None:
     train, test = (pipeline.table(f"artifacts/split/{name}.parquet") for name in ("train", "test"))
     assert len(train) + len(test) == 120
