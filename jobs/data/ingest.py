@@ -127,11 +127,10 @@ def run_ingest(
     """
     if request.source == EVENTS:
         return _ingest_events(bench, request, log, as_step)
-    config = with_options(bench.params.ingest, request.options)
-    provenance = Provenance(
-        choose_source(bench, request).name, request.until, catalogue=request.catalogue, options=request.options
-    )
+    provenance = Provenance(choose_source(bench, request).name, request.until, catalogue=request.catalogue)
     before = find_latest(bench.data, provenance.owner) if request.only_new else None
+    options = {**({} if before is None else _range_of(before.manifest.options)), **request.options}
+    config = with_options(bench.params.ingest, options)
     source = choose_source(bench, request, None if before is None else before.manifest.feed)
     try:
         tables = as_step(read_slice)(source, request.until, config.day_first)
@@ -149,9 +148,16 @@ def run_ingest(
     _tell_screened(screened, log)
     base = screened if old is None else extend(old, screened)
     feed = {**({} if before is None else before.manifest.feed), **tables.feed}
-    provenance = dataclasses.replace(provenance, feed=feed)
+    if config.values == "ratings" and config.source_range is None and screened.value_range is not None:
+        options = {**options, "source_range": list(screened.value_range)}
+    provenance = dataclasses.replace(provenance, feed=feed, options=options)
     version = as_step(with_kept_events)(bench, config, base, provenance, log)
     return as_step(register_version)(bench.data, version)
+
+
+def _range_of(options: Mapping[str, Any]) -> dict[str, Any]:
+    """What range the ratings before were stretched from: those that follow are stretched alike, whatever theirs is."""
+    return {name: value for name, value in options.items() if name == "source_range"}
 
 
 def _ingest_events(

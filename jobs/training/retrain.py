@@ -77,7 +77,7 @@ def retrain(bench: Workbench, request: RetrainRequest, log: Log, as_step: AsStep
     if request.ingest_first and request.data_version is None:
         as_step(ingest_events)(bench, log)
     data = as_step(find_data)(bench.data, request.data_version)
-    params = make_params(bench, data.tag, request.overrides, request.preset)
+    params = make_params(bench, data.tag, request.overrides, request.preset, data.manifest.options)
     outcome = as_step(run_pipeline)(bench.pipeline, params, log)
     if isinstance(outcome, PipelineRun):
         log(f"{outcome.tag} made bundle {outcome.bundle_md5}")

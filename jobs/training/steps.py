@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 from components.adapters.dvc.code_digest import code_digest
@@ -70,15 +71,25 @@ def find_data(registry: DataRegistry, tag: str | None) -> DataVersion:
     return found
 
 
-def make_params(bench: Workbench, data_version: str, overrides: Mapping[str, Any], preset: str | None = None) -> Params:
+def make_params(
+    bench: Workbench,
+    data_version: str,
+    overrides: Mapping[str, Any],
+    preset: str | None = None,
+    options: Mapping[str, Any] = MappingProxyType({}),
+) -> Params:
     """The project's parameters with a preset, `overrides` (by dotted path), data version and code digest put in.
 
-    `preset` None means that of the settings, and `none` params.yaml as it is.
+    `preset` None means that of the settings, and `none` params.yaml as it is. `options` are those that the data version
+    was ingested with, which its feedback is read by as well.
 
     Raises:
         TrainingError: an override names no parameter, or has a wrong value.
         components.adapters.files.params_file.ParamsError: params.yaml or the preset is missing or wrong.
     """
+    from components.interactions.source import SourceError
+    from jobs.data.ingest import with_options
+
     own = {"data.version": data_version, "code.digest": code_digest(bench.settings.project)}
     for path in own.keys() & overrides.keys():
         raise TrainingError(f"override {path!r}: the flow sets it itself")
@@ -86,7 +97,10 @@ def make_params(bench: Workbench, data_version: str, overrides: Mapping[str, Any
     try:
         if name != NO_PRESET:
             params = with_preset(params, bench.read_preset(name))
+        params = params.model_copy(update={"ingest": with_options(params.ingest, options)})
         return with_overrides(params, {**overrides, **own})
+    except SourceError as error:
+        raise TrainingError(f"{data_version} was ingested with what is no option any more: {error}") from error
     except OverrideError as error:
         raise TrainingError(f"override {error}") from error
 

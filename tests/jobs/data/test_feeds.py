@@ -7,6 +7,7 @@ import dataclasses
 import sqlite3
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from components.adapters.dvc.data_registry import NothingChanged, VersionAdded
@@ -54,3 +55,24 @@ def test_files_and_rows_of_a_database_that_follow_are_added_to_one_catalogue(ben
     assert (found.interactions, found.users, found.items) == (kept + 1, 150, 150)
     for request in (orders, news):
         assert isinstance(run_ingest(bench, request, lambda _: None), NothingChanged)
+
+
+def test_ratings_that_follow_are_stretched_as_those_before(bench: Workbench, tmp_path: Path) -> None:
+    """Whatever range the later ones have of their own."""
+    shop = tmp_path / "ratings"
+    shop.mkdir()
+
+    def drop(name: str, ratings: dict[str, int]) -> None:
+        rows = [f"u,{item},{rating},{1_546_300_800 + place}" for place, (item, rating) in enumerate(ratings.items())]
+        (shop / name).write_text("\n".join(["user_id,item_id,rating,timestamp", *rows]))
+
+    request = IngestRequest(str(shop), options={"values": "ratings"})
+    drop("ratings-1.csv", {"a": 1, "b": 10})
+    assert ingested(bench, request).options["source_range"] == [1, 10]
+    drop("ratings-2.csv", {"c": 4, "d": 10})
+    news = dataclasses.replace(request, only_new=True)
+    made = run_ingest(bench, news, lambda _: None)
+    assert isinstance(made, VersionAdded)
+    bench.data.get(made.version.tag, tmp_path / "version")
+    rows = pd.read_parquet(tmp_path / "version" / "interactions.parquet").set_index("item_id")["value"]
+    assert rows.round(6).to_dict() == {"a": 0.5, "b": 5.0, "c": 2.0, "d": 5.0}

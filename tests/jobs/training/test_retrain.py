@@ -179,6 +179,15 @@ def test_overrides_are_put_beside_what_the_flow_sets() -> None:
     assert (params.data.version, params.train.seed, len(params.code.digest)) == ("data-v7", 7, 16)
 
 
+def test_what_a_version_was_ingested_with_holds_for_its_model_too() -> None:
+    """So that the service takes a rating of 8 where the data's go up to 10, and a like for what it was worth there."""
+    options = {"min_value": 1, "max_value": 10, "implicit_value": 9}
+    ingest = make_params(Workbench(Settings(project=PROJECT)), "data-v7", {}, None, options).ingest
+    assert (ingest.min_value, ingest.max_value, ingest.implicit_value) == (1, 10, 9)
+    with pytest.raises(TrainingError, match=r"data-v7 was ingested with .*colour"):
+        make_params(Workbench(Settings(project=PROJECT)), "data-v7", {}, None, {"colour": "red"})
+
+
 def test_without_data_the_message_says_what_to_run(tmp_path: Path) -> None:
     with pytest.raises(TrainingError, match="ingest/default"):
         find_data(DataRegistry(Settings(project=PROJECT, home=tmp_path)), None)
