@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Hashable, Iterable
 from typing import Any
 
 import numpy as np
@@ -15,6 +15,9 @@ from components.interactions.columns import TAG_SEPARATOR
 
 _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+")
+_COMMAS_PART = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?")
+_POINTS_PART = re.compile(r"[+-]?(?:\d{1,3}(?:\.\d{3})+|\d+),\d+")
+_POINTED = re.compile(r"[+-]?\d{1,3}(?:\.\d{3})+")
 
 
 def read_texts(raw: pd.Series[Any]) -> pd.Series[str]:
@@ -36,18 +39,47 @@ def read_numbers(raw: pd.Series[Any]) -> pd.Series[float]:
     """Cells as float64, NaN where there is no number.
 
     Where nothing but numbers with a comma (4,5) are left over, and not all of them may be thousands (1,299), the comma
-    is the decimal one.
+    is the decimal one. Where some of them can only be read with thousands apart (1,299.00, 1,299,000 or 1.299,00), all
+    are read so.
     """
     if pd.api.types.is_numeric_dtype(raw.dtype) and not isinstance(raw.dtype, pd.CategoricalDtype):
         return raw.astype("float64")
-    codes, uniques = pd.factorize(raw)
+    codes, uniques = pd.factorize(without_lists(raw))
     cells = pd.Series(np.asarray(uniques, dtype=object), dtype=object)
     numbers = pd.to_numeric(cells, errors="coerce").astype("float64")
     left = cells[numbers.isna()].astype(str).str.strip()
     left = left[left != ""]
-    if len(left) and left.str.fullmatch(_DECIMAL_COMMA).all() and not left.str.fullmatch(_THOUSANDS).all():
-        numbers[left.index] = pd.to_numeric(left.str.replace(",", ".", regex=False))
+    if len(left) and left.str.contains(",", regex=False).all():
+        found = _with_commas(left, cells[numbers.notna()])
+        numbers[found.index] = found
     return pd.Series(np.append(numbers.to_numpy(), np.nan)[codes], index=raw.index)
+
+
+def _with_commas(left: pd.Series[str], others: pd.Series[Any]) -> pd.Series[float]:
+    """Numbers of `left`, cells that all hold a comma, and of those of `others` that are then others than they seemed;
+    nothing where what a comma means is in doubt."""
+    if left.str.fullmatch(_DECIMAL_COMMA).all() and not left.str.fullmatch(_THOUSANDS).all():
+        return pd.to_numeric(left.str.replace(",", ".", regex=False))
+    if (
+        left.str.fullmatch(_COMMAS_PART).all()
+        and (left.str.contains(".", regex=False) | (left.str.count(",") > 1)).any()
+    ):
+        return pd.to_numeric(left.str.replace(",", "", regex=False))
+    pointed = others.astype(str).str.strip()
+    pointed = pointed[pointed.str.contains(".", regex=False)]
+    apart = left.str.contains(".", regex=False).any() and left.str.fullmatch(_POINTS_PART).all()
+    if apart and pointed.str.fullmatch(_POINTED).all():
+        whole = pd.concat([left, pointed]).str.replace(".", "", regex=False)
+        return pd.to_numeric(whole.str.replace(",", ".", regex=False))
+    return pd.Series(dtype="float64")
+
+
+def without_lists(raw: pd.Series[Any]) -> pd.Series[Any]:
+    """`raw` with nothing in the place of lists and of what else cannot be compared as a whole."""
+    if raw.dtype != object:
+        return raw
+    plain = raw.map(lambda cell: isinstance(cell, Hashable)).astype(bool)
+    return raw if plain.all() else raw.where(plain)
 
 
 def is_empty(raw: pd.Series[Any]) -> pd.Series[bool]:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from components.interactions import columns
-from components.interactions.cells import is_empty, read_numbers
+from components.interactions.cells import is_empty, read_numbers, without_lists
 from components.interactions.source import INTERACTIONS, USERS
 from components.interactions.timestamps import interpret_times
 
@@ -22,10 +22,11 @@ def guess_by_content(frame: pd.DataFrame, known: Mapping[str, str], table: str) 
     """For columns of `table` that no name gives away (`known` are those that one does), what they look like.
 
     Ids are the first columns that are filled in every row, hold no fraction, no time and more than a few words, and do
-    not number the rows; users stand before items, as in most files. Of interactions, a column with a few words is the
-    type, one with times the time, and the last other one with numbers the value. Empty where an id is missing.
+    not number the rows; users stand before items, as in most files. Of interactions, a column with a few words without
+    digits is the type, one with times the time, and the last other one with numbers the value. Empty where an id is
+    missing.
     """
-    head = frame.head(_HEAD)
+    head = frame.head(_HEAD).apply(without_lists)
     left = {str(name): head[name] for name in frame.columns if name not in known and head[name].nunique() > 1}
     guess: dict[str, str] = {}
     if table == INTERACTIONS:
@@ -48,8 +49,13 @@ def guess_by_content(frame: pd.DataFrame, known: Mapping[str, str], table: str) 
 
 def looks_like_values(cells: pd.Series[Any]) -> bool:
     """Whether a column holds a few different numbers, as ratings and amounts do."""
-    head = cells.head(_HEAD)
+    head = without_lists(cells.head(_HEAD))
     return _holds_numbers(head) and 1 < head.nunique() <= min(_FEW_NUMBERS, len(head) // 2)
+
+
+def looks_like_times(cells: pd.Series[Any]) -> bool:
+    """Whether nearly all cells can be read as times from 1990 on."""
+    return _holds_times(without_lists(cells.head(_HEAD)))
 
 
 def _may_be_ids(cells: pd.Series[Any]) -> bool:
@@ -68,11 +74,12 @@ def _holds_numbers(cells: pd.Series[Any]) -> bool:
 
 def _holds_few_words(cells: pd.Series[Any]) -> bool:
     words = cells[~is_empty(cells)]
-    return words.nunique() <= min(_FEW_WORDS, len(words) // 10) and bool(read_numbers(words).isna().all())
+    few = words.nunique() <= min(_FEW_WORDS, len(words) // 10)
+    return few and not words.astype(str).str.contains(r"\d").any()
 
 
 def _holds_times(cells: pd.Series[Any]) -> bool:
-    present = cells.dropna()
+    present = cells[~is_empty(cells)]
     try:
         read = interpret_times(present, day_first=True)
     except (TypeError, ValueError):

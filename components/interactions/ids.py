@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Hashable
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -16,13 +17,15 @@ ROUNDED = "is a number that a column of floats has rounded; store ids as text or
 SPREADSHEET = "was rounded by a spreadsheet; export the column as text"
 TOO_LONG = "is longer than 256 characters"
 CONTROL = "holds control characters"
+SEVERAL = "is a list; write a row for each of its members"
 
 MAX_LENGTH = 256
 """As over HTTP: components/serving/requests.py."""
 _EXACT_FLOATS = 2**53
 _BROKEN_NUMBERS = (float, np.floating, Decimal)
-# What Python and pandas write where there is nothing. NA and null are left alone: a country and a name.
-_NOTHING = frozenset({"", "nan", "none", "nat", "<na>"})
+# What Python, pandas and databases (\N) write where there is nothing. NA and null are left alone: a country and a name.
+NOTHING = frozenset({"", "nan", "none", "nat", "<na>", "\\n"})
+_LIST = object()
 _WIDENED = re.compile(r"-?\d+(?:\.0+)?")
 _EXPONENT = re.compile(r"-?\d(?:[.,]\d+)?[eE]\+\d{2,}")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
@@ -66,12 +69,14 @@ def _factorize(raw: pd.Series[Any]) -> tuple[Any, list[Any]]:
     try:
         codes, uniques = pd.factorize(raw)
     except TypeError:  # a list or another thing that cannot be hashed
-        codes, uniques = pd.factorize(raw.map(str, na_action="ignore"))
+        codes, uniques = pd.factorize(raw.map(lambda cell: cell if isinstance(cell, Hashable) else _LIST))
     return codes, list(np.asarray(uniques, dtype=object))
 
 
 def _read(value: Any) -> tuple[str, str]:
     """The text of one cell, and its fault."""
+    if value is _LIST:
+        return "", SEVERAL
     if isinstance(value, _BROKEN_NUMBERS):
         number: Any = value
         if number != number:
@@ -82,7 +87,7 @@ def _read(value: Any) -> tuple[str, str]:
     if isinstance(value, bytes):
         value = value.decode("utf-8", errors="replace")
     text = str(value).strip()
-    if text.casefold() in _NOTHING:
+    if text.casefold() in NOTHING:
         return "", MISSING
     if _EXPONENT.fullmatch(text):
         return text, SPREADSHEET

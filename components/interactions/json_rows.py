@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Any
 
 import orjson
@@ -12,7 +13,8 @@ from components.interactions.text_encoding import spell_as_utf8
 
 
 def read_json(data: bytes) -> RawTable:
-    """The objects of `data` as rows, their members as columns; members of an object `a` are `a.b`.
+    """The objects of `data` as rows, their members as columns; members of an object `a` are `a.b`, and a lone `$date`
+    or the like, as databases write the type of a value, is the value.
 
     A document that is one list, an object with one list of objects in it, or a table as pandas' `to_json` writes it
     (by columns, by rows, or split) is taken; anything else is read line by line, where a line that is no object is
@@ -25,11 +27,10 @@ def read_json(data: bytes) -> RawTable:
     text = spelled.text.strip()
     if not text:
         raise UnreadableError("the file is empty")
-    try:
-        document = orjson.loads(text)
-    except orjson.JSONDecodeError as error:
+    document = _parse_line(text)
+    if document is None:
         if text[:1] == b"[" or b"\n" not in text:
-            raise UnreadableError(f"the JSON is damaged or breaks off: {error}") from error
+            raise UnreadableError("the JSON is damaged or breaks off")
         return _read_lines(text, spelled.encoding)
     return RawTable(pd.DataFrame(_flatten(_rows_of(document))), [], f"JSON in {spelled.encoding}")
 
@@ -40,10 +41,7 @@ def _read_lines(text: bytes, encoding: str) -> RawTable:
     damaged: list[DamagedRow] = []
     lines = [line for line in text.split(b"\n") if line.strip()]
     for number, line in enumerate(lines):
-        try:
-            row = orjson.loads(line)
-        except orjson.JSONDecodeError:
-            row = None
+        row = _parse_line(line)
         if isinstance(row, dict):
             rows.append(row)
             numbers.append(number)
@@ -52,6 +50,17 @@ def _read_lines(text: bytes, encoding: str) -> RawTable:
     if not rows:
         raise UnreadableError(f"none of its {len(lines)} lines is a JSON object, such as {lines[0][:80]!r}")
     return RawTable(pd.DataFrame(_flatten(rows), index=numbers), damaged, f"JSON lines in {encoding}")
+
+
+def _parse_line(line: bytes) -> Any:
+    """What the line says, also with the NaN and Infinity that Python writes; None where it is no JSON."""
+    try:
+        return orjson.loads(line)
+    except orjson.JSONDecodeError:
+        try:
+            return json.loads(line)
+        except ValueError:
+            return None
 
 
 def _rows_of(document: Any) -> list[dict[str, Any]]:
@@ -74,6 +83,14 @@ def _rows_of(document: Any) -> list[dict[str, Any]]:
     raise UnreadableError("the JSON is no list of objects")
 
 
+def holds_objects(data: bytes) -> bool:
+    """Whether the bytes of a file begin with a JSON object, or a list of them, whatever the file is called."""
+    head = data[:65_536].lstrip(b"\xef\xbb\xbf \t\r\n")
+    if head[:1] == b"[":
+        return head[1:].lstrip()[:1] == b"{"
+    return head[:1] == b"{" and isinstance(_parse_line(head.splitlines()[0]), dict)
+
+
 def _is_rows(value: Any) -> bool:
     return isinstance(value, list) and len(value) > 0 and all(isinstance(row, dict) for row in value)
 
@@ -87,7 +104,9 @@ def _flatten(rows: list[dict[str, Any]]) -> list[dict[str, Any]]:
 def _one_level(row: dict[str, Any]) -> dict[str, Any]:
     flat: dict[str, Any] = {}
     for name, value in row.items():
-        if isinstance(value, dict):
+        if isinstance(value, dict) and len(value) == 1 and (inner := next(iter(value))).startswith("$"):
+            flat[name] = value[inner]
+        elif isinstance(value, dict):
             flat |= {f"{name}.{inner}": member for inner, member in value.items()}
         else:
             flat[name] = value

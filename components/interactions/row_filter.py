@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from components.interactions.cells import read_numbers, read_texts
+from components.interactions.ids import NOTHING
 from components.interactions.source import INTERACTIONS, ITEMS, USERS, SourceError
 
 _CONDITION = re.compile(r"\s*(?P<column>.+?)\s*(?P<sign>==|!=|<=|>=|!~|=|<|>|~)\s*(?P<value>.*?)\s*")
@@ -39,7 +40,7 @@ def parse_condition(text: str) -> Condition:
     """A condition from text: COLUMN or TABLE.COLUMN, a sign, a value.
 
     Signs are = != < <= > >=, by number where the value is one and else by text, and ~ and !~ for a regular expression
-    that is found, or not found, in the cell.
+    that is found, or not found, in the cell, which is empty where it says that there is nothing.
 
     Raises:
         SourceError: the text is no condition, or the regular expression is none.
@@ -82,7 +83,9 @@ def find_unwanted(
 
 def _fulfils(cells: pd.Series[Any], condition: Condition) -> pd.Series[bool]:
     if condition.sign.endswith("~"):
-        found: pd.Series[bool] = read_texts(cells).astype(str).str.contains(condition.value, regex=True)
+        texts = read_texts(cells).astype(str)
+        texts = texts.mask(texts.str.strip().str.casefold().isin(NOTHING), "")
+        found: pd.Series[bool] = texts.str.contains(condition.value, regex=True)
         return ~found if condition.sign == "!~" else found
     compare = _COMPARISONS[condition.sign]
     try:

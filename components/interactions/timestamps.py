@@ -13,6 +13,8 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from components.interactions.cells import read_numbers, without_lists
+
 EARLIEST = pd.Timestamp("1970-01-01", tz="UTC")
 LATEST = pd.Timestamp("2100-01-01", tz="UTC")
 NO_TIME = EARLIEST
@@ -38,7 +40,7 @@ _DAY = 86_400 * 10**9
 _YEARS = (1900, 2100)
 _EXCEL_DAYS = (20_000, 80_000)  # 1954 to 2119
 _EXCEL_EPOCH = pd.Timestamp("1899-12-30", tz="UTC")
-_DIGITS = {8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
+_DIGITS = {6: "%Y%m", 8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
 
 _ZERO = r"(?:UTC|GMT|UCT|ZULU|Etc/UTC|Universal|Z)"
 _OFFSET_AND_NAME = re.compile(rf"\s*\+00:?00\s+{_ZERO}$", re.IGNORECASE)
@@ -49,7 +51,13 @@ _YEAR_LAST = re.compile(
     r"(?P<a>\d{1,2})[/.\-](?P<b>\d{1,2})[/.\-](?P<year>\d{4}|\d{2})"
     r"(?:[ T,]+(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2}(?:\.\d+)?))?\s*(?P<half>[AaPp])?\.?[Mm]?\.?)?"
 )
-_MONTH_NAME = re.compile(r"[A-Za-z]{3,}")
+_WORD = re.compile(r"[A-Za-z]{3,}")
+_MONTH_NAME = re.compile(r"(?i)(?<![a-z])(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)")
+_YEAR_FIRST = re.compile(r"^\d{4}[-/.]")
+# What stands behind an offset only names it again. GMT+2 is two hours ahead, which some parsers read the other way.
+_NAMED_OFFSET = re.compile(r"((?:[+-]\d{2}:?\d{2})|Z)\s*(?:\[[^\]]+\]|\([^)]+\))$")
+_OFFSET_BY_HOUR = re.compile(rf"\s*{_ZERO}\s?([+-])(\d{{1,2}})(?::?(\d{{2}}))?$")
+_DECIMAL_COMMA = re.compile(r"\s*\d+,\d+\s*")
 
 
 @dataclass(frozen=True)
@@ -74,9 +82,10 @@ def interpret_times(raw: pd.Series[Any], day_first: bool | None = None) -> Times
     """The times in `raw`, read by one rule for the whole column.
 
     Understood are epoch numbers (or their text) in seconds, ms, us or ns, exact to the microsecond; YYYYMMDD, also with
-    hours, minutes and seconds; days of a spreadsheet; ISO 8601 text, also with a name for zone zero; 31/12/2019 and
-    12/31/2019, with times, where a cell of the column decides which or `day_first` says so; dates with a name for the
-    month. Without a zone they are UTC. A year alone is no time. Times before 1970 or from 2100 on are taken for damage.
+    hours, minutes and seconds, or without days; days of a spreadsheet; ISO 8601 text, also with a name for zone zero or
+    GMT+2; 31/12/2019 and 12/31/2019, with times, where a cell of the column decides which or `day_first` says so; dates
+    with a name for the month. Without a zone they are UTC. A year alone is no time. Times before 1970 or from 2100 on
+    are taken for damage.
     """
     if isinstance(raw.dtype, pd.DatetimeTZDtype):
         return _times(raw.dt.tz_convert("UTC"), "times with a zone")
@@ -98,10 +107,16 @@ def _times(
 
 
 def _read_numbers_and_text(raw: pd.Series[Any], day_first: bool | None) -> Times:
-    present = raw.notna().to_numpy()
     if isinstance(raw.dtype, pd.CategoricalDtype):
         raw = raw.astype(object)
-    numbers = pd.to_numeric(raw.where(raw.notna()), errors="coerce").to_numpy(dtype=np.float64, na_value=np.nan)
+    raw = without_lists(raw)
+    present = raw.notna().to_numpy()
+    first = next(iter(raw[raw.notna()].head(1)), None)
+    if isinstance(first, str) and _DECIMAL_COMMA.fullmatch(first):
+        read = read_numbers(raw)
+    else:
+        read = pd.to_numeric(raw.where(raw.notna()), errors="coerce")
+    numbers: Floats = np.asarray(read.to_numpy(dtype=np.float64, na_value=np.nan), np.float64)
     is_number = np.isfinite(numbers) & present
     times = pd.Series(pd.NaT, index=raw.index, dtype="datetime64[ns, UTC]")
     faults = pd.Series("", index=raw.index, dtype=object)
@@ -166,6 +181,7 @@ def _read_texts(texts: pd.Series[str], day_first: bool | None) -> Times:
     times = _read_iso(bare)
     left = bare[times.isna()]
     if len(left):
+        left = left.str.replace(_NAMED_OFFSET, r"\1", regex=True).str.replace(_OFFSET_BY_HOUR, _offset, regex=True)
         left = left.str.replace(_OFFSET_AND_NAME, "+00:00", regex=True).str.replace(_ZERO_NAME, "", regex=True)
         bare = bare.where(times.notna(), left)
         left = left.str.replace(_SLASHED_YEAR_FIRST, r"\1-\2-\3", regex=True)
@@ -183,15 +199,22 @@ def _read_texts(texts: pd.Series[str], day_first: bool | None) -> Times:
         faults[slashed.index] = AMBIGUOUS if how == "" else ""
         said.append(how or "dates whose day and month nothing tells apart")
     left = bare[times.isna() & (faults == "")]
-    named = left[left.str.contains(_MONTH_NAME) & left.str.contains(r"\d")]
+    named = left[left.str.contains(_WORD) & left.str.contains(r"\d")]
     zoned = named.str.extract(_NAMED_ZONE, expand=False).notna()
     if len(named):
-        worded = pd.to_datetime(named[~zoned], format="mixed", utc=True, errors="coerce", dayfirst=True)
+        months = named[~zoned & named.str.contains(_MONTH_NAME) & ~named.str.contains(_YEAR_FIRST)]
+        worded = pd.to_datetime(months, format="mixed", utc=True, errors="coerce", dayfirst=True)
         times[worded.index] = worded
         if worded.notna().any():
             said.append("dates with names of months")
         faults[named.index[zoned]] = OTHER_ZONE
     return Times(times, faults, " and ".join(said))
+
+
+def _offset(match: re.Match[str]) -> str:
+    """+02:00 for GMT+2."""
+    sign, hours, minutes = match.groups()
+    return f"{sign}{int(hours):02d}:{minutes or '00'}"
 
 
 def _read_iso(texts: pd.Series[str]) -> pd.Series[Any]:

@@ -14,7 +14,7 @@ from components.adapters.sources.stored_bytes import StoredPlace, Unpacked, fetc
 from components.interactions.arrow_frame import frame_of
 from components.interactions.columns import ITEM, TAG_SEPARATOR, TAGS, TITLE
 from components.interactions.delimited import read_delimited
-from components.interactions.json_rows import read_json
+from components.interactions.json_rows import holds_objects, read_json
 from components.interactions.raw_table import DamagedRow, RawTable, UnreadableError
 from components.interactions.sheet_rows import read_sheet
 from components.interactions.source import SourceError
@@ -73,7 +73,7 @@ def _read(unpacked: Unpacked, table: str) -> RawTable:
         return _read_parquet(data)
     if name.endswith(_SHEETS):
         return _read_workbook(data, table)
-    if name.endswith((".json", ".jsonl", ".ndjson")) or (not name.endswith(SUFFIXES) and data.lstrip()[:1] == b"{"):
+    if name.endswith((".json", ".jsonl", ".ndjson")) or holds_objects(data):
         return read_json(data)
     if data[:4] in (b"PK\x03\x04", b"\xd0\xcf\x11\xe0"):
         raise UnreadableError("this is a spreadsheet or an archive, but its name does not say so")

@@ -12,12 +12,19 @@ from components.interactions.cells import find_repeats, read_first_label, read_n
     [
         (["4,5", "3", "2,25"], [4.5, 3.0, 2.25]),
         (["1,299", "2,500"], [None, None]),
-        (["4,5", "1.299,00"], [None, None]),
+        (["4,5", "1.299,00", "1.200"], [4.5, 1299.0, 1200.0]),
+        (["1,299.00", "900"], [1299.0, 900.0]),
+        (["1,299,000", "2,500"], [1299000.0, 2500.0]),
+        (["1.299,00", "4.5"], [None, 4.5]),
+        (["1,299.00", "4,5"], [None, None]),
+        ([["a"], "2"], [None, 2.0]),
         (["4.5", "3,5"], [4.5, 3.5]),
         (["1e3", " 7 ", "inf"], [1000.0, 7.0, float("inf")]),
     ],
 )
-def test_a_comma_is_a_decimal_one_where_it_can_be_nothing_else(cells: list[str], numbers: list[float | None]) -> None:
+def test_a_comma_means_what_it_must_and_nothing_where_that_is_in_doubt(
+    cells: list[str], numbers: list[float | None]
+) -> None:
     read = read_numbers(pd.Series(cells, dtype=object))
     assert [None if np.isnan(number) else number for number in read] == numbers
 

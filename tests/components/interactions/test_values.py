@@ -61,3 +61,28 @@ def test_what_a_type_weighs_and_what_is_implied_is_not_added_up() -> None:
 def test_a_bad_row_adds_nothing() -> None:
     raw = pd.DataFrame({"user_id": ["u", "u", "u"], "item_id": ["a", "a", "a"], "value": ["1", "many", "-3"]})
     assert worth(screened(raw, values="counts")) == {("u", "a", "rating"): 2.5}
+
+
+def test_types_weigh_whatever_their_case_and_a_weight_of_no_type_is_told() -> None:
+    raw = pd.DataFrame({"user_id": ["u"] * 3, "item_id": ["a", "b", "c"], "type": ["VIEW", "Purchase ", "gift"]})
+    found = screened(raw, weights={"view": 1.0, "PURCHASE": 4.0, "purchse": 2.0})
+    assert worth(found) == {("u", "a", "VIEW"): 1.0, ("u", "b", "Purchase"): 4.0, ("u", "c", "gift"): 5.0}
+    told = " ".join(found.notes["interactions"])
+    assert "no interaction has the type purchse" in told
+    assert "1 interactions have a type that ingest.weights lacks: gift" in told
+
+
+def test_what_takes_a_like_back_is_never_a_like() -> None:
+    kinds = ["like", "Dislike", "refund", "dislike"]
+    raw = pd.DataFrame({"user_id": ["u"] * 4, "item_id": list("abcd"), "type": kinds})
+    assert list(worth(screened(raw)).values()) == [5.0, 0.5, 0.5, 0.5]
+    assert list(worth(screened(raw.assign(value=["", "", "NULL", "4"]))).values()) == [5.0, 0.5, 0.5, 4.0]
+    assert list(worth(screened(raw, weights={"refund": -5.0})).values()) == [5.0, 0.5, -5.0, 0.5]
+
+
+def test_a_column_of_true_and_false_is_one_of_ones_and_zeros() -> None:
+    raw = pd.DataFrame({"user_id": ["u", "v"], "item_id": ["a", "a"], "value": ["True", "false"]})
+    for values in (raw["value"], pd.Series([True, False])):
+        found = screened(raw.assign(value=values), values="ratings")
+        assert list(worth(found).values()) == [5.0, 0.5]
+    assert screened(raw.assign(value=["True", "4"])).reasons_of("interactions") == {"value is not a number": 1}

@@ -84,6 +84,7 @@ def text(content: str | bytes, name: str = "interactions.csv") -> Callable[[Path
 
 
 WHOLE = {"kept": ROWS, "users": 6, "items": 10}
+WHOLE_THE_DAY_BEFORE = {**WHOLE, "first": "2018-12-31"}
 LONE_QUOTES = log(title=['"Twelve inch' if row % 10 in (2, 7) else f"T{row % 10}" for row in range(ROWS)])
 CSV = log().to_csv(index=False).encode()
 
@@ -114,6 +115,79 @@ KINDS: dict[str, Kind] = {
     "milliseconds": Kind(csv(log(timestamp=[1546300800000 + row for row in range(ROWS)])), **WHOLE),
     "times that nobody can read": Kind(
         csv(log(timestamp=["soon"] * ROWS)), 0, 0, 0, refused="none of its 60 values could be read"
+    ),
+    "an offset by the hour": Kind(csv(log(timestamp=times("%Y-%m-%d %H:%M:%S UTC+2"))), **WHOLE_THE_DAY_BEFORE),
+    "an offset and the name of its zone": Kind(
+        csv(log(timestamp=times("%Y-%m-%dT%H:%M:%S+01:00[Europe/Paris]"))), **WHOLE_THE_DAY_BEFORE
+    ),
+    "as JavaScript writes times": Kind(
+        csv(log(timestamp=times("%a %b %d %Y %H:%M:%S GMT+0100 (Central European Time)"))), **WHOLE_THE_DAY_BEFORE
+    ),
+    "days of the week": Kind(csv(log(timestamp=times("%A %H:%M"))), 0, 0, 0, refused="none of its 60 values"),
+    "YYYYMM": Kind(csv(log(timestamp=[f"2019{1 + row % 12:02}" for row in range(ROWS)])), **WHOLE),
+    "days of a spreadsheet with decimal commas": Kind(
+        csv(log(timestamp=[f"{43466 + row},25" for row in range(ROWS)]), sep=";"), **WHOLE
+    ),
+    "true and false as values": Kind(
+        csv(log(value=["True", "False"] * 30)), **WHOLE, options={"values": "ratings", "source_range": [0, 1]}
+    ),
+    "views without a value, as a database writes that": Kind(
+        csv(log(type=["view", "rating"] * 30, value=["NULL", 4] * 30)), **WHOLE
+    ),
+    "no users, as a database writes that": Kind(
+        csv(log(user_id=[r"\N", *"uvwxy"] * 10)), 0, 0, 0, refused="10 × null user_id"
+    ),
+    "no users, left out": Kind(
+        csv(log(user_id=[r"\N", *"uvwxy"] * 10)),
+        50,
+        5,
+        10,
+        bad={"left out by the filter user_id ~ .": 10},
+        options={"filters": ["user_id ~ ."]},
+    ),
+    "lists as ids": Kind(
+        parquet(log(item_id=[["a", "b"]] * ROWS)), 0, 0, 0, refused="item_id is a list; write a row for each"
+    ),
+    "lists that nobody asked for": Kind(parquet(log(more=[["a", "b"]] * ROWS)), **WHOLE),
+    "JSON lines with objects in objects": Kind(
+        text(
+            "\n".join(
+                json.dumps(
+                    {"user": {"id": row["user_id"], "more": [1]}, "item": {"id": row["item_id"]}, "ts": 1546300800}
+                )
+                for row in log().to_dict("records")
+            ),
+            "interactions.jsonl",
+        ),
+        kept=30,
+        users=6,
+        items=10,
+        merged=30,
+    ),
+    "JSON lines with types beside values": Kind(
+        text(
+            "\n".join(
+                json.dumps(
+                    {**row, "user_id": {"$oid": row["user_id"]}, "timestamp": {"$date": {"$numberLong": str(ms)}}}
+                )
+                for row, ms in zip(log().to_dict("records"), range(1546300800000, 1546300800060), strict=True)
+            ),
+            "interactions.jsonl",
+        ),
+        **WHOLE,
+    ),
+    "JSON lines with NaN": Kind(
+        text(
+            "\n".join(
+                json.dumps({**row, "value": 4 if place % 2 else float("nan"), "type": "view"})
+                for place, row in enumerate(log().to_dict("records"))
+            ),
+            "interactions.jsonl",
+        ),
+        **WHOLE,
+    ),
+    "JSON lines by another name": Kind(
+        text("\n".join(json.dumps(row) for row in log().to_dict("records")), "interactions.csv"), **WHOLE
     ),
     "no times": Kind(csv(log(timestamp=None)), kept=30, users=6, items=10, merged=30, first=None),
     "widened ids": Kind(csv(log(user_id=[float(row % 6) for row in range(ROWS)])), **WHOLE),
