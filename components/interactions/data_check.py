@@ -12,7 +12,7 @@ import pandas as pd
 from components.config.ingest import IngestConfig
 from components.interactions.cells import read_numbers
 from components.interactions.columns import ITEM, TIMESTAMP, USER, VALUE
-from components.interactions.content_guess import looks_like_values
+from components.interactions.content_guess import looks_like_times, looks_like_values
 from components.interactions.refusal import find_refusal, suggest
 from components.interactions.screening import REASON, ROW, TABLE, Screened
 from components.interactions.source import INTERACTIONS, ITEM_VECTORS, SourceTables
@@ -137,6 +137,11 @@ def _advice(tables: SourceTables, screened: Screened, config: IngestConfig) -> l
     """What is no fault, but should be known before training."""
     lines = []
     if not screened.timed:
+        lines += [
+            f'{name!r} holds times and is not used; if they say when, mapping={{"{name}": "{TIMESTAMP}"}}'
+            for name, ours in tables.names.get(INTERACTIONS, {}).items()
+            if ours is None and name in tables.interactions and looks_like_times(tables.interactions[name])
+        ]
         lines.append('no times: retrain with overrides={"split.protocol": "random"}')
     value = screened.value_range
     in_range = value is not None and value[1] > 100 and value[0] >= 0 and not screened.reasons_of(INTERACTIONS)

@@ -16,8 +16,10 @@ from components.interactions.raw_table import UnreadableError
 QUOTE = b'"'
 _SAMPLE = 16_384
 _DELIMITERS = (",", ";", "\t", "|")
-_TRANSLATED = b"\x1f"
+_RARE_DELIMITERS = (b"\x01", b"^", b"~")
+_TRANSLATED, _BLANKS = b"\x1f", b"\x1e"
 _NAMES = {b",": "comma", b";": "semicolon", b"\t": "tab", b"|": "bar", _TRANSLATED: "two colons"}
+_NAMES |= {b"\x01": "control-A", b"^": "caret", b"~": "tilde", _BLANKS: "blanks"}
 _NUMBER = re.compile(r"[+-]?\d+(?:[.,:/-]\d+)*(?:[eE][+-]?\d+)?")
 _EXCEL_HINT = re.compile(rb'^"?sep=([,;\t|])"?\r?\n', re.IGNORECASE)
 KNOWN_HEADERS = {
@@ -56,7 +58,8 @@ def find_delimiter(text: bytes, name: str) -> Delimited:
     """The delimiter of UTF-8 `text`; `name` is that of the file, without what says how it is compressed.
 
     A line "sep=;" decides, then `::` in every line, then tabs that every line has alike; otherwise clevercsv looks at
-    the first 16 kB. The delimiter `::` is replaced, as parsers want one byte.
+    the first 16 kB. Where the first line has none of the usual ones, it is a rare one, or blanks, that every line has
+    alike. The delimiter `::` and blanks are replaced, as parsers want one byte.
 
     Raises:
         UnreadableError: there is nothing, or only one column.
@@ -82,10 +85,21 @@ def find_delimiter(text: bytes, name: str) -> Delimited:
     if not delimiter or delimiter.encode() not in lines[0]:
         delimiter = max(_DELIMITERS, key=lambda each: lines[0].count(each.encode()))
         if delimiter.encode() not in lines[0]:
+            if rare := _find_rare(text, lines):
+                return rare
             raise UnreadableError(
                 f"the first line has no comma, semicolon, tab or bar, so there is one column: {_shown(lines[0])}"
             )
     return Delimited(text, delimiter.encode())
+
+
+def _find_rare(text: bytes, lines: list[bytes]) -> Delimited | None:
+    for rare in _RARE_DELIMITERS:
+        if lines[0].count(rare) and all(line.count(rare) == lines[0].count(rare) for line in lines):
+            return Delimited(text, rare)
+    if len(lines[0].split()) > 1 and all(len(line.split()) == len(lines[0].split()) for line in lines):
+        return Delimited(re.sub(rb"[ \t]+", _BLANKS, re.sub(rb"(?m)^[ \t]+|[ \t]+(?=\r?$)", b"", text)), _BLANKS)
+    return None
 
 
 def split_line(line: bytes, dialect: Dialect) -> list[str]:

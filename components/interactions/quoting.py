@@ -40,7 +40,7 @@ def audit_quotes(text: bytes, delimiter: bytes, lost: list[tuple[str, str]]) -> 
     candidates = [Dialect(delimiter, True)]
     if b'\\"' in text:
         candidates.append(Dialect(delimiter, True, b"\\"))
-    shows = _quotes_whole_column(text, delimiter) or _doubles_quotes(text, delimiter)
+    shows = quotes_whole_column(text, delimiter) or _doubles_quotes(text, delimiter)
     best: Audited | None = None
     broken = 0
     for dialect in candidates:
@@ -131,7 +131,7 @@ def _count_wrong_widths(text: bytes, literal: Dialect) -> int:
     return sum(line.count(literal.delimiter) != wanted for line in lines)
 
 
-def _quotes_whole_column(text: bytes, delimiter: bytes) -> bool:
+def quotes_whole_column(text: bytes, delimiter: bytes) -> bool:
     """Whether the header, or all filled cells of a column in the first thousand rows, stand in quotes."""
     lines = [line for line in text[:200_000].splitlines()[:1000] if line]
     header = lines[0].split(delimiter)

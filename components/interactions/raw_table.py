@@ -9,6 +9,7 @@ import pandas as pd
 WRONG_WIDTH = "the row has another number of cells than the header"
 OPEN_QUOTE = "a quote is opened and not closed"
 NOT_UTF8 = "the row holds bytes that are no UTF-8"
+HEADER_AGAIN = "the row repeats the header"
 NO_JSON = "the line is no JSON object"
 
 

@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from components.config.ingest import IngestConfig
-from components.interactions.columns import ITEM, TIMESTAMP, USER
+from components.interactions.columns import ITEM, TIMESTAMP, USER, VALUE
 from components.interactions.ids import ROUNDED, SPREADSHEET
 from components.interactions.row_checks import NULL_ITEM, NULL_USER, UNKNOWN_ITEM
 from components.interactions.screening import FILTERED, REASON, ROW, TABLE, Screened
 from components.interactions.source import INTERACTIONS
-from components.interactions.timestamps import AMBIGUOUS, UNREADABLE, YEAR_ALONE
-from components.interactions.values import OUT_OF_RANGE
+from components.interactions.timestamps import AMBIGUOUS, OTHER_ZONE, UNREADABLE, YEAR_ALONE
+from components.interactions.values import NOT_A_NUMBER, OUT_OF_RANGE
 
 _SHARED_FAULT = 0.1
 _MOST = 0.5
@@ -81,11 +81,26 @@ def suggest(screened: Screened, config: IngestConfig) -> list[str]:
                 if none
                 else ""
             )
-            + f"times such as {example!r} are none that are understood; write ISO 8601 or seconds since 1970"
+            + (
+                'leave rows without a time out with options={"filters": ["timestamp ~ ."]}'
+                if not example.strip()
+                else f"times such as {example!r} are none that are understood; write ISO 8601 or seconds since 1970"
+            )
         )
-    for name, fault in ((USER, NULL_USER), (ITEM, NULL_ITEM)):
-        if fault in reasons:
-            lines.append(f'leave rows without {name} out with options={{"filters": ["{name} ~ ."]}}')
+    for table in screened.rows:
+        for name, fault in ((USER, NULL_USER), (ITEM, NULL_ITEM)):
+            if fault in screened.reasons_of(table):
+                of_table = "" if table == INTERACTIONS else f"{table}."
+                lines.append(f'leave rows without {name} out with options={{"filters": ["{of_table}{name} ~ ."]}}')
+    if NOT_A_NUMBER in reasons:
+        example = _example(screened, NOT_A_NUMBER, VALUE)
+        said = f"values such as {example!r} are no numbers" if example.strip() else "some interactions have no value"
+        lines.append(
+            f'{said}: leave these rows out with options={{"filters": ["value ~ ^[0-9.,+-]+$"]}}, or do without the '
+            'column with mapping={"' + VALUE + '": ""}, by its name in the source'
+        )
+    if OTHER_ZONE in reasons:
+        lines.append("write an offset such as +02:00 in the place of the name of the zone, or times of zone zero")
     if any(SPREADSHEET in reason or ROUNDED in reason for reason in reasons):
         lines.append("export the ids as text: what is rounded away cannot be got back")
     if UNKNOWN_ITEM in reasons:
@@ -99,7 +114,7 @@ def suggest(screened: Screened, config: IngestConfig) -> list[str]:
 
 def _mend_unknown(screened: Screened) -> str:
     """What to do about interactions with unknown items: where most are, the two tables write ids differently."""
-    share = math.ceil(100 * screened.bad_share_of(INTERACTIONS)) / 100
+    share = math.ceil(100 * max(map(screened.bad_share_of, screened.rows))) / 100
     if share > _MOST and len(screened.items):
         return f"the items table has ids such as {screened.items[ITEM].iloc[0]!r}; map the column that both share"
     return f'add them, or do without these interactions with options={{"max_bad_share": {share:g}}}'

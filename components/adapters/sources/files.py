@@ -22,6 +22,7 @@ from components.interactions.source import (
 )
 
 _PACKINGS = (".gz", ".zst", ".zstd", ".bz2", ".xz")
+_TABLES = frozenset(name for names in TABLE_NAMES.values() for name in names.split())
 _PART = re.compile(r"[-_.]?\d[-_.\dtTzZ]*")
 
 
@@ -72,7 +73,7 @@ class FileSource:
         if not place.is_folder():
             _check_suffix(place)
             return {INTERACTIONS: [place]}
-        children = place.children()
+        children = _inside(place.children())
         found = {
             table: places
             for table in (INTERACTIONS, ITEMS, USERS, ITEM_VECTORS)
@@ -89,9 +90,23 @@ class FileSource:
             return {INTERACTIONS: [place]}
         if len(readable) == 1 and not found:
             return {INTERACTIONS: readable}
+        if packed := [child.name for child in children if child.name.lower().endswith((".zip", ".tar", ".tar.gz"))]:
+            raise SourceError(
+                f"{place.shown} holds {', '.join(packed)}, itself packed; unpack it, and give what it holds"
+            )
         raise SourceError(
             f"{place.shown} has no interactions file; name it interactions with one of {', '.join(SUFFIXES)}"
         )
+
+
+def _inside(children: list[StoredPlace]) -> list[StoredPlace]:
+    """Of a folder or zip that holds nothing but a folder, what that holds."""
+    while len(children) == 1 and children[0].is_folder() and "=" not in children[0].name:
+        inner = children[0].children()
+        if _stem(children[0]) in _TABLES and all(child.name.endswith(".parquet") for child in inner):
+            break
+        children = inner
+    return children
 
 
 def _read_parts(places: list[StoredPlace], table: str) -> RawTable:

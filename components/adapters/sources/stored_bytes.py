@@ -5,6 +5,7 @@ from __future__ import annotations
 import bz2
 import lzma
 import zipfile
+import zlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -96,7 +97,9 @@ def fetch(place: StoredPlace) -> Unpacked:
     """
     try:
         data: bytes = place.system.cat_file(place.path)
-    except (OSError, zipfile.BadZipFile) as error:
+    except (zipfile.BadZipFile, zlib.error) as error:
+        raise SourceError(f"{place.shown} cannot be read: the zip file around it is damaged; fetch it again") from error
+    except OSError as error:
         raise SourceError(f"{place.shown} cannot be read: {' '.join(str(error).split())}") from error
     name = place.name
     for suffix in _PACKED:
@@ -111,7 +114,10 @@ def fetch(place: StoredPlace) -> Unpacked:
             )
         return Unpacked(data, name, "")
     try:
-        return Unpacked(_unpack(data, kind), name, kind)
+        inner = _unpack(data, kind)
+        if (again := _packing(inner)) is not None:
+            return Unpacked(_unpack(inner, again), name, f"{kind}, twice")
+        return Unpacked(inner, name, kind)
     except (OSError, EOFError, lzma.LZMAError, ValueError) as error:
         cut_off = isinstance(error, EOFError) or "truncated" in str(error).casefold()
         said = "the file ends too early" if cut_off else "the file is damaged"

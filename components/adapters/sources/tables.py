@@ -81,7 +81,12 @@ def _read(unpacked: Unpacked, table: str) -> RawTable:
 
 
 def _read_parquet(data: bytes) -> RawTable:
+    if data[:4] != _PARQUET:
+        raise UnreadableError("this is no Parquet file, whatever its name says")
     try:
+        names = parquet.read_schema(pa.BufferReader(data)).names
+        if doubled := sorted({name for name in names if names.count(name) > 1}):
+            raise UnreadableError(f"two columns are called {doubled[0]!r}; rename one of them")
         return RawTable(frame_of(parquet.read_table(pa.BufferReader(data))), [], "Parquet")
     except (pa.ArrowException, OSError) as error:
         whole = data[:4] == _PARQUET and data[-4:] == _PARQUET

@@ -86,6 +86,8 @@ def text(content: str | bytes, name: str = "interactions.csv") -> Callable[[Path
 WHOLE = {"kept": ROWS, "users": 6, "items": 10}
 WHOLE_THE_DAY_BEFORE = {**WHOLE, "first": "2018-12-31"}
 LONE_QUOTES = log(title=['"Twelve inch' if row % 10 in (2, 7) else f"T{row % 10}" for row in range(ROWS)])
+DAY = 1546300800
+PAIRS = "".join(f"u{row % 6},i{row % 10}\n" for row in range(ROWS))
 CSV = log().to_csv(index=False).encode()
 
 KINDS: dict[str, Kind] = {
@@ -297,6 +299,56 @@ KINDS: dict[str, Kind] = {
     "JSON, cut off": Kind(
         text(json.dumps(log().to_dict("records"))[:-9], "interactions.json"), 0, 0, 0, refused="breaks off"
     ),
+    "the header again in the middle": Kind(
+        text(CSV + CSV.splitlines(keepends=True)[0]),
+        **WHOLE,
+        bad={"the row repeats the header": 1},
+        options={"max_bad_share": 0.1},
+    ),
+    "the header again among nothing but words": Kind(
+        text("user_id,item_id\n" + PAIRS + "user_id,item_id\n"),
+        kept=30,
+        users=6,
+        items=10,
+        merged=30,
+        bad={"the row repeats the header": 1},
+        options={"max_bad_share": 0.1},
+        first=None,
+    ),
+    "a title and comments before the header": Kind(text(b"# exported 2019, by me\nRatings\n\n" + CSV), **WHOLE),
+    "no header, and words alone": Kind(
+        text(PAIRS),
+        kept=30,
+        users=6,
+        items=10,
+        merged=30,
+        mapping={"1": "user_id", "2": "item_id"},
+        first=None,
+    ),
+    "single quotes": Kind(
+        text(
+            "user_id,item_id,title,ts\n" + "".join(f"'u{n % 6}','i{n % 10}','A, B''s',{DAY + n}\n" for n in range(ROWS))
+        ),
+        **WHOLE,
+    ),
+    "blanks before quotes": Kind(
+        text(
+            '"user_id", "item_id", "title", "ts"\n'
+            + "".join(f'"u{n % 6}", "i{n % 10}", "A, B", "{DAY + n}"\n' for n in range(ROWS))
+        ),
+        **WHOLE,
+    ),
+    "blanks between cells": Kind(
+        text("\n".join(f"u{n % 6}  i{n % 10} 4   {DAY + n}" for n in range(ROWS))), 0, 0, 0, refused="mapping="
+    ),
+    "blanks between cells, with names": Kind(text(CSV.replace(b",", b" ")), **WHOLE),
+    "carets between cells": Kind(text(CSV.replace(b",", b"^")), **WHOLE),
+    "what Hive writes between cells": Kind(text(CSV.replace(b",", b"\x01")), **WHOLE),
+    "packed twice": Kind(text(gzip.compress(gzip.compress(CSV)), "interactions.csv.gz"), **WHOLE),
+    "a web page": Kind(text("<!DOCTYPE html><p>Sorry, not found, a, b"), 0, 0, 0, refused="a web page"),
+    "Parquet by name alone": Kind(text(CSV, "interactions.parquet"), 0, 0, 0, refused="no Parquet file"),
+    "values in words": Kind(csv(log(value=["5 stars"] * ROWS)), 0, 0, 0, refused="values such as '5 stars'"),
+    "values that are all missing": Kind(csv(log(value=None, rating="")), 0, 0, 0, refused="have no value"),
     "a row too wide": Kind(
         text(CSV + b"u1,i1,4,1546300800,more\n"),
         **WHOLE,
@@ -456,3 +508,32 @@ def test_two_tables_that_write_ids_differently_are_shown_side_by_side(bench: Wor
     found = check_source(bench, IngestRequest(str(folder_of(tmp_path / "in", interactions=log(), items=items))))
     assert found.refused is not None
     assert "such as 'i0': the items table has ids such as '0'" in found.refused
+
+
+def test_a_folder_in_a_zip_is_looked_into_and_a_zip_in_a_zip_is_named(bench: Workbench, tmp_path: Path) -> None:
+    for name, inner in (("whole.zip", "shop-2019/interactions.csv"), ("packed.zip", "interactions.zip")):
+        with zipfile.ZipFile(tmp_path / name, "w") as packed:
+            packed.writestr("__MACOSX/._interactions.csv", b"x")
+            packed.writestr(inner, CSV)
+    found = check_source(bench, IngestRequest(str(tmp_path / "whole.zip")))
+    assert (found.refused, found.tables["interactions"].kept) == (None, ROWS)
+    refused = check_source(bench, IngestRequest(str(tmp_path / "packed.zip"))).refused
+    assert refused is not None
+    assert "holds interactions.zip, itself packed; unpack it" in refused
+
+
+def test_rows_of_any_table_without_an_id_are_left_out_by_the_line_that_is_proposed(
+    bench: Workbench, tmp_path: Path
+) -> None:
+    items = pd.DataFrame({"item_id": [*(f"i{n}" for n in range(10)), ""], "title": "T"})
+    source = str(folder_of(tmp_path / "in", interactions=log(), items=items))
+    line = '{"filters": ["items.item_id ~ ."]}'
+    assert any(line in said for said in check_source(bench, IngestRequest(source)).suggestions)
+    mended = check_source(bench, IngestRequest(source, options=json.loads(line)))
+    assert (mended.refused, mended.items) == (None, 10)
+
+
+def test_a_column_of_times_under_a_name_that_nobody_knows_is_proposed(bench: Workbench, tmp_path: Path) -> None:
+    csv(log().rename(columns={"timestamp": "wann"}))(tmp_path)
+    found = check_source(bench, IngestRequest(str(tmp_path / "interactions.csv")))
+    assert any('mapping={"wann": "timestamp"}' in line for line in found.suggestions)
