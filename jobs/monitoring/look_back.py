@@ -17,10 +17,10 @@ DAY = 86_400.0
 
 
 def look_back(bench: Workbench, start: float, end: float, on_day: Callable[[float], None]) -> int:
-    """Report each whole day (UTC) from `start` on whose horizon is over at `end`; returns how many.
+    """Report each whole day (UTC) from `start` on whose horizon is over at `end`; returns how many have a report.
 
     Args:
-        on_day: called with the start of each day, once it is reported.
+        on_day: called with the start of each day, once it is judged.
     """
     horizon = bench.params.monitor.horizon_minutes * 60
     state = bench.store.releases.routing()
@@ -29,8 +29,10 @@ def look_back(bench: Workbench, start: float, end: float, on_day: Callable[[floa
     watcher = make_watcher(bench, horizon, catalogue, {}, [])
     around = Surroundings(state.live_release, state.standby_release)
     first, until = math.ceil(start / DAY), math.floor(last_closed(end, DAY, horizon) / DAY)
+    reported = 0
     for day in range(first, until):
         closed = (day + 1) * DAY
-        watcher.look(closed + horizon, time.time(), DAY, horizon, around, lambda _line: None, tell=False)
+        looked = watcher.look(closed + horizon, time.time(), DAY, horizon, around, lambda _line: None, tell=False)
+        reported += looked.report.path is not None
         on_day(day * DAY)
-    return max(until - first, 0)
+    return reported

@@ -28,6 +28,10 @@ MIN_ROWS = 20
 """Fewer rows on a side give no distribution to compare."""
 
 
+DECIMALS = 9
+"""Of an NDCG: sums end in noise far behind, and no histogram can be drawn over values that differ by that alone."""
+
+
 @dataclass(frozen=True)
 class Reported:
     """What the report found, and where it lies.
@@ -66,6 +70,7 @@ def write_report(
     """
     if not len(ndcg):
         return Reported(math.nan, {}, (), None)
+    ndcg, reference_ndcg = np.round(ndcg, DECIMALS), np.round(reference_ndcg, DECIMALS)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # Evidently's imports warn of deprecations in what it uses
         from evidently import DataDefinition, Dataset, Report

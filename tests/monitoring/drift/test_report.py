@@ -43,3 +43,11 @@ def test_a_window_without_requests_has_no_report(tmp_path: Path) -> None:
     empty = columns(np.random.default_rng(0), 0, 0.0, [0.4, 0.3, 0.3])
     found = write_report(tmp_path, "w", 0.0, np.zeros(0), np.zeros(0), empty, empty, {}, 0.05)
     assert (found.path, found.drift) == (None, {})
+
+
+def test_values_that_differ_by_the_noise_of_sums_alone_are_reported_as_equal(tmp_path: Path) -> None:
+    empty = columns(np.random.default_rng(0), 0, 0.0, [0.4, 0.3, 0.3])
+    ndcg = np.where(np.arange(200) % 3, 1.0, np.nextafter(1.0, 0.0))
+    found = write_report(tmp_path, "w", 0.0, ndcg, ndcg, empty, empty, {}, 0.05)
+    assert found.mean_ndcg == 1.0
+    assert found.path is not None
