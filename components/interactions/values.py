@@ -134,7 +134,7 @@ def _by_type(types: pd.Series[Any], rule: Callable[[str], str]) -> pd.Series[str
 
 def _without_truth(raw: pd.Series[Any]) -> pd.Series[Any]:
     """1 and 0 in a column that holds nothing but true and false as text."""
-    if pd.api.types.is_numeric_dtype(raw.dtype) or raw.head(_SHOWN).map(lambda cell: not isinstance(cell, str)).any():
+    if pd.api.types.is_numeric_dtype(raw.dtype) or not all(isinstance(cell, str) for cell in raw.head(_SHOWN)):
         return raw
     words = raw.str.strip().str.casefold()
     return words.map(_TRUTH) if words.dropna().isin([*_TRUTH, ""]).all() else raw
