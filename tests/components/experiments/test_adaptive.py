@@ -71,3 +71,29 @@ def test_what_is_no_count_is_refused() -> None:
         arms((5, 1))
     with pytest.raises(ValueError, match="some of the users"):
         arms((5, 6), (5, 1))
+
+
+def test_a_variant_that_rewards_everybody_or_nobody_has_a_likelihood_too() -> None:
+    """All of 100 beside 50 of 100: 100 ln(1 / .75) + 50 ln(.5 / .75) + 50 ln(.5 / .25) = 43.152; 20.8 with 0 and 20."""
+    found = name_winner(arms((100, 100), (100, 50)), 0.05)
+    assert found is not None
+    assert found.statistic == pytest.approx(43.152, abs=0.01)
+    none = name_winner(arms((100, 0), (100, 20)), 0.05)
+    assert none is not None
+    assert none.variant == 1
+    assert none.statistic == pytest.approx(100 * np.log(1 / 0.9) + 20 * np.log(2) + 80 * np.log(0.8 / 0.9))
+
+
+def test_nobody_is_named_where_a_variant_had_nobody_and_counts_that_cannot_be_are_refused() -> None:
+    assert name_winner(arms((0, 0), (100, 50)), 0.05) is None
+    for counts in (((10, 11), (10, 1)), ((10, -1), (10, 1)), ((10, 1),)):
+        with pytest.raises(ValueError):
+            arms(*counts)
+    with pytest.raises(ValueError, match="two variants"):
+        Arms(np.array([1, 2]), np.array([1]))
+    assert arms((10, 10), (10, 0)).users.sum() == 20
+
+
+def test_the_rival_of_a_leader_that_is_never_second_is_the_likeliest_of_the_others() -> None:
+    shares = next_shares(arms((10_000, 9_000), (10_000, 900), (10_000, 500), (10_000, 500)), np.random.default_rng(1))
+    assert shares == pytest.approx([0.48, 0.48, 0.02, 0.02], abs=0.01)

@@ -6,16 +6,19 @@ import math
 
 import numpy as np
 import pytest
+from scipy.special import ndtri
 
 from benchmarks.experiment_trials import detect_planned
 from components.experiments.fixed_horizon import compare_users
 from components.experiments.power import (
+    FEW_USERS,
     MinimumEffect,
     plan_experiment,
     squared_signal,
     users_for_mean,
     users_for_rate,
 )
+from components.experiments.sequential import critical_value
 
 
 def test_a_mean_needs_the_textbook_number() -> None:
@@ -83,3 +86,31 @@ def test_what_cannot_be_planned_is_refused() -> None:
         users_for_rate(0.9, MinimumEffect(0.2, "relative"))
     with pytest.raises(ValueError, match="nobody"):
         plan_experiment(100, 0, 0.5)
+
+
+@pytest.mark.parametrize(("baseline", "size"), [(0.0, 0.1), (0.9, 0.1), (0.95, 0.1), (-0.1, 0.2)])
+def test_a_rate_that_cannot_be_is_refused(baseline: float, size: float) -> None:
+    with pytest.raises(ValueError, match="between 0 and 1"):
+        users_for_rate(baseline, MinimumEffect(size, "absolute"))
+
+
+def test_nobody_who_enters_and_no_effect_are_refused() -> None:
+    for users in (0, -1):
+        with pytest.raises(ValueError, match="nobody enters"):
+            plan_experiment(1_000, users, 0.5)
+    with pytest.raises(ValueError, match="baseline other than 0"):
+        users_for_mean(0.0, 1.0, MinimumEffect(0.1, "relative"))
+
+
+def test_a_sequential_signal_is_found_with_the_power_asked_for() -> None:
+    for power in (0.5, 0.8, 0.9):
+        signal = squared_signal("sequential", 0.05, power)
+        assert math.sqrt(signal) == pytest.approx(critical_value(signal, 0.05) + ndtri(power))
+    assert squared_signal("fixed", 0.05, 0.5) == pytest.approx(1.959964**2, rel=1e-5)
+
+
+def test_only_few_users_are_warned_of() -> None:
+    assert plan_experiment(FEW_USERS, 1e6, 0.5).warnings == ()
+    (warning,) = plan_experiment(FEW_USERS - 1, 1e6, 0.5).warnings
+    assert str(FEW_USERS - 1) in warning
+    assert plan_experiment(7_001, 1_000, 0.5).days == 21

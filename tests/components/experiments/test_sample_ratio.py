@@ -54,3 +54,14 @@ def test_a_chance_of_one_in_two_thousand_is_a_mismatch() -> None:
 def test_five_expected_users_are_enough_and_fewer_are_not() -> None:
     assert isinstance(check_sample_ratio((5, 5), (0.5, 0.5)), RatioHolds)
     assert check_sample_ratio((5, 4), (0.5, 0.5)) == RatioUnknown(10)
+
+
+def test_counts_and_shares_belong_together() -> None:
+    with pytest.raises(ValueError, match="zip"):
+        check_sample_ratio((50, 50), (0.3, 0.3, 0.4))
+
+
+def test_the_level_itself_is_no_mismatch() -> None:
+    found = check_sample_ratio((60, 40), (0.5, 0.5))
+    assert isinstance(check_sample_ratio((60, 40), (0.5, 0.5), level=found.p_value), RatioHolds)  # type: ignore[union-attr]
+    assert isinstance(check_sample_ratio((60, 40), (0.5, 0.5), level=1.01 * found.p_value), RatioMismatch)  # type: ignore[union-attr]

@@ -95,3 +95,10 @@ def test_a_broken_number_is_a_stranger_and_a_whole_one_is_not() -> None:
 def test_what_comes_after_twenty_thousand_characters_is_not_read() -> None:
     assert parse_reply(" " * 20_000 + '{"order": [3, 1, 2]}', 3, 3).n_placed == 0
     assert parse_reply(" " * 19_000 + '{"order": [3, 1, 2]}', 3, 3).n_placed == 3
+
+
+@pytest.mark.parametrize("text", ['{"order": [3, 1, 2]}.', 'x{"order": [3, 1, 2]}x', '{"order": [3, 1, 2]}'])
+def test_what_stands_right_beside_the_object_is_no_part_of_it(text: str) -> None:
+    found = parse_reply(text, 3, 3)
+    assert found.order == (2, 0, 1)
+    assert not found.repairs

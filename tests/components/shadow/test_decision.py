@@ -9,6 +9,7 @@ import pytest
 
 from benchmarks.stated_params import stated
 from components.config.shadow import ShadowConfig
+from components.experiments.power import squared_signal
 from components.metrics.bootstrap import Interval
 from components.shadow.decision import Promote, Refuse, Undecided, decide
 from components.shadow.evidence import ShadowEvidence, Speed
@@ -179,3 +180,31 @@ def test_before_the_plan_only_the_sequence_refuses_by_a_guard() -> None:
     found = evidence(guards={"diversity": worse, "category spread": EVEN, "cost": EVEN, "latency": EVEN})
     assert isinstance(decide(found, POLICY, "look"), Undecided)
     assert isinstance(decide(found, POLICY, "planned"), Refuse)
+
+
+def needed_for(target: Paired, cases: int = 600, **policy: float) -> int | None:
+    decision = decide(evidence(target=target, cases=cases), POLICY.model_copy(update=policy), "planned")
+    assert isinstance(decision, Undecided)
+    (check,) = [check for check in decision.checks if "lies within" in check.explanation]
+    return check.requests_needed
+
+
+def test_once_the_plan_is_reached_as_many_are_needed_as_bring_the_sequence_off_the_minimum() -> None:
+    """300 users, .04 between -.02 and .1: .03 off the minimum with a reach of .06 takes four times as many."""
+    known = replace(paired(0.0, 0.08), std_error=1e-6)
+    assert needed_for(known) == pytest.approx(2400, abs=2)
+    assert needed_for(known, cases=900) == pytest.approx(3600, abs=3)
+    assert needed_for(replace(known, users=600)) == pytest.approx(2400, abs=2)
+
+
+def test_before_that_the_plan_is_made_again_with_the_spread_that_was_seen() -> None:
+    wide = replace(paired(-0.2, 0.28), std_error=0.1)
+    signal = squared_signal("sequential", 2 * POLICY.sequential_level, POLICY.power)
+    users = signal * 300 * (0.1 / (POLICY.planned_gain - POLICY.min_gain)) ** 2
+    assert needed_for(wide) == pytest.approx(2 * users, abs=2)
+    assert needed_for(replace(wide, std_error=0.2)) == pytest.approx(8 * users, abs=5)
+    assert needed_for(wide, planned_gain=0.09) == pytest.approx(2 * users / 4, abs=2)
+
+
+def test_without_a_spread_no_number_would_tell() -> None:
+    assert needed_for(replace(paired(0.0, 0.08), std_error=float("inf"))) is None

@@ -6,8 +6,8 @@ from dataclasses import replace
 
 from benchmarks.stated_params import stated
 from components.config.shadow import ShadowConfig
-from components.shadow.leaks import leaks_in_prompt, leaks_of_planted, plant
-from components.shadow.precheck import judge_precheck
+from components.shadow.leaks import Leak, leaks_in_prompt, leaks_of_planted, plant
+from components.shadow.precheck import Stability, judge_precheck, measure_stability
 from components.shadow.records import ShadowReply
 
 POLICY = stated(ShadowConfig)
@@ -81,3 +81,50 @@ def test_a_phone_number_in_the_prompt_itself_is_found() -> None:
 def test_a_shuffled_call_that_failed_says_nothing_about_stability() -> None:
     failed = [replace(reply, outcome="timeout") for reply in replies(20)]
     assert judge_precheck(replies(20), failed, [], POLICY).stability.requests == 0
+
+
+def test_of_several_leaks_the_first_is_named_and_the_others_are_counted() -> None:
+    found = leaks_in_prompt("write to jo@example.org, ann@example.org or +49 170 1234567")
+    reasons = [judge_precheck(replies(20), replies(20), found[:n], POLICY).reasons for n in (1, 2, 3)]
+    assert reasons[0] == ("leak: e-mail address 'jo@example.org' in the prompt's own text",)
+    assert reasons[1] == (f"{reasons[0][0]}, and 1 more",)
+    assert reasons[2] == (f"{reasons[0][0]}, and 2 more",)
+
+
+def test_a_leak_is_read_again_from_its_text() -> None:
+    for leak in leaks_in_prompt("jo@example.org"):
+        assert Leak.read(str(leak)) == leak
+
+
+def test_planted_data_have_the_form_of_real_ones() -> None:
+    planted = plant("evaluation", 12)
+    mark = planted.email.removeprefix("canary-").removesuffix("@planted.example")
+    assert len(mark) == 10 and int(mark, 16) >= 0
+    assert planted.phone.removeprefix("+999 555 ") == f"{int(mark, 16) % 10_000_000:07d}"
+    assert planted.secret == f"sk-canary-{mark}-0123456789abcdef"
+
+
+def test_the_stability_is_the_mean_over_the_requests_that_were_answered_twice() -> None:
+    """One ranking stays as it was, one is turned round, one was answered once."""
+    first = replies(3)
+    second = [replace(first[0]), replace(first[1], by_model=tuple(reversed(ITEMS)))]
+    found = measure_stability(first, second)
+    assert (found.requests, found.correlation) == (2, 0.0)
+    assert measure_stability(first, first[:1]).correlation == 1.0
+    assert measure_stability(first, []) == Stability(1.0, 0)
+
+
+def test_a_rate_of_faults_or_a_stability_at_the_limit_itself_is_no_reason() -> None:
+    at = judge_precheck(replies(20, faulty=2), replies(20), [], POLICY).faults.low
+    assert judge_precheck(replies(20, faulty=2), replies(20), [], replace_limit(at)).passed
+    first = replies(2)
+    second = [replace(first[0]), replace(first[1], by_model=tuple(reversed(ITEMS)))]
+    for limit, passed in ((0.0, True), (0.01, False)):
+        policy = POLICY.model_copy(update={"precheck": POLICY.precheck.model_copy(update={"min_stability": limit})})
+        found = judge_precheck(first, second, [], policy)
+        assert found.passed is passed
+        assert not found.reasons or "is 0.00 over 2 requests, under 0.01" in found.reasons[0]
+
+
+def replace_limit(rate: float) -> ShadowConfig:
+    return POLICY.model_copy(update={"max_fault_rate": rate})
