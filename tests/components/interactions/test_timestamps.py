@@ -9,7 +9,7 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from components.interactions.timestamps import read_times
+from components.interactions.timestamps import YEAR_ALONE, interpret_times, read_times
 
 MOMENT = pd.Timestamp("2009-12-14T02:52:24Z")
 
@@ -87,3 +87,37 @@ def test_the_unit_of_a_number_is_told_by_its_size(moment: str, unit: int) -> Non
 def test_years_of_two_digits_below_seventy_are_of_this_century() -> None:
     read = read_times(pd.Series(["14/02/69", "15/03/70"]))
     assert list(read) == [pd.Timestamp("2069-02-14", tz="UTC"), pd.Timestamp("1970-03-15", tz="UTC")]
+
+
+def test_the_first_moment_of_1970_is_a_time_and_the_one_before_is_none() -> None:
+    cells = pd.Series(["1970-01-01T00:00:00Z", "1969-12-31T23:59:59Z", "2016-01-01"], dtype=object)
+    assert read_times(cells).isna().tolist() == [False, True, False]
+
+
+@pytest.mark.parametrize("years", [(1900, 2016), (2016, 2100), (1985, 2016)])
+def test_a_column_of_years_is_no_column_of_times(years: tuple[int, ...]) -> None:
+    found = interpret_times(pd.Series(years, dtype=object))
+    assert found.times.isna().all()
+    assert (found.faults == YEAR_ALONE).all()
+
+
+def test_numbers_beyond_the_years_are_seconds() -> None:
+    found = interpret_times(pd.Series([1_899, 1_500_000_000], dtype=object))
+    assert (found.faults != YEAR_ALONE).all()
+    assert found.times[1] == pd.Timestamp(1_500_000_000, unit="s", tz="UTC")
+
+
+def test_days_of_a_spreadsheet_count_from_the_end_of_1899_to_the_millisecond() -> None:
+    read = read_times(pd.Series([45_000.0, 45_000.25, 44_999.000_011_574_07], dtype=object))
+    assert read.tolist() == [
+        pd.Timestamp("2023-03-15", tz="UTC"),
+        pd.Timestamp("2023-03-15T06:00", tz="UTC"),
+        pd.Timestamp("2023-03-14T00:00:01", tz="UTC"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("cell", "hour"), [("3/25/2024 12:30 AM", 0), ("3/25/2024 12:30 PM", 12), ("3/25/2024 1:30 PM", 13)]
+)
+def test_noon_and_midnight_are_twelve_by_the_halves_of_a_day(cell: str, hour: int) -> None:
+    assert read_times(pd.Series([cell], dtype=object))[0] == pd.Timestamp(2024, 3, 25, hour, 30, tz="UTC")

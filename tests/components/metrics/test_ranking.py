@@ -7,7 +7,7 @@ import math
 import numpy as np
 import pytest
 
-from components.metrics.ranking import hit_rate, ndcg, recall
+from components.metrics.ranking import average_precision, hit_rate, ndcg, recall
 
 
 @pytest.mark.parametrize("k", [1, 3, 10, 40])
@@ -49,3 +49,23 @@ def test_no_users_give_no_numbers() -> None:
     hits, none = np.zeros((0, 3), bool), np.empty(0, int)
     for metric in (ndcg, recall, hit_rate):
         assert metric(hits, none).shape == (0,)
+
+
+def test_average_precision_is_the_mean_over_the_relevant_items_of_the_precision_at_their_ranks() -> None:
+    hits = np.array([[1, 0, 1], [0, 1, 0], [0, 0, 0], [1, 1, 1], [0, 0, 1]], bool)
+    n_relevant = np.array([2, 1, 5, 9, 2])
+    # Two of two at ranks 1 and 3; one of one at rank 2; none; a perfect list of 3 for 9 wanted; one of two at rank 3.
+    expected = [(1 + 2 / 3) / 2, 1 / 2, 0.0, 1.0, (1 / 3) / 2]
+    assert average_precision(hits, n_relevant).tolist() == pytest.approx(expected)
+    assert np.isnan(average_precision(np.zeros((2, 3), bool), np.array([0, 0]))).all()
+    assert average_precision(np.zeros((0, 3), bool), np.empty(0, int)).shape == (0,)
+
+
+def test_average_precision_equals_that_of_scikit_learn_where_all_items_are_listed() -> None:
+    from sklearn.metrics import average_precision_score
+
+    rng = np.random.default_rng(5)
+    hits = rng.random((100, 20)) < 0.3
+    hits[:, 3] |= ~hits.any(axis=1)
+    expected = [average_precision_score(row, np.arange(20, 0, -1)) for row in hits]
+    np.testing.assert_allclose(average_precision(hits, hits.sum(axis=1)), expected, rtol=1e-12)

@@ -6,8 +6,9 @@ from zoneinfo import ZoneInfo
 
 import numpy as np
 import pytest
+from scipy.stats import t
 
-from components.quality.drop import ComparedWindows, relative_drop
+from components.quality.drop import Chance, ComparedWindows, relative_drop
 from components.quality.noise import WindowNoise, without_noise
 from components.quality.window import BUCKETS, Window, pool, rhythm_of
 
@@ -188,3 +189,46 @@ def test_an_hour_is_the_one_that_most_of_it_lies_in_where_clocks_are_half_an_hou
 
 def test_users_fall_into_as_many_buckets_as_sums_are_kept_by() -> None:
     assert BUCKETS == 64
+
+
+def chance(by_users: float, *by_windows: float, windows: float = 1.0, buckets: int = 64) -> Chance:
+    n = len(by_windows)
+    return Chance(by_users, np.array(by_windows), np.full(n, 1 / n), buckets, windows)
+
+
+def test_chance_among_users_has_as_many_degrees_of_freedom_as_there_are_other_buckets() -> None:
+    users = chance(4e-4, 0.0)
+    assert users.reach(0.01) == pytest.approx(-t.ppf(0.01, 63) * 0.02, rel=1e-3)
+    assert users.beyond(0.05) == pytest.approx(t.sf(2.5, 63))
+    few = chance(4e-4, 0.0, buckets=9)
+    assert few.reach(0.01) == pytest.approx(-t.ppf(0.01, 8) * 0.02, rel=1e-3)
+
+
+@pytest.mark.parametrize(("windows", "freedom"), [(1.0, 3), (3.0, 5), (14.0, 16)])
+def test_noise_of_windows_has_heavy_tails_that_end_as_more_of_them_are_judged(windows: float, freedom: int) -> None:
+    """Student's t with the variance of the noise, whose degrees of freedom are three and one more a window."""
+    noise = chance(0.0, 4e-4, windows=windows)
+    scale = 0.02 * np.sqrt((freedom - 2) / freedom)
+    assert noise.reach(0.001) == pytest.approx(-t.ppf(0.001, freedom) * scale, rel=1e-3)
+    assert noise.beyond(0.1) == pytest.approx(t.sf(0.1 / scale, freedom))
+
+
+def test_where_users_explain_most_the_tails_are_lighter() -> None:
+    """A quarter of the variance is that of windows: three over a quarter are twelve degrees of freedom."""
+    mixed = chance(3e-4, 1e-4)
+    assert mixed.beyond(0.05) == pytest.approx(t.sf(2.5, 12))
+
+
+def test_guesses_of_the_noise_are_mixed_by_their_weights_and_scaled_by_what_is_left() -> None:
+    mixed = chance(1e-4, 0.0, 1e-2)
+    alone = [chance(1e-4, 0.0).beyond(0.1), chance(1e-4, 1e-2).beyond(0.1)]
+    assert mixed.beyond(0.1) == pytest.approx(sum(alone) / 2)
+    assert mixed.beyond(mixed.reach(0.01)) == pytest.approx(0.01, rel=1e-2)
+    halved = chance(0.0, 4e-4).scaled(0.5)
+    assert halved.reach(0.01) == pytest.approx(chance(0.0, 1e-4).reach(0.01))
+    assert chance(1e-4, 0.0).scaled(0.5).by_users == 1e-4
+
+
+def test_without_any_chance_everything_that_fell_has_fallen() -> None:
+    none = chance(0.0, 0.0)
+    assert (none.reach(0.01), none.beyond(0.001), none.beyond(0.0), none.beyond(-0.1)) == (0.0, 0.0, 1.0, 1.0)
