@@ -11,6 +11,8 @@ from rapidfuzz.distance import OSA
 ORDINARY = 200
 """Times that a word comes in the list of words of pyspellchecker; most names stand below."""
 
+RARE = 1000
+
 
 class Lexicon:
     """Words with frequencies, and the `known` words that a misspelled one may have meant, the first the likelier."""
@@ -27,6 +29,10 @@ class Lexicon:
     def is_ordinary(self, word: str) -> bool:
         """Whether everybody uses the word."""
         return self._frequencies.get(word, 0) >= ORDINARY or word in self._known
+
+    def is_rare(self, word: str) -> bool:
+        """Whether the word is so rare that a capital letter at the beginning of a text makes it a name."""
+        return word not in self._known and self._frequencies.get(word, 0) < RARE
 
     def is_word(self, word: str) -> bool:
         """Whether it is a word at all; names count where they are well known."""

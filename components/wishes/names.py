@@ -23,10 +23,14 @@ MAKERS = 2
 """A last name alone means whoever made a thing more often than who took part in it."""
 CLEARLY_FIRST = 0.5
 """Of people who share a name those are meant who have at least this share of the likes of the best liked one."""
+PARTICLES = frozenset(["de", "del", "di", "da", "van", "von", "der", "le", "la", "du", "mc", "mac", "o", "st", "el"])
+"""What stands before a last name and belongs to it."""
 _YEAR = re.compile(r"\s*\(\d{4}\)\s*$")
 _BRACKETS = re.compile(r"\((?:a\.?k\.?a\.?:? )?([^)]*)\)")
 _ARTICLE_LAST = re.compile(r"^(?P<rest>.*), (?P<article>the|a|an|le|la|les|l'|il|el|los|las|das|der|die|i|o|os)$")
 _ARTICLES = frozenset(["the", "a", "an", "le", "la", "les", "l", "il", "el", "los", "las", "das", "der", "die"])
+_AMBIGUOUS = frozenset(["die", "l", "la", "le", "il"])
+"""Articles that are a word of its own in a title such as Die Hard."""
 _NUMERAL = re.compile(r"^(?:\d+|i{1,3}|iv|v|vi{0,3}|part|episode|chapter|vol|volume)$")
 
 
@@ -83,8 +87,10 @@ class Titles:
     def series_of(self, row: int) -> list[int]:
         """Rows of the items that share the distinctive beginning of the name of `row`, with itself."""
         found: dict[int, None] = {row: None}
-        for name in self._names[row]:
-            stem = _stem(name)
+        names = self._names[row]
+        tails = {name[1:] for name in names if name[0] in _AMBIGUOUS}
+        for name in names:
+            stem = () if name in tails else _stem(name)
             if stem:
                 found |= dict.fromkeys([*self.by_name.get(stem, ()), *self.by_beginning.get(stem, ())])
         return list(found)
@@ -131,6 +137,8 @@ class People:
             self._whole[words].append(name)
             if 1 < len(words) <= 4:
                 self._last[words[-1]].append(name)
+                if len(words) > 2 and words[-2] in PARTICLES:
+                    self._last[" ".join(words[-2:])].append(name)
                 self._first[words[0]].append(name)
 
     def __len__(self) -> int:
@@ -151,6 +159,14 @@ class People:
         found = self._first.get(word, [])
         leading = self._leading(found)
         return self._person(leading) if len(leading) == 1 and self._likes[leading[0]] > 0 else None
+
+    def is_first_name(self, word: str) -> bool:
+        """Whether anybody is called so by first name."""
+        return word in self._first
+
+    def likes(self, person: NamedValue) -> float:
+        """How well liked what they made or took part in is."""
+        return max(self._likes[name] for name in person.names)
 
     def nearest(self, words: Phrase) -> NamedValue | None:
         """Who is called almost so: one letter in five may differ; two words at least."""
@@ -216,9 +232,10 @@ def names_of_title(title: str) -> list[Phrase]:
         folded = fold(alias.strip())
         moved = _ARTICLE_LAST.match(folded)
         for part in (moved["rest"] if moved else folded, folded.partition(":")[0]):
-            words = without_article(words_of(part))
-            if words:
-                found[words] = None
+            whole = words_of(part)
+            for words in (whole if whole[:1] and whole[0] in _AMBIGUOUS else (), without_article(whole)):
+                if words:
+                    found[words] = None
     return list(found)
 
 

@@ -133,6 +133,14 @@ class Phrases:
                 found[phrase] = labels
         return found
 
+    @cached_property
+    def unmet(self) -> frozenset[Phrase]:
+        """Phrases that limit a number which no item has, as "cheap" does where there are no prices."""
+        known = self._vocabulary
+        limits = {phrase: each.attributes for phrase, each in known.scales.items()}
+        limits |= {phrase: each.attributes for phrase, each in known.comparatives.items()}
+        return frozenset(phrase for phrase, names in limits.items() if not self._number(names)) - set(self.all)
+
     def label_of(self, word: str) -> LabelMeaning | None:
         """The label of one word, of which `word` is another form, as romantic is of romance."""
         for name, label in self._by_label.items():
@@ -147,7 +155,9 @@ class Phrases:
             labels = [label for words, label in self._by_label.items() if words in phrases]
             for phrase in phrases if labels else ():
                 meant.setdefault(phrase, []).extend(label for label in labels if label not in meant.get(phrase, ()))
-                own[phrase] = any(words_of(label) == phrase or self._is_form(phrase, label) for label in labels)
+                own[phrase] = phrase in self._vocabulary.grammar["whole"] or any(
+                    words_of(label) == phrase or self._is_form(phrase, label) for label in labels
+                )
         for words, label in self._by_label.items():
             for form in (words, (*words[:-1], _plural(words[-1]))):
                 meant[form], own[form] = [label], True

@@ -407,6 +407,8 @@ class QuantityReader:
             return _Amount(total + 30, total + 30, hour, end + 3)
         if words[end : end + 3] == ["and", "a", "quarter"]:
             return _Amount(total + 15, total + 15, hour, end + 3)
+        if words[end : end + 3] == ["and", "three", "quarters"]:
+            return _Amount(total + 45, total + 45, hour, end + 3)
         joint = end + (words[end : end + 1] == ["and"])
         more = _number(words, joint)
         if more is not None and more[0] < 60 and (more[1] < len(words) and minutes(words[more[1]])):

@@ -12,10 +12,10 @@ from typing import Literal
 
 from components.wishes.facts import CatalogueFacts
 from components.wishes.lexicon import Lexicon
-from components.wishes.names import LONGEST, NamedValue, People, Titles, without_article
+from components.wishes.names import LONGEST, PARTICLES, NamedValue, People, Titles, without_article
 from components.wishes.phrases import LabelMeaning, Meaning, Phrases
 from components.wishes.quantities import QuantityReader, mentions
-from components.wishes.tokens import Token, joined
+from components.wishes.tokens import Token, fold, joined
 from components.wishes.vocabulary import Phrase, Vocabulary
 from components.wishes.wish import RangeWish
 
@@ -76,6 +76,7 @@ _SUBJECTS = frozenset(
         "much",
     ]
 )
+_SIBLINGS = frozenset(["brothers", "bros", "sisters", "siblings"])
 _WEAK_ROLES = {("with",), ("of",), ("from",), ("in",), ("has",), ("having",)}
 """Words that come before much else than a name."""
 _LIKED = frozenset(
@@ -126,8 +127,10 @@ class SpanFinder:
 
     def find(self, tokens: Sequence[Token]) -> list[Span]:
         """Spans that cover `tokens` without a gap; what is nothing special is a span of one word."""
-        tokens = self._mended(tokens)
-        whole = self._whole(tokens)
+        mended = self._mended(tokens)
+        whole = self._whole(tokens) if len(tokens) > 1 and list(tokens) != mended else None
+        tokens = mended
+        whole = whole or self._whole(tokens)
         if whole is not None:
             return [whole]
         spans: list[Span] = []
@@ -202,6 +205,8 @@ class SpanFinder:
         found: list[Span] = []
         for turn in _TURNS:
             length = self._turn(words, at, self._known.grammar[turn])
+            if turn == "after_negators" and length and self._looks_ahead(tokens, words, at, at + length):
+                continue
             if length and not (turn == "likers" and words[at] in ("like", "likes") and not self._is_verb(words, at)):
                 found.append(self._span(tokens, at, at + length, turn))
         quantity = self._quantities.read(tokens, at)
@@ -217,16 +222,28 @@ class SpanFinder:
         if length:
             found.append(self._span(tokens, at, at + length, "role"))
         person, item = self._person(tokens, words, at, before), self._item(tokens, words, at, before)
-        for name in (item, person) if self._likened(before) else (person, item):
+        likened = self._likened(before) and not (item and person and self._rather_person(item[1], person[1]))
+        if likened and item and tokens[at].large:
+            found.insert(0, self._span(tokens, at, *item))  # "like Alien" means the film, not its kind
+        for name in (item, person) if likened else (person, item):
             if name:
                 found.append(self._span(tokens, at, *name))
         best = max(found, key=lambda span: span.end, default=None)
         return best or self._span(tokens, at, at + 1, None)
 
+    def _looks_ahead(self, tokens: Sequence[Token], words: list[str], start: int, end: int) -> bool:
+        """Whether a refusal such as "I hate" is of what follows, as it is unless its clause ends there."""
+        opens = any(tuple(words[at:end]) in self._known.grammar["negators"] for at in range(start, end))
+        return opens and (start == 0 or (end < len(words) and not self._ends(tokens, words, end)))
+
     @staticmethod
     def _is_verb(words: list[str], at: int) -> bool:
         """Whether the "like" at `at` says that somebody likes something."""
         return at > 0 and words[at - 1] in _SUBJECTS
+
+    def _rather_person(self, items: Items, person: NamedValue) -> bool:
+        """Whether a single word that is a title and a person's name means the person: Hitchcock."""
+        return len(items.name) == 1 and self.people.likes(person) > self._facts.popularity[items.rows[0]]
 
     @staticmethod
     def _span(
@@ -255,6 +272,10 @@ class SpanFinder:
     def _person(
         self, tokens: Sequence[Token], words: list[str], at: int, before: Sequence[Span]
     ) -> tuple[int, NamedValue] | None:
+        if words[at + 1 : at + 2] and words[at + 1] in _SIBLINGS:
+            siblings = self.people.by_last_name(words[at])
+            if siblings:
+                return at + 2, siblings
         for length in range(min(5, len(words) - at), 1, -1):
             run = tuple(words[at : at + length])
             person = self.people.whole(run)
@@ -262,27 +283,35 @@ class SpanFinder:
                 return at + length, person
             if person and self._role_before(before):
                 return at + length, person
-        self._role_before(before) or tokens[at].large
         if at + 1 < len(words) and not all(map(self._plain, words[at : at + 2])):
             pair = tuple(words[at : at + 2])
             if all(len(word) > 2 and not self._says_little(word) and not word.isdigit() for word in pair):
                 person = self.people.nearest(pair)
                 if person:
                     return at + 2, person
+        if words[at] in PARTICLES and at + 1 < len(words):
+            person = self.people.by_last_name(" ".join(words[at : at + 2]))
+            if person:
+                return at + 2, person
         word = words[at]
-        named = tokens[at].large or (self._role_before(before) and before[-1].words not in _WEAK_ROLES)
+        opens = not before and tokens[at].text[:1].isupper() and self._lexicon.is_rare(word)
+        named = opens or tokens[at].large or (self._role_before(before) and before[-1].words not in _WEAK_ROLES)
         if len(word) < 3 or self._says_little(word) or (self._plain(word) and not named):
             return None
         person = self.people.by_last_name(word) or (self.people.by_last_name(word[:-1]) if word.endswith("s") else None)
         person = person or self.people.by_first_name(word)
         if person is None and not self._lexicon.is_word(word) and word not in self.titles.by_word:
             person = self.people.nearest_last_name(word)
-        if person is None:
+        if person is None or self._another_of_that_name(tokens, at, person):
             return None
-        end = at + 1
-        if words[end : end + 1] and words[end] in ("brothers", "bros", "sisters", "siblings"):
-            end += 1
-        return end, person
+        return at + 1, person
+
+    def _another_of_that_name(self, tokens: Sequence[Token], at: int, person: NamedValue) -> bool:
+        """Whether the word before is a first name that is none of theirs: James Bond is not Ward Bond."""
+        if at == 0 or tokens[at].gap.strip() or not tokens[at - 1].text[:1].isupper():
+            return False
+        first = tokens[at - 1].word
+        return self.people.is_first_name(first) and not any(fold(name).startswith(first) for name in person.names)
 
     def _plain(self, word: str) -> bool:
         return self._lexicon.is_ordinary(word) or word in self._known.ignorable
@@ -347,10 +376,13 @@ class SpanFinder:
             for token, word in zip(tokens[start:end], name, strict=True)
             if word not in self._known.ignorable
         ]
+        ends = end == len(words) or self._ends(tokens, words, end)
+        if len(name) == 1 and end < len(words) and tokens[end].gap == "-":
+            return False  # "Oscar-worthy"
         if large and all(large):
             return len(name) > 1 or not self._says_little(name[0])
         if len(name) == 1:
-            return False
+            return start == 0 and ends and tokens[0].text[:1].isupper() and not self._says_little(name[0])
         content = [word for word in name if not self._says_little(word)]
         if not content:
             return False
@@ -361,7 +393,7 @@ class SpanFinder:
             or self._ends(tokens, words, start)
             or (before and before[-1].what in ("negators", "likers", "role"))
         )
-        return len(content) > 1 and bool(starts) and (end == len(words) or self._ends(tokens, words, end))
+        return len(content) > 1 and bool(starts) and ends
 
     @staticmethod
     def _ends(tokens: Sequence[Token], words: list[str], at: int) -> bool:

@@ -90,6 +90,8 @@ def read_vocabulary() -> Vocabulary:
     raw = tomllib.loads(files("components.wishes").joinpath("vocabulary.toml").read_text(encoding="utf-8"))
     grammar = {name: frozenset(_phrases(text)) for name, text in raw["grammar"].items() if name != "ignorable"}
     grammar |= {name: frozenset(_phrases(text)) for name, text in raw["asker"].items()}
+    grammar["after_negators"] |= _of_others(grammar["after_negators"])
+    grammar["whole"] = frozenset(_phrases(raw["whole"]["phrases"]))
     grammar["not_a_label"] = frozenset(_phrases(raw["not_a_label"]["phrases"]))
     units = {name: Unit(tuple(unit["attributes"].split()), unit["factor"]) for name, unit in raw["units"].items()}
     return Vocabulary(
@@ -112,6 +114,13 @@ def read_vocabulary() -> Vocabulary:
 
 def _phrases(text: str) -> Iterable[Phrase]:
     return (phrase for part in text.split(";") if (phrase := words_of(part)))
+
+
+def _of_others(phrases: Iterable[Phrase]) -> frozenset[Phrase]:
+    """What somebody says of themselves, said of others: "scares me", "scares them"."""
+    return frozenset(
+        (*phrase[:-1], other) for phrase in phrases if phrase[-1] == "me" for other in ("us", "them", "him", "her")
+    )
 
 
 def _by_phrase(raw: Mapping[str, Any], make: Any) -> dict[Phrase, Any]:

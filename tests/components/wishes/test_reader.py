@@ -34,6 +34,13 @@ def reader() -> Reader:
         ("no romantic comedies", ["no Romance and Comedy"]),
         ("not only comedies", ["Comedy"]),
         ("I don't mind horror", []),
+        ("I hate horror", ["no Horror"]),
+        ("horror I hate", ["no Horror"]),
+        ("horror scares them", ["no Horror"]),
+        ("everything bar westerns", ["no Western"]),
+        ("no patience for horror", ["no Horror"]),
+        ("neither American nor British crime", ["not country: United States or United Kingdom", "Crime"]),
+        ("like Toy Story, but no cartoons", ["no Animation", "like Toy Story (1995)"]),
         # labels in other forms, by other names, misspelled
         ("animated", ["Animation"]),
         ("somthing funny", ["Comedy"]),
@@ -42,11 +49,13 @@ def reader() -> Reader:
         ("thrilers", ["Thriller"]),
         ("mystery or thriller", ["Mystery or Thriller"]),
         ("fantasy animation", ["Fantasy", "Animation"]),
+        ("both funny and scary", ["Comedy", "Horror"]),
         # people and places
         ("films by Alfred Hitchcock", ["director: Alfred Hitchcock"]),
         ("hitchcock", ["director: Alfred Hitchcock"]),
         ("something by Hitchcok", ["director: Alfred Hitchcock"]),
         ("anything with Tom Hanks", ["cast: Tom Hanks"]),
+        ("a fan of Hitchcock", ["director: Alfred Hitchcock"]),
         ("not American", ["not country: United States"]),
         ("Japanese animation", ["country: Japan", "Animation"]),
         ("in French", ["language: French"]),
@@ -56,10 +65,15 @@ def reader() -> Reader:
         ("more like The Matrix, without the sequels", ["like Matrix, The (1999)", f"not {MATRICES}"]),
         ("Hitchcock, except Psycho", ["director: Alfred Hitchcock", "not Psycho (1960)"]),
         ("inceptoin", ["called Inception (2010)"]),
+        ("a sequel to Toy Story", ["called Toy Story 2 (1999)"]),
+        ("Psycho, but not too long", ["runtime at most 128", "like Psycho (1960)"]),
         ("amelie", ["called Amélie (Fabuleux destin d'Amélie Poulain, Le) (2001)"]),
         # numbers, and words that stand for them
         ("not older than 1990", ["year at least 1990"]),
         ("old comedies, anything before 1965", ["Comedy", "year below 1965"]),
+        ("an hour and three quarters at most", ["runtime at most 105"]),
+        ("a drama before bed", ["Drama"]),
+        ("the longest drama", ["runtime at least 184.64", "Drama"]),
         ("not too long", ["runtime at most 128"]),
         # the asker
         ("surprise me with something unlike what I usually watch", ["unlike what you know"]),
@@ -72,6 +86,11 @@ def test_a_text_is_read_as_what_it_says(reader: Reader, text: str, words: list[s
 def test_strange_words_are_ignored_and_named(reader: Reader) -> None:
     read = reader.read("zxqv blorptastic")
     assert (read.wishes, read.ignored) == ((), ("zxqv", "blorptastic"))
+
+
+def test_a_limit_on_what_no_item_states_is_ignored_and_named(reader: Reader) -> None:
+    read = reader.read("cheap thrillers")
+    assert (read.words(), read.ignored) == (["Thriller"], ("cheap",))
 
 
 def test_what_is_left_over_is_free_meaning(reader: Reader) -> None:

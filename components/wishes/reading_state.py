@@ -1,0 +1,48 @@
+"""Where the reading of one text stands: the wishes so far, what is refused just now, and what is settled at the end."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from components.wishes.phrases import ComparativeMeaning, ScaleMeaning
+from components.wishes.spans import Items, Span
+from components.wishes.wish import REFUSED, LabelWish, ValueWish, Wish
+
+
+@dataclass
+class ReadingState:
+    """Where the reading of one text stands."""
+
+    wishes: list[tuple[Wish, Span]] = field(default_factory=list)
+    negator: str = ""
+    direct: bool = False
+    neutral: bool = False
+    last: int = -1
+    free: list[tuple[Span, bool]] = field(default_factory=list)
+    topics: list[Span] = field(default_factory=list)
+    about: bool = False
+    ignored: list[Span] = field(default_factory=list)
+    likened: list[tuple[Items, bool, Span]] = field(default_factory=list)
+    pending: list[tuple[ComparativeMeaning, bool, Span, Items | None]] = field(default_factory=list)
+    series: list[tuple[bool, Span]] = field(default_factory=list)
+
+    def follows_adjective(self) -> bool:
+        """Whether the last wish was an adjective, so that an "and" behind it leads on to something else."""
+        if not self.wishes:
+            return False
+        wish, span = self.wishes[-1]
+        return (isinstance(wish, LabelWish) and bool(wish.mood)) or isinstance(span.what, ScaleMeaning)
+
+    def turn_last(self, span: Span) -> None:
+        """The wish right before `span`, and those that a list joins to it, become refusals."""
+        end = span.start
+        while self.wishes:
+            wish, before = self.wishes[-1]
+            if not isinstance(wish, LabelWish | ValueWish) or before.end < end - 1:
+                break
+            turned: Wish = replace(wish, wanted=False, importance=REFUSED)
+            if isinstance(wish, LabelWish) and not wish.wanted:  # what a mood brings along
+                self.wishes.pop()
+                continue
+            self.wishes[-1] = (turned, before)
+            break
