@@ -69,7 +69,7 @@ PERSONAL = (
 _YEAR = re.compile(r"\s*\(\d{4}\)$")
 
 
-class _World:
+class World:
     """A bundle of the demo's MovieLens without the last fifth of each user's ratings, and what was held out."""
 
     def __init__(self) -> None:
@@ -111,7 +111,7 @@ class _World:
 
 def run(full: bool, queries: Path) -> Report:
     """All three tables, one after the other."""
-    world = _World()
+    world = World()
     world.ask("a warm-up like Heat by Tom Hanks")
     asked = [json.loads(line) for line in queries.read_text().splitlines() if line.strip()]
     return Report(
@@ -120,7 +120,7 @@ def run(full: bool, queries: Path) -> Report:
     )
 
 
-def _held(world: _World, queries: Sequence[dict[str, Any]]) -> Iterator[Row]:
+def _held(world: World, queries: Sequence[dict[str, Any]]) -> Iterator[Row]:
     n_answers = n_good = n_whole = 0
     times = []
     for query in queries:
@@ -140,7 +140,7 @@ def _held(world: _World, queries: Sequence[dict[str, Any]]) -> Iterator[Row]:
     }
 
 
-def _judged(world: _World, query: dict[str, Any]) -> list[bool]:
+def _judged(world: World, query: dict[str, Any]) -> list[bool]:
     if query.get("novel"):
         return [_is_novel(world, query["q"], user_id) for user_id, _ in world.warm()]
     answer = world.ask(query["q"], source=query.get("field", "query"))
@@ -149,7 +149,7 @@ def _judged(world: _World, query: dict[str, Any]) -> list[bool]:
     return [holds(world.bundle.items, row, query) for row in world.rows(answer)]
 
 
-def _is_novel(world: _World, text: str, user_id: str) -> bool:
+def _is_novel(world: World, text: str, user_id: str) -> bool:
     plain = world.path.recommend(RecommendRequest(user_id=user_id, k=K), "r")
     last = [abs(code) - 1 for code in world.bundle.recent_of(world.bundle.user_row[user_id])][-10:]
     labels = world.words.facts.label_rows
@@ -158,7 +158,7 @@ def _is_novel(world: _World, text: str, user_id: str) -> bool:
     return mine < theirs
 
 
-def _known_items(world: _World, n: int) -> Iterator[Row]:
+def _known_items(world: World, n: int) -> Iterator[Row]:
     items, rng = world.bundle.items, random.Random(7)  # noqa: S311 a draw to measure with
     met = np.bincount(world.bundle.history.indices, minlength=len(items))
     rows = rng.sample([row for row in range(len(items)) if met[row] >= LEAST and "cast" in items.attributes[row]], n)
@@ -207,7 +207,7 @@ def _mrr(way: Callable[[str], NDArray[np.float32] | None], pairs: Sequence[tuple
     return round(float(np.mean(found)), 3)
 
 
-def _personal(world: _World) -> Iterator[Row]:
+def _personal(world: World) -> Iterator[Row]:
     """NDCG@10 of held-out likes that fit, mean over a user's queries; the interval is over users."""
     discount = 1 / np.log2(np.arange(2, K + 2))
     mine: list[float] = []

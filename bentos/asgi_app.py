@@ -16,7 +16,9 @@ import orjson
 
 from bentos.answers import Answers
 from bentos.caller import Caller
+from bentos.conversations import Conversations
 from bentos.door import Door
+from bentos.event_stream import EVENT_STREAM, as_events, wants_events
 from bentos.fault_injection import FaultInjection
 from bentos.feedback_intake import FeedbackIntake
 from bentos.http_body import ClientGone, Receive, Scope, Send, read_json_body
@@ -28,7 +30,9 @@ from components.adapters.slots.demo_faults import DemoFaults
 from components.adapters.store.traffic.rows import request_row, shown_rows
 from components.adapters.store.write_queue import WriteQueue
 from components.serving.answer import UnknownItem
+from components.serving.chat_request import ChatRequest, ExplainRequest
 from components.serving.item_search import UnknownFilter
+from components.serving.request_path import RequestPath
 from components.serving.requests import (
     ForgetRequest,
     KeepRequest,
@@ -52,6 +56,7 @@ CANARY_HEADER = b"x-recops-canary"
 Reply = tuple[int, bytes, Callable[[], None] | None]
 """Status, body, and what is left to do once they are sent."""
 JSON = b"application/json"
+CHAT_PARTS = ("understood", "items", "reply", "state")
 
 _SANE_ID = re.compile(rb"[A-Za-z0-9._:-]{1,64}").fullmatch
 
@@ -92,6 +97,7 @@ class RecopsApp:
         door: Door,
         metrics: RequestMetrics,
         cache_metrics: CacheMetrics,
+        conversations: Conversations,
         description: Mapping[str, Any],
         now: Callable[[], float],
         perf_counter: Callable[[], float],
@@ -108,6 +114,7 @@ class RecopsApp:
         self._metrics = metrics
         self._cache_metrics = cache_metrics
         self._models = models
+        self._conversations = conversations
         self._description = orjson.dumps(dict(description))
         self._now = now
         self._perf_counter = perf_counter
@@ -117,6 +124,8 @@ class RecopsApp:
             "/recommend": self._recommend,
             "/similar": self._similar,
             "/search": self._search,
+            "/chat": self._chat,
+            "/explain": self._explain,
             "/feedback": self._feedback,
             "/prefetch": self._warm,
             "/forget": self._forget,
@@ -145,6 +154,7 @@ class RecopsApp:
         self._door.close()
         self._queue.close()
         self._answers.close()
+        self._conversations.close()
         if self._models is not None:
             self._models.close()
 
@@ -177,6 +187,8 @@ class RecopsApp:
                 if probe is None:  # the stack itself may say more at once
                     check_size(content)
                 status, body, afterwards = await post(content, request_id, marks)
+                if path == "/chat" and wants_events(headers):
+                    content_type, body = EVENT_STREAM, as_events(orjson.loads(body), CHAT_PARTS)
             else:
                 self._door.admit(path, headers, scope, PROBE_HEADER in headers)
                 status, (content_type, body) = 200, self._get(path, scope["method"])
@@ -264,6 +276,25 @@ class RecopsApp:
                 f"filters.{answer.name}: the items have no such attribute, or it is of another type; there are {known}"
             )
             raise HttpError(422, "unknown_filter", text, f"filters.{answer.name}")
+        return 200, orjson.dumps(answer), None
+
+    async def _chat(self, body: bytes, request_id: str, marks: Marks) -> Reply:
+        request = parse_body(ChatRequest, body)
+
+        def path_of(user_id: str | None) -> RequestPath:
+            return self._variants.control if user_id is None else self._variants.path_of(user_id)
+
+        probe = marks.probe is not None
+        answer = await self._conversations.answer(request, request_id, marks.caller, path_of, probe)
+        return 200, orjson.dumps(answer), None
+
+    async def _explain(self, body: bytes, request_id: str, marks: Marks) -> Reply:
+        request = parse_body(ExplainRequest, body)
+        marks.caller.check_user(request.user_id)
+        path = self._variants.control if request.user_id is None else self._variants.path_of(request.user_id)
+        answer = await self._conversations.explain(request, request_id, path, marks.probe is not None)
+        if isinstance(answer, UnknownItem):
+            raise HttpError(404, "unknown_item", f"item_id: there is no item {answer.item_id!r}", "item_id")
         return 200, orjson.dumps(answer), None
 
     async def _warm(self, body: bytes, _request_id: str, marks: Marks) -> Reply:

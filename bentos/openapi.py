@@ -7,6 +7,7 @@ from typing import Any
 from pydantic.json_schema import models_json_schema
 
 from components.access.roles import ALLOWED
+from components.serving.chat_request import ChatRequest, ExplainRequest
 from components.serving.requests import (
     MAX_EVENTS,
     FeedbackEvent,
@@ -21,6 +22,8 @@ REF = "#/components/schemas/{model}"
 BODIES = {
     "/recommend": RecommendRequest,
     "/search": SearchRequest,
+    "/chat": ChatRequest,
+    "/explain": ExplainRequest,
     "/similar": SimilarRequest,
     "/prefetch": PrefetchRequest,
     "/feedback": FeedbackEvent,
@@ -32,6 +35,7 @@ REFUSALS = {
     "404": "no such thing",
     "405": "another method",
     "408": "a body that came too slowly",
+    "409": "another message of the conversation came first",
     "413": "more than 1 MB",
     "415": "another content type than application/json",
     "422": "a wrong field, which is named",
@@ -99,10 +103,14 @@ def _answers() -> dict[str, Any]:
     feedback["properties"] |= {name: {"type": "array", "items": told} for name in ("errors", "notes")}
     recommended = {"user_id": _TEXT, "items": items, "route": _TEXT, "fallback_reason": _MAYBE}
     recommended |= {"cached": _FLAG, "degraded": _FLAG, "cost_usd": _NUMBER, **_ANSWERED}
+    chat = {"conversation_id": _TEXT, "reply": _TEXT, "did": _TEXT, "items": items, "changed": _FLAG}
+    chat |= {"understood": {"type": "array"}, "state": {"type": "object"}, "cost_usd": _NUMBER, **_ANSWERED}
     return {
         "error": _object({"error": _object(_ERROR)}),
         "answer_recommend": _object(recommended),
         "answer_search": _object({"items": items, "understood": {"type": "array"}, **_ANSWERED}),
+        "answer_chat": _object(chat),
+        "answer_explain": _object({"item": _object(_ITEM), "why": _TEXT, **_ANSWERED}),
         "answer_similar": _object({"item_id": _TEXT, "items": items, **_ANSWERED}),
         "answer_prefetch": _object({"accepted": _COUNT}),
         "answer_feedback": feedback,

@@ -11,6 +11,7 @@ from prometheus_client import CollectorRegistry
 
 from bentos.answers import Answers
 from bentos.asgi_app import RecopsApp
+from bentos.conversations import Conversations
 from bentos.door import Door, RequestLimits
 from bentos.feedback_intake import FeedbackIntake, FeedbackLimits
 from bentos.key_ring import KeyRing
@@ -22,6 +23,7 @@ from components.adapters.files.stack_secret import read_secret, user_salt
 from components.adapters.slots.demo_faults import DemoFaults, fault_file
 from components.adapters.slots.redis_cache import RedisAnswers
 from components.adapters.store.access.keys import SqlKeys
+from components.adapters.store.conversations.kept import SqlConversations
 from components.adapters.store.engine import open_engine
 from components.adapters.store.llm.budget import LlmBudget
 from components.adapters.store.traffic.local_user_events import user_events
@@ -102,6 +104,13 @@ def build_app(
         left_out=lambda: shared.counts.left_out if shared else 0,
         waiting=lambda: prefetch.waiting,
     )
+    conversations = Conversations(
+        SqlConversations(open_engine(settings.store_url, OPEN_SECONDS)),
+        events.read,
+        settings.conversation_hours * 3600,
+        now=time.time,
+        perf_counter=time.perf_counter,
+    )
     description = {
         "release": release.release_id,
         "slot": slot,
@@ -121,6 +130,7 @@ def build_app(
         make_door(settings),
         metrics,
         cache_metrics,
+        conversations,
         description,
         now=time.time,
         perf_counter=time.perf_counter,

@@ -15,6 +15,8 @@ COMMANDS = {
     "logs": ("cli.logs", "logs", "Print the log of a process of the stack."),
     "data": ("cli.data", "data", "Check a source; list, show, get and use data versions."),
     "ask": ("cli.ask", "ask", "Ask the gateway for items in plain words."),
+    "chat": ("cli.chat", "chat", "Talk with the catalogue, a line at a time."),
+    "mcp": ("cli.mcp", "mcp", "Serve the catalogue as tools for agents (Model Context Protocol)."),
     "releases": ("cli.releases", "releases", "Show what was promoted and rolled back, when and by whom."),
     "rollback": ("cli.rollback", "rollback", "Go back to the standby release at once."),
     "alerts": ("cli.alerts", "alerts", "List incidents, and try the channels that tell of them."),

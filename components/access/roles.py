@@ -12,6 +12,8 @@ _TRUSTED: frozenset[Role] = frozenset({"server", "operator"})
 ALLOWED: dict[str, frozenset[Role]] = {
     "/recommend": _ASKING,
     "/search": _ASKING,
+    "/chat": _ASKING,
+    "/explain": _ASKING,
     "/similar": _ASKING,
     "/feedback": _ASKING,
     "/prefetch": _TRUSTED,

@@ -67,6 +67,7 @@ class Settings(BaseModel):
     requests_per_key_minute: float = 60_000.0  # with one client's key
     requests_per_address_minute: float = 3_000.0  # from one address other than this machine, without a server's key
     prefetched_per_minute: float = 300.0  # answers made ahead for one key or address; 1,000 at once
+    conversation_hours: float = 24.0  # for which one is kept after its last message
     demo: bool = True  # `recops up` ingests MovieLens and trains with the preset demo
     git_commit: str | None = None  # what an image was built from, as it carries no Git
     preset: str | None = None  # of params.yaml, a file in presets/; see `train_preset`

@@ -120,11 +120,11 @@ class CandidateFinder:
             own.append(self._without_words(preferences, None, asker, out.astype(np.int32)))
             return own[-1].ranking
 
-        n_candidates, met = self._routing.candidates, self._met(asker)
+        n_candidates, met = self._routing.candidates, self.met(asker)
         ranking, said = rank_asked(self.words, wishes, met, exclude, n_candidates, k, personal, known=bool(met))
         return Candidates("content", None, f"content+{own[-1].source}", ranking, said=said)
 
-    def _met(self, asker: UserState) -> tuple[int, ...]:
+    def met(self, asker: UserState) -> tuple[int, ...]:
         """The rows that the asker met last, oldest first."""
         last = [abs(code) - 1 for code in self._bundle.recent_of(asker.user)] or asker.trained.tolist()
         return (*last, *asker.news.seen.tolist())

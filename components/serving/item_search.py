@@ -93,12 +93,13 @@ class ItemSearch:
         reasons = words.reasons(rows, found.said.kept, found.said.met)
         scores = found.ranking.scores[: request.k].tolist()
         items = [
-            self._item(row, rank, score, reason)
+            self.item(row, rank, score, reason)
             for rank, (row, score, reason) in enumerate(zip(rows, scores, reasons, strict=True), start=1)
         ]
         return ItemsFound(items, found.said.understood(), read.ignored)
 
-    def _item(self, row: int, rank: int, score: float, reason: str | None) -> FoundItem:
+    def item(self, row: int, rank: int, score: float, reason: str | None) -> FoundItem:
+        """Item `row` with all that is known of it."""
         items = self._bundle.items
         fields: dict[str, Any] = {"tags": list(items.tags[row]), **items.attributes[row]}
         if items.descriptions[row]:

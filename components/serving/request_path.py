@@ -36,8 +36,11 @@ from components.serving.item_search import ItemSearch, SearchAnswer, UnknownFilt
 from components.serving.live_history import EventValues, live_history
 from components.serving.recent_history import NO_EVENTS, EventsUnread, UserEvents, disliked_of, news_of, with_cart
 from components.serving.requests import RecommendRequest, SearchRequest, SimilarRequest
+from components.serving.talk import Talk
 
 NOTHING = np.empty(0, np.int32)
+NOBODY = "\N{REPLACEMENT CHARACTER}"
+"""No user's id."""
 EVENTS_UNREAD = "the user's latest interactions could not be read"
 Recent = UserEvents | EventsUnread | None
 
@@ -215,6 +218,20 @@ class RequestPath:
             return found
         total = _milliseconds(start, self._now())
         return as_answer(found, request_id, self.release_id, self.slot, self.variant, total)
+
+    def talk(self, user_id: str | None, recent: Recent = None) -> Talk:
+        """The catalogue for a conversation with `user_id`, or with somebody of whom nothing is known."""
+        asked = RecommendRequest(user_id=user_id or NOBODY)
+        asker = UserState(UNKNOWN_USER, NOTHING, NO_NEWS) if user_id is None else self._asker(asked, recent)
+
+        def recommend(k: int, exclude: Sequence[str]) -> list[AnsweredItem]:
+            request = asked.model_copy(update={"k": k, "exclude": list(exclude)})
+            return self.recommend(request, "", recent).items
+
+        def explain(said: Said, rows: Rows) -> list[str]:
+            return self._asked_reasons(said, rows, asker)
+
+        return Talk(self.bundle.items, self._finder, self._search, asker, recommend, explain)
 
     def _asker(self, request: RecommendRequest, recent: Recent) -> UserState:
         row = self.bundle.user_row.get(request.user_id, UNKNOWN_USER)

@@ -30,6 +30,8 @@ CLICK: dict[str, Any] = {"user_id": "8", "item_id": "101", "type": "click"}
 BODIES: dict[str, Any] = {
     "/recommend": {"user_id": "8"},
     "/search": {"query": "drama", "user_id": "8"},
+    "/explain": {"item_id": "105", "user_id": "8"},
+    "/chat": {"message": "drama", "user_id": "8"},
     "/similar": {"item_id": "105"},
     "/feedback": CLICK,
     "/prefetch": {"user_ids": ["8"]},

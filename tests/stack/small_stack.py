@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shutil
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -45,7 +45,8 @@ USERS = [str(user) for user in range(1, 9)]
 class SmallStack:
     """What a test needs to promote, kill and ask."""
 
-    def __init__(self, home: Path, ports: Sequence[int] = ()) -> None:
+    def __init__(self, home: Path, ports: Sequence[int] = (), make: Callable[[Path], Path] = make_bundle) -> None:
+        self.make = make
         self.ports = list(ports) or free_ports(6)
         gateway, blue, green, mlflow, prefect, admin = self.ports
         self.settings = Settings(
@@ -74,7 +75,7 @@ class SmallStack:
         self.supervisor.start(wanted, environment)
 
     def build(self, release_id: str, parent_id: str | None) -> Release:
-        folder = make_bundle(self.settings.root / "bundles" / release_id)
+        folder = self.make(self.settings.root / "bundles" / release_id)
         answers = expected_answers(read_bundle(folder), self.params.routing, USERS, 10)
         record_expected_answers(folder, answers)
         release = make_release(release_id, parent_id)

@@ -1,4 +1,4 @@
-"""Asks the gateway's `POST /search`."""
+"""Asks the gateway's endpoints for one answer."""
 
 from __future__ import annotations
 
@@ -15,16 +15,23 @@ class SearchFailedError(Exception):
 
 
 def search(gateway: str, body: Mapping[str, Any], key: str | None = None) -> dict[str, Any]:
-    """The answer to `body`, as the gateway gives it to who shows `key`.
+    """The answer of `POST /search` to `body`; see `ask_gateway`."""
+    return ask_gateway(gateway, "/search", body, key)
+
+
+def ask_gateway(
+    gateway: str, path: str, body: Mapping[str, Any], key: str | None = None, seconds: float = TIMEOUT_SECONDS
+) -> dict[str, Any]:
+    """The answer to `body` posted to `path`, as the gateway gives it to who shows `key`.
 
     Raises:
-        SearchFailedError: nothing answers at `gateway`, or it answers with an error.
+        SearchFailedError: nothing answers at `gateway` within `seconds`, or it answers with an error.
     """
     try:
-        reply = httpx.post(f"{gateway}/search", json=dict(body), headers=key_header(key), timeout=TIMEOUT_SECONDS)
+        reply = httpx.post(f"{gateway}{path}", json=dict(body), headers=key_header(key), timeout=seconds)
     except httpx.HTTPError as error:
         raise SearchFailedError(f"{gateway} does not answer ({error}); start the stack with `recops up`") from error
-    if reply.status_code != httpx.codes.OK:
+    if not reply.is_success:
         raise SearchFailedError(f"{gateway} answers {reply.status_code}: {_message(reply)}")
     answer: dict[str, Any] = reply.json()
     return answer

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Engine, delete, inspect, select, union, updat
 from components.adapters.store.engine import reading
 from components.adapters.store.fast_inserts import insert_ignoring
 from components.adapters.store.tables import (
+    conversations,
     exposures,
     feedback,
     forgotten_users,
@@ -43,7 +44,7 @@ def delete_user(db: Connection, user_id: str) -> dict[str, int]:
     for table in (llm_calls, shadow_results):  # know the user by the request alone, so they go first
         of_user = table.c.request_id.in_(asked) | table.c.request_id.in_(shown)
         deleted[table.name] = db.execute(delete(table).where(of_user)).rowcount
-    for table in (feedback, impressions, exposures, requests):
+    for table in (feedback, impressions, exposures, requests, conversations):
         deleted[table.name] = db.execute(delete(table).where(table.c.user_id == user_id)).rowcount
     return deleted
 
@@ -73,7 +74,7 @@ def bury_again(db: Connection, forgotten: Mapping[str, float]) -> None:
     """Within a transaction: deletes the users of these tombstones, and keeps the tombstones; for restored backups."""
     if not forgotten:
         return
-    users = union(*(select(table.c.user_id) for table in (feedback, impressions, exposures, requests)))
+    users = union(*(select(table.c.user_id) for table in (feedback, impressions, exposures, requests, conversations)))
     for user_id in db.execute(users).scalars().all():
         if user_digest(user_id) in forgotten:
             delete_user(db, user_id)

@@ -11,6 +11,7 @@ from components.adapters.store.forgetting import delete_orphans
 from components.adapters.store.tables import (
     alert_silences,
     alerts,
+    conversations,
     evaluations,
     feedback,
     hourly_rollups,
@@ -44,6 +45,10 @@ def prune(engine: Engine, retention: RetentionConfig, now: float, events_read_un
             lambda db: _delete_oldest(db, llm_calls.c.call_id, llm_calls.c.called_at, before),
         ):
             deleted = _sums(deleted, _in_turns(engine, step))
+    expired = _in_turns(
+        engine, lambda db: _delete_oldest(db, conversations.c.conversation_id, conversations.c.expires_at, now)
+    )
+    deleted |= expired
     if retention.feedback_days is not None and events_read_until is not None:
         until = min(now - retention.feedback_days * DAY, events_read_until - IN_FLIGHT_SECONDS)
         deleted |= _in_turns(engine, lambda db: _delete_oldest(db, feedback.c.sequence, feedback.c.received_at, until))

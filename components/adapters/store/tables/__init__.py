@@ -1,6 +1,7 @@
 """The tables of the event store. Times are seconds since 1970 (UTC), as floats."""
 
 from components.adapters.store.tables.access import api_keys, audit_log
+from components.adapters.store.tables.conversations import conversations
 from components.adapters.store.tables.experiments import experiments, exposures
 from components.adapters.store.tables.metadata import metadata
 from components.adapters.store.tables.observation import (
@@ -27,6 +28,7 @@ __all__ = [
     "alerts",
     "api_keys",
     "audit_log",
+    "conversations",
     "evaluations",
     "experiments",
     "exposures",

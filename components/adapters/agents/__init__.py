@@ -1,0 +1,1 @@
+"""The catalogue as tools for agents, over the Model Context Protocol."""

@@ -1,0 +1,82 @@
+"""The bodies of `POST /chat` and `POST /explain`, and the answers to them."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Annotated, Any
+
+from pydantic import Field, StringConstraints
+
+from components.serving.item_search import FoundItem
+from components.serving.requests import Body, Id
+
+MAX_MESSAGE = 512
+MAX_CHAT_ITEMS = 20
+
+
+class ChatRequest(Body):
+    """Body of `POST /chat`.
+
+    Without `conversation_id` a conversation begins; with it the one goes on that an answer named. `user_id` need not be
+    said again; it is that of the first message.
+    """
+
+    message: Annotated[str, StringConstraints(min_length=1, max_length=MAX_MESSAGE)]
+    conversation_id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{16,64}$")] | None = None
+    user_id: Id | None = None
+    k: Annotated[int, Field(ge=1, le=MAX_CHAT_ITEMS)] = 5
+
+
+class ExplainRequest(Body):
+    """Body of `POST /explain`: why somebody who says `query` would be shown the item."""
+
+    item_id: Id
+    query: Annotated[str, StringConstraints(max_length=MAX_MESSAGE)] = ""
+    user_id: Id | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """The answer to an `ExplainRequest`; all of it goes to the client.
+
+    Attributes:
+        understood: the wishes of the query.
+    """
+
+    request_id: str
+    item: FoundItem
+    why: str
+    understood: Sequence[Mapping[str, Any]]
+    ignored: Sequence[str]
+    release: str
+    slot: str
+    variant: str
+    timings_ms: Mapping[str, float]
+
+
+@dataclass(frozen=True, slots=True)
+class ChatAnswer:
+    """The answer to a `ChatRequest`; all of it goes to the client.
+
+    Attributes:
+        did: what the message did, an `Act` of components/conversation/intent.py.
+        items: the list as it stands now; `changed` says whether the message changed it.
+        understood, ignored: the wishes of this message, and its words that did nothing.
+        state: all wishes so far, what is shown and was turned down, and when the conversation is forgotten.
+    """
+
+    request_id: str
+    conversation_id: str
+    reply: str
+    did: str
+    items: Sequence[FoundItem]
+    changed: bool
+    understood: Sequence[Mapping[str, Any]]
+    ignored: Sequence[str]
+    state: Mapping[str, Any]
+    release: str
+    slot: str
+    variant: str
+    cost_usd: float
+    timings_ms: Mapping[str, float]

@@ -1,0 +1,90 @@
+"""One asker's catalogue in a conversation: reads their words, finds what fits, says why; see `dialogue.Catalogue`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+import numpy as np
+
+from components.conversation.dialogue import Found
+from components.serving.answer import AnsweredItem
+from components.serving.asked import Said
+from components.serving.candidates import CandidateFinder, UserState
+from components.serving.catalogue import Catalogue
+from components.serving.item_search import FoundItem, ItemSearch
+from components.wishes.facts import CatalogueFacts
+from components.wishes.vocabulary import Comparative, Phrase, read_vocabulary
+from components.wishes.wish import Wish, Wishes
+
+Recommend = Callable[[int, Sequence[str]], list[AnsweredItem]]
+"""At most so many items of the asker's own list, without those of the ids."""
+Explain = Callable[[Said, np.ndarray], list[str]]
+"""Why the asker sees each row, by the wishes and by their own history."""
+
+
+class Talk:
+    """The same for all messages of one request."""
+
+    def __init__(
+        self,
+        items: Catalogue,
+        finder: CandidateFinder,
+        search: ItemSearch,
+        asker: UserState,
+        recommend: Recommend,
+        explain: Explain,
+    ) -> None:
+        self._items = items
+        self._finder = finder
+        self._search = search
+        self._asker = asker
+        self._recommend = recommend
+        self._explain = explain
+
+    @property
+    def facts(self) -> CatalogueFacts:
+        """What is known of every item."""
+        return self._finder.words.facts
+
+    @property
+    def comparatives(self) -> Mapping[Phrase, Comparative]:
+        """Phrases such as "shorter"."""
+        return read_vocabulary().comparatives
+
+    def read(self, text: str) -> Wishes:
+        """The wishes of `text`, without meanings that no item has to do with."""
+        return self._finder.words.without_idle(self._finder.words.reader.read(text))
+
+    def find(self, wishes: Sequence[Wish], k: int, exclude: Sequence[str]) -> Found[FoundItem]:
+        """At most `k` items that fit and that the asker does not know, without those of `exclude`."""
+        if not wishes:
+            own = self._recommend(k, exclude)
+            rows = [self._items.row_of[each.item_id] for each in own]
+            reasons: Sequence[str | None] = [each.explanation for each in own]
+            return self._found(rows, [each.score for each in own], reasons, ())
+        named = [self._items.row_of[each] for each in exclude if each in self._items.row_of]
+        out = np.concatenate([self._asker.trained, self._asker.news.seen, np.array(named, np.int32)]).astype(np.int32)
+        found = self._finder.asked(Wishes(tuple(wishes)), {}, k, self._asker, out)
+        assert found.said is not None  # noqa: S101 there are wishes
+        rows, scores = found.ranking.items[:k].tolist(), found.ranking.scores[:k].tolist()
+        return self._found(rows, scores, self._explain(found.said, found.ranking.items[:k]), found.said.loosened)
+
+    def why(self, item_id: str, wishes: Sequence[Wish]) -> str:
+        """What the item fulfils, and what of the asker's history speaks for it."""
+        row = self._items.row_of[item_id]
+        said = Said(Wishes(tuple(wishes)), tuple(wishes), (), self._finder.met(self._asker))
+        return self._explain(said, np.array([row], np.int32))[0]
+
+    def shown(self, ids: Sequence[str], wishes: Sequence[Wish]) -> list[FoundItem]:
+        """The items of `ids` again, in their order."""
+        rows = [self._items.row_of[each] for each in ids if each in self._items.row_of]
+        return list(self._found(rows, [0.0] * len(rows), [self.why(each, wishes) for each in ids], ()).items)
+
+    def _found(
+        self, rows: Sequence[int], scores: Sequence[float], reasons: Sequence[str | None], loosened: tuple[Wish, ...]
+    ) -> Found[FoundItem]:
+        items = [
+            self._search.item(row, rank, score, reason)
+            for rank, (row, score, reason) in enumerate(zip(rows, scores, reasons, strict=True), start=1)
+        ]
+        return Found(items, tuple(item.item_id for item in items), loosened)
