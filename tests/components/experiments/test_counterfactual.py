@@ -131,3 +131,15 @@ def test_values_with_a_normals_kurtosis_have_as_many_degrees_of_freedom_as_there
     assert isinstance(found, Estimate)
     error = reward.std(ddof=1) / 120**0.5
     assert (found.high - found.value) / error == pytest.approx(t.ppf(0.975, 120), rel=1e-3)
+
+
+def test_a_log_that_the_target_would_hardly_take_is_told_from_one_that_it_would_never_take() -> None:
+    users = np.arange(200)
+    hardly, never = np.full(200, 0.001), np.zeros(200)
+    reasons = []
+    for target in (hardly, never):
+        found = estimate_value(users, np.ones(200), np.ones(200), target)
+        assert isinstance(found, TooLittleSupport)
+        reasons.append(found.reason)
+    assert "mean weight is 0.001" in reasons[0]
+    assert "no logged action" in reasons[1]

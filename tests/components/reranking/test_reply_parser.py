@@ -102,3 +102,10 @@ def test_what_stands_right_beside_the_object_is_no_part_of_it(text: str) -> None
     found = parse_reply(text, 3, 3)
     assert found.order == (2, 0, 1)
     assert not found.repairs
+
+
+def test_what_names_nobody_is_repaired_by_nothing_and_a_sentence_is_said_to_be_prose_once() -> None:
+    assert not parse_reply("nobody knows", 3, 3).repairs
+    assert parse_reply("I would say 3, 1, 2 here", 3, 3).repairs == {"prose": 1}
+    assert parse_reply("1. [3]\n2. [1]\n3. [2]", 3, 3).repairs == {"prose": 1}
+    assert parse_reply('{"order": [3, 1', 3, 3).repairs == {"truncated": 1, "missing": 1}

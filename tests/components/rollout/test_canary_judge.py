@@ -104,3 +104,14 @@ def test_a_slot_that_is_slow_for_a_while_leaves_a_doubt_and_not_a_harm() -> None
     early = make_arm(400, milliseconds=np.where(np.linspace(0, 1, 400) < 0.25, 500.0, 10.0))
     judged = judge_canary(LIVE, early, (), CANARY, LOOKS)
     assert (judged.harm, judged.doubt) == (None, None)
+
+
+def test_three_users_are_named_however_many_got_an_empty_list() -> None:
+    judged = judge_canary(LIVE, make_arm(200), ("1", "2", "3", "4"), CANARY, LOOKS)
+    assert judged.harm == "an empty list for user '1', '2', '3', who gets a full one from the live release"
+
+
+def test_an_increase_of_empty_lists_by_the_margin_itself_is_tolerated() -> None:
+    canary = make_arm(16_384, empty=first(128, 16_384))
+    assert harmed(canary, make_arm(16_384), max_empty_increase=1 / 128) == []
+    assert harmed(canary, make_arm(16_384), max_empty_increase=1 / 129) == ["empty lists"]

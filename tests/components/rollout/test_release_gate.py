@@ -47,3 +47,30 @@ def test_no_limit_of_age_takes_any_data() -> None:
 def test_what_the_gate_of_the_model_said_is_kept() -> None:
     (said, *_) = judge_release(GOOD, 0.9, LIMITS, NOW)
     assert (said.name, said.explanation) == ("model", "ndcg_at_10 beats popularity")
+
+
+@pytest.mark.parametrize(
+    "found",
+    [
+        replace(GOOD, size_mb=500),
+        replace(GOOD, start=replace(START, peak_mb=2000)),
+        replace(GOOD, start=replace(START, index_recall=0.9)),
+        replace(GOOD, data_at=NOW - 30 * SECONDS_PER_DAY),
+    ],
+)
+def test_the_limits_themselves_are_allowed(found: ReleaseFindings) -> None:
+    assert failed(found) == []
+
+
+def test_each_check_says_what_was_found() -> None:
+    said = {check.name: check.explanation for check in judge_release(GOOD, 0.9, LIMITS, NOW)}
+    assert said["files"] == "every file is as it was built"
+    assert said["size"] == "12.0 MB, at most 500"
+    assert said["answers"] == "21 of 21 answers equal those computed offline"
+    assert said["index_recall"] == "index recall 0.950, at least 0.9"
+    assert said["memory"] == "300 MB at most while it answers, at most 2000"
+    assert said["data_age"] == "its data was taken in 1.0 days ago, at most 30"
+    damaged = replace(GOOD, damaged=("a is missing", "b differs"))
+    assert "a is missing; b differs" in [check.explanation for check in judge_release(damaged, 0.9, LIMITS, NOW)]
+    exact = replace(GOOD, start=replace(START, index_recall=None))
+    assert "exact search" in [check.explanation for check in judge_release(exact, 0.9, LIMITS, NOW)]

@@ -48,3 +48,14 @@ def test_at_the_lower_bound_so_many_faults_or_more_have_just_the_chance_left(fau
     low, high = exact_bounds(faulty, replies, 0.95)
     assert binom.sf(faulty - 1, replies, low) == pytest.approx(0.05)
     assert binom.cdf(faulty, replies, high) == pytest.approx(0.05)
+
+
+@pytest.mark.parametrize("limit", [0.001, 0.004, 0.01, 0.013, 0.02, 0.03, 0.05, 0.1, 0.2, 0.3])
+@pytest.mark.parametrize("confidence", [0.8, 0.95])
+def test_the_least_number_without_a_fault_is_the_one_whose_bound_first_falls_under_the_limit(
+    limit: float, confidence: float
+) -> None:
+    """Without faults the bound is 1 - (1 - confidence) ** (1 / n)."""
+    needed = replies_needed(count_faults([], confidence), limit, confidence)
+    assert needed is not None
+    assert 1 - (1 - confidence) ** (1 / needed) < limit <= 1 - (1 - confidence) ** (1 / (needed - 1))
