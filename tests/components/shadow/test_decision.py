@@ -12,7 +12,7 @@ from components.config.shadow import ShadowConfig
 from components.experiments.power import squared_signal
 from components.metrics.bootstrap import Interval
 from components.shadow.decision import Promote, Refuse, Undecided, decide
-from components.shadow.evidence import ShadowEvidence, Speed
+from components.shadow.evidence import LEAST_USERS, ShadowEvidence, Speed
 from components.shadow.fault_rate import count_faults
 from components.shadow.paired import NOTHING, Paired
 from components.shadow.scores import PromotedItems
@@ -208,3 +208,23 @@ def test_before_that_the_plan_is_made_again_with_the_spread_that_was_seen() -> N
 
 def test_without_a_spread_no_number_would_tell() -> None:
     assert needed_for(replace(paired(0.0, 0.08), std_error=float("inf"))) is None
+
+
+def test_an_open_guard_needs_as_many_requests_as_bring_its_interval_off_the_limit() -> None:
+    """600 requests, and an interval that reaches four times as far as the limit is away: sixteen times as many."""
+    limit = -POLICY.max_diversity_drop * 0.5
+    open_ = paired(limit + 0.01 - 0.04, limit + 0.01 + 0.04)
+    decision = decide(evidence(guards={**evidence().guards, "diversity": open_}), POLICY, "planned")
+    assert isinstance(decision, Undecided)
+    (check,) = [check for check in decision.checks if check.name == "diversity"]
+    assert check.standing == "open"
+    assert check.requests_needed == pytest.approx(16 * 600, abs=2)
+    assert decision.requests_needed == pytest.approx(15 * 600, abs=2)
+
+
+def test_a_truth_worth_few_users_needs_as_many_requests_as_make_it_worth_enough() -> None:
+    few = replace(paired(0.0, 0.1), effective_users=10.0)
+    decision = decide(evidence(source=None, by_source=by_source(few, few)), POLICY, "planned")
+    assert isinstance(decision, Undecided)
+    (check,) = [check for check in decision.checks if check.name == "target"]
+    assert check.requests_needed == 60 * LEAST_USERS

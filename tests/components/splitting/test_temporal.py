@@ -74,3 +74,26 @@ def test_nothing_to_split_is_refused(protocol: str) -> None:
 def test_a_single_moment_cannot_be_cut_globally() -> None:
     with pytest.raises(SplitError, match="nothing is left to train on"):
         split_globally(INTERACTIONS.assign(timestamp=INTERACTIONS["timestamp"][0]), 0.2)
+
+
+def moments(n: int) -> pd.DataFrame:
+    """One interaction a day, each of another user."""
+    rows = INTERACTIONS.iloc[:n].copy()
+    rows["timestamp"] = pd.date_range("2024-01-01", periods=n, tz="UTC")
+    rows["user_id"] = [f"u{row:02d}" for row in range(n)]
+    return rows
+
+
+@pytest.mark.parametrize(("share", "in_test"), [(0.3, 3), (0.7, 7), (0.1, 1), (0.29, 2), (0.01, 1)])
+def test_the_share_is_rounded_down_whatever_it_is_in_binary_and_one_is_always_left(share: float, in_test: int) -> None:
+    """.1 * 3 and .7 * 10 are no whole numbers in binary; a share of nothing still cuts before the last moment."""
+    parts = split_globally(moments(10), share)
+    assert len(parts.test) == in_test
+    assert parts.test["timestamp"].min() == pd.Timestamp("2024-01-11", tz="UTC") - pd.Timedelta(days=in_test)
+
+
+@pytest.mark.parametrize(("n", "share"), [(10, 0.3), (10, 0.7), (50, 0.58)])
+def test_a_user_s_share_is_rounded_down_whatever_it_is_in_binary(n: int, share: float) -> None:
+    rows = moments(n).assign(user_id="u")
+    assert len(split_per_user(rows, share).test) == round(n * share)
+    assert len(split_globally(rows, share).test) == round(n * share)
