@@ -4,8 +4,17 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.linalg import null_space
+from scipy.stats import multivariate_normal
 
-from components.quality.noise import STANDARD_DEVIATIONS, WindowNoise, learn_noise
+from components.quality.noise import (
+    AUTOCORRELATION_WEIGHTS,
+    AUTOCORRELATIONS,
+    RELATIVE_FLOOR,
+    STANDARD_DEVIATIONS,
+    WindowNoise,
+    learn_noise,
+)
 from components.quality.window import BUCKETS, Window
 
 DAY = 86_400.0
@@ -79,3 +88,43 @@ def test_the_variance_of_a_contrast_knows_what_is_next_to_what() -> None:
     far = noise.variances([3, 13], np.array([1.0, -1.0]))
     assert near == pytest.approx([0.02, 0.01])
     assert far == pytest.approx([0.02, 0.02 * (1 - 0.5**10)])
+
+
+def test_the_weights_are_those_of_the_restricted_likelihood() -> None:
+    """Against the density of all combinations of ten days that know nothing of their levels, computed in one piece.
+
+    All users are alike, so that a day's own variance is the floor under it.
+    """
+    factors = 1 + 0.03 * np.random.default_rng(6).standard_normal(10)
+    requests = np.full((1, BUCKETS), 100.0)
+    places = [0, 1, 2, 3, 7, 8, 9, 10, 11, 12]
+    made = [
+        Window(place * DAY, DAY, requests, requests * factor) for place, factor in zip(places, factors, strict=True)
+    ]
+    rhythms = [place % 3 for place in places]
+    shifted = [place > 10 for place in places]
+    found = learn_noise(made, places, rhythms, shifted)
+    design = np.column_stack([*(np.array(rhythms) == each for each in range(3)), shifted]).astype(float)
+    free = null_space(design.T)
+    assert found.seen == free.shape[1] == 6
+    gaps = np.abs(np.subtract.outer(places, places))
+    wanders = dict(zip(AUTOCORRELATIONS, AUTOCORRELATION_WEIGHTS, strict=True))
+    likelihoods = []
+    for deviation, rho in zip(found.deviations, found.autocorrelations, strict=True):
+        covariance = free.T @ (RELATIVE_FLOOR * np.eye(10) + deviation**2 * rho**gaps) @ free
+        density = multivariate_normal(np.zeros(6), covariance).pdf(free.T @ np.log(factors))
+        likelihoods.append(density * wanders[rho])
+    assert found.weights == pytest.approx(np.array(likelihoods) / sum(likelihoods), rel=1e-6)
+
+
+def test_a_contrast_of_windows_varies_by_their_noise_and_less_where_neighbours_are_alike() -> None:
+    noise = WindowNoise(np.array([0.1, 0.1]), np.array([0.0, 0.5]), np.array([0.5, 0.5]))
+    assert noise.variances([4, 5], np.array([1.0, -1.0])) == pytest.approx([0.02, 0.01])
+    assert noise.variances([4, 6], np.array([1.0, -1.0])) == pytest.approx([0.02, 0.015])
+    assert noise.variances([4], np.array([2.0])) == pytest.approx([0.04, 0.04])
+
+
+def test_the_typical_deviation_is_the_median_of_the_guesses() -> None:
+    noise = WindowNoise(np.array([0.3, 0.1, 0.2]), np.zeros(3), np.array([0.3, 0.4, 0.3]))
+    assert noise.typical == 0.2
+    assert WindowNoise(np.array([0.3, 0.1]), np.zeros(2), np.array([0.5, 0.5])).typical == 0.1

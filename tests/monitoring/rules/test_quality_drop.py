@@ -148,6 +148,11 @@ def test_a_window_counts_as_reference_for_as_many_weeks_as_are_said() -> None:
     days = history([0.1] * 43)
     assert reference_places(days, 42, 42, LIMITS) == [14, 21, 28, 35]
     assert reference_places(days, 42, 42, replace(LIMITS, reference_weeks=2)) == [28, 35]
+    assert reference_places(history([0.1] * 71), 70, 70, replace(LIMITS, reference_weeks=8))[0] == 14
+    plain = QualityHistory(days.windows, (None,) * 43, days.disturbed)
+    week = replace(LIMITS, reference_weeks=1, preceding_windows=100)
+    assert reference_places(plain, 20, 20, week) == list(range(12, 20))  # a week and the window's own length before it
+    assert reference_places(plain, 20, 20, replace(week, preceding_windows=3)) == [17, 18, 19]
 
 
 def test_what_is_judged_is_no_noise_however_far_it_fell() -> None:
