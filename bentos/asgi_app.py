@@ -24,6 +24,7 @@ from bentos.feedback_intake import FeedbackIntake
 from bentos.http_body import ClientGone, Receive, Scope, Send, read_json_body
 from bentos.http_errors import HttpError, check_size, nothing_at, parse_body, retry_after
 from bentos.language_model import LanguageModels
+from bentos.newcomers import Newcomers
 from bentos.openapi import openapi
 from bentos.prefetch import Prefetch, PrefetchFull
 from components.adapters.slots.demo_faults import DemoFaults
@@ -32,6 +33,7 @@ from components.adapters.store.write_queue import WriteQueue
 from components.serving.answer import UnknownItem
 from components.serving.chat_request import ChatRequest, ExplainRequest
 from components.serving.item_search import UnknownFilter
+from components.serving.onboarding_request import OnboardingRequest
 from components.serving.request_path import RequestPath
 from components.serving.requests import (
     ForgetRequest,
@@ -98,6 +100,7 @@ class RecopsApp:
         metrics: RequestMetrics,
         cache_metrics: CacheMetrics,
         conversations: Conversations,
+        newcomers: Newcomers,
         description: Mapping[str, Any],
         now: Callable[[], float],
         perf_counter: Callable[[], float],
@@ -115,6 +118,7 @@ class RecopsApp:
         self._cache_metrics = cache_metrics
         self._models = models
         self._conversations = conversations
+        self._newcomers = newcomers
         self._description = orjson.dumps(dict(description))
         self._now = now
         self._perf_counter = perf_counter
@@ -126,6 +130,7 @@ class RecopsApp:
             "/search": self._search,
             "/chat": self._chat,
             "/explain": self._explain,
+            "/onboarding": self._onboarding,
             "/feedback": self._feedback,
             "/prefetch": self._warm,
             "/forget": self._forget,
@@ -295,6 +300,13 @@ class RecopsApp:
         answer = await self._conversations.explain(request, request_id, path, marks.probe is not None)
         if isinstance(answer, UnknownItem):
             raise HttpError(404, "unknown_item", f"item_id: there is no item {answer.item_id!r}", "item_id")
+        return 200, orjson.dumps(answer), None
+
+    async def _onboarding(self, body: bytes, request_id: str, marks: Marks) -> Reply:
+        request = parse_body(OnboardingRequest, body)
+        marks.caller.check_user(request.user_id)
+        path = self._variants.path_of(request.user_id)
+        answer = await self._newcomers.answer(request, request_id, marks.caller, path, marks.probe is not None)
         return 200, orjson.dumps(answer), None
 
     async def _warm(self, body: bytes, _request_id: str, marks: Marks) -> Reply:

@@ -8,6 +8,7 @@ from pydantic.json_schema import models_json_schema
 
 from components.access.roles import ALLOWED
 from components.serving.chat_request import ChatRequest, ExplainRequest
+from components.serving.onboarding_request import OnboardingRequest
 from components.serving.requests import (
     MAX_EVENTS,
     FeedbackEvent,
@@ -24,6 +25,7 @@ BODIES = {
     "/search": SearchRequest,
     "/chat": ChatRequest,
     "/explain": ExplainRequest,
+    "/onboarding": OnboardingRequest,
     "/similar": SimilarRequest,
     "/prefetch": PrefetchRequest,
     "/feedback": FeedbackEvent,
@@ -111,6 +113,7 @@ def _answers() -> dict[str, Any]:
         "answer_search": _object({"items": items, "understood": {"type": "array"}, **_ANSWERED}),
         "answer_chat": _object(chat),
         "answer_explain": _object({"item": _object(_ITEM), "why": _TEXT, **_ANSWERED}),
+        "answer_onboarding": _object({"ask": items, "items": items, "answered": _COUNT, "route": _TEXT, **_ANSWERED}),
         "answer_similar": _object({"item_id": _TEXT, "items": items, **_ANSWERED}),
         "answer_prefetch": _object({"accepted": _COUNT}),
         "answer_feedback": feedback,

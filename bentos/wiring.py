@@ -16,6 +16,7 @@ from bentos.door import Door, RequestLimits
 from bentos.feedback_intake import FeedbackIntake, FeedbackLimits
 from bentos.key_ring import KeyRing
 from bentos.language_model import LanguageModels
+from bentos.newcomers import Newcomers
 from bentos.prefetch import Prefetch
 from bentos.served_release import ServedRelease, ServedVariant
 from components.access.user_token import signing_secret
@@ -131,6 +132,7 @@ def build_app(
         metrics,
         cache_metrics,
         conversations,
+        Newcomers(intake, events.read, time.perf_counter),
         description,
         now=time.time,
         perf_counter=time.perf_counter,
@@ -198,5 +200,6 @@ def warm_up(path: RequestPath) -> None:
     for user_id in users:
         path.recommend(RecommendRequest(user_id=user_id), "warm-up")
     path.search(SearchRequest(query="something like this, by somebody, under 2 hours"), "warm-up")
+    path.onboarding.ask((), (), 1)
     if len(items):
         path.similar(SimilarRequest(item_id=items.ids[0]), "warm-up")

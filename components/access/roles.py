@@ -14,6 +14,7 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "/search": _ASKING,
     "/chat": _ASKING,
     "/explain": _ASKING,
+    "/onboarding": _ASKING,
     "/similar": _ASKING,
     "/feedback": _ASKING,
     "/prefetch": _TRUSTED,

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -34,6 +35,7 @@ from components.serving.explanation import (
 from components.serving.hybrid import Hybrid, RerankOutcome
 from components.serving.item_search import ItemSearch, SearchAnswer, UnknownFilter, as_answer
 from components.serving.live_history import EventValues, live_history
+from components.serving.onboarding import Onboarding, learn_onboarding
 from components.serving.recent_history import NO_EVENTS, EventsUnread, UserEvents, disliked_of, news_of, with_cart
 from components.serving.requests import RecommendRequest, SearchRequest, SimilarRequest
 from components.serving.talk import Talk
@@ -218,6 +220,11 @@ class RequestPath:
             return found
         total = _milliseconds(start, self._now())
         return as_answer(found, request_id, self.release_id, self.slot, self.variant, total)
+
+    @cached_property
+    def onboarding(self) -> Onboarding:
+        """Chooses what to ask newcomers about."""
+        return learn_onboarding(self.bundle.history)
 
     def talk(self, user_id: str | None, recent: Recent = None) -> Talk:
         """The catalogue for a conversation with `user_id`, or with somebody of whom nothing is known."""

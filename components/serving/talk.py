@@ -51,6 +51,11 @@ class Talk:
         """Phrases such as "shorter"."""
         return read_vocabulary().comparatives
 
+    @property
+    def met(self) -> set[int]:
+        """The rows that the asker knows."""
+        return {*self._asker.trained.tolist(), *self._asker.news.seen.tolist()}
+
     def read(self, text: str) -> Wishes:
         """The wishes of `text`, without meanings that no item has to do with."""
         return self._finder.words.without_idle(self._finder.words.reader.read(text))

@@ -198,3 +198,24 @@ def test_no_message_breaks_it_or_makes_it_show_what_is_not_in_the_catalogue(
     assert answer.status == 200
     assert {item["item_id"] for item in answer.json["items"]} <= {str(row) for row in range(1, 65)}
     assert "7*7" not in answer.json["reply"] or "49" not in answer.json["reply"]
+
+
+def onboard(app: RecopsApp, user: str, *answers: tuple[str, bool | None], **more: Any) -> Reply:
+    said = [{"item_id": item, "likes": likes} for item, likes in answers]
+    return call(app, "POST", "/onboarding", {"user_id": user, "answers": said, **more})
+
+
+def test_a_newcomers_answers_are_kept_once_and_the_next_list_of_any_slot_reflects_them(
+    slots: tuple[RecopsApp, RecopsApp],
+) -> None:
+    begun = onboard(slots[0], "new").json
+    assert len(begun["ask"]) == 5
+    asked = [item["item_id"] for item in begun["ask"]]
+    answers = [(asked[0], True), (asked[1], False), (asked[2], None)]
+    first, again = (onboard(slot, "new", *answers).json for slot in slots)
+    assert first["answered"] == again["answered"] == 3
+    assert not set(asked[:3]) & {item["item_id"] for item in again["ask"]}
+    assert (begun["route"], again["route"]) == ("popularity", "fold_in")
+    plain = call(slots[1], "POST", "/recommend", {"user_id": "new"}).json
+    assert [item["item_id"] for item in plain["items"]] == [item["item_id"] for item in again["items"]]
+    assert asked[1] not in {item["item_id"] for item in again["items"]}

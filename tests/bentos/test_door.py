@@ -30,6 +30,7 @@ CLICK: dict[str, Any] = {"user_id": "8", "item_id": "101", "type": "click"}
 BODIES: dict[str, Any] = {
     "/recommend": {"user_id": "8"},
     "/search": {"query": "drama", "user_id": "8"},
+    "/onboarding": {"user_id": "8", "answers": [{"item_id": "120", "likes": True}]},
     "/explain": {"item_id": "105", "user_id": "8"},
     "/chat": {"message": "drama", "user_id": "8"},
     "/similar": {"item_id": "105"},
