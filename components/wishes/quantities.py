@@ -167,6 +167,8 @@ _AFTER: dict[tuple[str, ...], bool] = {
 }
 _BUDGET = frozenset(["have", "has", "got", "'ve", "only", "fits", "fit", "spare", "within", "i've", "we've", "time"])
 
+_AFTER |= dict.fromkeys(_phrases("at the very most;at the outside;at the longest;at the latest"), True)
+_AFTER |= dict.fromkeys(_phrases("at the very least;at the least;at the earliest"), False)
 WORDS = frozenset(word for phrase in (*_BEFORE, *_AFTER) for word in phrase) | {*_ONES, *_TENS, *_DECADES, *_SKIPPED}
 """All words that rules here look for."""
 
@@ -239,7 +241,7 @@ class QuantityReader:
         """An amount without a word before it that bounds it."""
         end = amount.end
         since = (start > 0 and words[start - 1] == "from") or words[start] == "from"
-        for length in (3, 2, 1):
+        for length in (4, 3, 2, 1):
             tail = tuple(words[end : end + length])
             if tail in _AFTER:
                 return self._bounded(replace(amount, end=end + length), _AFTER[tail], False)

@@ -276,6 +276,10 @@ class SpanFinder:
             siblings = self.people.by_last_name(words[at])
             if siblings:
                 return at + 2, siblings
+        if words[at] == "the" and at + 1 < len(words) and words[at + 1].endswith("s") and self._role_before(before):
+            family = self.people.by_last_name(words[at + 1][:-1])  # "by the Wachowskis"
+            if family:
+                return at + 2, family
         for length in range(min(5, len(words) - at), 1, -1):
             run = tuple(words[at : at + length])
             person = self.people.whole(run)
@@ -302,7 +306,7 @@ class SpanFinder:
         person = person or self.people.by_first_name(word)
         if person is None and not self._lexicon.is_word(word) and word not in self.titles.by_word:
             person = self.people.nearest_last_name(word)
-        if person is None or self._another_of_that_name(tokens, at, person):
+        if person is None or (at > 0 and words[at - 1] == "in") or self._another_of_that_name(tokens, at, person):
             return None
         return at + 1, person
 
