@@ -12,6 +12,7 @@ from rich.console import Console
 from rich.table import Table
 
 from cli.console import make_console
+from cli.operator import as_operator
 from components.adapters.alerting.apprise_channel import ChannelError
 from jobs.monitoring.incidents import list_incidents
 from jobs.wiring.workbench import open_workbench
@@ -70,6 +71,7 @@ def silence(rule: str, length: str, why: str, by: str, lift: bool) -> None:
 
     now = time.time()
     with open_workbench() as bench:
+        as_operator(bench, "alerts silence", rule=rule, why=why, lift=lift)
         try:
             if lift:
                 click.echo(f"{rule}: {'the silence is over' if lift_silence(bench, rule, now) else 'was not silenced'}")
@@ -89,6 +91,7 @@ def silence(rule: str, length: str, why: str, by: str, lift: bool) -> None:
 def ack(alert_id: int, why: str, by: str) -> None:
     """Say that somebody has taken an open incident on; its thread and the digest say who."""
     with open_workbench() as bench:
+        as_operator(bench, "alerts ack", alert=alert_id, why=why)
         if not bench.store.alerts.acknowledge(alert_id, by, why, time.time()):
             raise click.ClickException(f"no incident {alert_id} is open; see `recops alerts list`")
     click.echo(f"incident {alert_id} is acknowledged by {by}")

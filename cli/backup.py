@@ -10,6 +10,7 @@ from pathlib import Path
 import click
 
 from cli.event_store import open_store
+from cli.operator import as_operator
 from components.adapters.store.backup import back_up
 
 
@@ -22,6 +23,7 @@ def backup(folder: Path, as_json: bool) -> None:
     Models, data versions and Bentos are not in it: they lie in the MLflow store, the data registry and its remote.
     """
     with open_store() as bench:
+        as_operator(bench, "backup", folder=str(folder.absolute()))
         made = back_up(bench.store.engine, folder, time.time())
     if as_json:
         click.echo(json.dumps(asdict(made), indent=2))

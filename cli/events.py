@@ -9,6 +9,7 @@ from dataclasses import asdict
 import click
 
 from cli.event_store import open_store
+from cli.operator import as_operator
 from components.adapters.dvc.data_registry import DataRegistryError
 from jobs.store.count import count_store
 from jobs.store.prune_events import prune_events, tell
@@ -36,6 +37,7 @@ def prune(as_json: bool) -> None:
     """Drop what is older than `retention` in params.yaml; feedback that no data version has read stays."""
     try:
         with open_store() as bench:
+            as_operator(bench, "events prune")
             pruned = prune_events(bench, time.time())
     except DataRegistryError as error:
         raise click.ClickException(str(error)) from error

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 
 from cli.event_store import open_store
+from cli.operator import as_operator
 from components.adapters.store.contents import MOMENTS
 from jobs.store.export import export_tables
 
@@ -20,5 +21,6 @@ from jobs.store.export import export_tables
 def export(folder: Path, names: tuple[str, ...], since: datetime | None, until: datetime | None) -> None:
     """Write tables of the event store as FOLDER/<table>.parquet, all as they are at one moment."""
     with open_store() as bench:
+        as_operator(bench, "export", folder=str(folder.absolute()), tables=", ".join(names))
         for made in export_tables(bench, folder, names, since, until):
             click.echo(f"{made.file}: {made.rows:,} rows")

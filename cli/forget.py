@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 import time
 
 import click
 
 from cli.event_store import open_store
+from cli.operator import as_operator
 from components.adapters.slots.kept_answers import NotForgotten
+from components.interactions.composing import user_digest
 from jobs.store.forget import forget as forget_user
 
 NEXT = """What is trained already stays until the next round: run retrain/default and promote/default.
@@ -24,9 +25,9 @@ def forget(user_id: str, as_json: bool) -> None:
 
     What they do from now on is new.
     """
-    by = f"{getpass.getuser()} (recops forget)"
     try:
         with open_store() as bench:
+            by = f"{as_operator(bench, 'forget', user_digest=user_digest(user_id))} (recops forget)"
             gone = forget_user(bench, user_id, by, time.time())
     except NotForgotten as error:
         raise click.ClickException(f"deleted from the store, but {error}; run it again, or wait an hour") from error

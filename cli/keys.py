@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 import time
 from dataclasses import asdict
@@ -13,7 +12,9 @@ from rich.table import Table
 
 from cli.console import make_console
 from cli.event_store import open_store
+from cli.operator import as_operator
 from components.access.roles import ROLES, Role
+from components.adapters.files.stack_secret import prefect_login
 from jobs.access.manage_keys import KeyUnknown, NewKey, make, revoke, rotate
 
 
@@ -29,7 +30,8 @@ def keys() -> None:
 def make_key(name: str, role: Role, days: float | None) -> None:
     """Make a key and show it once."""
     with open_store() as bench:
-        _show(make(bench, name, role, days, time.time(), getpass.getuser()))
+        by = as_operator(bench, "keys make", first=True, name=name, role=role)
+        _show(make(bench, name, role, days, time.time(), by))
 
 
 @keys.command(name="list")
@@ -55,8 +57,9 @@ def list_keys(as_json: bool) -> None:
 def rotate_key(key_id: str, grace: float) -> None:
     """Make a key in place of another, which goes on for a while."""
     with open_store() as bench:
+        by = as_operator(bench, "keys rotate", key_id=key_id)
         try:
-            _show(rotate(bench, key_id, grace, time.time(), getpass.getuser()))
+            _show(rotate(bench, key_id, grace, time.time(), by))
         except KeyUnknown as error:
             raise click.ClickException(str(error)) from error
 
@@ -66,11 +69,23 @@ def rotate_key(key_id: str, grace: float) -> None:
 def revoke_key(key_id: str) -> None:
     """Take a key back, in all slots within a second."""
     with open_store() as bench:
+        by = as_operator(bench, "keys revoke", key_id=key_id)
         try:
-            revoke(bench, key_id, time.time(), getpass.getuser())
+            revoke(bench, key_id, time.time(), by)
         except KeyUnknown as error:
             raise click.ClickException(str(error)) from error
     click.echo(f"{key_id} opens nothing any more")
+
+
+@keys.command(name="prefect")
+def prefect() -> None:
+    """Print with what Prefect's server is asked once keys are on: for its page, and as PREFECT_API_AUTH_STRING."""
+    with open_store() as bench:
+        as_operator(bench, "keys prefect")
+        login = prefect_login(bench.settings)
+    if login is None:
+        raise click.ClickException("keys are off, and so Prefect asks for nothing")
+    click.echo(login)
 
 
 def _show(new: NewKey) -> None:

@@ -21,6 +21,7 @@ COMMANDS = {
     "rollback": ("cli.rollback", "rollback", "Go back to the standby release at once."),
     "alerts": ("cli.alerts", "alerts", "List incidents, and try the channels that tell of them."),
     "keys": ("cli.keys", "keys", "Make, list, rotate and take back the keys with which clients ask."),
+    "audit": ("cli.audit", "audit", "Show what operators did, and what was refused."),
     "prepare": (
         "cli.prepare",
         "prepare",

@@ -13,6 +13,7 @@ import click
 from rich.table import Table
 
 from cli.console import make_console
+from cli.operator import as_operator
 from jobs.errors import NothingThereError
 from jobs.wiring.workbench import Workbench, open_workbench
 
@@ -87,6 +88,7 @@ def register(file: Path | None, message: str, challenger: bool) -> None:
     from jobs.prompts.versions import register_prompt
 
     with _registry() as bench:
+        as_operator(bench, "prompts register", file=str(file or PROMPT), challenger=challenger)
         try:
             path, version = register_prompt(bench, file, message, challenger)
         except PromptError as error:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from cli.operator import as_operator
 from components.rollout.lease import LeaseLost
 from components.rollout.ports import StepFailed
 from jobs.promotion.reconcile import put_in_order
@@ -17,6 +18,7 @@ def reconcile() -> None:
     with open_workbench() as bench:
         if not bench.supervisor.is_running():
             raise click.ClickException("the stack is not running; start it with `make up`, which reconciles too")
+        as_operator(bench, "reconcile")
         try:
             mend_gateway(bench, click.echo)
             state = put_in_order(bench, click.echo)

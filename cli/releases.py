@@ -9,6 +9,7 @@ import click
 from rich.table import Table
 
 from cli.console import make_console
+from cli.operator import as_operator
 from components.adapters.store.releases.history import read_history
 from components.rollout.history import shown_time
 from components.rollout.ledger import UnknownRelease
@@ -66,6 +67,7 @@ def prune(keep: int | None, models: bool) -> None:
 
     try:
         with open_workbench() as bench:
+            as_operator(bench, "releases prune", keep=keep, models=models)
             pruned = prune_releases(bench, keep or bench.params.promotion.keep_releases, models, click.echo)
     except (ModelRegistryError, OSError) as error:
         raise click.ClickException(str(error)) from error

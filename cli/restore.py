@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from cli.event_store import one_line_errors
+from cli.operator import as_operator
 from components.adapters.store.backup import drill as drill_backup
 from components.adapters.store.backup import restore as restore_backup
 from jobs.wiring.workbench import open_workbench
@@ -31,5 +32,7 @@ def restore(folder: Path, replace: bool, drill: bool) -> None:
             )
             return
         with open_workbench() as bench:
+            bench.store.migrate()
+            as_operator(bench, "restore", first=True, folder=str(folder.absolute()), replace=replace)
             backup = restore_backup(bench.store.url, folder, replace)
     click.echo(f"restored {sum(backup.rows.values()):,} rows; run `recops reconcile` if the stack is running")

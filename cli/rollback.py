@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 import time
 from typing import Any
 
 import click
 
+from cli.operator import as_operator
 from components.rollout.outcomes import CanaryStopped, NothingToRollBackTo, PromotionCancelled
 from components.rollout.rollback import Cause, Outcome
 from jobs.promotion.roll_back import gateway_follows, go_back, tidy_up
@@ -25,12 +25,12 @@ def rollback(target: str | None, reason: str, as_json: bool) -> None:
     While a canary takes a share of the users, the live release answers all of them again.
     """
     began = time.monotonic()
-    cause = Cause(f"{getpass.getuser()} (recops rollback)", reason)
 
     def report(line: str) -> None:
         click.echo(line, err=True)
 
     with open_workbench() as bench:
+        cause = Cause(f"{as_operator(bench, 'rollback', to=target, reason=reason)} (recops rollback)", reason)
         outcome = go_back(bench, target, cause, report)
         if isinstance(outcome, NothingToRollBackTo):
             raise click.ClickException(outcome.reason)

@@ -48,7 +48,8 @@ def _recommendation(answer: dict[str, Any]) -> Table:
 
 def _next(settings: Settings, user: str) -> str:
     body = json.dumps({"user_id": user, "k": 10})
-    prefect = f"PREFECT_API_URL={settings.prefect_api_url} .venv/bin/prefect deployment run"
+    login = "PREFECT_API_AUTH_STRING=$(.venv/bin/recops keys prefect) " if settings.keys_on else ""
+    prefect = f"{login}PREFECT_API_URL={settings.prefect_api_url} .venv/bin/prefect deployment run"
     return "\n".join(
         [
             "[bold]Try next[/bold]",

@@ -52,10 +52,12 @@ class PoolWorker:
 
 
 class PrefectApi:
-    """A client of the server at `url` (which ends in /api)."""
+    """A client of the server at `url` (which ends in /api); `login` is user:password, where it asks for them."""
 
-    def __init__(self, url: str) -> None:
-        self._http = httpx.Client(base_url=url, timeout=10.0)
+    def __init__(self, url: str, login: str | None = None) -> None:
+        user, _, password = (login or "").partition(":")
+        auth = None if login is None else httpx.BasicAuth(user, password)
+        self._http = httpx.Client(base_url=url, timeout=10.0, auth=auth)
 
     def close(self) -> None:
         """Let go of its connections."""

@@ -15,6 +15,7 @@ PREFIX = "RECOPS_"
 NOT_OURS = {
     "MLFLOW_TRACKING_URI": "mlflow_tracking_uri",
     "PREFECT_API_URL": "prefect_api",
+    "PREFECT_API_AUTH_STRING": "prefect_login",
     "ANTHROPIC_API_KEY": "anthropic_api_key",
     "TMPDIR": "runtime_base",
     "XDG_RUNTIME_DIR": "runtime_base",
@@ -63,6 +64,7 @@ class Settings(BaseModel):
     feedback_per_address_minute: float = 6000.0  # events from one address other than this machine; 10,000 at once
     keys: Literal["auto", "on", "off"] = "auto"  # auto: where anything listens beyond this machine
     key: SecretStr | None = None  # with which the commands of this machine ask the gateway
+    operator_key: SecretStr | None = None  # with which commands may change things, once there is an operator's key
     requests_per_user_minute: float = 600.0  # of the user of a client's token
     requests_per_key_minute: float = 60_000.0  # with one client's key
     requests_per_address_minute: float = 3_000.0  # from one address other than this machine, without a server's key
@@ -81,6 +83,7 @@ class Settings(BaseModel):
 
     mlflow_tracking_uri: str | None = None  # of an MLflow that runs elsewhere
     prefect_api: str | None = None  # of a Prefect that runs elsewhere
+    prefect_login: SecretStr | None = None  # user:password of Prefect's server; with keys on the stack makes one
     anthropic_api_key: SecretStr | None = None  # of Anthropic's API
     runtime_base: Path = Path("/tmp")  # noqa: S108 - the folder below it is refused unless it is the user's alone
 

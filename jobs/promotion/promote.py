@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from components.adapters.dvc.data_registry import DataRegistry, DataRegistryError
 from components.adapters.mlflow.registry import ModelRegistryError
@@ -55,6 +55,7 @@ def run_promotion(
     Raises:
         NothingThereError: there is no event store yet.
     """
+    bench.store.audit.note(time.time(), by, "promote", asdict(asked))
     params = bench.params
     if asked.local_llm:
         params = params.model_copy(update={"llm": with_local_model(params.llm, bench.settings.local_llm_url)})

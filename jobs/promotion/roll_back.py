@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 
 from components.rollout.outcomes import NothingToRollBackTo
 from components.rollout.ports import StepFailed
@@ -40,6 +40,7 @@ def run_rollback(bench: Workbench, asked: RollbackRequest, report: Report) -> Ro
         cause = Cause("rollback flow", asked.reason, asked.blamed)
     else:
         cause = cause_of_alert(str(asked.alert_id), asked.reason, asked.blamed)
+    bench.store.audit.note(time.time(), cause.by, "rollback", asdict(asked))
     outcome = go_back(bench, asked.to, cause, report)
     if isinstance(outcome, NothingToRollBackTo):
         told = RollbackTold(False, outcome.reason)

@@ -6,6 +6,7 @@ import os
 import sys
 from pathlib import Path
 
+from components.adapters.files.stack_secret import prefect_login
 from components.config.settings import Settings
 
 NO_TELEMETRY = {
@@ -19,8 +20,12 @@ NO_TELEMETRY = {
 
 
 def stack_environment(settings: Settings) -> dict[str, str]:
-    """The environment of all processes of the stack: the caller's own, which holds the secrets, and our settings."""
+    """The environment of all processes of the stack: the caller's own, which holds the secrets, and our settings.
+
+    The operator's key stays with who called.
+    """
     environment = dict(os.environ)
+    environment.pop("RECOPS_OPERATOR_KEY", None)
     environment.pop("PYTHONDONTWRITEBYTECODE", None)  # without cached bytecode each start imports for seconds longer
     environment.update(NO_TELEMETRY)
     environment.update(
@@ -40,6 +45,8 @@ def stack_environment(settings: Settings) -> dict[str, str]:
             "GIT_PYTHON_REFRESH": "quiet",
         }
     )
+    if (login := prefect_login(settings)) is not None:
+        environment |= {"PREFECT_SERVER_API_AUTH_STRING": login, "PREFECT_API_AUTH_STRING": login}
     return environment
 
 

@@ -16,6 +16,7 @@ from jobs.errors import NothingThereError
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
+    from components.adapters.store.access.audit_log import SqlAuditLog
     from components.adapters.store.access.keys import SqlKeys
     from components.adapters.store.alerts.incidents import AlertStore
     from components.adapters.store.alerts.silences import SilenceStore
@@ -113,10 +114,17 @@ class EventStore:
 
     @cached_property
     def keys(self) -> SqlKeys:
-        """Keys, and the log of what operators did."""
+        """The keys with which clients ask."""
         from components.adapters.store.access.keys import SqlKeys
 
         return SqlKeys(self.engine)
+
+    @cached_property
+    def audit(self) -> SqlAuditLog:
+        """What operators did."""
+        from components.adapters.store.access.audit_log import SqlAuditLog
+
+        return SqlAuditLog(self.engine)
 
     @cached_property
     def facts(self) -> MonitorFacts:

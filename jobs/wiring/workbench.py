@@ -126,9 +126,10 @@ class Workbench:
     @cached_property
     def prefect(self) -> PrefectApi:
         """Prefect's server."""
+        from components.adapters.files.stack_secret import prefect_login
         from components.adapters.prefect_api import PrefectApi
 
-        return PrefectApi(self.settings.prefect_api_url)
+        return PrefectApi(self.settings.prefect_api_url, prefect_login(self.settings))
 
     @cached_property
     def supervisor(self) -> Supervisor:

@@ -206,7 +206,7 @@ def test_keys_are_kept_as_digests_with_when_they_were_used(
     secrets = [key.text.rpartition("_")[2] for key in made.values()]
     held = b"".join(file.read_bytes() for file in bench.settings.root.iterdir() if file.name.startswith("events.db"))
     assert not any(secret.encode() in held for secret in secrets)
-    assert [entry["action"] for entry in bench.store.keys.log()] == ["key made"] * 4
+    assert [entry["action"] for entry in bench.store.audit.newest(10)] == ["key made"] * 4
 
 
 def test_a_store_that_is_away_keeps_nobody_out(bench: Workbench, made: dict[Role, NewKey]) -> None:

@@ -33,6 +33,15 @@ def make_secret(root: Path) -> bytes:
     return drawn
 
 
+def prefect_login(settings: Settings) -> str | None:
+    """User and password of Prefect's server, which with keys on asks for them; None where it asks for none."""
+    if settings.prefect_login is not None:
+        return settings.prefect_login.get_secret_value()
+    if not settings.keys_on:
+        return None
+    return f"recops:{hmac.digest(make_secret(settings.root), b'prefect', 'sha256').hex()}"
+
+
 def user_salt(settings: Settings) -> bytes:
     """Of the pseudonyms of users and the draw of their tiers: the same in all slots and batches, also after a start."""
     if settings.user_salt is not None:

@@ -15,6 +15,7 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, Engine, delete, func, select, text
 
+from components.adapters.store.access.kept_over_restore import KEPT, read_standing, stand_again
 from components.adapters.store.engine import MIGRATIONS, migrate, open_engine
 from components.adapters.store.forgetting import bury_again, read_forgotten
 from components.adapters.store.table_files import insert_rows, read_rows, sha256, snapshot, write_table
@@ -88,7 +89,8 @@ def read_backup(folder: Path) -> Backup:
 def restore(url: str, folder: Path, replace: bool) -> Backup:
     """Makes the store at `url` the one in the backup, in one transaction; others see the old state or the new one.
 
-    Who was forgotten since the backup stays forgotten.
+    Who was forgotten since the backup stays forgotten, a key that was taken back opens nothing again, and the audit log
+    keeps what it holds.
 
     Raises:
         BackupError: see `read_backup`; or the store has rows and `replace` is False.
@@ -99,12 +101,14 @@ def restore(url: str, folder: Path, replace: bool) -> Backup:
     try:
         forgotten = {digest: at for digest, at in read_forgotten(engine).items() if at > backup.created_at}
         with engine.begin() as db:
+            before = read_standing(db)
             _empty(db, replace)
             for table in metadata.sorted_tables:
                 if table.name in backup.digests:
                     for rows in read_rows(_file(folder, table.name)):
                         insert_rows(db, table, rows)
             _continue_numbers(db)
+            stand_again(db, before)
             bury_again(db, forgotten)
     finally:
         engine.dispose()
@@ -136,7 +140,8 @@ def drill(folder: Path) -> Drilled:
 def _empty(db: Connection, replace: bool) -> None:
     tables = metadata.sorted_tables
     if not replace:
-        full = [table.name for table in tables if db.execute(select(func.count()).select_from(table)).scalar_one()]
+        lost = [table for table in tables if table not in KEPT]
+        full = [table.name for table in lost if db.execute(select(func.count()).select_from(table)).scalar_one()]
         if full:
             raise BackupError(f"the event store has rows in {', '.join(full)}; --replace drops them for the backup's")
     for table in reversed(tables):

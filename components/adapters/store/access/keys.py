@@ -1,16 +1,16 @@
-"""Keeps keys and the log of what operators did."""
+"""Keeps keys, and notes in the log of operators what becomes of them."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict
-from typing import Any
 
-from sqlalchemy import Connection, Engine, func, insert, select, update
+from sqlalchemy import Engine, func, insert, select, update
 
 from components.access.api_keys import ApiKey
+from components.adapters.store.access.audit_log import note
 from components.adapters.store.engine import reading
-from components.adapters.store.tables import api_keys, audit_log
+from components.adapters.store.tables import api_keys
 
 
 class SqlKeys:
@@ -29,14 +29,14 @@ class SqlKeys:
         """Keeps a new key."""
         with self._engine.begin() as db:
             db.execute(insert(api_keys).values(**asdict(key)))
-            _note(db, key.created_at, by, "key made", {"key_id": key.key_id, "name": key.name, "role": key.role})
+            note(db, key.created_at, by, "key made", {"key_id": key.key_id, "name": key.name, "role": key.role})
 
     def expire(self, key_id: str, at: float, now: float, by: str) -> None:
         """Lets a key end at `at`, unless it ends earlier."""
         earlier = func.coalesce(api_keys.c.expires_at, at) < at
         with self._engine.begin() as db:
             db.execute(update(api_keys).where(api_keys.c.key_id == key_id, ~earlier).values(expires_at=at))
-            _note(db, now, by, "key rotated", {"key_id": key_id, "ends_at": at})
+            note(db, now, by, "key rotated", {"key_id": key_id, "ends_at": at})
 
     def revoke(self, key_id: str, now: float, by: str) -> bool:
         """Takes a key back; whether there was such a key that had not been."""
@@ -44,7 +44,7 @@ class SqlKeys:
         with self._engine.begin() as db:
             changed = db.execute(update(api_keys).where(open_still).values(revoked_at=now)).rowcount == 1
             if changed:
-                _note(db, now, by, "key revoked", {"key_id": key_id})
+                note(db, now, by, "key revoked", {"key_id": key_id})
         return changed
 
     def used(self, moments: Mapping[str, float]) -> None:
@@ -52,12 +52,3 @@ class SqlKeys:
         with self._engine.begin() as db:
             for key_id, moment in moments.items():
                 db.execute(update(api_keys).where(api_keys.c.key_id == key_id).values(last_used_at=moment))
-
-    def log(self) -> list[dict[str, Any]]:
-        """What operators did, the oldest first."""
-        with reading(self._engine) as db:
-            return [dict(row) for row in db.execute(select(audit_log).order_by(audit_log.c.entry)).mappings()]
-
-
-def _note(db: Connection, at: float, by: str, action: str, details: Mapping[str, Any]) -> None:
-    db.execute(insert(audit_log).values(at=at, by=by[:128], action=action, details=dict(details)))

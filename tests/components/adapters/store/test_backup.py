@@ -8,10 +8,21 @@ from pathlib import Path
 import pytest
 from sqlalchemy import JSON, Boolean, Column, Double, Engine, Integer, func, select
 
+from components.access.api_keys import ApiKey
+from components.adapters.store.access.audit_log import SqlAuditLog
+from components.adapters.store.access.keys import SqlKeys
 from components.adapters.store.backup import Backup, BackupError, back_up, drill, restore
 from components.adapters.store.engine import migrate, open_engine, reading
 from components.adapters.store.forgetting import forget_user
-from components.adapters.store.tables import alerts, feedback, forgotten_users, impressions, metadata, requests
+from components.adapters.store.tables import (
+    alerts,
+    api_keys,
+    feedback,
+    forgotten_users,
+    impressions,
+    metadata,
+    requests,
+)
 
 N = 3
 
@@ -97,6 +108,33 @@ def test_who_was_forgotten_since_the_backup_does_not_come_back(
         for table in (feedback, impressions, requests):
             assert db.execute(select(table.c.user_id).order_by(table.c.user_id)).scalars().all() == ["0 é", "2 é"]
         assert db.execute(select(func.count()).select_from(forgotten_users)).scalar() == N + 1
+
+
+def test_a_restore_opens_no_door_that_was_shut_since_and_leaves_the_audit_log(
+    url: str, engine: Engine, backup: Backup, tmp_path: Path
+) -> None:
+    restore(url, tmp_path / "backup", replace=True)
+    keys, log = SqlKeys(engine), SqlAuditLog(engine)
+    with engine.begin() as db:
+        db.execute(api_keys.update().values(revoked_at=None))
+    back_up(engine, tmp_path / "open", now=6.0)
+    assert keys.revoke("1 é", 7.0, "ann")
+    keys.add(ApiKey("later", "later", "server", "digest", 8.0), "ann")
+    log.note(9.0, "ann", "restore", {})
+    before = log.newest(100)
+    restore(url, tmp_path / "open", replace=True)
+    assert {key.key_id: key.revoked_at for key in keys.all()} == {"0 é": None, "1 é": 7.0, "2 é": None, "later": None}
+    assert log.newest(100) == before
+
+
+def test_entries_of_a_log_that_was_begun_anew_come_behind_those_of_the_backup(
+    backup: Backup, other: Engine, tmp_path: Path
+) -> None:
+    migrate(str(other.url))
+    log = SqlAuditLog(other)
+    log.note(9.0, "ann", "restore", {})
+    restore(str(other.url), tmp_path / "backup", replace=False)
+    assert [entry["action"] for entry in log.newest(100)] == ["0 é", "1 é", "2 é", "restore"]
 
 
 def test_a_damaged_backup_is_refused_and_changes_nothing(
