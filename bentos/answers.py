@@ -45,9 +45,9 @@ class Answers:
         self._shared = shared
 
     async def recommend(
-        self, path: RequestPath, request: RecommendRequest, request_id: str, probe: bool
+        self, path: RequestPath, request: RecommendRequest, request_id: str, probe: bool, payer: str = ""
     ) -> tuple[Answer, Source]:
-        """The answer of the user's variant, `path`, and where it came from.
+        """The answer of the user's variant, `path`, and where it came from; a language model is at the cost of `payer`.
 
         A probe is answered from the trained state alone, without a language model, and neither fills nor reads the
         cache. So is the cache left
@@ -58,12 +58,12 @@ class Answers:
         start = self._now()
         recent = await self._events.read(request.user_id)
         if not isinstance(recent, UserEvents):
-            return await path.answer(request, request_id, recent, exploring=True), "bypassed"
+            return await path.answer(request, request_id, recent, exploring=True, payer=payer), "bypassed"
         made: Answer | None = None
 
         async def make() -> MadeAnswer:
             nonlocal made
-            made = await path.answer(request, request_id, recent, exploring=True)
+            made = await path.answer(request, request_id, recent, exploring=True, payer=payer)
             return MadeAnswer(encode(made), is_worth_keeping(made))
 
         key = cache_key(request, path.release_id, path.variant, recent.version)
@@ -74,9 +74,9 @@ class Answers:
             kept = decode(found.content)
         except UnreadableAnswer as error:  # a shared cache holds what anybody wrote there
             logger.warning("a kept answer is left aside: %s", error)
-            return await path.answer(request, request_id, recent, exploring=True), "bypassed"
+            return await path.answer(request, request_id, recent, exploring=True, payer=payer), "bypassed"
         if kept.explored_position is not None:  # chance is drawn for each request, also of those who waited together
-            return await path.answer(request, request_id, recent, exploring=True), "bypassed"
+            return await path.answer(request, request_id, recent, exploring=True, payer=payer), "bypassed"
         return shown_again(kept, request_id, path.slot, round((self._now() - start) * 1000, 3)), found.origin
 
     async def search(

@@ -242,7 +242,7 @@ class RecopsApp:
         path = self._variants.path_of(asked_by) if probe is None else self._variants.named(probe)
         if self._damage is not None and probe is None:
             request = await self._damage.on_request(request)
-        answer, source = await self._answers.recommend(path, request, request_id, probe is not None)
+        answer, source = await self._answers.recommend(path, request, request_id, probe is not None, marks.caller.payer)
         if request.user_id != asked_by:
             request, answer = request.model_copy(update={"user_id": asked_by}), replace(answer, user_id=asked_by)
         if (experiments := self._variants.experiments_of(answer)) is not None:
@@ -314,7 +314,7 @@ class RecopsApp:
         requests = parse_body(PrefetchRequest, body).all_requests()
         self._door.charge_prefetch(marks.caller, len(requests))
         try:
-            self._prefetch.add(requests)
+            self._prefetch.add(requests, marks.caller.payer)
         except PrefetchFull as error:
             raise HttpError(503, "busy", f"{error}; ask again later", headers=retry_after(1)) from error
         return 202, orjson.dumps({"accepted": len(requests)}), None

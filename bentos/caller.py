@@ -31,6 +31,11 @@ class Caller:
     user: str | None = None
 
     @property
+    def payer(self) -> str:
+        """Whose budget pays for language models: the key's or the address's; nobody's for this machine without one."""
+        return self.key_id or self.address
+
+    @property
     def trusted(self) -> bool:
         """Whether what it says of users, such as their tier, counts."""
         return self.role is None or may_name_any_user(self.role)

@@ -23,27 +23,27 @@ class Prefetch:
     """One per process; its workers exist only while there is something to do.
 
     Args:
-        make: makes and keeps the answer to a request with this id.
+        make: makes and keeps the answer to a request with this id, at the cost of a payer.
         concurrency: how many are made at once.
     """
 
-    def __init__(self, make: Callable[[RecommendRequest, str], Awaitable[object]], concurrency: int) -> None:
+    def __init__(self, make: Callable[[RecommendRequest, str, str], Awaitable[object]], concurrency: int) -> None:
         self._make = make
         self._concurrency = concurrency
-        self._waiting: deque[RecommendRequest] = deque()
+        self._waiting: deque[tuple[RecommendRequest, str]] = deque()
         self._workers: set[asyncio.Task[None]] = set()
         self.made = 0
         self.failed = 0
 
-    def add(self, requests: Sequence[RecommendRequest]) -> None:
-        """Takes the requests on and returns at once.
+    def add(self, requests: Sequence[RecommendRequest], payer: str = "") -> None:
+        """Takes the requests on, at the cost of `payer`, and returns at once.
 
         Raises:
             PrefetchFull: with them more than `MAX_WAITING` would wait.
         """
         if len(self._waiting) + len(requests) > MAX_WAITING:
             raise PrefetchFull(f"{len(self._waiting)} of at most {MAX_WAITING} answers wait to be made already")
-        self._waiting.extend(requests)
+        self._waiting.extend((request, payer) for request in requests)
         for _ in range(min(len(requests), self._concurrency - len(self._workers))):
             worker = asyncio.get_running_loop().create_task(self._work())
             self._workers.add(worker)
@@ -62,9 +62,9 @@ class Prefetch:
 
     async def _work(self) -> None:
         while self._waiting:
-            request = self._waiting.popleft()
+            request, payer = self._waiting.popleft()
             try:
-                await self._make(request, f"prefetch-{uuid.uuid4().hex}")
+                await self._make(request, f"prefetch-{uuid.uuid4().hex}", payer)
                 self.made += 1
             except Exception:
                 self.failed += 1

@@ -82,8 +82,8 @@ def build_app(
     cache = AnswerCache(release.control.routing.cache, shared, time.monotonic)
     answers = Answers(events, cache, time.perf_counter, shared)
 
-    async def make_ahead(request: RecommendRequest, request_id: str) -> None:
-        await answers.recommend(variants.path_of(request.user_id), request, request_id, probe=False)
+    async def make_ahead(request: RecommendRequest, request_id: str, payer: str) -> None:
+        await answers.recommend(variants.path_of(request.user_id), request, request_id, False, payer)
 
     prefetch = Prefetch(make_ahead, release.control.routing.cache.prefetch_concurrency)
     metrics = RequestMetrics(

@@ -77,6 +77,7 @@ class LlmConfig(Section):
     recent: int = Field(default=10, ge=0, le=50)
     daily_budget_usd: float = Field(default=5.0, ge=0)
     daily_budget_per_user_usd: float = Field(default=0.1, ge=0)
+    daily_budget_per_key_usd: float = Field(default=2.5, ge=0)
     concurrency: int = Field(default=16, ge=1)
     retries: int = Field(default=1, ge=0, le=1)
     breaker: Breaker = Breaker()

@@ -92,8 +92,8 @@ class Hybrid:
         self._salt = salt
         self._now = perf_counter
         self._titles = TitleIndex(bundle.items.titles)
-        cap = llm.daily_budget_per_user_usd * MICRO
-        self._purses = None if not cap else Allowance(cap / DAY_SECONDS, max(1.0, cap))
+        self._of_users = _purses(llm.daily_budget_per_user_usd)
+        self._of_payers = _purses(llm.daily_budget_per_key_usd)
         self._depth = max(tier.candidates for tier in llm.tiers)
 
     async def second_opinion(
@@ -104,10 +104,12 @@ class Hybrid:
         found: Candidates,
         diversity: float,
         started: float,
+        payer: str = "",
     ) -> RerankOutcome | None:
         """The model's view of the candidates, or None where the policy does not ask for it.
 
-        `started` is when the request arrived, in seconds of the clock; its time budget runs from there.
+        `started` is when the request arrived, in seconds of the clock; its time budget runs from there. `payer` is the
+        key or the address that asks; an empty one has no limit of its own.
         """
         reason = self._reason(request, asker, found)
         self._observer.decided(reason)
@@ -116,14 +118,15 @@ class Hybrid:
         met = self._met(asker)
         task = task_of(request, found.ranking.items[: self._depth], met, self._bundle.items, diversity)
         premium = request.profile is not None and is_premium(request.profile.tier, self._llm)
-        if self._purses is not None and self._purses.is_spent(request.user_id, self._now()):
-            return RerankOutcome(None, fallback_reason="llm: the user's budget of the day is spent")
+        for whose, purses, name in self._purses_of(request.user_id, payer):
+            if purses.is_spent(name, self._now()):
+                return RerankOutcome(None, fallback_reason=f"llm: the {whose}'s budget of the day is spent")
         tiers = tiers_for(request.user_id, premium, self._llm, self._salt)
         milliseconds = request.timeout_ms or tiers[0].timeout_ms
         user = pseudonym(request.user_id, self._salt)
         outcome = await self._reranker.rerank(task, Asking(request_id, user, tiers, started + milliseconds / 1000))
-        if self._purses is not None and outcome.spent.cost_usd:
-            self._purses.spend(request.user_id, outcome.spent.cost_usd * MICRO, self._now())
+        for _, purses, name in self._purses_of(request.user_id, payer):
+            purses.spend(name, outcome.spent.cost_usd * MICRO, self._now())
         log = _log(reason, outcome, [[self._bundle.items.ids[each.row], each.liked] for each in met])
         if isinstance(outcome, NotReranked):
             self._observer.ended(outcome.reason)
@@ -133,6 +136,10 @@ class Hybrid:
         self._observer.ended("reranked")
         ranking = fuse(found.ranking, outcome.order, self._llm.fusion_weight)
         return RerankOutcome(ranking, self._reasons(outcome, task, found), None, outcome.spent.cost_usd, log)
+
+    def _purses_of(self, user_id: str, payer: str) -> list[tuple[str, Allowance, str]]:
+        both = (("user", self._of_users, user_id), ("key", self._of_payers, payer))
+        return [(whose, purses, name) for whose, purses, name in both if purses is not None and name]
 
     def _reason(self, request: RecommendRequest, asker: UserState, found: Candidates) -> AskReason | None:
         n_known = len(asker.trained) + len(asker.news.seen)
@@ -163,6 +170,12 @@ class Hybrid:
         for kind, times in flaws.items():
             self._observer.repaired(kind, times)
         return {int(found.ranking.items[position]): text for position, text in good.items()}
+
+
+def _purses(usd_a_day: float) -> Allowance | None:
+    """Purses that fill over a day; None where nobody is limited."""
+    cap = usd_a_day * MICRO
+    return Allowance(cap / DAY_SECONDS, max(1.0, cap)) if cap else None
 
 
 def _log(reason: AskReason, outcome: Reranked | NotReranked, recent: list[list[object]]) -> dict[str, object]:

@@ -121,15 +121,23 @@ class RequestPath:
         return self._compose(request, request_id, self._rank(request, recent), None, exploring)
 
     async def answer(
-        self, request: RecommendRequest, request_id: str, recent: Recent = None, exploring: bool = False
+        self,
+        request: RecommendRequest,
+        request_id: str,
+        recent: Recent = None,
+        exploring: bool = False,
+        payer: str = "",
     ) -> Answer:
-        """As `recommend`, with the language model's opinion where this path has one and its policy asks for it."""
+        """As `recommend`, with the language model's opinion where this path has one and its policy asks for it.
+
+        `payer` is whose budget of the day that costs, beside the user's; see `Hybrid.second_opinion`.
+        """
         ranked = self._rank(request, recent)
         if self._hybrid is None:
             return self._compose(request, request_id, ranked, None, exploring)
         diversity = self._strength(request)
         second = await self._hybrid.second_opinion(
-            request, request_id, ranked.asker, ranked.found, diversity, ranked.start
+            request, request_id, ranked.asker, ranked.found, diversity, ranked.start, payer
         )
         return self._compose(request, request_id, ranked, second, exploring)
 

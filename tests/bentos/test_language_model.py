@@ -220,6 +220,32 @@ def test_past_a_users_own_budget_nobody_is_asked_about_them(tmp_path: Path) -> N
     assert len(server.requests) == 1
 
 
+def test_past_the_budget_of_who_asks_nobody_else_pays_whatever_users_they_name(tmp_path: Path) -> None:
+    stranger, friend = ({"x-forwarded-for": f"203.0.113.{n}"} for n in (7, 8))
+    ahead = {"requests": [{**COLD, "user_id": f"ahead-{n}"} for n in range(5)]}
+    with (
+        messages_server(lambda body, n: Says()) as server,
+        running(tmp_path, llm_at(server.url, daily_budget_per_key_usd=1e-6)) as app,
+    ):
+
+        async def in_turn() -> list[Reply]:
+            recommend = [
+                await send(app, "POST", "/recommend", {**COLD, "user_id": user}, headers)
+                for user, headers in (("a", stranger), ("b", stranger), ("c", friend))
+            ]
+            await send(app, "POST", "/prefetch", ahead, stranger)
+            while app._prefetch.made < 5:
+                await asyncio.sleep(0.01)
+            await app._models.aclose()  # type: ignore[union-attr]
+            return recommend
+
+        answers = [reply.json for reply in asyncio.run(in_turn())]
+    assert [answer["route"] == "hybrid" for answer in answers] == [True, False, True]
+    assert answers[1]["fallback_reason"].endswith("llm: the key's budget of the day is spent")
+    assert len(answers[1]["items"]) == 10
+    assert len(server.requests) == 2
+
+
 def test_no_raw_user_id_mail_or_key_leaves_the_process(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
     user = "planted-user-4711"
     body = {
