@@ -79,6 +79,10 @@ class Answers:
             return await path.answer(request, request_id, recent, exploring=True, payer=payer), "bypassed"
         return shown_again(kept, request_id, path.slot, round((self._now() - start) * 1000, 3)), found.origin
 
+    def cheap(self, path: RequestPath, request: RecommendRequest, request_id: str) -> tuple[Answer, Source]:
+        """An answer that costs little: nothing is read, and nothing kept."""
+        return path.cheap(request, request_id), "bypassed"
+
     async def search(
         self, path: RequestPath, request: SearchRequest, request_id: str, probe: bool
     ) -> SearchAnswer | UnknownFilter:

@@ -24,6 +24,7 @@ from bentos.feedback_intake import FeedbackIntake
 from bentos.http_body import ClientGone, Receive, Scope, Send, read_json_body
 from bentos.http_errors import HttpError, check_size, nothing_at, parse_body, retry_after
 from bentos.language_model import LanguageModels
+from bentos.load_gauge import LoadGauge
 from bentos.newcomers import Newcomers
 from bentos.openapi import openapi
 from bentos.prefetch import Prefetch, PrefetchFull
@@ -55,6 +56,8 @@ alone, so that they equal the offline ones whatever the users have done since. I
 the control does where there is none of this name."""
 CANARY_HEADER = b"x-recops-canary"
 """The gateway sends it, with the id of the release on trial, and strips it from clients."""
+SHED = frozenset({"/recommend", "/search", "/similar", "/prefetch"})
+"""What is not begun where it would be answered too late; feedback is taken all the same."""
 Reply = tuple[int, bytes, Callable[[], None] | None]
 """Status, body, and what is left to do once they are sent."""
 JSON = b"application/json"
@@ -87,6 +90,7 @@ class RecopsApp:
         faults: what to get wrong on purpose; None outside the demo.
         log_impressions: keep a row for each item shown.
         description: the answer to `GET /release`.
+        gauge: says when answers have to be cheap; by default how late the event loop is.
     """
 
     def __init__(
@@ -107,6 +111,7 @@ class RecopsApp:
         faults: DemoFaults | None = None,
         log_impressions: bool = True,
         models: LanguageModels | None = None,
+        gauge: LoadGauge | None = None,
     ) -> None:
         self._variants = variants
         self._queue = queue
@@ -119,6 +124,7 @@ class RecopsApp:
         self._models = models
         self._conversations = conversations
         self._newcomers = newcomers
+        self._gauge = gauge or LoadGauge(perf_counter)
         self._description = orjson.dumps(dict(description))
         self._now = now
         self._perf_counter = perf_counter
@@ -187,6 +193,10 @@ class RecopsApp:
             if post is not None and scope["method"] == "POST":
                 probe = headers[PROBE_HEADER].decode("latin-1") if PROBE_HEADER in headers else None
                 caller = self._door.admit(path, headers, scope, probe is not None)
+                self._gauge.look()
+                if probe is None and path in SHED and self._gauge.load == "full":
+                    text = "more ask at once than can be answered in time; ask again later"
+                    raise HttpError(503, "overloaded", text, headers=retry_after(1))
                 marks = Marks(probe, headers.get(CANARY_HEADER, b"").decode("latin-1"), start, caller)
                 content = await read_json_body(headers, receive)
                 if probe is None:  # the stack itself may say more at once
@@ -242,7 +252,11 @@ class RecopsApp:
         path = self._variants.path_of(asked_by) if probe is None else self._variants.named(probe)
         if self._damage is not None and probe is None:
             request = await self._damage.on_request(request)
-        answer, source = await self._answers.recommend(path, request, request_id, probe is not None, marks.caller.payer)
+        if probe is None and self._gauge.load != "free":
+            answer, source = self._answers.cheap(path, request, request_id)
+        else:
+            payer = marks.caller.payer
+            answer, source = await self._answers.recommend(path, request, request_id, probe is not None, payer)
         if request.user_id != asked_by:
             request, answer = request.model_copy(update={"user_id": asked_by}), replace(answer, user_id=asked_by)
         if (experiments := self._variants.experiments_of(answer)) is not None:

@@ -43,6 +43,7 @@ from components.serving.talk import Talk
 NOTHING = np.empty(0, np.int32)
 NOBODY = "\N{REPLACEMENT CHARACTER}"
 """No user's id."""
+BUSY = "too many ask at once: the most popular items"
 EVENTS_UNREAD = "the user's latest interactions could not be read"
 Recent = UserEvents | EventsUnread | None
 
@@ -140,6 +141,17 @@ class RequestPath:
             request, request_id, ranked.asker, ranked.found, diversity, ranked.start, payer
         )
         return self._compose(request, request_id, ranked, second, exploring)
+
+    def cheap(self, request: RecommendRequest, request_id: str) -> Answer:
+        """The most popular items that training does not know of the user, marked as degraded: for times of overload."""
+        start = self._now()
+        row = self.bundle.user_row.get(request.user_id, UNKNOWN_USER)
+        asker = UserState(row, NOTHING if row == UNKNOWN_USER else self.bundle.seen(row), NO_NEWS)
+        exclude = self._excluded(asker, request.exclude)
+        popular = Candidates("popularity", BUSY, "popularity", self._finder.popular(asker, request.k, exclude))
+        return self._compose(
+            request, request_id, _Ranked(asker, exclude, popular, True, start, self._now()), None, False
+        )
 
     def _rank(self, request: RecommendRequest, recent: Recent) -> _Ranked:
         start = self._now()

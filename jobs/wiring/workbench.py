@@ -154,6 +154,7 @@ class Workbench:
             endpoints,
             at.gateway_host,
             at.runtime_folder / "envoy.sock" if at.processes == "supervisor" else ADMIN_SOCKET,
+            at.requests_per_address_minute,
         )
 
     @cached_property

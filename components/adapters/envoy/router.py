@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from components.adapters.envoy.admin_pages import admin_address, admin_cluster, admin_listener
+from components.adapters.envoy.rate_limit import rate_limit_filter
 from components.adapters.envoy.routes import TYPE, buffer_filter, cluster_name, lua_filter, route_file_of
 from components.rollout.ports import Counts, StepFailed
 from components.rollout.routing import SLOTS, RoutingState, Slot, other
@@ -37,7 +38,8 @@ class EnvoyRouter:
     """`components.rollout.ports.Router` on files in `folder`.
 
     `host` is what Envoy listens on; `admin_host` is where it is reached from here, if that is elsewhere. Its admin
-    interface is at `admin_socket`, and what of it may be read at `admin_port`.
+    interface is at `admin_socket`, and what of it may be read at `admin_port`. `per_address_minute` is how many
+    requests of one address are handed on; None hands on all.
     """
 
     def __init__(
@@ -49,6 +51,7 @@ class EnvoyRouter:
         endpoints: dict[Slot, Sequence[Endpoint]],
         admin_host: str | None = None,
         admin_socket: Path | None = None,
+        per_address_minute: float | None = None,
     ) -> None:
         self._folder = folder
         self._host = host
@@ -56,6 +59,7 @@ class EnvoyRouter:
         self._admin_port = admin_port
         self._endpoints = endpoints
         self._admin_host = admin_host or host
+        self._per_address_minute = per_address_minute
         self._admin_socket = admin_socket or folder / "admin.sock"
         self.bootstrap_file = folder / "envoy.json"
         self.route_file = folder / "routes" / "routes.json"
@@ -214,6 +218,7 @@ class EnvoyRouter:
                 },
             },
             "http_filters": [
+                *(() if self._per_address_minute is None else (rate_limit_filter(self._per_address_minute),)),
                 buffer_filter(),
                 lua_filter(),
                 {

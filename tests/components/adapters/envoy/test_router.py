@@ -70,7 +70,12 @@ def test_a_state_that_changes_during_the_write_is_written_in_the_end(tmp_path: P
 def envoy(tmp_path: Path) -> Iterator[tuple[EnvoyRouter, int, int]]:
     gateway, admin, blue, green = free_ports(4)
     router = EnvoyRouter(
-        tmp_path, "127.0.0.1", gateway, admin, {"blue": [("127.0.0.1", blue)], "green": [("127.0.0.1", green)]}
+        tmp_path,
+        "127.0.0.1",
+        gateway,
+        admin,
+        {"blue": [("127.0.0.1", blue)], "green": [("127.0.0.1", green)]},
+        per_address_minute=30.0,
     )
     router.project(lambda: EMPTY)
     binary = Path(sys.executable).parent / "envoy"
@@ -100,6 +105,27 @@ def test_envoy_says_in_json_what_is_missing(envoy: tuple[EnvoyRouter, int, int])
             if message in error["message"]:
                 break
             assert time.monotonic() < deadline, error
+
+
+def test_an_address_that_sends_too_much_is_refused_here_and_costs_no_other(envoy: tuple[EnvoyRouter, int, int]) -> None:
+    _, gateway, _ = envoy
+
+    def ask(address: str, **headers: str) -> tuple[int, str | None, bytes]:
+        client = http.client.HTTPConnection("127.0.0.1", gateway, source_address=(address, 0), timeout=10)
+        client.request("GET", "/release", headers=headers)
+        reply = client.getresponse()
+        told = reply.status, reply.headers["retry-after"], reply.read()
+        client.close()
+        return told
+
+    flood = [ask("127.0.0.9") for _ in range(30)]
+    assert flood[0][0] == 503  # handed on; nothing is live
+    refused = [(wait, json.loads(body)["error"]["code"]) for status, wait, body in flood if status == 429]
+    assert len(refused) > 15
+    assert refused[0] == ("1", "gateway_error")
+    for others in ([ask("127.0.0.10")], [ask("127.0.0.1") for _ in range(30)]):
+        assert {status for status, _, _ in others} == {503}
+    assert ask("127.0.0.9", authorization="Bearer of somebody whom the slots know")[0] == 503
 
 
 def test_a_slot_is_healthy_once_envoy_itself_has_seen_it_answer(envoy: tuple[EnvoyRouter, int, int]) -> None:
