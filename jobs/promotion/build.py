@@ -17,6 +17,7 @@ from components.reranking.prompt import PROMPT
 from components.rollout.ports import StepFailed
 from components.rollout.release import Release
 from components.rollout.release_gate import ReleaseCheck, ReleaseFindings, judge_release
+from jobs.access.seal_bundles import why_not_ours
 from jobs.promotion.plan import ReleasePlan
 from jobs.wiring.workbench import Workbench
 
@@ -50,10 +51,10 @@ def examine_release(
 
 
 def build_release(bench: Workbench, plan: ReleasePlan, release_id: str, parent_id: str | None, by: str) -> Release:
-    """Fetch the registered bundle of each variant, hold it against its md5, and build the Bento.
+    """Fetch the registered bundle of each variant, hold it against its seal, and build the Bento.
 
     Raises:
-        StepFailed: MLflow does not give the bundle, its bytes differ from those registered, or the build fails.
+        StepFailed: MLflow does not give the bundle, its bytes differ from those sealed, or the build fails.
     """
     from bentos.build import BentoBuildError, build_bento
 
@@ -66,6 +67,8 @@ def build_release(bench: Workbench, plan: ReleasePlan, release_id: str, parent_i
             bundles = {version: Path(scratch) / f"bundle-{version}" for version in models}
             for version, bundle in bundles.items():
                 bench.models.download_bundle(models[version], bundle)
+                if (broken := why_not_ours(bench, models[version].bundle_md5, bundle)) is not None:
+                    raise StepFailed(f"build: the bundle of {models[version].uri} is refused: {broken}")
             bento = build_bento(bench.settings, bundles, release, _prompt_texts(bench.prompts, plan))
     except (ModelRegistryError, BentoBuildError, OSError) as error:
         raise StepFailed(f"build: {error}") from error

@@ -23,6 +23,7 @@ from jobs.training.steps import (
     register_model,
     run_pipeline,
     score_champion,
+    seal_former,
     settle,
 )
 from jobs.wiring.workbench import Workbench
@@ -84,6 +85,8 @@ def retrain(bench: Workbench, request: RetrainRequest, log: Log, as_step: AsStep
         return _judge_run(bench, outcome, data, log, as_step)
     known = bench.models.version_of_bundle(outcome.last.bundle_md5)
     if known is not None and known.tags.get(GATE_RUN_TAG) == outcome.last.tag:
+        with tempfile.TemporaryDirectory(prefix="recops-retrain-") as scratch:
+            seal_former(bench, outcome.last, Path(scratch))
         return NothingNew(outcome.last, known)
     log(f"nothing changed since {outcome.last.tag}, but that run was never judged: going on with it")
     return _judge_run(bench, outcome.last, data, log, as_step)

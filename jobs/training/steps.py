@@ -17,6 +17,7 @@ from components.config.settings import Settings
 from components.params.overrides import OverrideError, with_overrides, with_preset
 from components.params.params import Params
 from components.rollout.gate import GateRefused, Passed, UserScores, judge_model
+from jobs.access.seal_bundles import seal_bundle
 from jobs.wiring.workbench import Workbench
 
 if TYPE_CHECKING:
@@ -134,7 +135,15 @@ def register_model(bench: Workbench, run: PipelineRun, data: DataVersion, folder
             "own_impression_share": data.manifest.own_share,
         },
     )
+    seal_bundle(bench, run.bundle_md5, folder / BUNDLE)
     return bench.models.register(record)
+
+
+def seal_former(bench: Workbench, run: PipelineRun, folder: Path) -> None:
+    """Seals the bundle of a run from before bundles were sealed, from DVC's bytes."""
+    if bench.store.seals.find(run.bundle_md5) is None:
+        bench.pipeline.export(run, BUNDLE, folder / BUNDLE)
+        seal_bundle(bench, run.bundle_md5, folder / BUNDLE)
 
 
 def registry_address(settings: Settings) -> str:

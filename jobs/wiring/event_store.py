@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from components.adapters.store.access.audit_log import SqlAuditLog
     from components.adapters.store.access.keys import SqlKeys
+    from components.adapters.store.access.seals import SqlSeals
     from components.adapters.store.alerts.incidents import AlertStore
     from components.adapters.store.alerts.silences import SilenceStore
     from components.adapters.store.experiments.declared import SqlExperiments
@@ -118,6 +119,13 @@ class EventStore:
         from components.adapters.store.access.keys import SqlKeys
 
         return SqlKeys(self.engine)
+
+    @cached_property
+    def seals(self) -> SqlSeals:
+        """What bundles held when they were made."""
+        from components.adapters.store.access.seals import SqlSeals
+
+        return SqlSeals(self.engine)
 
     @cached_property
     def audit(self) -> SqlAuditLog:

@@ -13,6 +13,8 @@ import sys
 import tempfile
 from pathlib import Path
 
+from components.adapters.mlflow.model_files import why_foreign
+
 LINES_SHOWN = 15
 
 
@@ -44,12 +46,14 @@ def compare_answers(model_uri: str, scratch: Path) -> int:
     """How many expected answers the model gives again: the same items in the same order; downloads to `scratch`.
 
     Raises:
-        ModelLoadError: an answer differs; the message names the user.
+        ModelLoadError: it would run other code than ours, or an answer differs; the message names the user.
     """
     import mlflow
     import pandas as pd
 
     folder = Path(mlflow.artifacts.download_artifacts(artifact_uri=model_uri, dst_path=str(scratch)))
+    if (foreign := why_foreign(folder)) is not None:
+        raise ModelLoadError(f"{model_uri} is not loaded: {foreign}")
     model = mlflow.pyfunc.load_model(str(folder))
     expected = json.loads((folder / "artifacts" / "bundle" / "expected_answers.json").read_text())
     for k in sorted({answer["k"] for answer in expected}):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,14 +13,18 @@ import pytest
 from pydantic import SecretStr
 
 from components.adapters.dvc.data_registry import DataRegistry
+from components.adapters.dvc.folder_md5 import dvc_folder_md5
 from components.adapters.dvc.pipeline_repository import PipelineRepository
 from components.adapters.files.params_file import ParamsError, read_params, read_preset
 from components.adapters.mlflow.registry import ModelRegistry
 from components.config.settings import Settings
 from components.ranking.pipeline import PipelineConfig
 from components.rollout.gate import GateRefused, Passed
+from components.rollout.ports import StepFailed
 from jobs.data.ingest import IngestRequest as Ingest
 from jobs.data.ingest import run_ingest
+from jobs.promotion.build import build_release
+from jobs.promotion.plan import ReleasePlan, make_plan
 from jobs.steps import Step
 from jobs.training.report import describe
 from jobs.training.retrain import JudgedModel, NothingNew, RetrainRequest, retrain
@@ -56,6 +61,7 @@ def settings(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Settings]:
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         settings = Settings(project=PROJECT, home=folder / "home", mlflow_tracking_uri=f"sqlite:///{folder}/mlflow.db")
+        Workbench(settings).store.migrate()
         source = two_tastes(folder / "source")
         run_ingest(Workbench(settings), Ingest(source=str(source)), print)
         yield settings
@@ -222,3 +228,24 @@ def test_a_preset_changes_nothing_but_training(tmp_path: Path) -> None:
     (tmp_path / "odd.yaml").write_text("split.test_share: 0.5\n")
     with pytest.raises(ParamsError, match=r"below train\."):
         read_preset(tmp_path, "odd")
+
+
+def test_a_bundle_that_mlflow_changes_together_with_its_md5_is_not_built(
+    settings: Settings, first: JudgedModel
+) -> None:
+    import mlflow
+
+    with Workbench(settings) as bench:
+        plan = make_plan(bench, bench.params, first.version.version)
+        assert isinstance(plan, ReleasePlan)
+        folder = settings.root.parent
+        kept = [path.parent for path in folder.rglob("artifacts/bundle/bundle.json") if "mlruns" in path.parts]
+        (bundle,) = (each for each in kept if dvc_folder_md5(each) == plan.model.bundle_md5)
+        (bundle / "more.json").write_text("[]")
+        planted = {"name": "recops-recommender", "version": str(plan.model.version), "key": "bundle_md5"}
+        client = mlflow.MlflowClient(settings.mlflow_url, settings.mlflow_url)
+        client.set_model_version_tag(**planted, value=dvc_folder_md5(bundle))
+        served = bench.models.version(plan.model.version)
+        changed = replace(plan, variants=tuple(replace(each, model=served) for each in plan.variants))
+        with pytest.raises(StepFailed, match="is refused: it was never sealed"):
+            build_release(bench, changed, "release-1", None, "test")

@@ -1,6 +1,6 @@
 """The tables of the event store. Times are seconds since 1970 (UTC), as floats."""
 
-from components.adapters.store.tables.access import api_keys, audit_log
+from components.adapters.store.tables.access import api_keys, audit_log, bundle_seals
 from components.adapters.store.tables.conversations import conversations
 from components.adapters.store.tables.experiments import experiments, exposures
 from components.adapters.store.tables.metadata import metadata
@@ -28,6 +28,7 @@ __all__ = [
     "alerts",
     "api_keys",
     "audit_log",
+    "bundle_seals",
     "conversations",
     "evaluations",
     "experiments",

@@ -1,4 +1,4 @@
-"""Keys, and what operators did with them."""
+"""Keys, seals of bundles, and what operators did."""
 
 from __future__ import annotations
 
@@ -17,6 +17,16 @@ api_keys = Table(
     Column("expires_at", Double),
     Column("revoked_at", Double),
     Column("last_used_at", Double),
+)
+
+# What a bundle held when our pipeline made it, signed with the stack's secret, which lies outside of the store.
+bundle_seals = Table(
+    "bundle_seals",
+    metadata,
+    Column("bundle_md5", String(64), primary_key=True),
+    Column("sha256", String(64), nullable=False),
+    Column("seal", String(64), nullable=False),
+    Column("sealed_at", Double, nullable=False),
 )
 
 # What was done, when, and by which user of the machine; nothing deletes from it.

@@ -15,6 +15,9 @@ from components.serving.requests import RecommendRequest
 
 ID_CHARACTERS = 128
 _DIGEST_BYTES = 12
+KEPT_CANDIDATES = 20
+"""Of a list that was neither open to chance nor shown to a language model: nothing judges other policies or prompts by
+it, and 200 candidates with their scores would be 60 % of what a request takes in the store."""
 
 
 def stored_id(event_id: str, user_id: str, key_id: str | None) -> str:
@@ -60,6 +63,9 @@ def request_row(
     event loop shares the interpreter, should have nothing left to do but to hand it to the database. Context holds all
     of the request but `user_id` and `k`; what has its default value is left out.
     """
+    judged = answer.explored_position is not None or answer.llm
+    depth = len(answer.candidates) if judged else max(KEPT_CANDIDATES, request.k)
+    rows, scores = answer.candidates.items[:depth], answer.candidates.scores[:depth]
     return {
         "request_id": answer.request_id,
         "received_at": received_at,
@@ -73,8 +79,8 @@ def request_row(
         "variant": answer.variant,
         "degraded": answer.degraded,
         "cached": answer.cached,
-        "candidates": _json([item_ids[row] for row in answer.candidates.items.tolist()]),
-        "scores": orjson.dumps(answer.candidates.scores, option=orjson.OPT_SERIALIZE_NUMPY).decode(),
+        "candidates": _json([item_ids[row] for row in rows.tolist()]),
+        "scores": orjson.dumps(scores, option=orjson.OPT_SERIALIZE_NUMPY).decode(),
         "items": _json([item.item_id for item in answer.items]),
         "timings_ms": _json(answer.timings_ms),
         "cost_usd": answer.cost_usd,

@@ -161,6 +161,32 @@ def test_a_model_that_answers_otherwise_than_its_bundle_is_refused(
         load_in_clean_process(f"sqlite:///{folder}/mlflow.db", version.uri)
 
 
+@pytest.mark.parametrize("planted", ["code", "loader", "pickle"])
+def test_code_that_mlflow_gives_in_place_of_ours_is_not_run(
+    registry: ModelRegistry, folder: Path, tmp_path: Path, planted: str
+) -> None:
+    logged = record(tmp_path / "logged", tag="run-9", seed=20 + len(planted))
+    version = registry.register(logged)
+    (model,) = (
+        path.parent
+        for path in (folder / "mlruns").rglob("MLmodel")
+        if dvc_folder_md5(path.parent / "artifacts" / "bundle") == version.bundle_md5
+    )
+    described = (model / "MLmodel").read_text()
+    evidence = tmp_path / "ran"
+    if planted == "code":
+        with (model / "model.py").open("a") as code:
+            code.write(f"\nopen({str(evidence)!r}, 'w').close()\n")
+    elif planted == "loader":
+        (model / "MLmodel").write_text(described.replace("mlflow.pyfunc.loaders.code_model", "antigravity"))
+    else:
+        more = "    python_model: x.pkl\n    loader_module:"
+        (model / "MLmodel").write_text(described.replace("    loader_module:", more))
+    with pytest.raises(ModelLoadError, match="is not loaded"):
+        load_in_clean_process(f"sqlite:///{folder}/mlflow.db", version.uri)
+    assert not evidence.exists()
+
+
 def test_aliases_move_and_an_absent_one_is_none(
     registry: ModelRegistry, first: tuple[TrainingRecord, ModelVersion], tmp_path: Path
 ) -> None:

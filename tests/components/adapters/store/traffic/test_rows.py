@@ -5,9 +5,12 @@ from __future__ import annotations
 import dataclasses
 import json
 from pathlib import Path
+from typing import Any
+
+import pytest
 
 from components.adapters.store.tables import feedback, impressions, requests
-from components.adapters.store.traffic.rows import feedback_rows, request_row, shown_rows
+from components.adapters.store.traffic.rows import KEPT_CANDIDATES, feedback_rows, request_row, shown_rows
 from components.config.routing import RoutingConfig
 from components.serving.bundle import read_bundle
 from components.serving.feedback_notes import Noted
@@ -52,4 +55,16 @@ def test_a_request_row_can_be_replayed(tmp_path: Path) -> None:
     assert path.recommend(again, "request-1").body() == answer.body()
     assert json.loads(row["items"]) == [item.item_id for item in answer.items]
     assert json.loads(row["candidates"])[:3] == json.loads(row["items"])
-    assert len(json.loads(row["scores"])) == len(json.loads(row["candidates"])) == 30 - 7 - 1
+    assert len(json.loads(row["scores"])) == len(json.loads(row["candidates"])) == KEPT_CANDIDATES < 30 - 7 - 1
+
+
+@pytest.mark.parametrize("judged", [{"explored_position": 2}, {"llm": {"tier": "cheap"}}])
+def test_all_candidates_are_kept_where_other_policies_or_prompts_are_judged_by_them(
+    tmp_path: Path, judged: dict[str, Any]
+) -> None:
+    bundle = read_bundle(make_bundle(tmp_path / "bundle"))
+    path = RequestPath(bundle, RoutingConfig(cold_start_threshold=5, candidates=100), "release-1", "blue", "default")
+    request = RecommendRequest(user_id="8", k=3)
+    answer = dataclasses.replace(path.recommend(request, "request-1"), **judged)
+    row = request_row(request, answer, bundle.items.ids, received_at=9.0)
+    assert len(json.loads(row["scores"])) == len(json.loads(row["candidates"])) == len(answer.candidates)
