@@ -15,7 +15,7 @@ from components.config.settings import PREFIX, Settings
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 FILE = DEPLOY / "compose.yaml"
-KEYS = {"POSTGRES_PASSWORD", "S3_ACCESS_KEY", "S3_SECRET_KEY", "RECOPS_USER_SALT"}
+KEYS = {"POSTGRES_PASSWORD", "S3_ACCESS_KEY", "S3_SECRET_KEY", "RECOPS_USER_SALT", "PREFECT_LOGIN"}
 
 
 @pytest.fixture(scope="module")
@@ -62,6 +62,37 @@ def test_files_that_the_images_are_made_of_are_there(compose: dict[str, Any]) ->
             for line in dockerfile.read_text().splitlines():
                 if line.startswith("COPY ") and "--from" not in line:
                     assert all((root / source).exists() for source in line.split()[1:-1]), line
+
+
+SECRETS = {
+    "envoy": set(),
+    "prefect": {"POSTGRES_PASSWORD", "PREFECT_LOGIN"},
+    "mlflow": {"POSTGRES_PASSWORD", "S3_ACCESS_KEY", "S3_SECRET_KEY"},
+    "bucket": {"S3_ACCESS_KEY", "S3_SECRET_KEY"},
+    "blue": {"POSTGRES_PASSWORD", "RECOPS_USER_SALT", "ANTHROPIC_API_KEY"},
+    "green": {"POSTGRES_PASSWORD", "RECOPS_USER_SALT", "ANTHROPIC_API_KEY"},
+}
+
+
+@pytest.mark.parametrize("name", SECRETS)
+def test_a_service_is_given_its_own_secrets_alone(compose: dict[str, Any], name: str) -> None:
+    environment = compose["services"][name]["environment"]
+    given = {key for value in environment.values() for key in re.findall(r"\${([A-Z0-9_]+)", str(value))}
+    assert given == SECRETS[name]
+
+
+def test_the_stacks_secret_is_out_of_reach_of_what_serves_models_and_starts_flows(compose: dict[str, Any]) -> None:
+    for name in ("mlflow", "prefect", "bucket"):
+        assert compose["services"][name]["volumes"] == []
+
+
+def test_what_we_build_runs_without_privileges_on_a_read_only_disk_within_limits(compose: dict[str, Any]) -> None:
+    for name, service in compose["services"].items():
+        if "build" in service:
+            assert service["read_only"] is True, name
+            assert service["cap_drop"] == ["ALL"], name
+            assert service["security_opt"] == ["no-new-privileges:true"], name
+            assert service["mem_limit"], name
 
 
 @pytest.mark.slow

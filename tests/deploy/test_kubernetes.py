@@ -132,6 +132,42 @@ def test_every_setting_exists_and_every_key_that_a_slot_needs_is_demanded() -> N
     assert demanded <= set(asked)
 
 
+OWN = {
+    "recops-mlflow": {
+        *("MLFLOW_BACKEND_STORE_URI", "MLFLOW_ARTIFACTS_DESTINATION"),
+        *("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"),
+    },
+    "recops-prefect": {"PREFECT_SERVER_DATABASE_CONNECTION_URL", "PREFECT_SERVER_API_AUTH_STRING"},
+}
+
+
+def test_a_pod_is_given_its_own_secrets_alone() -> None:
+    given: dict[str, set[str]] = {}
+    for name, pod in PODS.items():
+        for container in [*pod["containers"], *pod.get("initContainers", [])]:
+            assert not any("secretRef" in source for source in container.get("envFrom", [])), name
+            entries = [each["valueFrom"]["secretKeyRef"]["key"] for each in container["env"] if "valueFrom" in each]
+            given.setdefault(name, set()).update(entries)
+    assert {name: given[name] for name in OWN} == OWN
+    others = set().union(*OWN.values()) - {"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"}
+    assert all(not given[name] & others for name in given if name not in OWN)
+    asked = [line.split("=")[0] for line in (FOLDER / "secrets.env.example").read_text().splitlines() if "=" in line]
+    demanded = {
+        each["valueFrom"]["secretKeyRef"]["key"]
+        for pod in PODS.values()
+        for container in [*pod["containers"], *pod.get("initContainers", [])]
+        for each in container["env"]
+        if "valueFrom" in each and not each["valueFrom"]["secretKeyRef"].get("optional")
+    }
+    assert demanded == set(asked)
+
+
+def test_the_stacks_secret_is_out_of_reach_of_what_serves_models_and_starts_flows() -> None:
+    for name in OWN:
+        assert [volume["name"] for volume in PODS[name]["volumes"]] == ["tmp"]
+        assert PODS[name]["automountServiceAccountToken"] is False
+
+
 @pytest.mark.skipif(shutil.which("kubectl") is None, reason="kubectl is not installed")
 def test_nothing_is_built_without_the_secrets(tmp_path: Path) -> None:
     folder = tmp_path / "kubernetes"
