@@ -1,12 +1,14 @@
 # Needs only Python 3.11+, a C++ compiler, git and make; everything else goes into .venv.
 PYTHON ?= python3
 UV_VERSION := 0.13.9
+CYCLONEDX_VERSION := 7.5.0
+PIP_AUDIT_VERSION := 2.10.1
 VENV := .venv
 BIN := $(VENV)/bin
 unexport PYTHONDONTWRITEBYTECODE
 export UV_NO_PROGRESS := 1
 
-.PHONY: up down test verify lint docs client bench mutants lock install clean
+.PHONY: up down test verify lint docs client bench sbom mutants lock install clean
 .DEFAULT_GOAL := help
 
 help:  ## list the commands
@@ -40,6 +42,13 @@ client: install  ## the TypeScript client, built into clients/typescript/dist; n
 
 bench: install  ## measure, side by side with what one would use instead
 	$(BIN)/python -m benchmarks
+
+sbom: install  ## write what the platform and the service are made of (CycloneDX), and ask for known holes
+	@mkdir -p dist
+	@for lock in requirements-production requirements-serving; do \
+	  $(BIN)/uv tool run --from cyclonedx-bom==$(CYCLONEDX_VERSION) cyclonedx-py requirements $$lock.lock \
+	    --output-reproducible -o dist/$$lock.cdx.json || exit 1; echo dist/$$lock.cdx.json; done
+	$(BIN)/uv tool run pip-audit==$(PIP_AUDIT_VERSION) --disable-pip --require-hashes -r requirements-production.lock
 
 mutants: install  ## put faults into the modules that decide, and count those that tests notice
 	$(BIN)/python -m benchmarks.mutants

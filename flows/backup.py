@@ -16,6 +16,8 @@ def backup(keep: int = 7) -> State[Any]:
     `recops restore FOLDER --drill` proves that one can be restored. Copy them to another machine: these lie beside the
     store.
     """
+    import sqlite3
+
     from components.adapters.store.backup import BackupError
     from components.config.settings import SettingsError
     from jobs.errors import NothingThereError
@@ -26,7 +28,7 @@ def backup(keep: int = 7) -> State[Any]:
     try:
         with open_workbench() as bench:
             made = back_up_and_keep(bench, time.time(), keep)
-    except (BackupError, NothingThereError, SettingsError, ValueError) as error:
+    except (BackupError, NothingThereError, SettingsError, ValueError, sqlite3.Error) as error:
         logger.error("%s", error)
         return Failed(message=str(error))
     line = f"{made.folder}: {sum(made.backup.rows.values()):,} rows; {len(made.removed)} older removed"

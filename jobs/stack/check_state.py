@@ -8,7 +8,7 @@ from pathlib import Path
 from components.adapters.store.backup import MANIFEST
 from components.config.settings import Settings
 from jobs.errors import NothingThereError
-from jobs.store.back_up import FOLDER
+from jobs.store.back_up import FOLDER, MLFLOW
 
 
 def check_state(settings: Settings) -> None:
@@ -24,7 +24,7 @@ def check_state(settings: Settings) -> None:
         remedy = f"restore the newest backup: `recops restore {_newest_backup(root)}`"
         _check(root / "events.db", has_releases, remedy)
     if settings.mlflow_tracking_uri is None or settings.mlflow_tracking_uri.startswith("http://127.0.0.1"):
-        _check(root / "mlflow.db", has_releases, "put a copy of it back: backups of the event store do not hold it")
+        _check(root / MLFLOW, has_releases, _mlflow_remedy(root))
 
 
 def _check(file: Path, expected: bool, remedy: str) -> None:
@@ -41,6 +41,13 @@ def _check(file: Path, expected: bool, remedy: str) -> None:
             database.close()
     except sqlite3.DatabaseError as error:
         raise NothingThereError(f"{file} is damaged ({error}); move it away, and {remedy}{otherwise}") from error
+
+
+def _mlflow_remedy(root: Path) -> str:
+    found = sorted((root / FOLDER).glob(f"*/{MLFLOW}"), key=lambda file: file.stat().st_mtime)
+    if not found:
+        return "put a copy of it back: there is no backup that holds it"
+    return f"put the newest backup back: `cp {found[-1]} {root / MLFLOW}`"
 
 
 def _newest_backup(root: Path) -> str:

@@ -1,4 +1,4 @@
-"""Backs the event store up into a new folder under the state, and keeps the newest of these."""
+"""Backs the event store and MLflow's database up into a new folder under the state, and keeps the newest of these."""
 
 from __future__ import annotations
 
@@ -7,10 +7,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from components.adapters.files.sqlite_copy import copy_database
 from components.adapters.store.backup import MANIFEST, Backup, back_up
 from jobs.wiring.workbench import Workbench
 
 FOLDER = "backups"
+MLFLOW = "mlflow.db"
 
 
 @dataclass(frozen=True)
@@ -29,6 +31,7 @@ def back_up_and_keep(bench: Workbench, now: float, keep: int) -> KeptBackups:
 
     Raises:
         components.adapters.store.backup.BackupError: the backup cannot be made; nothing is removed then.
+        sqlite3.Error: neither can that of MLflow's database, where it is a file of ours.
         ValueError: `keep` is less than 1.
     """
     if keep < 1:
@@ -36,6 +39,8 @@ def back_up_and_keep(bench: Workbench, now: float, keep: int) -> KeptBackups:
     folder = bench.settings.root / FOLDER
     made = folder / f"{datetime.fromtimestamp(now, UTC):%Y%m%dT%H%M%SZ}"
     backup = back_up(bench.store.engine, made, now)
+    if (mlflow := bench.settings.root / MLFLOW).exists():
+        copy_database(mlflow, made / MLFLOW)
     known = sorted(each for each in folder.iterdir() if each.is_dir())
     whole = [each for each in known if (each / MANIFEST).exists()]
     removed = tuple(each for each in known if each not in whole[-keep:] and each < made)

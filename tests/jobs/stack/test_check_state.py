@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sqlite3
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -61,6 +63,19 @@ def test_a_missing_mlflow_database_is_named(bench: Workbench) -> None:
     (bench.settings.root / "mlflow.db").unlink()
     with pytest.raises(NothingThereError, match=r"mlflow.db is missing"):
         check_state(bench.settings)
+
+
+def test_a_missing_mlflow_database_comes_back_by_the_command_that_is_named(bench: Workbench) -> None:
+    database = bench.settings.root / "mlflow.db"
+    before = sqlite3.connect(database).execute("SELECT name FROM sqlite_master ORDER BY name").fetchall()
+    back_up_and_keep(bench, 1_800_000_000.0, keep=3)
+    database.unlink()
+    with pytest.raises(NothingThereError, match="`cp ") as told:
+        check_state(bench.settings)
+    command = str(told.value).split("`")[1]
+    subprocess.run(command.split(), check=True)
+    check_state(bench.settings)
+    assert sqlite3.connect(database).execute("SELECT name FROM sqlite_master ORDER BY name").fetchall() == before
 
 
 def test_the_second_of_two_ups_says_so_in_one_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
