@@ -56,7 +56,7 @@ alone, so that they equal the offline ones whatever the users have done since. I
 the control does where there is none of this name."""
 CANARY_HEADER = b"x-recops-canary"
 """The gateway sends it, with the id of the release on trial, and strips it from clients."""
-SHED = frozenset({"/recommend", "/search", "/similar", "/prefetch"})
+SHED = frozenset({"/recommend", "/search", "/chat", "/explain", "/similar", "/prefetch"})
 """What is not begun where it would be answered too late; feedback is taken all the same."""
 Reply = tuple[int, bytes, Callable[[], None] | None]
 """Status, body, and what is left to do once they are sent."""
@@ -252,7 +252,7 @@ class RecopsApp:
         path = self._variants.path_of(asked_by) if probe is None else self._variants.named(probe)
         if self._damage is not None and probe is None:
             request = await self._damage.on_request(request)
-        if probe is None and self._gauge.load != "free":
+        if probe is None and self._gauge.load != "free" and request.is_plain:
             answer, source = self._answers.cheap(path, request, request_id)
         else:
             payer = marks.caller.payer

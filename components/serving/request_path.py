@@ -145,13 +145,11 @@ class RequestPath:
     def cheap(self, request: RecommendRequest, request_id: str) -> Answer:
         """The most popular items that training does not know of the user, marked as degraded: for times of overload."""
         start = self._now()
-        row = self.bundle.user_row.get(request.user_id, UNKNOWN_USER)
-        asker = UserState(row, NOTHING if row == UNKNOWN_USER else self.bundle.seen(row), NO_NEWS)
-        exclude = self._excluded(asker, request.exclude)
+        asker = self._asker(request, None)
+        exclude = self._excluded(asker, request.exclude, None)
         popular = Candidates("popularity", BUSY, "popularity", self._finder.popular(asker, request.k, exclude))
-        return self._compose(
-            request, request_id, _Ranked(asker, exclude, popular, True, start, self._now()), None, False
-        )
+        ranked = _Ranked(asker, exclude, popular, True, start, self._now())
+        return self._compose(request, request_id, ranked, None, False)
 
     def _rank(self, request: RecommendRequest, recent: Recent) -> _Ranked:
         start = self._now()

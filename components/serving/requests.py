@@ -59,6 +59,9 @@ class Profile(Body):
     tier: ShortText | None = None
 
 
+_PLAIN = frozenset({"user_id", "k", "exclude", "explain", "diversity", "timeout_ms"})
+
+
 class RecommendRequest(Body):
     """Body of `POST /recommend`.
 
@@ -76,6 +79,11 @@ class RecommendRequest(Body):
     explain: bool = True
     diversity: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] | None = None
     timeout_ms: Annotated[int, Field(ge=1, le=MAX_TIMEOUT_MS)] | None = None
+
+    @property
+    def is_plain(self) -> bool:
+        """Whether it asks for nothing that an answer of popular items could go against."""
+        return self.model_fields_set <= _PLAIN
 
 
 class PrefetchRequest(Body):

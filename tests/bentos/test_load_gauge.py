@@ -87,6 +87,13 @@ def test_who_comes_while_the_slot_is_busy_gets_what_is_popular_and_not_known_to_
     assert at(app, "free", "/recommend", {"user_id": "8", "k": 3}).json["route"] == "cf"
 
 
+def test_who_says_what_they_want_gets_no_less_while_the_slot_is_busy(app: RecopsApp) -> None:
+    wish = {"user_id": "8", "context": {"query": "drama"}}
+    free, busy = (at(app, load, "/recommend", wish).json for load in ("free", "busy"))
+    assert busy["items"] == free["items"]
+    assert busy["degraded"] is False
+
+
 def test_cheap_answers_are_logged_as_what_they_are(app: RecopsApp) -> None:
     at(app, "busy", "/recommend", {"user_id": "8"})
     app.close()
@@ -101,6 +108,7 @@ def test_a_full_slot_refuses_at_once_what_it_may_and_never_feedback_or_probes(ap
         "/recommend": {"user_id": "8"},
         "/search": {"query": "drama"},
         "/similar": {"item_id": "105"},
+        "/chat": {"user_id": "8", "message": "drama"},
         "/prefetch": {"user_ids": ["8"]},
     }.items():
         reply = at(app, "full", path, body)
