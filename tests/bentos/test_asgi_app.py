@@ -315,7 +315,7 @@ def test_answers_are_logged_but_those_to_a_probe_are_not(app: RecopsApp, store: 
     with reading(store) as connection:
         rows = connection.execute(select(requests)).all()
     assert [(row.request_id, row.k, row.route, len(row.items), len(row.candidates)) for row in rows] == [
-        ("real", 3, "cf", 3, 23)
+        ("real", 3, "cf", 3, 20)
     ]
 
 
