@@ -10,7 +10,7 @@ from components.reranking.clean_text import clean
 from components.reranking.task import ItemText, RerankTask
 
 PROMPT = "recops-rerank"
-TITLE_LIMIT, CATEGORY_LIMIT, TEXT_LIMIT = 80, 40, 100
+TITLE_LIMIT, CATEGORY_LIMIT, TEXT_LIMIT, ABOUT_LIMIT, WHY_LIMIT = 80, 40, 160, 160, 80
 PROFILE_LIMIT, CONTEXT_LIMIT, MAX_PREFERENCES = 600, 200, 20
 _SECTIONS = ("System", "Examples", "User")
 _HEADING = re.compile(r"^# (\w+)[ \t]*$", re.MULTILINE)
@@ -76,7 +76,10 @@ def render(template: PromptTemplate, task: RerankTask, order: Sequence[int]) -> 
 
 
 def _item(item: ItemText) -> str:
-    parts = (clean(item.title, TITLE_LIMIT), clean(item.category, CATEGORY_LIMIT), clean(item.text, TEXT_LIMIT))
+    parts = [clean(item.title, TITLE_LIMIT), clean(item.category, CATEGORY_LIMIT), clean(item.text, TEXT_LIMIT)]
+    for name, text, limit in (("about", item.about, ABOUT_LIMIT), ("why", item.why, WHY_LIMIT)):
+        if cleaned := clean(text, limit):
+            parts.append(f"{name}: {cleaned}")
     return "|".join(parts).rstrip("|")
 
 

@@ -8,12 +8,21 @@ from dataclasses import dataclass, field
 
 @dataclass(frozen=True, slots=True)
 class ItemText:
-    """An item as a model reads it; `liked` matters for what a user has met."""
+    """An item as a model reads it.
+
+    Attributes:
+        text: tags and facts.
+        liked: matters for what a user has met.
+        about: its description, of which no reason may take a name: anybody may have written it.
+        why: for what another system chose it as a candidate.
+    """
 
     title: str
     category: str
     text: str = ""
     liked: bool = True
+    about: str = ""
+    why: str = ""
 
 
 @dataclass(frozen=True, slots=True)

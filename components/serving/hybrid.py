@@ -5,12 +5,12 @@ Any failure leaves the ranking as it was, with the reason.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
 from components.config.llm import LlmConfig
-from components.recommenders.protocol import Ranking
+from components.recommenders.protocol import Ranking, Rows
 from components.reranking.cascade import Asking, NotReranked, Reranked, Spent
 from components.reranking.fusion import fuse
 from components.reranking.reasons import TitleIndex, checked_reasons
@@ -105,18 +105,21 @@ class Hybrid:
         diversity: float,
         started: float,
         payer: str = "",
+        why: Callable[[Rows], Sequence[str]] | None = None,
     ) -> RerankOutcome | None:
         """The model's view of the candidates, or None where the policy does not ask for it.
 
         `started` is when the request arrived, in seconds of the clock; its time budget runs from there. `payer` is the
-        key or the address that asks; an empty one has no limit of its own.
+        key or the address that asks; an empty one has no limit of its own. `why` says for item rows why they are
+        candidates.
         """
         reason = self._reason(request, asker, found)
         self._observer.decided(reason)
         if reason is None or len(found.ranking) < 2:
             return None
         met = self._met(asker)
-        task = task_of(request, found.ranking.items[: self._depth], met, self._bundle.items, diversity)
+        rows = found.ranking.items[: self._depth]
+        task = task_of(request, rows, met, self._bundle.items, diversity, why(rows) if why else ())
         premium = request.profile is not None and is_premium(request.profile.tier, self._llm)
         for whose, purses, name in self._purses_of(request.user_id, payer):
             if purses.is_spent(name, self._now()):

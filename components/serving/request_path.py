@@ -137,8 +137,12 @@ class RequestPath:
         if self._hybrid is None:
             return self._compose(request, request_id, ranked, None, exploring)
         diversity = self._strength(request)
+
+        def why(rows: Rows) -> list[str]:
+            return self._reasons(ranked.found, rows, ranked.asker, request)
+
         second = await self._hybrid.second_opinion(
-            request, request_id, ranked.asker, ranked.found, diversity, ranked.start, payer
+            request, request_id, ranked.asker, ranked.found, diversity, ranked.start, payer, why
         )
         return self._compose(request, request_id, ranked, second, exploring)
 

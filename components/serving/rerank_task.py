@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from hashlib import blake2b
 
+from components.interactions.attributes import Attributes
 from components.recommenders.protocol import Rows
 from components.reranking.clean_text import without_identity
 from components.reranking.task import ItemText, RerankTask
 from components.serving.catalogue import Catalogue
 from components.serving.requests import RecommendRequest
 
-MAX_TAGS = 6
+MAX_TAGS, MAX_FACTS, MAX_VALUES = 6, 6, 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,9 +25,14 @@ class Met:
 
 
 def task_of(
-    request: RecommendRequest, candidates: Rows, met: Sequence[Met], items: Catalogue, diversity: float
+    request: RecommendRequest,
+    candidates: Rows,
+    met: Sequence[Met],
+    items: Catalogue,
+    diversity: float,
+    why: Sequence[str] = (),
 ) -> RerankTask:
-    """The task for `candidates` (item rows, best first).
+    """The task for `candidates` (item rows, best first), with why the first of them are there.
 
     `met` is what the user met last, oldest first. Identity means e-mail addresses, links and the user's own id, which
     are taken out of everything that the user says.
@@ -44,7 +50,10 @@ def task_of(
         else {}
     )
     return RerankTask(
-        candidates=tuple(item_text(items, row) for row in candidates.tolist()),
+        candidates=tuple(
+            candidate_text(items, row, why[place] if place < len(why) else "")
+            for place, row in enumerate(candidates.tolist())
+        ),
         k=request.k,
         profile=without_identity(profile.text or "", request.user_id) if profile else "",
         preferences={without_identity(label, request.user_id): weight for label, weight in profile.preferences.items()}
@@ -63,6 +72,21 @@ def item_text(items: Catalogue, row: int, liked: bool = True) -> ItemText:
     tags = [tag for tag in items.tags[row] if tag != category][:MAX_TAGS]
     text = ", ".join([*tags, *([f"price {price:g}"] if price is not None else [])])
     return ItemText(items.titles[row], category, text, liked)
+
+
+def candidate_text(items: Catalogue, row: int, why: str) -> ItemText:
+    """An item with what is known of it besides: facts, its description, and why it is a candidate."""
+    plain = item_text(items, row)
+    text = ", ".join(part for part in (plain.text, _facts(items.attributes[row])) if part)
+    return replace(plain, text=text, about=items.descriptions[row], why=why)
+
+
+def _facts(known: Attributes) -> str:
+    parts = []
+    for name, value in list(known.items())[:MAX_FACTS]:
+        values = (value,) if isinstance(value, str) else value if isinstance(value, tuple) else (f"{value:g}",)
+        parts.append(f"{name} {' and '.join(values[:MAX_VALUES])}")
+    return ", ".join(parts)
 
 
 def pseudonym(user_id: str, salt: bytes) -> str:
