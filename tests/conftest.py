@@ -16,8 +16,8 @@ from hypothesis import settings
 from components.config.settings import NOT_OURS, Settings
 
 PORT_SETTINGS = [name for name in Settings.model_fields if name.endswith("_port")]
-STACK_PORTS = {int(Settings.model_fields[name].default) for name in PORT_SETTINGS} | {8082}
-"""The usual ports, with that of the console."""
+STACK_PORTS = {int(Settings.model_fields[name].default) for name in PORT_SETTINGS}
+"""The usual ports."""
 LOOPBACK = ("127.", "::1", "::ffff:127.", "localhost", "0.0.0.0", "::")  # noqa: S104 - nothing is bound to it
 
 settings.register_profile("repeatable", derandomize=True, database=None)

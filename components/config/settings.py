@@ -51,6 +51,9 @@ class Settings(BaseModel):
     prefect_port: int = 4200  # of Prefect
     envoy_admin_port: int = 9901  # of Envoy's reading pages
     evidently_port: int = 8001  # of Evidently
+    console_port: int = 8082  # of the console's own process
+    console_endpoint: str | None = None  # "host:port" of the console as the gateway reaches it, where it runs elsewhere
+    console_names: str | None = None  # "host, host:port": further names under which people open the console
     llm_port: int = 8081  # of the small local model, which `recops llm up` starts
 
     event_store_url: SecretStr | None = None  # of PostgreSQL, in place of SQLite in the folder of state
@@ -163,6 +166,21 @@ class Settings(BaseModel):
     def slot_urls(self, slot: Slot) -> list[str]:
         """The address of each replica of a slot."""
         return [f"http://{host}:{port}" for host, port in self.slot_endpoints(slot)]
+
+    def console_address(self) -> tuple[str, int]:
+        """Host and port of the console, as the gateway reaches it.
+
+        Raises:
+            SettingsError: the setting is no host:port.
+        """
+        if self.console_endpoint is None:
+            return self.host, self.console_port
+        host, _, port = self.console_endpoint.strip().rpartition(":")
+        if not host or not port.isdecimal():
+            raise SettingsError(
+                f"{PREFIX}CONSOLE_ENDPOINT: host:port such as console:8082, not {self.console_endpoint!r}"
+            )
+        return host, int(port)
 
     @property
     def registry_folder(self) -> Path:

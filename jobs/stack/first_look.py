@@ -44,6 +44,7 @@ def take_first_look(bench: Workbench) -> FirstLook:
 def addresses_of(settings: Settings) -> dict[str, str]:
     """Where each part answers, by what it is."""
     return {
+        "console": f"{settings.gateway_url}/console",
         "recommendations (Envoy)": f"{settings.gateway_url}/recommend",
         "runs and models (MLflow)": settings.mlflow_url,
         "flows (Prefect)": settings.prefect_api_url.removesuffix("/api"),

@@ -19,6 +19,7 @@ def ports(settings: Settings) -> dict[str, tuple[int, str]]:
         "MLflow": (settings.mlflow_port, "RECOPS_MLFLOW_PORT"),
         "Prefect": (settings.prefect_port, "RECOPS_PREFECT_PORT"),
         "Evidently": (settings.evidently_port, "RECOPS_EVIDENTLY_PORT"),
+        "console": (settings.console_port, "RECOPS_CONSOLE_PORT"),
         "Envoy admin": (settings.envoy_admin_port, "RECOPS_ENVOY_ADMIN_PORT"),
     }
 

@@ -16,6 +16,7 @@ WORKER = "prefect-worker"
 EVIDENTLY = "evidently"
 LOCAL_LLM = "llm"
 SHADOW = "shadow"
+CONSOLE = "console"
 PREFECT_APP = "prefect.server.api.server:create_app"
 EVIDENTLY_APP = "evidently.ui.service.app:litestar_app"
 
@@ -65,6 +66,7 @@ def programs(bench: Workbench) -> list[Program]:
             ],
             root,
         ),
+        Program(CONSOLE, [python, "-m", "console"], settings.project, {"OMP_NUM_THREADS": "1"}),
         Program(
             EVIDENTLY,
             [

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from components.adapters.envoy.router import EnvoyRouter
     from components.adapters.llm.claude import Claude
     from components.adapters.llm.claude_batches import ClaudeBatches
+    from components.adapters.mlflow.aliases import MlflowAliases
     from components.adapters.mlflow.prompts import PromptRegistry
     from components.adapters.mlflow.registry import ModelRegistry
     from components.adapters.prefect_api import PrefectApi
@@ -155,6 +156,7 @@ class Workbench:
             at.gateway_host,
             at.runtime_folder / "envoy.sock" if at.processes == "supervisor" else ADMIN_SOCKET,
             at.requests_per_address_minute,
+            at.console_address(),
         )
 
     @cached_property
@@ -181,11 +183,16 @@ class Workbench:
     @cached_property
     def world(self) -> World:
         """What promotions, rollbacks and reconciliation act on; raises NothingThereError without an event store."""
-        from components.adapters.mlflow.aliases import MlflowAliases
         from components.rollout.ports import World
 
-        aliases = MlflowAliases(self.settings.mlflow_url)
-        return World(self.store.releases, self.slots, self.router, aliases, self.store.canary_traffic)
+        return World(self.store.releases, self.slots, self.router, self.aliases, self.store.canary_traffic)
+
+    @cached_property
+    def aliases(self) -> MlflowAliases:
+        """The names that versions of the model have in MLflow."""
+        from components.adapters.mlflow.aliases import MlflowAliases
+
+        return MlflowAliases(self.settings.mlflow_url)
 
     def project_prompt(self) -> str:
         """The text of the project's own prompt."""

@@ -54,12 +54,12 @@ def builders_in(*folders: str) -> dict[str, set[str]]:
 
 
 def test_only_the_workbench_builds_what_flows_commands_and_jobs_act_on() -> None:
-    built = builders_in("jobs", "cli", "flows")
+    built = builders_in("jobs", "cli", "flows", "console")
     assert set(built) == {"jobs/wiring/event_store.py", "jobs/wiring/workbench.py"}
 
 
 def test_the_service_and_the_workbench_open_the_event_store_and_the_workbench_reads_params() -> None:
-    built = builders_in("jobs", "cli", "flows", "bentos", "monitoring")
+    built = builders_in("jobs", "cli", "flows", "console", "bentos", "monitoring")
     openers = {path for path, names in built.items() if "open_engine" in names}
     assert openers == {"bentos/wiring.py", "jobs/wiring/event_store.py"}
     assert {path for path, names in built.items() if "read_params" in names} == {"jobs/wiring/workbench.py"}

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from components.adapters.envoy.admin_pages import admin_address, admin_cluster, admin_listener
+from components.adapters.envoy.console_routes import console_cluster
 from components.adapters.envoy.rate_limit import rate_limit_filter
 from components.adapters.envoy.routes import TYPE, buffer_filter, cluster_name, lua_filter, route_file_of
 from components.rollout.ports import Counts, StepFailed
@@ -39,7 +40,8 @@ class EnvoyRouter:
 
     `host` is what Envoy listens on; `admin_host` is where it is reached from here, if that is elsewhere. Its admin
     interface is at `admin_socket`, and what of it may be read at `admin_port`. `per_address_minute` is how many
-    requests of one address are handed on; None hands on all.
+    requests of one address are handed on; None hands on all. Without
+    `console` no route leads to one.
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class EnvoyRouter:
         admin_host: str | None = None,
         admin_socket: Path | None = None,
         per_address_minute: float | None = None,
+        console: Endpoint | None = None,
     ) -> None:
         self._folder = folder
         self._host = host
@@ -61,6 +64,7 @@ class EnvoyRouter:
         self._admin_host = admin_host or host
         self._per_address_minute = per_address_minute
         self._admin_socket = admin_socket or folder / "admin.sock"
+        self._console = console
         self.bootstrap_file = folder / "envoy.json"
         self.route_file = folder / "routes" / "routes.json"
 
@@ -79,6 +83,7 @@ class EnvoyRouter:
                 "clusters": [
                     *(self._cluster(slot, fallback) for slot in SLOTS for fallback in (None, other(slot))),
                     admin_cluster(self._admin_socket),
+                    *([console_cluster(*self._console)] if self._console else []),
                 ],
             },
         }
@@ -96,7 +101,7 @@ class EnvoyRouter:
         while True:
             state = read()
             try:
-                _replace(self.route_file, route_file_of(state))
+                _replace(self.route_file, route_file_of(state, with_console=self._console is not None))
             except OSError as error:
                 raise StepFailed(f"the gateway's route file {self.route_file} cannot be written: {error}") from error
             if read().version == state.version:

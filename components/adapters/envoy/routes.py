@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from components.adapters.envoy.console_routes import console_routes
 from components.rollout.routing import RoutingState, Slot, SlotShare, shares_of
 from components.serving.requests import MAX_TIMEOUT_MS
 
@@ -61,10 +62,13 @@ def lua_filter() -> dict[str, Any]:
     return {"name": LUA, "typed_config": code}
 
 
-def route_file_of(state: RoutingState) -> dict[str, Any]:
+def route_file_of(state: RoutingState, with_console: bool = False) -> dict[str, Any]:
     """The content of the route file for this state; before the first release every request is answered with 503."""
     shares = shares_of(state)
     routes = [_feedback_route(shares, state), _default_route(shares, state)] if shares else [_nothing_live()]
+    if with_console:
+        lua_off = {LUA: {"@type": f"{TYPE}.extensions.filters.http.lua.v3.LuaPerRoute", "disabled": True}}
+        routes = [{**route, "typed_per_filter_config": lua_off} for route in console_routes()] + routes
     config = {
         "@type": f"{TYPE}.config.route.v3.RouteConfiguration",
         "name": "recops",

@@ -25,6 +25,13 @@ def read_history(engine: Engine) -> History:
         }
 
 
+def read_last_rollout(engine: Engine) -> dict[str, Any] | None:
+    """The newest promotion or way back; None before the first."""
+    with reading(engine) as db:
+        row = db.execute(select(rollouts).order_by(rollouts.c.rollout_id.desc()).limit(1)).one_or_none()
+    return None if row is None else dict(row._mapping)
+
+
 def read_release(engine: Engine, release_id: str) -> dict[str, Any]:
     """One release with its states and the rollouts that it was part of, oldest first.
 

@@ -30,6 +30,15 @@ class Rollups:
             newest = connection.execute(query).scalar_one()
         return None if newest is None else float(newest)
 
+    def newest_horizon(self) -> float | None:
+        """The horizon (seconds) of the newest hour that is kept with any; None when there is none."""
+        query = select(hourly_rollups.c.horizon_seconds).order_by(
+            hourly_rollups.c.hour.desc(), hourly_rollups.c.horizon_seconds.desc()
+        )
+        with reading(self._engine) as connection:
+            found = connection.execute(query.limit(1)).scalar_one_or_none()
+        return None if found is None else float(found)
+
     def read(self, start: float, end: float, horizon: float) -> dict[Cell, Sums]:
         """The hours from `start` until before `end`."""
         query = select(hourly_rollups).where(_within(start, end, horizon))

@@ -1,0 +1,1 @@
+"""The console: pages that show the loop as it is, behind the gateway at `/console`."""
