@@ -13,10 +13,11 @@ from components.serving.answer import Answer
 from components.serving.answer_cache import AnswerCache, MadeAnswer, Origin
 from components.serving.answer_codec import UnreadableAnswer, decode, encode, is_worth_keeping, shown_again
 from components.serving.cache_key import CacheKey, cache_key
+from components.serving.explained_ranking import ExplainedRanking
 from components.serving.item_search import SearchAnswer, UnknownFilter
 from components.serving.recent_history import UserEvents
 from components.serving.request_path import RequestPath
-from components.serving.requests import KeepRequest, RecommendRequest, SearchRequest
+from components.serving.requests import ExplainRequest, KeepRequest, RecommendRequest, SearchRequest
 
 logger = logging.getLogger("recops.service")
 
@@ -89,6 +90,10 @@ class Answers:
         """The answer to a search; nothing of it is kept. A probe's is from the trained state alone."""
         recent = None if probe or request.user_id is None else await self._events.read(request.user_id)
         return path.search(request, request_id, recent)
+
+    async def explain(self, path: RequestPath, request: ExplainRequest) -> ExplainedRanking:
+        """What stands behind the places of these items now, with what the user did lately."""
+        return path.explain(request, await self._events.read(request.user_id))
 
     def keep(self, given: KeepRequest) -> int:
         """Takes answers that were made elsewhere; how many. What is no answer of this code is left out."""

@@ -37,6 +37,7 @@ from components.serving.item_search import UnknownFilter
 from components.serving.onboarding_request import OnboardingRequest
 from components.serving.request_path import RequestPath
 from components.serving.requests import (
+    ExplainRequest,
     ForgetRequest,
     KeepRequest,
     PrefetchRequest,
@@ -141,6 +142,7 @@ class RecopsApp:
             "/prefetch": self._warm,
             "/forget": self._forget,
             "/keep": self._keep,
+            "/explain": self._explain,
         }
         self._gets: dict[str, Callable[[], tuple[bytes, bytes]]] = {
             "/release": lambda: (JSON, self._description),
@@ -337,6 +339,12 @@ class RecopsApp:
         """Drops what is kept for a user; only for the stack itself, as a client has no business with other users."""
         request = parse_body(ForgetRequest, body) if marks.probe is not None else nothing_at("/forget")
         return 200, orjson.dumps({"forgotten": self._answers.forget(request.user_id)}), None
+
+    async def _explain(self, body: bytes, _request_id: str, marks: Marks) -> Reply:
+        """What stands behind places of a ranking; only for the stack itself, as it names what others like."""
+        request = parse_body(ExplainRequest, body) if marks.probe is not None else nothing_at("/explain")
+        found = await self._answers.explain(self._variants.path_of(request.user_id), request)
+        return 200, orjson.dumps(found, option=orjson.OPT_SERIALIZE_DATACLASS), None
 
     async def _keep(self, body: bytes, _request_id: str, marks: Marks) -> Reply:
         """Keeps answers that a batch has made; only for the stack itself."""

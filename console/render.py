@@ -17,7 +17,10 @@ from starlette.responses import HTMLResponse, PlainTextResponse, Response
 
 from console.desk import desk_of, links_of, visitor_of
 
-NAV = (("Now", (("loop", "The loop", "/console"),)),)
+NAV = (
+    ("Now", (("loop", "The loop", "/console"), ("try", "Try it", "/console/try"))),
+    ("Change", (("releases", "Releases", "/console/releases"),)),
+)
 DAY = 86_400.0
 
 
@@ -65,7 +68,7 @@ def iso(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
 
 
-def length(seconds: float | None) -> str:
+def span(seconds: float | None) -> str:
     """A time span in its largest unit: 3 min, 2 h, 4 days."""
     if seconds is None or not math.isfinite(seconds):
         return "–"
@@ -80,7 +83,7 @@ def ago(seconds: float | None, now: float) -> str:
     """How long since then: "4 min ago", or "in 4 min"."""
     if seconds is None:
         return "–"
-    return f"{length(now - seconds)} ago" if seconds <= now else f"in {length(seconds - now)}"
+    return f"{span(now - seconds)} ago" if seconds <= now else f"in {span(seconds - now)}"
 
 
 def number(value: float | None, digits: int = 3) -> str:
@@ -129,4 +132,4 @@ _TEMPLATES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_TEMPLATES.filters |= {each.__name__: each for each in (moment, day, iso, length, ago, number, percent, figure, island)}
+_TEMPLATES.filters |= {each.__name__: each for each in (moment, day, iso, span, ago, number, percent, figure, island)}

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -10,6 +10,7 @@ from numpy.typing import NDArray
 
 from components.ranking.because import Because
 from components.ranking.blend import blended, spread_alike
+from components.ranking.breakdown import ItemBreakdown, break_down
 from components.ranking.candidates import NOTHING, Found, find_candidates
 from components.ranking.features import FeatureMaker, stacked
 from components.ranking.pipeline_choice import Choice
@@ -90,6 +91,18 @@ class HistoryRanker:
         place = np.lexsort((found.items, -order))
         ranking = Ranking(found.items[place], order[place])
         return RankedHistory(ranking, self._reasons.of(history, found, ranking.items[:EXPLAINED]))
+
+    def explain(
+        self, history: History, wanted: Sequence[int], hidden: NDArray[np.integer] = NOTHING, n_pushes: int = 8
+    ) -> list[ItemBreakdown]:
+        """What stands behind the places that `rank` gives to these item rows; those that are no candidates are left
+        out."""
+        found = self.find(history, hidden)
+        order = self._order(history, found)
+        ranked = found.items[np.lexsort((found.items, -order))]
+        ranker = None if self._choice is None or self._choice.method in ("mean", "blend") else self._choice.ranker
+        features = None if ranker is None else self.features(history, found)
+        return break_down(found, ranked, wanted, ranker, features, n_pushes)
 
     def _order(self, history: History, found: Found) -> Scores:
         choice, scores = self._choice, found.scores

@@ -25,6 +25,7 @@ from components.serving.answer import Answer, AnsweredItem, SimilarAnswer, Unkno
 from components.serving.asked import Said
 from components.serving.bundle import Bundle
 from components.serving.candidates import UNKNOWN_USER, CandidateFinder, Candidates, UserState, codes_of
+from components.serving.explained_ranking import ExplainedRanking, explained_item
 from components.serving.explanation import (
     POPULAR,
     TASTE,
@@ -37,7 +38,7 @@ from components.serving.item_search import ItemSearch, SearchAnswer, UnknownFilt
 from components.serving.live_history import EventValues, live_history
 from components.serving.onboarding import Onboarding, learn_onboarding
 from components.serving.recent_history import NO_EVENTS, EventsUnread, UserEvents, disliked_of, news_of, with_cart
-from components.serving.requests import RecommendRequest, SearchRequest, SimilarRequest
+from components.serving.requests import ExplainRequest, RecommendRequest, SearchRequest, SimilarRequest
 from components.serving.talk import Talk
 
 NOTHING = np.empty(0, np.int32)
@@ -229,6 +230,26 @@ class RequestPath:
             slot=self.slot,
             variant=self.variant,
             timings_ms={"total": _milliseconds(start, self._now())},
+        )
+
+    def explain(self, request: ExplainRequest, recent: Recent = None) -> ExplainedRanking:
+        """What stands behind the places of these items in the user's own ranking, whatever a request would add."""
+        asker = self._asker(RecommendRequest(user_id=request.user_id), recent)
+        row_of, pipeline = self.bundle.items.row_of, self._pipeline
+        rows = [row_of[item_id] for item_id in request.item_ids if item_id in row_of]
+        history, liked = asker.history, frozenset(asker.history.likes.tolist())
+        broken = []
+        if pipeline is not None and len(history):
+            broken = pipeline.ranker.explain(history, rows, self._excluded(asker, []))
+        return ExplainedRanking(
+            user_id=request.user_id,
+            release=self.release_id,
+            slot=self.slot,
+            method=pipeline.choice.method if pipeline is not None else self.bundle.manifest.recommender,
+            n_known=len(asker.trained) + len(asker.news.seen),
+            met=tuple(self.bundle.items.ids[row] for row in rows if row in set(self._excluded(asker, []).tolist())),
+            liked=tuple(self.bundle.items.ids[row] for row in rows if row in liked),
+            items=tuple(explained_item(self.bundle.items, each) for each in broken),
         )
 
     def search(self, request: SearchRequest, request_id: str, recent: Recent = None) -> SearchAnswer | UnknownFilter:

@@ -109,6 +109,13 @@ class ForgetRequest(Body):
     user_id: Id
 
 
+class ExplainRequest(Body):
+    """Body of `POST /explain`, which only the stack itself can reach: whose ranking, and which items of it."""
+
+    user_id: Id
+    item_ids: list[Id] = Field(min_length=1, max_length=MAX_K)
+
+
 class KeptAnswer(Body):
     """An answer for the cache: its key, and what components/serving/answer_codec.py writes."""
 

@@ -25,6 +25,19 @@ def read_history(engine: Engine) -> History:
         }
 
 
+def read_newest(engine: Engine, limit: int) -> History:
+    """The newest releases and rollouts, the newest first."""
+    built = select(releases_table).order_by(releases_table.c.created_at.desc(), releases_table.c.release_id.desc())
+    with reading(engine) as db:
+        return {
+            "releases": [dict(row._mapping) for row in db.execute(built.limit(limit))],
+            "rollouts": [
+                dict(row._mapping)
+                for row in db.execute(select(rollouts).order_by(rollouts.c.rollout_id.desc()).limit(limit))
+            ],
+        }
+
+
 def read_last_rollout(engine: Engine) -> dict[str, Any] | None:
     """The newest promotion or way back; None before the first."""
     with reading(engine) as db:
