@@ -23,7 +23,9 @@ def main() -> None:
     """Serves until it is told to stop."""
     with open_workbench() as bench:
         settings = bench.settings
-        app = OwnSite(make_app(bench, time.time), names_of(settings))
+        console = make_app(bench, time.time)
+        console.state.desk.warm()
+        app = OwnSite(console, names_of(settings))
         uvicorn.run(
             app, host=settings.host, port=settings.console_port, log_level="warning", timeout_graceful_shutdown=3
         )

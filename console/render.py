@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,22 @@ from console.desk import desk_of, links_of, visitor_of
 
 NAV = (
     ("Now", (("loop", "The loop", "/console"), ("try", "Try it", "/console/try"))),
-    ("Change", (("releases", "Releases", "/console/releases"),)),
+    (
+        "Change",
+        (
+            ("releases", "Releases", "/console/releases"),
+            ("experiments", "Experiments and shadow", "/console/experiments"),
+        ),
+    ),
+    ("Watch", (("quality", "Quality and cost", "/console/quality"), ("alerts", "Alerts", "/console/alerts"))),
+    (
+        "Look up",
+        (
+            ("data", "Data", "/console/data"),
+            ("people", "A user", "/console/users"),
+            ("items", "An item", "/console/items"),
+        ),
+    ),
 )
 DAY = 86_400.0
 
@@ -63,6 +78,11 @@ def day(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%-d %b")
 
 
+def day_and_year(seconds: float) -> str:
+    """The day in UTC with its year: 25 Nov 2026."""
+    return datetime.fromtimestamp(seconds, UTC).strftime("%-d %b %Y")
+
+
 def iso(seconds: float) -> str:
     """For programs."""
     return datetime.fromtimestamp(seconds, UTC).isoformat(timespec="seconds")
@@ -96,7 +116,7 @@ def number(value: float | None, digits: int = 3) -> str:
 
 def percent(value: float | None, digits: int = 1) -> str:
     """A share in per cent."""
-    return "–" if value is None or not math.isfinite(value) else f"{100 * value:.{digits}f} %"
+    return "–" if value is None or not math.isfinite(value) else f"{100 * value:.{digits}f}\u00a0%"
 
 
 def figure(value: float | None, unit: str) -> str:
@@ -106,8 +126,23 @@ def figure(value: float | None, unit: str) -> str:
     if unit == "share":
         return percent(value)
     if unit == "ms":
-        return f"{number(value)} ms"
+        return f"{number(value)}\u00a0ms"
     return f"${value:,.4g}" if unit == "usd" else number(value, 4)
+
+
+def sparkline(values: Sequence[float]) -> str:
+    """The path of a line through the known values, in a box of 100 by 30 with 0 below; "" for fewer than two."""
+    known = [(place, value) for place, value in enumerate(values) if math.isfinite(value)]
+    if len(known) < 2:
+        return ""
+    top = max(value for _, value in known) or 1.0
+    points = [f"{100 * place / (len(values) - 1):.1f} {30 - 28 * value / top:.1f}" for place, value in known]
+    return "M" + "L".join(points)
+
+
+def generator(name: str) -> str:
+    """A candidate generator as people call it: the only one of its kind needs no number."""
+    return name.removesuffix(" 1").replace("_", " ")
 
 
 def island(value: Any) -> Markup:
@@ -132,4 +167,7 @@ _TEMPLATES = Environment(
     trim_blocks=True,
     lstrip_blocks=True,
 )
-_TEMPLATES.filters |= {each.__name__: each for each in (moment, day, iso, span, ago, number, percent, figure, island)}
+_TEMPLATES.filters |= {
+    each.__name__: each
+    for each in (moment, day, day_and_year, iso, span, ago, number, percent, figure, generator, sparkline, island)
+}

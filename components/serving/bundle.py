@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -240,6 +240,43 @@ def read_bundle(folder: Path) -> Bundle:
 def _cells(items: Path, offsets: Path, shape: tuple[int, int]) -> csr_array:
     rows = np.load(items)
     return csr_array((np.ones(len(rows), np.float32), rows, np.load(offsets)), shape=shape)
+
+
+def read_expected_users(folder: Path) -> list[str]:
+    """The users of the expected answers, without reading the rest; raises BundleError where the file is missing."""
+    try:
+        return [str(row["user_id"]) for row in json.loads((folder / EXPECTED_ANSWERS).read_text())]
+    except FileNotFoundError as error:
+        raise BundleError(f"{error.filename} is missing") from error
+
+
+def read_seen(folder: Path, user_id: str) -> tuple[int, ...] | None:
+    """The item rows that training knows of a user, without reading the rest of the bundle; None for a stranger.
+
+    Raises:
+        BundleError: a file is missing.
+    """
+    try:
+        row = _user_rows(folder / USERS).get(user_id)
+        if row is None:
+            return None
+        offsets, items = (np.load(folder / name, mmap_mode="r") for name in (HISTORY_OFFSETS, HISTORY_ITEMS))
+    except FileNotFoundError as error:
+        raise BundleError(f"{error.filename} is missing") from error
+    return tuple(items[int(offsets[row]) : int(offsets[row + 1])].tolist())
+
+
+def count_knowing(folder: Path, item: int) -> int:
+    """How many users met this item row in training; raises BundleError where a file is missing."""
+    try:
+        return int((np.load(folder / HISTORY_ITEMS, mmap_mode="r") == item).sum())
+    except FileNotFoundError as error:
+        raise BundleError(f"{error.filename} is missing") from error
+
+
+@lru_cache(maxsize=2)
+def _user_rows(path: Path) -> dict[str, int]:
+    return {user_id: row for row, user_id in enumerate(json.loads(path.read_text()))}
 
 
 def _read_confidence(folder: Path, manifest: BundleManifest) -> Confidence | None:

@@ -1,7 +1,7 @@
 """The pages, one a file, each with its routes."""
 
-from console.pages import loop, releases, sign_in, try_it
+from console.pages import alerts, data, experiments, items, loop, people, quality, releases, sign_in, try_it
 
-ALL = (loop, try_it, releases, sign_in)
+ALL = (loop, try_it, releases, experiments, quality, alerts, data, people, items, sign_in)
 
 __all__ = ["ALL"]

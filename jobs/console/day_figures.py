@@ -39,7 +39,8 @@ class DayOfFigures:
 
 @dataclass(frozen=True)
 class Days:
-    """Oldest first; `horizon` are the seconds after a request in which what its user did counted for it."""
+    """Oldest first, and whole but for the first day of all; `horizon` are the seconds after a request in which what its
+    user did counted for it."""
 
     days: tuple[DayOfFigures, ...]
     horizon: float
@@ -61,9 +62,10 @@ def _read(bench: Workbench, now: float) -> Days:
     if newest is None:
         return Days((), horizon, items)
     last = min(newest // DAY, now // DAY) * DAY
+    is_whole = newest >= last + 23 * HOUR
     starts = [last - place * DAY for place in reversed(range(SHOWN_DAYS))]
     days = tuple(day for start in starts if (day := _day(rollups, start, horizon, items)) is not None)
-    return Days(days, horizon, items)
+    return Days(days if is_whole or len(days) == 1 else days[:-1], horizon, items)
 
 
 def _day(rollups: Rollups, start: float, horizon: float, items: int) -> DayOfFigures | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -20,6 +21,7 @@ from monitoring.alerting.digest import DIGEST
 
 HOUR, DAY = 3600.0, 86_400.0
 DATA = "data versions"
+TREND_DAYS = 28
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,7 @@ class SlotJoint:
 
 @dataclass(frozen=True)
 class Loop:
-    """The whole picture; figures are of the newest judged day, beside those of the week before it."""
+    """The whole picture; figures are of the newest judged day, beside those of the week before it, and by day."""
 
     data: DataJoint
     live: LiveJoint | None
@@ -77,6 +79,7 @@ class Loop:
     judged_day: float | None
     today: Figures | None
     usual_ndcg: float | None
+    trends: Mapping[str, tuple[float, ...]]
     open_alerts: int
     open_worst: str | None
     running_experiment: str | None
@@ -111,6 +114,10 @@ def read_loop(bench: Workbench, kept: Kept, now: float) -> Loop:
         judged_day=newest.start if newest else None,
         today=newest.all if newest else None,
         usual_ndcg=sum(before) / len(before) if before else None,
+        trends={
+            name: tuple(getattr(day.all, name) for day in days.days[-TREND_DAYS:])
+            for name in ("requests", "hit_rate", "ndcg_all")
+        },
         open_alerts=len(incidents),
         open_worst=severities[0] if severities else None,
         running_experiment=experiment,

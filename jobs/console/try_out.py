@@ -13,6 +13,7 @@ from typing import Any
 from components.adapters.slots.questions import ask_as_stack, ask_slot
 from components.adapters.store.traffic.latest import feedback_of
 from components.rollout.routing import SLOTS, RoutingState, Slot
+from components.serving.bundle import BundleError, read_expected_users
 from jobs.console.kept import Kept
 from jobs.errors import NothingThereError
 from jobs.live_release import live_release
@@ -164,13 +165,14 @@ def _helps(bench: Workbench) -> Helps:
     try:
         files = live_release(bench)
         items, manifest = files.items, files.read_manifest()
-        known = [expected.user_id for expected in files.read_bundle().expected_answers]
-    except NothingThereError:
+        known = read_expected_users(files.folder / files.control.bundle)
+    except (NothingThereError, BundleError):
         return Helps()
     counts: dict[str, int] = {}
     for row in range(len(items)):
-        for label in {items.categories[row], *items.tags[row]} - {""}:
-            counts[label] = counts.get(label, 0) + 1
+        for label in {items.categories[row], *items.tags[row]}:
+            if label and not label.startswith("("):  # that is how sources say that there is none
+                counts[label] = counts.get(label, 0) + 1
     labels = sorted(sorted(counts), key=lambda label: -counts[label])[:SHOWN_LABELS]
     return Helps(tuple(dict.fromkeys(known))[:12], tuple(sorted(labels)), manifest.like_value)
 

@@ -104,13 +104,15 @@ def read_stored(bench: Workbench, experiment: StoredExperiment, now: float) -> R
 
 
 def write_page(readings: Path, reading: Reading) -> Path:
-    """Keeps the page in a folder of the experiment, by time, and as latest.html; returns the former's path."""
+    """Keeps the page in a folder of the experiment, by time, and as latest.html, and its figures beside it; returns the
+    former's path."""
     folder = readings / reading.view.name
     folder.mkdir(parents=True, exist_ok=True)
     at = datetime.fromtimestamp(reading.view.read_at, UTC).strftime("%Y-%m-%dT%H%M%S")
     path = folder / f"{at}.html"
     path.write_text(reading.page)
     (folder / "latest.html").write_text(reading.page)
+    path.with_suffix(".json").write_text(json.dumps(asdict(reading.view)))
     return path
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import math
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -29,11 +30,13 @@ class Published:
 def publish(bench: Workbench, finding: Finding, tier: Tier, cold_below: int, nth: int) -> Published:
     """Writes the page, logs the run, and moves the alias: to a prompt that passed, away from one that was refused."""
     registry, mlflow_url = bench.prompts, bench.settings.mlflow_url
-    page = render_page(make_report(finding, tier, cold_below, nth))
+    report = make_report(finding, tier, cold_below, nth)
+    page = render_page(report)
     spec = finding.evaluation.spec
     path = bench.settings.root / "evaluations" / f"{finding.evaluation.evaluation_id}.html"
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(page)
+    path.with_suffix(".json").write_text(json.dumps([asdict(each) for each in report.different]))
     record = EvaluationRecord(
         evaluation_id=finding.evaluation.evaluation_id,
         champion=spec.champion,

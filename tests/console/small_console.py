@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import re
+import sqlite3
 import time
+from contextlib import closing
+from functools import cache
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import httpx
 from starlette.testclient import TestClient
 
 from components.access.roles import Role
 from components.adapters.machine.own_site import OwnSite
+from components.adapters.store.engine import migrate
 from components.config.settings import Settings
 from components.rollout.outcomes import Promoted
 from components.rollout.promote import promote
@@ -26,6 +31,17 @@ PROJECT = Path(__file__).parents[2]
 QUICK = CANARY.model_copy(update={"looks_per_step": 1, "seconds_per_step": 0.5})
 
 
+@cache
+def empty_store() -> bytes:
+    """The file of a store with the newest schema and nothing in it, made once."""
+    with TemporaryDirectory() as folder:
+        path = Path(folder) / "events.db"
+        migrate(f"sqlite:///{path}")
+        with closing(sqlite3.connect(path)) as db:
+            db.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+        return path.read_bytes()
+
+
 class SmallConsole:
     """What a test of a page needs: a browser at the gateway's address, and what stands behind the pages.
 
@@ -34,6 +50,7 @@ class SmallConsole:
     """
 
     def __init__(self, folder: Path, keys: str = "off") -> None:
+        (folder / "events.db").write_bytes(empty_store())
         mlflow, prefect, blue, green = free_ports(4)
         self.fake = FakeWorld(folder)
         self.settings = Settings(

@@ -17,7 +17,7 @@ def test_the_live_release_its_slot_and_the_standby_are_shown(console: SmallConso
     console.promote()
     console.promote()
     text = console.text("/console")
-    assert "Live in green release-2 since" in text
+    assert "Live in green release-2 live for" in text
     assert "release-2 went live in green, after release-1" in text
     assert "blue release-1 0 % standby, does not answer" in text
     assert "green release-2 100 % live, does not answer" in text

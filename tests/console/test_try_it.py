@@ -7,14 +7,21 @@ import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 
 from jobs.console.try_out import Question
 from tests.console.small_console import SmallConsole
 
-ITEM = {"item_id": "541", "title": "Blade <Runner>", "category": "Action", "rank": 1, "score": 1.85, "source": "pipeline"}
+ITEM = {
+    "item_id": "541",
+    "title": "Blade <Runner>",
+    "category": "Action",
+    "rank": 1,
+    "score": 1.85,
+    "source": "pipeline",
+}
 ANSWER: dict[str, Any] = {
     "request_id": "r1",
     "user_id": "42",
@@ -48,11 +55,16 @@ class SlotStandIn(BaseHTTPRequestHandler):
     """Gives the answers above, and remembers what it was asked."""
 
     asked: list[tuple[str, dict[str, str], Any]]
+    replies: ClassVar[dict[str, Any]] = {
+        "/recommend": ANSWER,
+        "/explain": BEHIND,
+        "/feedback": {"accepted": 1, "duplicates": 0},
+    }
 
     def do_POST(self) -> None:
         body = json.loads(self.rfile.read(int(self.headers["content-length"])))
         type(self).asked.append((self.path, {k.lower(): v for k, v in self.headers.items()}, body))
-        reply = {"/recommend": ANSWER, "/explain": BEHIND, "/feedback": {"accepted": 1, "duplicates": 0}}[self.path]
+        reply = self.replies[self.path]
         status = 200
         if self.path == "/recommend" and body["user_id"] == "refused":
             status, reply = 422, {"error": {"code": "too_long", "message": "k: too many", "field": "k"}}

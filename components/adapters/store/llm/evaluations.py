@@ -93,6 +93,19 @@ class EvaluationStore:
         with reading(self._engine) as db:
             return _evaluation(db.execute(select(evaluations).filter_by(evaluation_id=evaluation_id)).one())
 
+    def newest(self, limit: int) -> list[StoredEvaluation]:
+        """The latest evaluations, the latest first."""
+        query = select(evaluations).order_by(evaluations.c.created_at.desc()).limit(limit)
+        with reading(self._engine) as db:
+            return [_evaluation(row) for row in db.execute(query)]
+
+    def spent(self, evaluation_id: str) -> tuple[int, float]:
+        """How many answers were paid for, and dollars."""
+        query = select(func.count(), func.coalesce(func.sum(shadow_results.c.cost_usd), 0.0))
+        with reading(self._engine) as db:
+            answers, cost = db.execute(query.where(shadow_results.c.evaluation_id == evaluation_id)).one()
+        return int(answers), float(cost)
+
     def of_pair(self, mode: Mode, champion: int, challenger: int) -> list[StoredEvaluation]:
         """Every evaluation of these two prompts in this mode, oldest first."""
         wanted = (mode, champion, challenger)
