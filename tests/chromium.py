@@ -123,7 +123,7 @@ class Chromium:
         _until(lambda: port_file.is_file() and len(port_file.read_text().splitlines()) == 2)
         port = int(port_file.read_text().splitlines()[0])
         pages = [each for each in httpx.get(f"http://127.0.0.1:{port}/json").json() if each["type"] == "page"]
-        return connect(pages[0]["webSocketDebuggerUrl"], max_size=None)
+        return connect(pages[0]["webSocketDebuggerUrl"], max_size=None, compression=None)
 
     def _note(self, message: dict[str, Any]) -> None:
         method, given = message.get("method"), message.get("params", {})

@@ -136,10 +136,11 @@ def tell(
 
 
 def done_by(bench: Workbench, user_id: str) -> list[Told]:
-    """What the user did last, the latest first, with titles where the live release knows the item."""
-    rows = feedback_of(bench.store.engine, user_id, DONE)
+    """What the user did last, the latest first, once each; titles are those of the live release."""
+    rows = feedback_of(bench.store.engine, user_id, 4 * DONE)
     titles = titles_of(bench, [row["item_id"] for row in rows])
-    return [Told(_kind(row), row["item_id"], titles[row["item_id"]]) for row in rows]
+    told = (Told(_kind(row), row["item_id"], titles[row["item_id"]]) for row in rows)
+    return list(dict.fromkeys(told))[:DONE]
 
 
 def titles_of(bench: Workbench, item_ids: Sequence[str]) -> dict[str, str]:

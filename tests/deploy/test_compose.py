@@ -48,10 +48,20 @@ def test_each_key_is_demanded_wherever_it_is_used_and_asked_for_in_the_example()
 
 def test_services_wait_only_for_services_that_are_there_and_publish_on_loopback_only(compose: dict[str, Any]) -> None:
     services = compose["services"]
-    assert {"envoy", "blue", "green", "postgres", "redis", "s3", "prefect", "mlflow", "worker"} <= set(services)
+    assert {"envoy", "blue", "green", "console", "postgres", "redis", "s3", "prefect", "mlflow", "worker"} <= set(
+        services
+    )
     for name, service in services.items():
         assert set(service.get("depends_on", [])) <= set(services), name
         assert all(port.startswith("127.0.0.1:") for port in service.get("ports", [])), name
+
+
+def test_the_gateway_knows_where_the_console_is_and_nothing_else_publishes_it(compose: dict[str, Any]) -> None:
+    services = compose["services"]
+    settings = Settings(console_endpoint=services["setup"]["environment"]["RECOPS_CONSOLE_ENDPOINT"])
+    assert settings.console_address() == ("console", Settings().console_port)
+    assert services["console"]["entrypoint"] == ["python", "-m", "console"]
+    assert "ports" not in services["console"]
 
 
 def test_files_that_the_images_are_made_of_are_there(compose: dict[str, Any]) -> None:

@@ -118,6 +118,17 @@ def test_the_route_knows_both_slots_and_strips_what_only_we_may_send() -> None:
     assert {"x-recops-probe", "x-recops-canary"} <= set(removed)
 
 
+def test_the_console_is_reached_through_the_gateway_alone_and_may_call_no_api() -> None:
+    rules = named("HTTPRoute")["recops-console"]["spec"]["rules"]
+    assert rules[0]["matches"][0]["path"] == {"type": "PathPrefix", "value": "/console"}
+    (backend,) = rules[0]["backendRefs"]
+    service = named("Service")[backend["name"]]["spec"]
+    assert backend["port"] == service["ports"][0]["port"] == Settings().console_port
+    assert service["selector"] == named("NetworkPolicy")["console"]["spec"]["podSelector"]["matchLabels"]
+    account = named("ServiceAccount")[PODS["recops-console"]["serviceAccountName"]]
+    assert account["automountServiceAccountToken"] is False
+
+
 def test_every_setting_exists_and_every_key_that_a_slot_needs_is_demanded() -> None:
     known = {PREFIX + name.upper() for name in Settings.model_fields}
     generator = yaml.safe_load((FOLDER / "kustomization.yaml").read_text())["configMapGenerator"][0]["literals"]

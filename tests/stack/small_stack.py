@@ -47,8 +47,8 @@ class SmallStack:
 
     def __init__(self, home: Path, ports: Sequence[int] = (), make: Callable[[Path], Path] = make_bundle) -> None:
         self.make = make
-        self.ports = list(ports) or free_ports(6)
-        gateway, blue, green, mlflow, prefect, admin = self.ports
+        self.ports = list(ports) or free_ports(7)
+        gateway, blue, green, mlflow, prefect, admin, console = self.ports
         self.settings = Settings(
             project=PROJECT,
             home=home,
@@ -58,6 +58,7 @@ class SmallStack:
             mlflow_port=mlflow,
             prefect_port=prefect,
             envoy_admin_port=admin,
+            console_port=console,
         )
         self.params = read_params(PROJECT / "params.yaml")
         self.bench = Workbench(self.settings)
@@ -65,12 +66,13 @@ class SmallStack:
         migrate(self.settings.store_url)
         self.world = self.bench.world
 
-    def start(self) -> None:
+    def start(self, *also: str) -> None:
+        """Envoy and the slots, and further programs that are named."""
         self.bench.envoy.write_bootstrap()
         self.world.router.project(self.world.store.routing)
-        wanted = [each for each in programs(self.bench) if each.name in ("envoy", "blue", "green")]
+        wanted = [each for each in programs(self.bench) if each.name in ("envoy", "blue", "green", *also)]
         environment = stack_environment(self.settings)
-        for name in ("gateway", "blue", "green", "mlflow", "prefect", "envoy_admin"):
+        for name in ("gateway", "blue", "green", "mlflow", "prefect", "envoy_admin", "console"):
             environment[f"RECOPS_{name.upper()}_PORT"] = str(getattr(self.settings, f"{name}_port"))
         self.supervisor.start(wanted, environment)
 
