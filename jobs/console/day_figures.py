@@ -1,14 +1,19 @@
-"""Quality, speed and cost by day, from the hourly sums that the monitor keeps; never from the requests themselves."""
+"""Quality, speed and cost by day, from the hourly sums that the monitor keeps; never from the requests themselves.
+
+A day that was worked out is kept in a file, and worked out anew when the hours of that day were.
+"""
 
 from __future__ import annotations
 
+import json
+import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
 
 from components.adapters.store.traffic.rollups import HOUR, Rollups
 from components.quality.figures import Figures, figures
-from components.quality.log import Group
-from components.quality.roll_up import Cell
 from components.quality.sums import Sums, add_up
 from jobs.console.kept import Kept
 from jobs.errors import NothingThereError
@@ -18,6 +23,9 @@ from jobs.wiring.workbench import Workbench
 DAY = 86_400.0
 SHOWN_DAYS = 35
 KEPT_SECONDS = 60.0
+FILE = Path("console") / "days.json"
+FORM = 1
+"""Of the file; another one is left aside."""
 
 
 @dataclass(frozen=True)
@@ -63,35 +71,66 @@ def _read(bench: Workbench, now: float) -> Days:
         return Days((), horizon, items)
     last = min(newest // DAY, now // DAY) * DAY
     is_whole = newest >= last + 23 * HOUR
-    starts = [last - place * DAY for place in reversed(range(SHOWN_DAYS))]
-    days = tuple(day for start in starts if (day := _day(rollups, start, horizon, items)) is not None)
+    path = bench.settings.root / FILE
+    before = _load(path)
+    found: dict[str, Any] = {}
+    for start in (last - place * DAY for place in reversed(range(SHOWN_DAYS))):
+        mark = rollups.mark(start, start + DAY, horizon)
+        if mark is not None:
+            key = json.dumps([start, horizon, items, *mark])
+            found[key] = before.get(key) or asdict(_day(rollups, start, horizon, items))
+    if found.keys() != before.keys():
+        _save(path, found)
+    days = tuple(day for value in found.values() if (day := _of_values(value)).all.requests)
     return Days(days if is_whole or len(days) == 1 else days[:-1], horizon, items)
 
 
-def _day(rollups: Rollups, start: float, horizon: float, items: int) -> DayOfFigures | None:
-    cells = {cell: sums for cell, sums in rollups.read(start, start + 24 * HOUR, horizon).items() if not cell[1].canary}
-    if not cells:
-        return None
-    whole = figures(add_up(cells.values()), items)
-    asked_model = sum(float(sums.requests.sum()) for (_, group), sums in cells.items() if group.route == "hybrid")
+def _day(rollups: Rollups, start: float, horizon: float, items: int) -> DayOfFigures:
+    parts: dict[tuple[str, str], list[Sums]] = {}
+    by_model = 0.0
+    for (_, group), sums in rollups.read(start, start + DAY, horizon).items():
+        if not group.canary:
+            parts.setdefault((group.segment, group.release_id), []).append(sums)
+            by_model += float(sums.requests.sum()) if group.route == "hybrid" else 0.0
+    summed = {names: add_up(each) for names, each in parts.items()}
+    whole = figures(add_up(summed.values()), items)
+
+    def of(place: int) -> dict[str, Figures]:
+        names = sorted({each[place] for each in summed})
+        return {
+            name: figures(add_up(sums for each, sums in summed.items() if each[place] == name), items) for name in names
+        }
+
+    return DayOfFigures(start, whole, of(0), of(1), by_model / whole.requests if whole.requests else float("nan"))
+
+
+def _of_values(value: Mapping[str, Any]) -> DayOfFigures:
+    parts = {key: {name: Figures(**each) for name, each in value[key].items()} for key in ("segments", "releases")}
     return DayOfFigures(
-        start,
-        whole,
-        _parts(cells, "segment", items),
-        _parts(cells, "release_id", items),
-        asked_model / whole.requests if whole.requests else float("nan"),
+        value["start"], Figures(**value["all"]), parts["segments"], parts["releases"], value["llm_share"]
     )
 
 
-def _parts(cells: Mapping[Cell, Sums], by: str, items: int) -> dict[str, Figures]:
-    parts: dict[str, list[Sums]] = {}
-    for (_, group), sums in cells.items():
-        parts.setdefault(_name(group, by), []).append(sums)
-    return {name: figures(add_up(parts[name]), items) for name in sorted(parts)}
+def _load(path: Path) -> dict[str, Any]:
+    """The days of the file by their marks; none where there is no such file, or it is of another form."""
+    try:
+        kept = json.loads(path.read_text())
+        known = kept["form"] == FORM and kept["figures"] == list(Figures.__dataclass_fields__)
+        return dict(kept["days"]) if known else {}
+    except (OSError, ValueError, KeyError, TypeError):
+        return {}
 
 
-def _name(group: Group, by: str) -> str:
-    return str(getattr(group, by))
+def _save(path: Path, days: Mapping[str, Any]) -> None:
+    """Aside and then into place; a disk that takes nothing costs time only."""
+    kept = {"form": FORM, "figures": list(Figures.__dataclass_fields__), "days": days}
+    aside = path.with_suffix(f".{os.getpid()}")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        aside.write_text(json.dumps(kept))
+        aside.replace(path)
+    except OSError:
+        return
 
 
 def _catalogue_size(bench: Workbench) -> int:

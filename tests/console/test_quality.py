@@ -11,7 +11,7 @@ import pytest
 
 from components.quality.log import Group
 from components.quality.sums import Sums
-from jobs.console.day_figures import DAY
+from jobs.console.day_figures import DAY, FILE
 from tests.console.small_console import SmallConsole
 
 HORIZON = 1440 * 60.0
@@ -71,6 +71,29 @@ def test_a_day_that_is_not_over_is_left_out(summed: SmallConsole) -> None:
     cells = {(begun, Group("release-1", "blue", "default", "cf", "warm", False)): hour(5, 1, 0)}
     summed.bench.store.rollups.replace(begun, summed.now, HORIZON, cells, summed.now)
     assert drawn(summed, "/console/quality")["days"][-1] == begun - DAY
+
+
+def test_a_day_is_kept_until_its_hours_are_summed_anew(summed: SmallConsole) -> None:
+    desk = summed.app._app.state.desk  # type: ignore[attr-defined]
+    path = summed.settings.root / FILE
+    first = drawn(summed, "/console/quality")
+    path.write_text(path.read_text().replace('"requests": 100.0', '"requests": 111.0'))
+    desk.kept.drop("days")
+    kept = drawn(summed, "/console/quality")
+    counts = [each["charts"]["requests"]["series"][0]["values"] for each in (first, kept)]
+    assert counts == [[100, 100, 100], [111, 111, 111]]
+    begun = summed.now // DAY * DAY - 2 * DAY
+    cells = {(begun + 23 * 3600, Group("release-1", "blue", "default", "cf", "warm", False)): hour(5, 1, 0)}
+    summed.bench.store.rollups.replace(begun, summed.now, HORIZON, cells, summed.now + 1)
+    desk.kept.drop("days")
+    assert drawn(summed, "/console/quality")["charts"]["requests"]["series"][0]["values"] == [111, 111, 5]
+
+
+def test_a_damaged_file_of_days_is_made_anew(summed: SmallConsole) -> None:
+    path = summed.settings.root / FILE
+    path.parent.mkdir()
+    path.write_text('{"form": 1, "figures": ["other"], "days": 3')
+    assert drawn(summed, "/console/quality")["charts"]["requests"]["series"][0]["values"] == [100, 100, 100]
 
 
 def test_parts_are_drawn_apart(summed: SmallConsole) -> None:

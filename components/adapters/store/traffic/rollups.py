@@ -39,6 +39,16 @@ class Rollups:
             found = connection.execute(query.limit(1)).scalar_one_or_none()
         return None if found is None else float(found)
 
+    def mark(self, start: float, end: float, horizon: float) -> tuple[int, float] | None:
+        """What changes when these hours are kept anew: how many rows there are, and when the first was computed; None
+        for no row."""
+        within = _within(start, end, horizon)
+        first = select(hourly_rollups.c.computed_at).where(within).order_by(hourly_rollups.c.hour).limit(1)
+        count = select(func.count()).where(within)
+        with reading(self._engine) as connection:
+            computed_at = connection.execute(first).scalar_one_or_none()
+            return None if computed_at is None else (int(connection.execute(count).scalar_one()), float(computed_at))
+
     def read(self, start: float, end: float, horizon: float) -> dict[Cell, Sums]:
         """The hours from `start` until before `end`."""
         query = select(hourly_rollups).where(_within(start, end, horizon))
