@@ -17,7 +17,7 @@ from components.serving.explained_ranking import ExplainedRanking
 from components.serving.item_search import SearchAnswer, UnknownFilter
 from components.serving.recent_history import UserEvents
 from components.serving.request_path import RequestPath
-from components.serving.requests import ExplainRequest, KeepRequest, RecommendRequest, SearchRequest
+from components.serving.requests import BreakdownRequest, KeepRequest, RecommendRequest, SearchRequest
 
 logger = logging.getLogger("recops.service")
 
@@ -91,9 +91,9 @@ class Answers:
         recent = None if probe or request.user_id is None else await self._events.read(request.user_id)
         return path.search(request, request_id, recent)
 
-    async def explain(self, path: RequestPath, request: ExplainRequest) -> ExplainedRanking:
+    async def break_down(self, path: RequestPath, request: BreakdownRequest) -> ExplainedRanking:
         """What stands behind the places of these items now, with what the user did lately."""
-        return path.explain(request, await self._events.read(request.user_id))
+        return path.break_down(request, await self._events.read(request.user_id))
 
     def keep(self, given: KeepRequest) -> int:
         """Takes answers that were made elsewhere; how many. What is no answer of this code is left out."""

@@ -37,7 +37,7 @@ from components.serving.item_search import UnknownFilter
 from components.serving.onboarding_request import OnboardingRequest
 from components.serving.request_path import RequestPath
 from components.serving.requests import (
-    ExplainRequest,
+    BreakdownRequest,
     ForgetRequest,
     KeepRequest,
     PrefetchRequest,
@@ -142,7 +142,7 @@ class RecopsApp:
             "/prefetch": self._warm,
             "/forget": self._forget,
             "/keep": self._keep,
-            "/explain": self._explain,
+            "/breakdown": self._break_down,
         }
         self._gets: dict[str, Callable[[], tuple[bytes, bytes]]] = {
             "/release": lambda: (JSON, self._description),
@@ -340,10 +340,10 @@ class RecopsApp:
         request = parse_body(ForgetRequest, body) if marks.probe is not None else nothing_at("/forget")
         return 200, orjson.dumps({"forgotten": self._answers.forget(request.user_id)}), None
 
-    async def _explain(self, body: bytes, _request_id: str, marks: Marks) -> Reply:
+    async def _break_down(self, body: bytes, _request_id: str, marks: Marks) -> Reply:
         """What stands behind places of a ranking; only for the stack itself, as it names what others like."""
-        request = parse_body(ExplainRequest, body) if marks.probe is not None else nothing_at("/explain")
-        found = await self._answers.explain(self._variants.path_of(request.user_id), request)
+        request = parse_body(BreakdownRequest, body) if marks.probe is not None else nothing_at("/breakdown")
+        found = await self._answers.break_down(self._variants.path_of(request.user_id), request)
         return 200, orjson.dumps(found, option=orjson.OPT_SERIALIZE_DATACLASS), None
 
     async def _keep(self, body: bytes, _request_id: str, marks: Marks) -> Reply:

@@ -7,7 +7,7 @@ from collections import defaultdict
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ("components", "monitoring", "bentos", "jobs", "flows", "stages", "cli")
+PACKAGES = ("components", "monitoring", "bentos", "jobs", "flows", "stages", "cli", "console")
 
 
 def test_no_two_public_classes_have_one_name() -> None:

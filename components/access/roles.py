@@ -23,8 +23,8 @@ ALLOWED: dict[str, frozenset[Role]] = {
     "/metrics": frozenset({"operator", "viewer"}),
 }
 """By path who may ask it. A client asks for the user of its token alone; what stands here not is open to everybody
-(`/livez`, `/readyz`), or the stack's own (`/forget`, `/keep`, `/explain`)."""
-OWN_PATHS = frozenset({"/forget", "/keep", "/explain"})
+(`/livez`, `/readyz`), or the stack's own (`/forget`, `/keep`, `/breakdown`)."""
+OWN_PATHS = frozenset({"/forget", "/keep", "/breakdown"})
 
 
 def may_name_any_user(role: Role) -> bool:

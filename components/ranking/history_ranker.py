@@ -93,11 +93,16 @@ class HistoryRanker:
         return RankedHistory(ranking, self._reasons.of(history, found, ranking.items[:EXPLAINED]))
 
     def explain(
-        self, history: History, wanted: Sequence[int], hidden: NDArray[np.integer] = NOTHING, n_pushes: int = 8
+        self,
+        history: History,
+        wanted: Sequence[int],
+        hidden: NDArray[np.integer] = NOTHING,
+        again: bool | None = None,
+        n_pushes: int = 8,
     ) -> list[ItemBreakdown]:
         """What stands behind the places that `rank` gives to these item rows; those that are no candidates are left
         out."""
-        found = self.find(history, hidden)
+        found = self.find(history, hidden, None, again)
         order = self._order(history, found)
         ranked = found.items[np.lexsort((found.items, -order))]
         ranker = None if self._choice is None or self._choice.method in ("mean", "blend") else self._choice.ranker

@@ -38,7 +38,7 @@ from components.serving.item_search import ItemSearch, SearchAnswer, UnknownFilt
 from components.serving.live_history import EventValues, live_history
 from components.serving.onboarding import Onboarding, learn_onboarding
 from components.serving.recent_history import NO_EVENTS, EventsUnread, UserEvents, disliked_of, news_of, with_cart
-from components.serving.requests import ExplainRequest, RecommendRequest, SearchRequest, SimilarRequest
+from components.serving.requests import BreakdownRequest, RecommendRequest, SearchRequest, SimilarRequest
 from components.serving.talk import Talk
 
 NOTHING = np.empty(0, np.int32)
@@ -232,22 +232,25 @@ class RequestPath:
             timings_ms={"total": _milliseconds(start, self._now())},
         )
 
-    def explain(self, request: ExplainRequest, recent: Recent = None) -> ExplainedRanking:
+    def break_down(self, request: BreakdownRequest, recent: Recent = None) -> ExplainedRanking:
         """What stands behind the places of these items in the user's own ranking, whatever a request would add."""
         asker = self._asker(RecommendRequest(user_id=request.user_id), recent)
         row_of, pipeline = self.bundle.items.row_of, self._pipeline
         rows = [row_of[item_id] for item_id in request.item_ids if item_id in row_of]
         history, liked = asker.history, frozenset(asker.history.likes.tolist())
+        hidden, again = self._excluded(asker, [], recent), self._routing.repeats
+        barred = frozenset(hidden.tolist())
         broken = []
         if pipeline is not None and len(history):
-            broken = pipeline.ranker.explain(history, rows, self._excluded(asker, []))
+            unliked = np.setdiff1d(history.met, history.likes) if again else NOTHING
+            broken = pipeline.ranker.explain(history, rows, np.concatenate([hidden, unliked]), again)
         return ExplainedRanking(
             user_id=request.user_id,
             release=self.release_id,
             slot=self.slot,
             method=pipeline.choice.method if pipeline is not None else self.bundle.manifest.recommender,
             n_known=len(asker.trained) + len(asker.news.seen),
-            met=tuple(self.bundle.items.ids[row] for row in rows if row in set(self._excluded(asker, []).tolist())),
+            met=tuple(self.bundle.items.ids[row] for row in rows if row in barred),
             liked=tuple(self.bundle.items.ids[row] for row in rows if row in liked),
             items=tuple(explained_item(self.bundle.items, each) for each in broken),
         )

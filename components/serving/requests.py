@@ -109,8 +109,8 @@ class ForgetRequest(Body):
     user_id: Id
 
 
-class ExplainRequest(Body):
-    """Body of `POST /explain`, which only the stack itself can reach: whose ranking, and which items of it."""
+class BreakdownRequest(Body):
+    """Body of `POST /breakdown`, which only the stack itself can reach: whose ranking, and which items of it."""
 
     user_id: Id
     item_ids: list[Id] = Field(min_length=1, max_length=MAX_K)

@@ -36,7 +36,7 @@ class Version:
 
 
 @dataclass(frozen=True)
-class Change:
+class CountChange:
     """A count in two versions."""
 
     name: str
@@ -50,8 +50,8 @@ class VersionDiff:
 
     before: str
     after: str
-    counts: tuple[Change, ...]
-    quarantine: tuple[Change, ...]
+    counts: tuple[CountChange, ...]
+    quarantine: tuple[CountChange, ...]
     files: tuple[str, ...]
     options: tuple[str, ...]
 
@@ -93,11 +93,11 @@ def difference(before: Version, after: Version) -> VersionDiff:
         before.tag,
         after.tag,
         tuple(
-            Change(name, before.counts[name], after.counts[name])
+            CountChange(name, before.counts[name], after.counts[name])
             for name in COUNTED
             if before.counts[name] or after.counts[name]
         ),
-        tuple(Change(name, *reasons[name]) for name in sorted(reasons)),
+        tuple(CountChange(name, *reasons[name]) for name in sorted(reasons)),
         tuple(
             name for name in sorted({*before.files, *after.files}) if before.files.get(name) != after.files.get(name)
         ),

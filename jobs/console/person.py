@@ -21,7 +21,7 @@ NOBODY = Catalogue((), (), (), (), ())
 
 
 @dataclass(frozen=True)
-class ShownList:
+class ListGot:
     """What somebody got: each item with its title and whether they then did something about it; `at` since 1970."""
 
     request_id: str
@@ -49,7 +49,7 @@ class Person:
     user_id: str
     trained: tuple[tuple[str, str, str], ...] | None
     n_trained: int
-    lists: tuple[ShownList, ...]
+    lists: tuple[ListGot, ...]
     did: tuple[Mapping[str, Any], ...]
     behind: Mapping[str, Any] | None
     fault: str
@@ -107,10 +107,10 @@ def _catalogue(bench: Workbench, user_id: str) -> tuple[Catalogue, tuple[int, ..
         return NOBODY, None
 
 
-def _shown(row: Mapping[str, Any], items: Catalogue, told: Mapping[tuple[str, str], str]) -> ShownList:
+def _shown(row: Mapping[str, Any], items: Catalogue, told: Mapping[tuple[str, str], str]) -> ListGot:
     situation = (row["context"].get("context") or {}) if row["context"] else {}
     said = [f"{name.replace('_', ' ')} {value}" for name, value in situation.items() if isinstance(value, str)]
-    return ShownList(
+    return ListGot(
         row["request_id"],
         row["received_at"],
         row["route"],

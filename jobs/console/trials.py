@@ -26,7 +26,7 @@ class Bounds:
 
 
 @dataclass(frozen=True)
-class Trial:
+class ExperimentStory:
     """An experiment: its row as `recops experiments list` has it, the newest reading, and intervals over time."""
 
     row: Mapping[str, Any]
@@ -56,7 +56,7 @@ class Shadow:
 class TrialsPage:
     """Both, the newest first."""
 
-    trials: tuple[Trial, ...]
+    trials: tuple[ExperimentStory, ...]
     shadows: tuple[Shadow, ...]
 
 
@@ -87,7 +87,7 @@ def read_trials(bench: Workbench) -> TrialsPage:
     return TrialsPage(tuple(trials), tuple(shadows))
 
 
-def _trial(bench: Workbench, row: Mapping[str, Any]) -> Trial:
+def _trial(bench: Workbench, row: Mapping[str, Any]) -> ExperimentStory:
     folder = bench.settings.root / "readings" / str(row["name"])
     files = sorted(folder.glob("*.json"))[-READINGS:]
     readings = [reading for path in files if (reading := _json(path)) is not None]
@@ -97,7 +97,7 @@ def _trial(bench: Workbench, row: Mapping[str, Any]) -> Trial:
         for line in reading["lines"]
         if line["role"] == "primary" and None not in (line["low"], line["value"], line["high"])
     )
-    return Trial(row, readings[-1] if readings else None, intervals)
+    return ExperimentStory(row, readings[-1] if readings else None, intervals)
 
 
 def _json(path: Path) -> Any:

@@ -158,7 +158,7 @@ def explain(bench: Workbench, slot: str, user_id: str, item_ids: Sequence[str]) 
     """What stands behind these items for the user, as the slot says it; else None and why not."""
     place = SLOTS[SLOTS.index(slot)]  # type: ignore[arg-type]
     body = {"user_id": user_id, "item_ids": list(item_ids)}
-    reply = ask_as_stack(bench.settings.slot_urls(place)[0], "/explain", body)
+    reply = ask_as_stack(bench.settings.slot_urls(place)[0], "/breakdown", body)
     return reply.answer, reply.fault or ""
 
 

@@ -29,7 +29,7 @@ ON_DEMAND = (LOCAL_LLM, SHADOW)
 
 
 @dataclass(frozen=True)
-class Finding:
+class StackFinding:
     """What was looked at, how it is, and the next step where it is not well; `skipped` could not be looked at."""
 
     name: str
@@ -38,7 +38,7 @@ class Finding:
     mend: str = ""
 
 
-def examine(bench: Workbench) -> list[Finding]:
+def examine(bench: Workbench) -> list[StackFinding]:
     """All findings: the machine first, then the stack, then what is in it."""
     running = bench.supervisor.is_running()
     found = [_python(), _compiler(), _disk(bench)]
@@ -50,48 +50,52 @@ def examine(bench: Workbench) -> list[Finding]:
     return found
 
 
-def _python() -> Finding:
+def _python() -> StackFinding:
     version = sys.version_info[:2]
     said = f"{sys.version_info.major}.{sys.version_info.minor}.{sys.version_info.micro}"
     low, high = PYTHONS
     if low <= version < high:
-        return Finding("Python", "well", said)
-    return Finding("Python", "ill", said, "recops needs 3.11 or 3.12: remove .venv, then `make up PYTHON=python3.11`")
+        return StackFinding("Python", "well", said)
+    return StackFinding(
+        "Python", "ill", said, "recops needs 3.11 or 3.12: remove .venv, then `make up PYTHON=python3.11`"
+    )
 
 
-def _compiler() -> Finding:
+def _compiler() -> StackFinding:
     found = next((name for name in COMPILERS if shutil.which(name)), None)
     if found:
-        return Finding("C++ compiler", "well", found)
-    return Finding("C++ compiler", "ill", "none is there", "install one, such as Debian's g++; Annoy is built with it")
+        return StackFinding("C++ compiler", "well", found)
+    return StackFinding(
+        "C++ compiler", "ill", "none is there", "install one, such as Debian's g++; Annoy is built with it"
+    )
 
 
-def _disk(bench: Workbench) -> Finding:
+def _disk(bench: Workbench) -> StackFinding:
     root = bench.settings.root
     while not root.exists():
         root = root.parent
     free = shutil.disk_usage(root).free / 1e9
     said = f"{free:.1f} GB free at {bench.settings.root}"
     if free >= FREE_GIGABYTES:
-        return Finding("disk", "well", said)
-    return Finding("disk", "ill", said, "`recops releases prune` and `recops events prune` free some")
+        return StackFinding("disk", "well", said)
+    return StackFinding("disk", "ill", said, "`recops releases prune` and `recops events prune` free some")
 
 
-def _ports(bench: Workbench) -> list[Finding]:
+def _ports(bench: Workbench) -> list[StackFinding]:
     """Whether the stack, which does not run, could."""
     taken = [
         f"{port} ({name}; move ours: {setting}=…)"
         for name, (port, setting) in ports(bench.settings).items()
         if is_taken(bench.settings.host, port)
     ]
-    found = [Finding("stack", "ill", "does not run", "`make up`")]
+    found = [StackFinding("stack", "ill", "does not run", "`make up`")]
     if taken:
         mend = "free them, or move ours; `recops down` ends what a killed stack left behind"
-        return [*found, Finding("ports", "ill", f"somebody else holds {', '.join(taken)}", mend)]
-    return [*found, Finding("ports", "well", "all are free")]
+        return [*found, StackFinding("ports", "ill", f"somebody else holds {', '.join(taken)}", mend)]
+    return [*found, StackFinding("ports", "well", "all are free")]
 
 
-def _services(bench: Workbench) -> Iterator[Finding]:
+def _services(bench: Workbench) -> Iterator[StackFinding]:
     """Whether every process of the running stack runs and answers."""
     settings = bench.settings
     down = [
@@ -101,14 +105,16 @@ def _services(bench: Workbench) -> Iterator[Finding]:
     ]
     if down:
         names = ", ".join(name.split(" ")[0] for name in down)
-        yield Finding("processes", "ill", f"{', '.join(down)} do not run", f"`recops logs {names}`, then `recops up`")
+        yield StackFinding(
+            "processes", "ill", f"{', '.join(down)} do not run", f"`recops logs {names}`, then `recops up`"
+        )
     else:
-        yield Finding("processes", "well", "all run that should")
+        yield StackFinding("processes", "well", "all run that should")
     if bench.envoy.answers():
-        yield Finding("gateway", "well", settings.gateway_url)
+        yield StackFinding("gateway", "well", settings.gateway_url)
     else:
         said = "its process runs and does not answer: it was drained, or hangs"
-        yield Finding("gateway", "ill", said, "`recops up` starts it again with the same routes")
+        yield StackFinding("gateway", "ill", said, "`recops up` starts it again with the same routes")
     questions: tuple[tuple[str, str, str], ...] = (
         ("MLflow", f"{settings.mlflow_url}/health", "mlflow"),
         ("Prefect", f"{settings.prefect_api_url}/health", "prefect-server"),
@@ -118,37 +124,37 @@ def _services(bench: Workbench) -> Iterator[Finding]:
     for name, url, log in questions:
         said = _ask(url)
         mend = "" if said is None else f"`recops logs {log}`; `recops down`, then `recops up` starts it anew"
-        yield Finding(name, "well" if said is None else "ill", said or url, mend)
+        yield StackFinding(name, "well" if said is None else "ill", said or url, mend)
 
 
-def _store(bench: Workbench) -> Finding:
+def _store(bench: Workbench) -> StackFinding:
     try:
         bench.store.releases.routing()
     except NothingThereError as error:
-        return Finding("event store", "skipped", str(error))
+        return StackFinding("event store", "skipped", str(error))
     except Exception as error:
         said = f"cannot be read: {type(error).__name__}"
-        return Finding(
+        return StackFinding(
             "event store", "ill", said, "see docs/operations.md; `recops restore FOLDER` brings a backup back"
         )
-    return Finding("event store", "well", "can be read")
+    return StackFinding("event store", "well", "can be read")
 
 
-def _keys(bench: Workbench) -> Finding:
+def _keys(bench: Workbench) -> StackFinding:
     good = [key for key in bench.store.keys.all() if key.is_good(time.time())]
     if bench.settings.keys_on and not good:
-        return Finding("keys", "ill", "on, and there is none", "`recops keys make shop`")
+        return StackFinding("keys", "ill", "on, and there is none", "`recops keys make shop`")
     state = "on" if bench.settings.keys_on else "off, as everything listens here"
     operators = sum(key.role == "operator" for key in good)
     more = "" if operators else "; none to act with in the console: `recops keys make me --role operator`"
-    return Finding("keys", "well", f"{state}; {len(good)} good, {operators} of operators{more}")
+    return StackFinding("keys", "well", f"{state}; {len(good)} good, {operators} of operators{more}")
 
 
-def _slots(bench: Workbench) -> Iterator[Finding]:
+def _slots(bench: Workbench) -> Iterator[StackFinding]:
     """Whether each slot that should answers, and the gateway does what the store says."""
     state = bench.store.releases.routing()
     if state.live_release is None:
-        yield Finding("live release", "ill", "nothing is live", "`recops up` runs the loop once")
+        yield StackFinding("live release", "ill", "nothing is live", "`recops up` runs the loop once")
         return
     for slot in SLOTS:
         release = state.releases[slot]
@@ -156,25 +162,27 @@ def _slots(bench: Workbench) -> Iterator[Finding]:
             continue
         faults = [said for url in bench.settings.slot_urls(slot) if (said := _ask(f"{url}/readyz")) is not None]
         mend = f"`recops logs {slot}`; `recops reconcile` starts it again" if faults else ""
-        yield Finding(f"slot {slot}", "ill" if faults else "well", faults[0] if faults else f"{release} answers", mend)
+        yield StackFinding(
+            f"slot {slot}", "ill" if faults else "well", faults[0] if faults else f"{release} answers", mend
+        )
     if bench.settings.router != "envoy" or not bench.supervisor.is_running():
         return
     applied = bench.envoy.applied_version()
     if applied == state.version:
-        yield Finding("routes", "well", f"the gateway follows the store (version {applied})")
+        yield StackFinding("routes", "well", f"the gateway follows the store (version {applied})")
     else:
         said = f"the gateway follows version {applied}, the store says {state.version}"
-        yield Finding("routes", "ill", said, "`recops reconcile`")
+        yield StackFinding("routes", "ill", said, "`recops reconcile`")
 
 
-def _schedules(bench: Workbench) -> Finding:
+def _schedules(bench: Workbench) -> StackFinding:
     found = read_schedules(bench.prefect, WORK_POOL, datetime.now(UTC))
     if found.faults:
-        return Finding(
+        return StackFinding(
             "schedules", "ill", "; ".join(found.faults), "the logs named say why; `recops up` plans them anew"
         )
     active = [each for each in found.all if each.active]
-    return Finding("schedules", "well", f"{len(active)} are active")
+    return StackFinding("schedules", "well", f"{len(active)} are active")
 
 
 def _ask(url: str) -> str | None:

@@ -262,8 +262,8 @@ def test_answers_go_on_when_redis_dies(make_app: Make, redis: RedisServer) -> No
 def test_only_the_stack_itself_is_told_what_stands_behind_a_ranking(make_app: Make) -> None:
     app = make_app()
     body = {"user_id": "8", "item_ids": ["101", "130", "no such item"]}
-    assert call(app, "POST", "/explain", body).error == (404, "not_found", None)
-    found = call(app, "POST", "/explain", body, PROBE).json
+    assert call(app, "POST", "/breakdown", body).error == (404, "not_found", None)
+    found = call(app, "POST", "/breakdown", body, PROBE).json
     assert (found["user_id"], found["release"], found["method"]) == ("8", "release-1", "lightfm")
     assert (found["n_known"], found["met"], found["items"]) == (7, ["101"], [])
-    assert call(app, "POST", "/explain", {"user_id": "8", "item_ids": []}, PROBE).status == 422
+    assert call(app, "POST", "/breakdown", {"user_id": "8", "item_ids": []}, PROBE).status == 422

@@ -34,7 +34,7 @@ class KnowingSlot(SlotStandIn):
     """Says what stands behind a list, and what is like an item; drops what it keeps of a user."""
 
     asked: ClassVar[list[tuple[str, dict[str, str], Any]]] = []
-    replies: ClassVar[dict[str, Any]] = {"/explain": BEHIND, "/similar": SIMILAR, "/forget": {"forgotten": 1}}
+    replies: ClassVar[dict[str, Any]] = {"/breakdown": BEHIND, "/similar": SIMILAR, "/forget": {"forgotten": 1}}
 
 
 @pytest.fixture

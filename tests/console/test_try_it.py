@@ -57,7 +57,7 @@ class SlotStandIn(BaseHTTPRequestHandler):
     asked: list[tuple[str, dict[str, str], Any]]
     replies: ClassVar[dict[str, Any]] = {
         "/recommend": ANSWER,
-        "/explain": BEHIND,
+        "/breakdown": BEHIND,
         "/feedback": {"accepted": 1, "duplicates": 0},
     }
 
@@ -187,4 +187,4 @@ def test_with_keys_on_only_an_operator_asks_and_their_key_is_shown_to_the_slot(t
     tried.sign_in("operator")
     tried.browser.post("/console/try", data={"who": "known", "user_id": "42"})
     assert asked("/recommend")[0][0]["authorization"].startswith("Bearer rk_")
-    assert "authorization" not in asked("/explain")[0][0]
+    assert "authorization" not in asked("/breakdown")[0][0]

@@ -34,7 +34,7 @@ def ask_slot(
 
 
 def ask_as_stack(url: str, path: str, body: Mapping[str, Any], timeout: float = 10.0) -> SlotReply:
-    """Posts what only the stack itself may ask, such as `/explain`."""
+    """Posts what only the stack itself may ask, such as `/breakdown`."""
     return _post(url + path, body, {PROBE_HEADER: "control"}, timeout)
 
 
