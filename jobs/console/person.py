@@ -94,7 +94,7 @@ def forget(bench: Workbench, user_id: str, by: str, now: float) -> tuple[bool, s
         gone = forget_everywhere(bench, user_id, by, now)
     except NotForgotten as error:
         return False, f"deleted from the store, but {error}; try again, or wait an hour"
-    bench.store.keys.note(now, by, "user forgotten", {"rows": sum(gone.values())})
+    bench.store.audit.note(now, by, "user forgotten", {"rows": sum(gone.values())})
     rows = ", ".join(f"{count} {name.replace('_', ' ')}" for name, count in gone.items() if count)
     return True, f"forgotten: {rows or 'nothing was stored'}. The live model forgets with the next retraining."
 

@@ -129,5 +129,5 @@ def test_an_operator_forgets_somebody_and_it_is_written_down_without_their_id(kn
     reply = known.browser.post("/console/users/8/forget", data={"confirm": USER})
     assert (reply.status_code, "forgotten: 1 feedback, 2 impressions, 1 requests" in reply.text) == (200, True)
     assert "They have not asked yet" in known.text("/console/users/8")
-    entry = known.bench.store.keys.log()[-1]
+    entry = known.bench.store.audit.newest(100)[-1]
     assert (entry["action"], USER in json.dumps(entry["details"])) == ("user forgotten", False)

@@ -76,6 +76,7 @@ def test_files_that_the_images_are_made_of_are_there(compose: dict[str, Any]) ->
 
 SECRETS = {
     "envoy": set(),
+    "console": {"POSTGRES_PASSWORD", "PREFECT_LOGIN"},
     "prefect": {"POSTGRES_PASSWORD", "PREFECT_LOGIN"},
     "mlflow": {"POSTGRES_PASSWORD", "S3_ACCESS_KEY", "S3_SECRET_KEY"},
     "bucket": {"S3_ACCESS_KEY", "S3_SECRET_KEY"},
