@@ -13,7 +13,16 @@ from rich.table import Table
 from cli.data_check import JsonObject
 from jobs.wiring.workbench import open_workbench
 
-PROTOCOLS = ("per-user-temporal", "global-temporal", "random", "microsoft-ml100k")
+PROTOCOLS = (
+    "per-user-temporal",
+    "global-temporal",
+    "random",
+    "leave-one-out",
+    "leave-one-out-refit",
+    "global-timeline",
+    "given",
+    "microsoft-ml100k",
+)
 SHOWN = (
     ("NDCG", "ndcg_at_{k}"),
     ("recall", "recall_at_{k}"),
@@ -53,8 +62,8 @@ SHOWN = (
 @click.option(
     "--positive-threshold",
     type=float,
-    help="Values from here on are relevant; prepare.positive_threshold (4) when left out. With it values of any range "
-    "are taken, without it those of params.yaml.",
+    help="Values from here on are relevant; prepare.positive_threshold (4) when left out, and all of them with "
+    "leave-one-out, given and microsoft-ml100k. With it any range of values is taken, without it that of params.yaml.",
 )
 @click.option("--user-column", help="Name of the column, where it is not found by itself.")
 @click.option("--item-column", help="As --user-column.")
@@ -63,7 +72,21 @@ SHOWN = (
 @click.option("--mapping", type=JsonObject(), default="{}", help='As of an ingest: {"userId": "user_id"}.')
 @click.option("--options", type=JsonObject(), default="{}", help='As of an ingest: {"day_first": true}.')
 @click.option("--repeats", is_flag=True, help="People come back to items: look for those again too.")
-@click.option("--budget", type=float, default=120.0, show_default=True, help="Seconds for trying settings.")
+@click.option(
+    "--budget",
+    type=click.FloatRange(min=0),
+    default=120.0,
+    show_default=True,
+    help="Seconds for all of it; 0 tries no settings and takes what the first ones take.",
+)
+@click.option(
+    "--memory",
+    type=click.FloatRange(min=100),
+    default=4_000.0,
+    show_default=True,
+    help="MB that one model may hold; one that needs more is left out, and its row says so.",
+)
+@click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write the JSON here after every row.")
 @click.option("--llm", "with_llm", is_flag=True, help="What a language model adds: CF, LLM only, hybrid.")
 @click.option("--llm-budget", type=click.FloatRange(min=0), help="With --llm: the most it may cost, in dollars.")
 @click.option("--llm-users", type=click.IntRange(min=2), default=100, show_default=True, help="Half of them cold.")
@@ -86,6 +109,8 @@ def benchmark(
     options: dict[str, Any],
     repeats: bool,
     budget: float,
+    memory: float,
+    out: Path | None,
     with_llm: bool,
     llm_budget: float | None,
     llm_users: int,
@@ -96,8 +121,11 @@ def benchmark(
 ) -> None:
     """Compare every recommender on a data set. Settings are chosen on a cut inside the training part.
 
-    microsoft-ml100k is the protocol of Microsoft Recommenders' comparison: 75/25 by item, every rating relevant. A
-    per-user split leaves later interactions of other users in the training part; a global one does not.
+    leave-one-out asks for each user's last interaction; the one before chooses settings and is known when the user is
+    asked about, and nobody learns from either (with -refit from the one before). global-timeline learns up to one
+    moment and asks for the last interaction of whoever came after it. given takes train.* and test.* (valid.*) of a
+    folder. microsoft-ml100k is the protocol of Microsoft Recommenders' comparison: 75/25 by item, every rating
+    relevant. A per-user split leaves later interactions of other users in the training part; a global one does not.
 
     The files are read as an ingest reads them, with the section ingest of params.yaml and --options over it, and
     --mapping names columns.
@@ -117,27 +145,45 @@ def benchmark(
         vectors = None if item_vectors is None else read_item_vectors(item_vectors)
         with open_workbench() as bench:
             config = with_options(bench.params.ingest, _ranged(options, positive_threshold))
-            threshold = bench.params.prepare.positive_threshold if positive_threshold is None else positive_threshold
+            usual = bench.params.prepare.positive_threshold
         mapping = {**mapping, **{theirs: ours for ours, theirs in names.items() if theirs}}
         dataset = read_dataset(interactions, items, mapping, config)
         vectors = dataset.item_vectors if vectors is None else vectors
-        asked = Comparison(dataset, protocol, k, threshold, seed, repeats)
+        asked = Comparison(dataset, protocol, k, positive_threshold, seed, repeats, usual, memory)
         if with_llm:
             if llm_budget is None:
                 llm_budget = click.prompt("The most that this may cost, in dollars", type=click.FloatRange(min=0))
             with open_workbench() as bench:
                 found = ask_llm(bench, asked, llm_users, llm_budget, llm_timeout, llm_local)
         else:
-            with Console(stderr=True).status("choosing settings") as status:
-                found = compare_recommenders(asked, vectors, budget, status.update)
+            found = compare_recommenders(asked, vectors, budget, lambda so_far: _note(so_far, k, out))
     except (DatasetError, SourceError, SplitError, RecommenderError, EvaluationError, ValueError) as error:
         raise click.ClickException(str(error)) from error
+    if out is not None:
+        _write(out, found)
     if with_llm and not as_json:
         _print_llm(found, Console())
     elif as_json:
         click.echo(json.dumps(found, indent=2))
     else:
         _print(found, k, Console())
+
+
+def _note(so_far: dict[str, Any], k: int, out: Path | None) -> None:
+    """What is there after a row: said at once, and kept where the run may die."""
+    row = so_far["rows"][-1]
+    name = f"ndcg_at_{k}"
+    level = f"{row[name]:.4f} [{row[f'{name}_low']:.3f}, {row[f'{name}_high']:.3f}]"
+    cost = f"{row['train_seconds']:.1f} s, {row['peak_memory_mb']:,.0f} MB"
+    click.echo(f"{row['model']}: NDCG@{k} {level}, {cost}", err=True)
+    if out is not None:
+        _write(out, so_far)
+
+
+def _write(out: Path, found: dict[str, Any]) -> None:
+    beside = out.with_name(f"{out.name}.part")
+    beside.write_text(json.dumps(found, indent=2) + "\n")
+    beside.replace(out)
 
 
 def _ranged(options: dict[str, Any], positive_threshold: float | None) -> dict[str, Any]:

@@ -1,34 +1,34 @@
-"""Trains, tunes and measures every recommender, the blend and the whole pipeline on one split."""
+"""Tunes and measures every recommender, the blend and the whole pipeline on one split, within one budget of time."""
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import Any, Literal
 
 import numpy as np
-from scipy.sparse import csr_array
 
-from components.benchmarking.full_pipeline import full_pipeline
+from components.benchmarking.asked import Scorer
+from components.benchmarking.bounds import RunsBounded, Stopped
+from components.benchmarking.full_pipeline import Candidate, Plan, full_pipeline
+from components.benchmarking.ranked_now import Spread, rank_now
 from components.benchmarking.rows import Quality, measure
-from components.benchmarking.tuning import tune
+from components.benchmarking.tuning import Tuned, only_users, tune
+from components.benchmarking.world import World
 from components.ranking.inner_split import inner_splits
 from components.ranking.pipeline import Pipeline
 from components.recommenders.events import events_of
-from components.recommenders.protocol import FittedRecommender, RecommenderError, Task, TrainingData
+from components.recommenders.needs import Size
+from components.recommenders.protocol import RecommenderConfig, Task
 from components.recommenders.registry import RECOMMENDERS, kinds_in
 
 ANSWERS = 50
 """Users whose answers are timed."""
-
-
-@dataclass(frozen=True)
-class Meters:
-    """Clock in seconds, and the two sides of the memory meter."""
-
-    now: Callable[[], float]
-    restart_peak: Callable[[], None]
-    peak_megabytes: Callable[[], float]
+SINGLES, OVERTIME = 0.4, 0.5
+"""Shares of the budget: for single recommenders, where the rest is the pipeline's, and by which that may run over."""
+LEAST_SECONDS, LEAST_OF_PIPELINE = 5.0, 60.0
+"""However little of the budget is left."""
 
 
 @dataclass(frozen=True)
@@ -37,7 +37,8 @@ class BenchmarkRequest:
 
     Attributes:
         inner: how the training data is cut to choose and learn; like the outer split.
-        budget_seconds: for choosing settings; the chosen ones are trained whatever it takes.
+        budget_seconds: for the whole comparison. With 0 nothing is tuned and each row takes what it takes.
+        megabytes, processes: that one model may hold, and that users may be spread over.
         cold_start_threshold: users with fewer training interactions are cold.
     """
 
@@ -46,60 +47,125 @@ class BenchmarkRequest:
     seed: int
     budget_seconds: float
     cold_start_threshold: int
+    megabytes: float = 4_000
+    processes: int = 1
+
+
+class _Clock:
+    """What of the budget is left, seconds."""
+
+    def __init__(self, budget: float, now: Callable[[], float]) -> None:
+        self._start, self._budget, self._now = now(), budget, now
+
+    @property
+    def limited(self) -> bool:
+        return self._budget > 0
+
+    def left(self, share: float = 1.0) -> float:
+        return share * self._budget - (self._now() - self._start) if self.limited else float("inf")
 
 
 def compare(
-    train: TrainingData, wanted: csr_array, config: BenchmarkRequest, meters: Meters, tell: Callable[[str], None]
+    world: World,
+    config: BenchmarkRequest,
+    run: RunsBounded,
+    spread: Spread,
+    now: Callable[[], float],
+    tell: Callable[[str], None],
 ) -> Iterator[dict[str, Any]]:
     """One row per recommender as it is ready, then `blend` and `pipeline`; `tell` hears what was left out and why.
 
-    Nothing but the measuring sees `wanted`, the relevant test interactions, (n_users, n_items).
+    Cheap models come first. The pipeline is made of what has been measured, as far as the rest of the budget reaches.
+    Nothing but the measuring sees what is wanted.
     """
-    timed, described = events_of(train).timed, any(train.item_labels)
-    task = Task(config.inner == "latest" and timed, timed, described, train.item_vectors is not None, train.repeats)
-    split = next(iter(inner_splits(train, config.inner, 1, config.seed)), None)
-    grids = {kind: settings.grid(task) for kind, settings in kinds_in(RECOMMENDERS).items()}
-    choices = {kind: [setting.build() for setting in grid] for kind, grid in grids.items() if grid}
-    tuned = tune(choices, split, config.k, config.seed, config.budget_seconds, meters.now)
-    quality = Quality(train, wanted, config.k, config.cold_start_threshold, config.seed)
-    for name, choice in tuned.items():
-        meters.restart_peak()
-        start = meters.now()
-        try:
-            fitted = choice.recipe.fit(train, config.seed)
-        except RecommenderError as error:
-            tell(f"{name} is left out: {error}")
+    train, clock = world.train, _Clock(config.budget_seconds, now)
+    events = events_of(train)
+    in_order = config.inner == "latest" and events.timed
+    task = Task(in_order, events.dated, any(train.item_labels), train.item_vectors is not None, train.repeats)
+    size = Size.of(train.seen)
+    split = world.chosen_by or next(iter(inner_splits(train, config.inner, 1, config.seed)), None)
+    quality = Quality(world.known, world.wanted, config.k, config.cold_start_threshold, config.seed)
+    grids = {kind: list(settings.grid(task)) for kind, settings in kinds_in(RECOMMENDERS).items()}
+    order = sorted((kind for kind in grids if grids[kind]), key=lambda kind: grids[kind][0].needs(size).seconds)
+    measured: list[Candidate] = []
+    for place, kind in enumerate(order):
+        needs = grids[kind][0].needs(size)
+        if needs.megabytes > config.megabytes:
+            tell(f"{kind} is left out: it needs {needs.megabytes:,.0f} MB, and may take {config.megabytes:,.0f}")
             continue
-        seconds = meters.now() - start
-        yield _row(name, fitted, quality, seconds, meters, choice.n_tried)
-    meters.restart_peak()
-    start = meters.now()
-    best = [choice.recipe.config for choice in tuned.values()]
-    whole = Pipeline(full_pipeline(task, best)).fit_reported(train, config.seed)
-    seconds = meters.now() - start
-    for name, reason in whole.left_out.items():
+        tuned = Tuned(grids[kind][0], None, 0, len(grids[kind]))
+        if clock.limited and split is not None:
+            stop = now() + clock.left(SINGLES) / (len(order) - place + 1)
+            tuned = tune(grids[kind], split, config.k, config.seed, run, partial(_until, stop, now))
+        work = partial(_fitted_row, tuned.config, world, quality, config.seed, now)
+        found = run(work, max(clock.left(SINGLES), LEAST_SECONDS))
+        if isinstance(found, Stopped):
+            tell(f"{kind} is left out: {found.reason}")
+            continue
+        if clock.limited and tuned.n_tried < tuned.n_settings:
+            tell(f"{kind}: the budget cut off {tuned.n_settings - tuned.n_tried} of its {tuned.n_settings} settings")
+        row = {"model": kind, **found.value, "peak_memory_mb": found.peak_mb, "settings_tried": tuned.n_tried}
+        measured.append(Candidate(tuned.config, tuned.quality, row["train_seconds"]))
+        yield row
+    seconds = max(clock.left(), LEAST_OF_PIPELINE)
+    n_judged = int((np.diff(world.wanted.indptr) > 0).sum())
+    plan = full_pipeline(task, measured, size, n_judged, seconds, config.processes)
+    if plan.n_judged < n_judged:
+        tell(f"blend and pipeline are judged by {plan.n_judged:,} of {n_judged:,} users, drawn by lot")
+    whole = partial(_pipeline_rows, plan, world, quality, spread, now)
+    found = run(whole, seconds + OVERTIME * config.budget_seconds if clock.limited else seconds)
+    if isinstance(found, Stopped):
+        tell(f"the pipeline is left out: {found.reason}")
+        return
+    rows, left_out = found.value
+    for name, reason in left_out.items():
         tell(f"{name} is not in the pipeline: {reason}")
-    yield _row("blend", whole.served.lists_of_blend(), quality, seconds, meters, 0)
-    row = _row("pipeline", whole.served, quality, seconds, meters, 0)
-    yield {**row, "method": whole.choice.method, "inner_ndcg_at_10": dict(whole.choice.measured)}
+    for row in rows:
+        yield {**row, "peak_memory_mb": found.peak_mb, "settings_tried": 0}
 
 
-def _row(
-    name: str, fitted: FittedRecommender, quality: Quality, seconds: float, meters: Meters, n_tried: int
+def _until(stop: float, now: Callable[[], float]) -> float:
+    return stop - now()
+
+
+def _fitted_row(
+    config: RecommenderConfig, world: World, quality: Quality, seed: int, now: Callable[[], float]
 ) -> dict[str, Any]:
-    peak = meters.peak_megabytes()
+    start = now()
+    fitted = config.build().fit(world.train, seed)
+    return _row(world.asking(fitted), quality, now() - start, now)
+
+
+def _pipeline_rows(
+    plan: Plan, world: World, quality: Quality, spread: Spread, now: Callable[[], float]
+) -> tuple[list[dict[str, Any]], Mapping[str, str]]:
+    start = now()
+    learned = Pipeline(plan.config).learn(world.train, quality.seed, chosen_by=world.chosen_by)
+    seconds, choice = now() - start, learned.choice
+    asked = np.flatnonzero(np.diff(world.wanted.indptr))
+    judged = np.sort(np.random.default_rng(quality.seed).permutation(asked)[: plan.n_judged])
+    if len(judged) < len(asked):
+        quality = replace(quality, wanted=only_users(world.wanted, judged))
+    blend = learned.ranker.with_choice(replace(choice, method="blend", ranker=None))
+    ranked = rank_now((blend, learned.ranker), world.histories, learned.counts, judged, spread)
+    rows = [
+        {"model": name, **_row(each, quality, seconds, now)}
+        for name, each in zip(("blend", "pipeline"), ranked, strict=True)
+    ]
+    rows[-1] |= {
+        "method": choice.method,
+        "inner_ndcg_at_10": dict(choice.measured),
+        "generators": [config.model_dump() for config in plan.config.generators],
+    }
+    return rows, learned.left_out
+
+
+def _row(fitted: Scorer, quality: Quality, seconds: float, now: Callable[[], float]) -> dict[str, Any]:
     numbers = measure(fitted, quality)
     times = []
     users = np.random.default_rng(0).integers(0, fitted.n_users, ANSWERS)
     for user in users.tolist():
-        start = meters.now()
+        start = now()
         fitted.top_k(user, quality.k, quality.barred_for(user))
-        times.append(meters.now() - start)
-    return {
-        "model": name,
-        **numbers,
-        "train_seconds": seconds,
-        "answer_ms": float(np.median(times)) * 1000,
-        "peak_memory_mb": peak,
-        "settings_tried": n_tried,
-    }
+        times.append(now() - start)
+    return {**numbers, "train_seconds": seconds, "answer_ms": float(np.median(times)) * 1000}

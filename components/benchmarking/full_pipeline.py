@@ -1,30 +1,101 @@
-"""The full pipeline of a comparison: every kind of candidate generator, by what the task leaves to be predicted."""
+"""The full pipeline of a comparison: the generators that were measured, as many as the time that is left allows."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from components.ranking.learned_ranker import RankerConfig
 from components.ranking.pipeline import PipelineConfig
+from components.recommenders.needs import Size
 from components.recommenders.protocol import RecommenderConfig, Task
 
+FITTING, EXAMPLES = 0.4, 0.3
+"""Shares of the time for learning: for fitting generators on every cut, and for what the ranker learns from."""
+JUDGING = 0.5
+"""Share of the time for the lists of those who are judged; where that is not enough for all, some are drawn."""
+FEWEST_EXAMPLES, MOST_EXAMPLES = 2_000, 20_000
+FEWEST_SPLITS, FEWEST_JUDGED = 2, 1_000
+BASE_MS, ITEM_MS, RANK_MS = 1.2, 1e-5, 1.8
+"""Of a history: finding and describing its candidates, whatever the generators, then an item of each; the ranker."""
+N_CANDIDATES = 150
+WEAK = 0.5
+"""A kind that has less than this share of the best kind's NDCG would blur the candidates, and is left out."""
 
-def full_pipeline(task: Task, best: Iterable[RecommenderConfig]) -> PipelineConfig:
-    """Settings that suit `task`; `best` is what tuning found, one of each kind.
 
-    Where the latest interactions are asked for, trees of many leaves find what users turn to next.
+@dataclass(frozen=True)
+class Candidate:
+    """A kind that has been measured: its best setting, its NDCG on the choosing cut (None: unknown), and its time."""
+
+    config: RecommenderConfig
+    quality: float | None
+    seconds: float
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The pipeline, and how many users it can be judged by."""
+
+    config: PipelineConfig
+    n_judged: int
+
+
+def full_pipeline(
+    task: Task, measured: Sequence[Candidate], size: Size, n_judged: int, seconds: float, processes: int
+) -> Plan:
+    """Settings that suit `task` and end within about `seconds`, with lists for `n_judged` users, or for some of them.
+
+    The best kinds come first, each with one generator before any has two. Where the latest interactions are asked for,
+    trees of many leaves find what users turn to next.
     """
-    generators = [generator for config in best for generator in type(config).as_generators(task, config)]
+    best = max((each.quality or 0.0 for each in measured), default=0.0)
+    strong = [each for each in measured if each.quality is None or each.quality >= WEAK * best]
+    n_most = sum(len(type(each.config).as_generators(task, each.config)) for each in strong)
+    ranked = (BASE_MS + ITEM_MS * size.items * n_most + RANK_MS) / 1000 / processes
+    n_judged = int(min(n_judged, max(JUDGING * seconds / ranked, FEWEST_JUDGED)))
+    seconds -= min(n_judged * ranked, JUDGING * seconds)
+    n_splits = 6 if task.in_order else 3
+    generators = _affordable(task, strong, FITTING * seconds / (n_splits + 1))
+    if len(generators) < 2 < n_splits:
+        n_splits = FEWEST_SPLITS
+        generators = _affordable(task, strong, FITTING * seconds / (n_splits + 1))
+    each = (BASE_MS + ITEM_MS * size.items * len(generators)) / 1000
+    n_examples = int(min(max(EXAMPLES * seconds / each, FEWEST_EXAMPLES), MOST_EXAMPLES))
     if task.in_order:
-        return PipelineConfig(inner="latest", generators=generators, ranker=RankerConfig(n_seeds=4), n_splits=6)
-    ranker = RankerConfig(
-        n_candidates=300,
-        leaves=7,
-        rounds=200,
-        learning_rate=0.03,
-        min_leaf_rows=500,
-        l2=50,
-        feature_share=0.3,
-        n_seeds=2,
+        ranker, inner = RankerConfig(n_seeds=2), "latest"
+    else:
+        inner = "random"
+        ranker = RankerConfig(
+            n_candidates=300,
+            leaves=7,
+            rounds=200,
+            learning_rate=0.03,
+            min_leaf_rows=500,
+            l2=50,
+            feature_share=0.3,
+            n_seeds=2,
+        )
+    config = PipelineConfig.model_validate(
+        {
+            "inner": inner,
+            "n_candidates": N_CANDIDATES if task.in_order else 300,
+            "ranker": ranker,
+            "generators": generators,
+            "n_splits": n_splits,
+            "max_examples": n_examples,
+        }
     )
-    return PipelineConfig(inner="random", generators=generators, ranker=ranker, n_splits=3)
+    return Plan(config, n_judged)
+
+
+def _affordable(task: Task, measured: Sequence[Candidate], seconds: float) -> list[RecommenderConfig]:
+    """As many generators as one cut may take; at least that of the best kind."""
+    ordered = sorted(measured, key=lambda each: -1.0 if each.quality is None else -each.quality - 1)
+    queues = [(each, list(type(each.config).as_generators(task, each.config))) for each in ordered]
+    chosen: list[RecommenderConfig] = []
+    for turn in range(max((len(queue) for _, queue in queues), default=0)):
+        for each, queue in queues:
+            if turn < len(queue) and (each.seconds <= seconds or not chosen):
+                chosen.append(queue[turn])
+                seconds -= each.seconds
+    return chosen

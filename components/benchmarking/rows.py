@@ -11,11 +11,11 @@ from scipy.sparse import csr_array
 
 from components.metrics.beyond_accuracy import coverage, exposure, novelty
 from components.metrics.bootstrap import mean_interval
-from components.metrics.evaluate import evaluate, targets_of
+from components.metrics.evaluate import ScoresUsers, evaluate, targets_of
 from components.metrics.ranking import average_precision
 from components.metrics.variety import intra_list_diversity
 from components.recommenders.content import label_matrix
-from components.recommenders.protocol import FittedRecommender, TrainingData
+from components.recommenders.protocol import TrainingData
 
 SAMPLES = 1000
 CONFIDENCE = 0.95
@@ -23,7 +23,12 @@ CONFIDENCE = 0.95
 
 @dataclass(frozen=True)
 class Quality:
-    """What lists are held against; `wanted` are the relevant test interactions, (n_users, n_items)."""
+    """What lists are held against.
+
+    Attributes:
+        train: what users are known by when they are asked about.
+        wanted: the relevant test interactions, (n_users, n_items).
+    """
 
     train: TrainingData
     wanted: csr_array
@@ -42,7 +47,7 @@ class Quality:
         return found
 
 
-def measure(fitted: FittedRecommender, quality: Quality) -> dict[str, float | int | None]:
+def measure(fitted: ScoresUsers, quality: Quality) -> dict[str, float | int | None]:
     """Numbers by name, such as `ndcg_at_10`, `ndcg_at_10_low`, `warm_ndcg_at_10`; None for one that does not exist.
 
     Raises:

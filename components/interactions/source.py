@@ -40,7 +40,8 @@ class SourceTables:
 
     For each table `origins` says which file or database table it is, `damaged` which of its rows could not be read into
     cells, `read_as` how its bytes were understood, and `names` which of its columns are which of ours. `feed` is what
-    the next ingest needs to read only what is new: a fingerprint by file, or a watermark.
+    the next ingest needs to read only what is new: a fingerprint by file, or a watermark. `given` are the parts of a
+    split that the interactions came in, one after the other: train, valid or test, and how many rows each has.
     """
 
     interactions: pd.DataFrame
@@ -52,6 +53,7 @@ class SourceTables:
     read_as: Mapping[str, str] = field(default_factory=dict)
     names: Mapping[str, Mapping[str, str | None]] = field(default_factory=dict)
     feed: Mapping[str, str] = field(default_factory=dict)
+    given: Sequence[tuple[str, int]] = ()
 
 
 class Source(Protocol):

@@ -19,6 +19,8 @@ EARLIEST = pd.Timestamp("1970-01-01", tz="UTC")
 LATEST = pd.Timestamp("2100-01-01", tz="UTC")
 NO_TIME = EARLIEST
 """When an interaction of a source without times is said to have happened."""
+PLACES_UNTIL = EARLIEST + pd.Timedelta(days=1)
+"""Times that all lie before it count places in a history, a second each: they say what came first, and not when."""
 
 UNREADABLE = "unparsable timestamp"
 YEAR_ALONE = "timestamp is a year alone, not a time"
@@ -101,7 +103,9 @@ def _times(
     plausible = times.where((times >= EARLIEST) & (times < LATEST)).astype("datetime64[ns, UTC]")
     said = pd.Series("", index=times.index, dtype=object) if faults is None else faults
     said = said.mask(plausible.notna(), "").mask(plausible.isna() & (said == ""), UNREADABLE)
-    if len(plausible) and plausible.notna().any() and (plausible.max() < pd.Timestamp("1972-01-01", tz="UTC")):
+    if len(plausible) and plausible.notna().any() and plausible.max() < PLACES_UNTIL:
+        notes = (*notes, "all times lie in the first day of 1970: they count for their order alone")
+    elif len(plausible) and plausible.notna().any() and (plausible.max() < pd.Timestamp("1972-01-01", tz="UTC")):
         notes = (*notes, "all times lie in 1970 or 1971: is this column a time?")
     return Times(plausible, said, read_as, notes)
 

@@ -3,16 +3,25 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from components.metrics.ranking import Hits, Values, hit_rate, ndcg, recall
-from components.recommenders.protocol import FittedRecommender
+from components.recommenders.protocol import Scores
 from components.retrieval.top_k_all import top_k_of_rows
 
 BATCH_USERS = 256
+
+
+class ScoresUsers(Protocol):
+    """Anything that gives every item a score for each of some users."""
+
+    def scores(self, users: NDArray[np.integer]) -> Scores:
+        """Scores of every item, (len(users), n_items)."""
+        ...
 
 
 class EvaluationError(ValueError):
@@ -49,7 +58,7 @@ def targets_of(barred: csr_array, relevant: csr_array) -> csr_array:
 
 
 def evaluate(
-    recommender: FittedRecommender, seen: csr_array, relevant: csr_array, k: int, barred: csr_array | None = None
+    recommender: ScoresUsers, seen: csr_array, relevant: csr_array, k: int, barred: csr_array | None = None
 ) -> Evaluation:
     """Rank the whole catalogue for each user and compare the best `k` with what was held out.
 

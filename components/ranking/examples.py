@@ -38,9 +38,14 @@ def make_examples(
     max_users: int,
     cut_share: float,
     seed: int,
+    fitted: Mapping[str, AnswersHistory] | None = None,
 ) -> Measured:
-    """Of at most `max_users` users of whom `split` knows and asks something, and again of `cut_share` of them, cut."""
-    fitted, _ = fit_all(recipes, split.known, seed)
+    """Of at most `max_users` users of whom `split` knows and asks something, and again of `cut_share` of them, cut.
+
+    `fitted` are the generators where they have been fitted on what `split` knows.
+    """
+    if fitted is None:
+        fitted, _ = fit_all(recipes, split.known, seed)
     repeats = split.known.repeats
     ranker = HistoryRanker(fitted, FeatureMaker(split.known), n_candidates, repeats=repeats)
     histories = Histories(events_of(split.known), len(split.known.user_ids))

@@ -32,22 +32,23 @@ class FeatureMaker:
     """Holds what features are looked up in; the history is all that differs between users.
 
     A history's moment is its last interaction, or the last one of the data where that is later: nothing is known of
-    what came after.
+    what came after. Where no more than the order of a user's interactions is known, everything was known.
     """
 
     def __init__(self, data: TrainingData) -> None:
         events, n_items = events_of(data), len(data.item_ids)
         self.n_items = n_items
         self._log = ItemLog(events, n_items)
-        self._timed = self._log.timed
         self._repeats = data.repeats
+        self._ordered, self._dated = events.timed, events.dated
         self._labels = LabelLog(data.item_labels, events, self._log.start, self._log.span)
         numbers = data.item_numbers
         numbers = np.empty((n_items, 0), np.float32) if numbers is None else numbers
         columns = zip(NUMBERS, numbers.T, strict=False)
         self._numbers = {name: values.astype(np.float64) for name, values in columns if np.isfinite(values).any()}
-        self._era = EraTransitions(events, n_items) if self._timed else None
+        self._era = EraTransitions(events, n_items) if self._ordered else None
         self._place_of = np.full(n_items, -1, np.int32)
+        self._after = float(events.seconds.max(initial=0)) + 1
 
     def table(self, history: History, items: Rows, scores: Mapping[str, Scores]) -> dict[str, NDArray[np.floating]]:
         """Features by name, each (len(items),), for somebody with at least one interaction.
@@ -62,7 +63,7 @@ class FeatureMaker:
         ranks = np.log1p(_ranks(values))
         table |= {f"rank by {name}": ranks[row] for row, name in enumerate(names)}
         table["mean score"], table["spread of scores"] = values.mean(axis=0), values.std(axis=0)
-        met, last = history.met, history.items[-LAST:] if self._timed else history.met
+        met, last = history.met, history.items[-LAST:] if self._ordered else history.met
         then = log.then(items, now)
         table |= self._popularity(then, met, last, now)
         for name, column in self._numbers.items():
@@ -75,9 +76,11 @@ class FeatureMaker:
             table |= self._likeness(history, met, last, items, log.clipped(now))
         table[f"interactions, up to {FEW}"] = np.full(len(items), np.log1p(min(len(history), FEW)))
         if self._repeats:
-            table |= _meetings(history, items, self.n_items, now, self._timed)
-        if self._timed:
-            table |= self._time(history, then, items, now)
+            table |= _meetings(history, items, self.n_items, now, self._ordered, self._dated)
+        if self._ordered:
+            table |= self._order(history, then, items, now)
+        if self._dated:
+            table |= self._time(then, items, now)
             table |= {name: np.full(len(items), value) for name, value in _habits(history, now).items()}
         return table
 
@@ -95,7 +98,7 @@ class FeatureMaker:
             "share of likes": (then.liked + 2) / (then.known + 4),
             "mean value": then.value,
         }
-        if self._timed:
+        if self._dated:
             ever = (then.known + 0.5) / (then.known_all + 50)
             of_late = (then.lately + 0.5) / (then.lately_all + 50)[:, None]
             popular = np.log(of_late)
@@ -130,29 +133,35 @@ class FeatureMaker:
             "labels: share of likes": means[:, 2],
         }
 
-    def _time(self, history: History, then: ItemsThen, items: Rows, now: float) -> dict[str, NDArray[np.floating]]:
-        """Ages, where in their histories users meet an item, and what follows the user's last items."""
-        age, since = (now - then.first) / DAY, (now - then.latest) / DAY
+    def _order(self, history: History, then: ItemsThen, items: Rows, now: float) -> dict[str, NDArray[np.floating]]:
+        """Where in their histories users meet an item, and what follows the user's last items."""
         here = np.log1p(len(history))
+        table: dict[str, NDArray[np.floating]] = {"place in histories, ever": then.place - here}
+        if self._dated:
+            table[f"place in histories, last {YEAR_DAYS} days"] = then.place_of_year - here
+        assert self._era is not None  # noqa: S101 there is an order
+        self._place_of[items] = np.arange(len(items))
+        fades = [days * DAY for days in FADES] if self._dated else [np.inf]
+        moment = now if self._dated else self._after
+        follows = self._era.follows(history, moment, items, self._place_of, fades)
+        self._place_of[items] = -1
+        for fade, amount in zip(fades, follows, strict=True):
+            name = f"follows the last {LAST}" + (f", fading over {fade // DAY} days" if self._dated else "")
+            table[name] = np.log(amount + 0.05)
+            table[f"{name}, for its popularity"] = amount / (then.known + 1) ** 0.4
+        return table
+
+    def _time(self, then: ItemsThen, items: Rows, now: float) -> dict[str, NDArray[np.floating]]:
+        """How old items are, and how long nobody has met them."""
+        age, since = (now - then.first) / DAY, (now - then.latest) / DAY
         met_before = np.isfinite(since)
         table: dict[str, NDArray[np.floating]] = {
             "age of item in days": np.where(age >= 0, age, np.nan),
             "days since anybody met it": np.where(met_before, np.log1p(np.where(met_before, since, 0)), np.nan),
             "met per day": np.log((then.known + 1) / np.maximum(age, 1)),
-            "place in histories, ever": then.place - here,
-            f"place in histories, last {YEAR_DAYS} days": then.place_of_year - here,
         }
         if YEAR in self._numbers:
             table["years old"] = 1970 + now / (365.25 * DAY) - self._numbers[YEAR][items]
-        assert self._era is not None  # noqa: S101 there are times
-        self._place_of[items] = np.arange(len(items))
-        follows = self._era.follows(history, now, items, self._place_of, [days * DAY for days in FADES])
-        self._place_of[items] = -1
-        for days, amount in zip(FADES, follows, strict=True):
-            table[f"follows the last {LAST}, fading over {days} days"] = np.log(amount + 0.05)
-            table[f"follows the last {LAST}, fading over {days} days, for its popularity"] = (
-                amount / (then.known + 1) ** 0.4
-            )
         return table
 
 
@@ -189,7 +198,9 @@ def _leaning(mine: Numbers, everybodys: Numbers) -> Numbers:
     return np.log((own + 0.02) / (usual + 0.02))
 
 
-def _meetings(history: History, items: Rows, n_items: int, now: float, timed: bool) -> dict[str, NDArray[np.floating]]:
+def _meetings(
+    history: History, items: Rows, n_items: int, now: float, ordered: bool, dated: bool
+) -> dict[str, NDArray[np.floating]]:
     """How often the user met and liked each candidate before, and how long and how many interactions ago; NaN where
     they never did."""
     times = np.bincount(history.items, minlength=n_items)[items]
@@ -198,15 +209,16 @@ def _meetings(history: History, items: Rows, n_items: int, now: float, timed: bo
         "times that the user met it": np.log1p(times),
         "times that the user liked it": np.log1p(likes),
     }
-    if timed:
+    if ordered:
         last = np.full(n_items, -1)
         last[history.items] = np.arange(len(history))  # of equal places the last one stays
         place = last[items]
         met = place >= 0
         back = np.where(met, len(history) - 1 - place, np.nan)
-        days = np.where(met, (now - history.seconds[np.maximum(place, 0)]) / DAY, np.nan)
         table["interactions since the user met it"] = np.log1p(back)
-        table["days since the user met it"] = np.log1p(np.maximum(days, 0))
+        if dated:
+            days = np.where(met, (now - history.seconds[np.maximum(place, 0)]) / DAY, np.nan)
+            table["days since the user met it"] = np.log1p(np.maximum(days, 0))
     return table
 
 

@@ -86,11 +86,15 @@ class HistoryRanker:
     ) -> RankedHistory:
         """The candidates of `find` in the chosen order; scores fall, the last candidate's is 2."""
         found = self.find(history, hidden, allowed, again)
+        ranking = self.order(history, found)
+        return RankedHistory(ranking, self._reasons.of(history, found, ranking.items[:EXPLAINED]))
+
+    def order(self, history: History, found: Found) -> Ranking:
+        """The ranking of `rank` of what `find` gave, without the reasons."""
         order = self._order(history, found)
         order = order - order.min(initial=np.inf) + 2 if len(order) else order
         place = np.lexsort((found.items, -order))
-        ranking = Ranking(found.items[place], order[place])
-        return RankedHistory(ranking, self._reasons.of(history, found, ranking.items[:EXPLAINED]))
+        return Ranking(found.items[place], order[place])
 
     def explain(
         self,

@@ -48,13 +48,13 @@ class ItemsThen:
 class ItemLog:
     """All interactions by item and time; an answer costs a few binary searches an item, whatever the catalogue.
 
-    Where times are unknown everything happened before any moment.
+    Where times are unknown, or say no more than an order, everything happened before any moment.
     """
 
     def __init__(self, events: Events, n_items: int) -> None:
-        self.timed = events.timed
-        seconds = events.seconds if self.timed else np.zeros(len(events), np.int64)
-        self.start = int(seconds.min(initial=0)) if self.timed else 0
+        self.dated = events.dated
+        seconds = events.seconds if self.dated else np.zeros(len(events), np.int64)
+        self.start = int(seconds.min(initial=0)) if self.dated else 0
         self.end = int(seconds.max(initial=0))
         self.span = self.end - self.start + 2
         place = np.log1p(positions(events)[0])
@@ -75,7 +75,7 @@ class ItemLog:
 
     def clipped(self, now: float) -> int:
         """`now` as a moment that the log knows of: nothing is known after its last interaction."""
-        return int(min(max(now, self.start), self.end)) - self.start if self.timed else 1
+        return int(min(max(now, self.start), self.end)) - self.start if self.dated else 1
 
     def known(self, items: NDArray[np.integer], now: float) -> NDArray[np.int64]:
         """Interactions of each item before `now`."""

@@ -34,7 +34,7 @@ class LabelLog:
         self._sizes = np.diff(self._offsets)
         self._start, self._span = start, span
         _, columns, owners = self._gather(events.items)
-        moments = (events.seconds[owners] - start) if events.timed else np.zeros(len(owners), np.int64)
+        moments = (events.seconds[owners] - start) if events.dated else np.zeros(len(owners), np.int64)
         self._keys = np.sort(columns * span + moments)
         self._firsts = np.searchsorted(self._keys, np.arange(self.n_labels) * span)
 

@@ -38,7 +38,7 @@ def choose_half_life(data: TrainingData, seed: int) -> float | None:
     exceed that of all times by more than chance.
     """
     events = events_of(data)
-    if not events.timed:
+    if not events.dated:
         return None
     by_time = np.sort(events.seconds)
     cuts = [int(by_time[int(share * len(by_time))]) for share in MOMENTS] + [int(by_time[-1]) + 1]

@@ -25,6 +25,7 @@ from components.ranking.learned_ranker import Examples, LearnedRanker, RankerCon
 from components.ranking.newcomers import choose_half_life, popularity_of
 from components.ranking.pipeline_choice import Choice
 from components.recommenders.again import Again
+from components.recommenders.answers_history import AnswersHistory
 from components.recommenders.ease import EaseConfig
 from components.recommenders.item_to_item import ItemToItemConfig
 from components.recommenders.item_vectors import ItemVectors
@@ -45,6 +46,16 @@ the blend more than the one that serves; another seed moves what is measured by 
 
 
 @dataclass(frozen=True)
+class Learned:
+    """The order, the popularity that newcomers get, (n_items,), what was chosen, and which generators refused."""
+
+    ranker: HistoryRanker
+    counts: Scores
+    choice: Choice
+    left_out: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
 class Fitted:
     """What is served; for reports how it came about, and which generators refused the data."""
 
@@ -59,7 +70,8 @@ class PipelineConfig(RecommenderConfig):
     `inner` says how training data is cut to learn and choose: by time, or at random where the real split is random.
     `cut_share` of the users of every cut are learnt from a second time, with but their last few interactions.
     `n_short_splits` more cuts, 4 at most, where there are times, are made of strangers cut out of histories.
-    `depth` items per user are kept in the bundle, `max_users` users at most are learnt from per cut.
+    `depth` items per user are kept in the bundle, `max_users` users at most are learnt from per cut, and `max_examples`
+    histories over all cuts: more of them move the ranker little, and time and memory grow with them.
     """
 
     kind: Literal["pipeline"] = "pipeline"
@@ -70,6 +82,7 @@ class PipelineConfig(RecommenderConfig):
     n_candidates: int = Field(default=300, ge=10)
     depth: int = Field(default=200, ge=100)
     max_users: int = Field(default=20_000, ge=1)
+    max_examples: int = Field(default=20_000, ge=1)
     generators: list[Entry] = Field(default=[EaseConfig(), ItemToItemConfig()], min_length=1)
     ranker: RankerConfig = RankerConfig()
 
@@ -89,10 +102,20 @@ class Pipeline:
         return self.fit_reported(data, seed).served
 
     def fit_reported(self, data: TrainingData, seed: int, earlier: Choice | None = None) -> Fitted:
-        """As `fit`, with what was chosen and why, and which generators refused the data.
+        """As `fit`, with what was chosen and why, and which generators refused the data; see `learn`."""
+        learned = self.learn(data, seed, earlier)
+        depth, n_candidates = min(self.config.depth, len(data.item_ids)), self.config.n_candidates
+        lists, because = make_lists(learned.ranker, data, depth, learned.counts, learned.choice.method)
+        served = FittedPipeline(learned.ranker, lists, because, data, learned.choice, n_candidates)
+        return Fitted(served, learned.choice, learned.left_out)
+
+    def learn(
+        self, data: TrainingData, seed: int, earlier: Choice | None = None, chosen_by: InnerSplit | None = None
+    ) -> Learned:
+        """What orders candidates, before any list is made.
 
         What was chosen `earlier`, on a part of these data, is kept where the same generators take them; else it is
-        chosen anew.
+        chosen anew, by `chosen_by` where that is given: a cut that asks for nothing that `data` holds.
         """
         check_trainable(data)
         recipes = generators_of(self.config)
@@ -104,25 +127,33 @@ class Pipeline:
         recipes = {name: recipes[name] for name in fitted}
         choice = earlier
         if choice is None or choice.generators != tuple(recipes):
-            choice = replace(self._choose(recipes, data, seed), half_life_days=choose_half_life(data, seed))
+            chosen = self._choose(recipes, data, seed, chosen_by, fitted)
+            choice = replace(chosen, half_life_days=choose_half_life(data, seed))
         counts = popularity_of(choice.half_life_days).fit(data, seed).counts
         ranker = HistoryRanker(fitted, FeatureMaker(data), self.config.n_candidates, choice, data.repeats)
-        depth, n_candidates = min(self.config.depth, len(data.item_ids)), self.config.n_candidates
-        lists, because = make_lists(ranker, data, depth, counts, choice.method)
-        return Fitted(FittedPipeline(ranker, lists, because, data, choice, n_candidates), choice, left_out)
+        return Learned(ranker, counts, choice, left_out)
 
-    def _choose(self, recipes: Mapping[str, Recommender], data: TrainingData, seed: int) -> Choice:
+    def _choose(
+        self,
+        recipes: Mapping[str, Recommender],
+        data: TrainingData,
+        seed: int,
+        chosen_by: InnerSplit | None,
+        fitted: Mapping[str, AnswersHistory],
+    ) -> Choice:
         splits = inner_splits(data, self.config.inner, self.config.n_splits, seed)
         if splits and self.config.inner == "latest":
             splits += short_splits(data, self.config.n_short_splits, self.config.max_users, seed)
-        splits = [split for split in splits if len(asked_by(split))]
+        splits = [split for split in ([chosen_by] if chosen_by else []) + splits if len(asked_by(split))]
         names = tuple(recipes)
         everything = dict.fromkeys(recipes, 1 / len(recipes))
         if not splits:
             return Choice("mean", everything, {}, names)
-        first = self._examples(recipes, splits[0], seed)
+        n_users = min(self.config.max_users, self._users_a_cut(len(splits)))
+        known = fitted if splits[0] is chosen_by and chosen_by.known is data else None
+        first = self._examples(recipes, splits[0], n_users, seed, known)
         learnt_from = self.config.ranker.n_candidates
-        others = [self._examples(recipes, split, seed).examples.first(learnt_from) for split in splits[1:]]
+        others = [self._examples(recipes, split, n_users, seed).examples.first(learnt_from) for split in splits[1:]]
         judged = slice(0, first.n_whole)
         items, wanted, n_wanted = first.examples.items[judged], first.examples.wanted[judged], first.n_wanted[judged]
         scores = {name: values[judged] for name, values in first.scores.items()}
@@ -134,11 +165,12 @@ class Pipeline:
             other = {name: values[~half] for name, values in scores.items()}
             suited = choose_weights(other, items[~half], wanted[~half], n_wanted[~half], K)
             crossed[half] = blended(scores, suited or everything)[half]
-        orders: dict[str, NDArray[np.floating]] = {
-            "mean": blended(scores, everything),
-            "blend": crossed,
-        }
-        apart = judged_apart(others, splits[1:])
+        mean = blended(scores, everything)
+        if list_quality(mean, items, wanted, n_wanted, K) > list_quality(crossed, items, wanted, n_wanted, K):
+            # Where nothing gains by itself, selection ends with one generator, and all together may be better.
+            weights, crossed = everything, mean
+        orders: dict[str, NDArray[np.floating]] = {"mean": mean, "blend": crossed}
+        apart = others if splits[0] is chosen_by else judged_apart(others, splits[1:])
         trial = train_ranker(apart, self.config.ranker, seed) if apart else None
         if trial:
             learned = _learned(trial, first.examples, first.n_whole)
@@ -146,6 +178,9 @@ class Pipeline:
             orders["ranker and blend"] = mixed("ranker and blend", learned, crossed, items)
         measured = {method: list_quality(order, items, wanted, n_wanted, K) for method, order in orders.items()}
         best = max(measured, key=lambda method: measured[method])
+        if splits[0] is chosen_by:
+            ranker = trial if best in RANKER_SHARES else None
+            return Choice(best, weights or everything, measured, names, ranker)
         if best in RANKER_SHARES and measured["ranker"] > measured[best] - DOUBT:
             best = "ranker"
         if best not in RANKER_SHARES:
@@ -153,9 +188,19 @@ class Pipeline:
         ranker = train_ranker([first.examples, *others], self.config.ranker, seed)
         return Choice(best, weights or everything, measured, names, ranker)
 
-    def _examples(self, recipes: Mapping[str, Recommender], split: InnerSplit, seed: int) -> Measured:
+    def _users_a_cut(self, n_splits: int) -> int:
+        return max(1, int(self.config.max_examples / (n_splits * (1 + self.config.cut_share))))
+
+    def _examples(
+        self,
+        recipes: Mapping[str, Recommender],
+        split: InnerSplit,
+        n_users: int,
+        seed: int,
+        fitted: Mapping[str, AnswersHistory] | None = None,
+    ) -> Measured:
         config = self.config
-        return make_examples(recipes, split, config.n_candidates, config.max_users, config.cut_share, seed)
+        return make_examples(recipes, split, config.n_candidates, n_users, config.cut_share, seed, fitted)
 
 
 def _learned(ranker: LearnedRanker, examples: Examples, n_users: int) -> Scores:

@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, Self
+from typing import Any, Literal, Self
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
-from scipy.sparse import csr_array, vstack
+from scipy.sparse import csc_array, csr_array, vstack
 
-from components.recommenders.item_weights import BLOCK_CELLS, FittedItemWeights, check_catalogue, strongest
+from components.recommenders.item_weights import BLOCK_CELLS, FittedItemWeights, strongest, strongest_of_sparse
+from components.recommenders.needs import FLOPS, Needs, Size, dense_inverse, sparse_counts
 from components.recommenders.protocol import (
     RecommenderConfig,
     RecommenderError,
@@ -20,9 +22,12 @@ from components.recommenders.protocol import (
     check_trainable,
 )
 
+MOST_CELLS = 500_000_000
+"""Of a dense float32 matrix, 2 GB: more are never asked for."""
+
 
 class EaseConfig(RecommenderConfig):
-    """Time is cubic in `max_items`, the most items, or users if there are fewer, that it takes on."""
+    """Time is cubic in `max_items`, the most items, or users if there are fewer, that are solved for exactly."""
 
     kind: Literal["ease"] = "ease"
     regularisation: float = Field(default=300.0, gt=0)
@@ -32,6 +37,10 @@ class EaseConfig(RecommenderConfig):
     def build(self) -> Ease:
         """See `Ease`."""
         return Ease(self)
+
+    def needs(self, size: Size) -> Needs:
+        """See `RecommenderConfig`."""
+        return ease_needs(size.users, size.items, size.item_pairs, self.max_items)
 
     @classmethod
     def grid(cls, task: Task) -> Sequence[Self]:
@@ -51,54 +60,91 @@ class Ease:
     With X the relevant interactions and P the inverse of X'X + λ, the weights are -P / diag(P) with a zero diagonal.
     Where there are fewer users than items P comes from a matrix of the users' size (Woodbury): P = (1 - X'A⁻¹X) / λ
     with A = XX' + λ. Either way time grows with the cube, and memory with the square, of the smaller of the two.
+    Beyond `config.max_items` of both the items met most are solved for so, and what others have to do with any item is
+    approximated (`ease_weights`).
     """
 
     config: EaseConfig
 
     def fit(self, data: TrainingData, seed: int) -> FittedItemWeights:  # noqa: ARG002 nothing is drawn
-        """Solve; `seed` is not used.
-
-        Raises:
-            RecommenderError: the smaller of the numbers of users and items is above `config.max_items`.
-        """
+        """Solve; `seed` is not used."""
         check_trainable(data)
-        check_catalogue(self.config.kind, min(data.positives.shape), self.config.max_items)
-        weights = ease_weights(data.positives, self.config.regularisation, self.config.top)
+        weights = ease_weights(data.positives, self.config.regularisation, self.config.top, self.config.max_items)
         return FittedItemWeights(data.positives.copy(), weights)
 
 
-def ease_weights(history: csr_array, regularisation: float, top: int) -> csr_array:
+def ease_needs(users: int, items: int, pairs: float, max_items: int) -> Needs:
+    """Of `ease_weights` for so many, `pairs` being those of items of one user."""
+    if _through_users(users, items, max_items):
+        return Needs((2.3 * users**2 + 2 * users * items) * 4 / 1e6, users**3 / FLOPS + users**2 * items / FLOPS)
+    dense, counts = dense_inverse(min(items, max_items)), sparse_counts(pairs)
+    return Needs(dense.megabytes + counts.megabytes, dense.seconds + counts.seconds)
+
+
+def _through_users(users: int, items: int, max_items: int) -> bool:
+    return users < items and users <= max_items and users * items <= MOST_CELLS
+
+
+def ease_weights(history: csr_array, regularisation: float, top: int, max_items: int = 20_000) -> csr_array:
     """The `top` strongest weights of each item for what `history` holds, (n_items, n_items).
 
-    Items that nobody met take no part: their rows and columns are empty.
+    Items that nobody met take no part: their rows and columns are empty. With more than `max_items` users and items
+    the `max_items` items met most are solved for among themselves. A pair with another item gets the first term of the
+    series of the inverse, its count over the other's own count and λ: exact as λ grows, and near it where few users
+    met an item, which is what makes it one of the others.
     """
     n_items = history.shape[1]
-    met = np.flatnonzero(np.bincount(history.indices, minlength=n_items))
-    history = csr_array(history[:, met])
-    solve = _rows_through_users if history.shape[0] < len(met) else _rows_through_items
-    diagonal, rows_of = solve(history, regularisation)
+    counts = np.bincount(history.indices, minlength=n_items)
+    met = np.flatnonzero(counts)
+    if _through_users(history.shape[0], len(met), max_items) or len(met) <= max_items:
+        return _placed(_exact(csr_array(history[:, met]), regularisation, top, max_items), met, n_items)
+    head = np.sort(met[np.argsort(-counts[met], kind="stable")[:max_items]])
+    solved = _placed(_exact(csr_array(history[:, head]), regularisation, top, max_items), head, n_items)
+    both = csr_array(history.T @ history).tocoo()
+    own = both.row == both.col
+    squares = np.zeros(n_items, np.float32)
+    squares[both.row[own]] = both.data[own]
+    in_head = np.zeros(n_items, np.bool_)
+    in_head[head] = True
+    rest = ~own & ~(in_head[both.row] & in_head[both.col])
+    values = (both.data[rest] / (squares[both.row[rest]] + np.float32(regularisation))).astype(np.float32)
+    loose = csr_array((values, (both.row[rest], both.col[rest])), shape=(n_items, n_items))
+    return strongest_of_sparse(csr_array(solved + loose), top)
+
+
+def _placed(weights: csr_array, rows: NDArray[np.int64], n_items: int) -> csr_array:
+    """Weights among some items as those of all."""
+    found = weights.tocoo()
+    return csr_array((found.data, (rows[found.row], rows[found.col])), shape=(n_items, n_items))
+
+
+def _exact(history: csr_array, regularisation: float, top: int, max_items: int) -> csr_array:
+    """The strongest weights of items that all were met."""
+    n_items = history.shape[1]
+    through_users = _through_users(history.shape[0], n_items, max_items)
+    diagonal, rows_of = (_rows_through_users if through_users else _rows_through_items)(history, regularisation)
     blocks = []
-    step = max(1, BLOCK_CELLS // len(met))
-    for start in range(0, len(met), step):
-        stop = min(start + step, len(met))
+    step = max(1, BLOCK_CELLS // n_items)
+    for start in range(0, n_items, step):
+        stop = min(start + step, n_items)
         rows = rows_of(start, stop)
         rows /= -diagonal
         rows[np.arange(stop - start), np.arange(start, stop)] = 0
         blocks.append(strongest(rows, top))
-    among_met = vstack(blocks, format="coo")
-    return csr_array((among_met.data, (met[among_met.row], met[among_met.col])), shape=(n_items, n_items))
+    return csr_array(vstack(blocks, format="csr"))
 
 
 class _Rows:
     """Rows of the inverse, float32, made when asked for."""
 
-    def __init__(self, left: Scores, right: Scores | None, regularisation: float) -> None:
+    def __init__(self, left: Any, right: Scores | None, regularisation: float) -> None:
         self._left, self._right, self._regularisation = left, right, regularisation
 
     def __call__(self, start: int, stop: int) -> Scores:
         if self._right is None:
-            return self._left[start:stop].copy()
-        rows = -(self._left[:, start:stop].T @ self._right)
+            rows: Scores = self._left[start:stop].copy()
+            return rows
+        rows = -np.asarray(self._left[:, start:stop].T @ self._right, np.float32)
         rows[np.arange(stop - start), np.arange(start, stop)] += 1
         rows /= np.float32(self._regularisation)
         return rows
@@ -136,9 +182,18 @@ def inverse_of_positive(matrix: Scores) -> Scores:
 
 
 def _rows_through_users(history: csr_array, regularisation: float) -> tuple[Scores, _Rows]:
-    dense = history.toarray().astype(np.float64)
+    """The dense part is A⁻¹X alone, (n_users, n_items); X stays sparse."""
+    from scipy.linalg import cho_factor, cho_solve
+
     gram = (history @ history.T).toarray().astype(np.float64)
     gram[np.diag_indices_from(gram)] += regularisation
-    right = np.linalg.solve(gram, dense)
-    diagonal = (1 - np.einsum("ui,ui->i", dense, right)) / regularisation
-    return diagonal.astype(np.float32), _Rows(dense.astype(np.float32), right.astype(np.float32), regularisation)
+    factor = cho_factor(gram, lower=True, overwrite_a=True, check_finite=False)
+    right = np.empty(history.shape, np.float32)
+    step = max(1, BLOCK_CELLS // (2 * history.shape[0]))
+    for start in range(0, history.shape[1], step):
+        block = history[:, start : start + step].toarray().astype(np.float64)
+        right[:, start : start + step] = cho_solve(factor, block, overwrite_b=True, check_finite=False)
+    found = history.tocoo()
+    explained = np.bincount(found.col, found.data * right[found.row, found.col], history.shape[1])
+    diagonal = ((1 - explained) / regularisation).astype(np.float32)
+    return diagonal, _Rows(csc_array(history), right, regularisation)

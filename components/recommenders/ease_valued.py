@@ -11,9 +11,10 @@ from numpy.typing import NDArray
 from pydantic import Field
 from scipy.sparse import csr_array
 
-from components.recommenders.ease import ease_weights
+from components.recommenders.ease import ease_needs, ease_weights
 from components.recommenders.events import events_of, positions
-from components.recommenders.item_weights import FittedItemWeights, check_catalogue
+from components.recommenders.item_weights import FittedItemWeights
+from components.recommenders.needs import Needs, Size
 from components.recommenders.protocol import Events, RecommenderConfig, Task, TrainingData, check_trainable
 from components.recommenders.reading import HistoryReading, liking
 
@@ -30,6 +31,10 @@ class EaseValuedConfig(RecommenderConfig):
     def build(self) -> EaseValued:
         """See `EaseValued`."""
         return EaseValued(self)
+
+    def needs(self, size: Size) -> Needs:
+        """See `RecommenderConfig`."""
+        return ease_needs(size.users, size.items, size.item_pairs, self.max_items)
 
     @classmethod
     def grid(cls, task: Task) -> Sequence[Self]:
@@ -50,19 +55,15 @@ class EaseValued:
     config: EaseValuedConfig
 
     def fit(self, data: TrainingData, seed: int) -> FittedItemWeights:  # noqa: ARG002 nothing is drawn
-        """Solve; `seed` is not used. Without times nothing fades.
-
-        Raises:
-            RecommenderError: the smaller of the numbers of users and items is above `config.max_items`.
-        """
+        """Solve; `seed` is not used. Without times nothing fades."""
         check_trainable(data)
-        check_catalogue(self.config.kind, min(data.positives.shape), self.config.max_items)
         events = events_of(data)
         reading = self._reading(events)
         weights_of = np.where(events.liked, 1.0, 0.0)
         if reading.spread:
             weights_of = liking(events.values, reading.least, reading.spread)
-        weights = ease_weights(_sum(events, weights_of, data.seen.shape), self.config.regularisation, self.config.top)
+        config, liked = self.config, _sum(events, weights_of, data.seen.shape)
+        weights = ease_weights(liked, config.regularisation, config.top, config.max_items)
         if reading.fade:
             place, size = positions(events)
             weights_of = weights_of * np.exp(-(size - 1 - place) / reading.fade)

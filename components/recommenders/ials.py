@@ -12,6 +12,7 @@ from pydantic import Field
 from scipy.sparse import csr_matrix
 
 from components.recommenders.factors import FittedFactors, HistoryFold
+from components.recommenders.needs import FLOPS, Needs, Size
 from components.recommenders.protocol import RecommenderConfig, Task, TrainingData, check_trainable
 
 
@@ -27,6 +28,12 @@ class IalsConfig(RecommenderConfig):
     def build(self) -> Ials:
         """See `Ials`."""
         return Ials(self)
+
+    def needs(self, size: Size) -> Needs:
+        """See `RecommenderConfig`."""
+        width, rows = self.dimensions, size.users + size.items
+        flops = self.iterations * (size.interactions * width**2 + rows * width**3)
+        return Needs(16 * rows * width / 1e6, 2 * flops / FLOPS)
 
     @classmethod
     def grid(cls, task: Task) -> Sequence[Self]:

@@ -11,6 +11,7 @@ from pydantic import Field
 from scipy.sparse import csr_array
 
 from components.recommenders.item_weights import FittedItemWeights, check_catalogue, strongest_of_sparse
+from components.recommenders.needs import Needs, Size, sparse_counts
 from components.recommenders.protocol import RecommenderConfig, Task, TrainingData, check_trainable
 
 
@@ -26,6 +27,10 @@ class ItemToItemConfig(RecommenderConfig):
     def build(self) -> ItemToItem:
         """See `ItemToItem`."""
         return ItemToItem(self)
+
+    def needs(self, size: Size) -> Needs:
+        """See `RecommenderConfig`."""
+        return sparse_counts(size.item_pairs)
 
     @classmethod
     def grid(cls, task: Task) -> Sequence[Self]:

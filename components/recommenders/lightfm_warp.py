@@ -12,6 +12,7 @@ from scipy.sparse import csr_array, csr_matrix, eye_array, hstack
 
 from components.recommenders.content import label_matrix
 from components.recommenders.factors import FittedFactors
+from components.recommenders.needs import STEPS, Needs, Size
 from components.recommenders.protocol import RecommenderConfig, RecommenderError, Task, TrainingData, check_trainable
 
 N_MODELS = 3
@@ -39,6 +40,11 @@ class LightFMConfig(RecommenderConfig):
     def build(self) -> LightFMWarp:
         """See `LightFMWarp`."""
         return LightFMWarp(self)
+
+    def needs(self, size: Size) -> Needs:
+        """See `RecommenderConfig`."""
+        megabytes = 60 * (size.users + size.items) * self.dimensions / 1e6
+        return Needs(megabytes, self.epochs * size.interactions * self.dimensions / STEPS)
 
     @classmethod
     def grid(cls, task: Task) -> Sequence[Self]:

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from components.config.section import Section
+from components.recommenders.needs import STEPS, Needs, Size
 
 Rows = NDArray[np.int32]
 Scores = NDArray[np.float32]
@@ -21,6 +22,10 @@ Scores = NDArray[np.float32]
 YEAR, PRICE = "year", "price"
 NUMBERS = (YEAR, PRICE)
 """The columns of `TrainingData.item_numbers`."""
+
+
+PLACES = 86_400
+"""Seconds since 1970 that all stay below this are places in a history (`timestamps.PLACES_UNTIL`)."""
 
 
 class RecommenderError(ValueError):
@@ -51,6 +56,11 @@ class Events:
     def timed(self) -> bool:
         """Whether the order of a user's interactions is known."""
         return bool(len(self)) and bool(self.seconds.min() != self.seconds.max())
+
+    @property
+    def dated(self) -> bool:
+        """Whether times of different users can be held against each other; those of one day of 1970 count places."""
+        return self.timed and bool(self.seconds.max() >= PLACES)
 
 
 @dataclass(frozen=True)
@@ -143,7 +153,7 @@ class Task:
     Attributes:
         in_order: whether what users turn to next is asked for and the order of interactions known; else what lies
             between the interactions that are known is asked for.
-        timed, described, embedded: whether times, labels of items and item vectors are known.
+        timed, described, embedded: whether times (more than an order), labels of items and item vectors are known.
         repeats: as in `TrainingData`.
     """
 
@@ -165,6 +175,10 @@ class RecommenderConfig(Section):
     @abstractmethod
     def build(self) -> Recommender:
         """The recommender with these settings."""
+
+    def needs(self, size: Size) -> Needs:
+        """What training on so much takes; a few passes over the interactions where a recommender says no more."""
+        return Needs(100 * size.interactions / 1e6, 20 * size.interactions / STEPS)
 
     @classmethod
     def grid(cls, task: Task) -> Sequence[Self]:

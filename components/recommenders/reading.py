@@ -20,18 +20,20 @@ class HistoryReading:
     """Liked items count 1 each, or everything met does, or as much as it was liked, or the last few, fading.
 
     Attributes:
-        kind: `liked` and `met` take each item once; `value` counts how much it was liked, `recent` the last ones.
-        last: how many interactions `recent` takes.
+        kind: `liked` and `met` take each item once; `value` counts how much it was liked, `recent` the last ones, and
+            so does `newest`, the b-th before the last counting (b + 1) ** -power.
+        last: how many interactions `recent` and `newest` take.
         fade: over how many places a weight falls to 1/e, for `value` and `recent`; 0 for never.
         least, spread: of `value`, the least value that is relevant, and how far values spread; where they do not, what
             was liked counts 1.
     """
 
-    kind: Literal["liked", "met", "value", "recent"] = "liked"
+    kind: Literal["liked", "met", "value", "recent", "newest"] = "liked"
     last: int = 0
     fade: float = 0.0
     least: float = 0.0
     spread: float = 0.0
+    power: float = 0.0
 
     def weigh(self, history: History) -> tuple[Rows, Scores]:
         """Items of the history and how much each counts; an item may come more than once."""
@@ -42,6 +44,9 @@ class HistoryReading:
         if self.kind == "recent":
             latest = history.last(self.last)
             return latest.items, _faded(len(latest), self.fade).astype(np.float32)
+        if self.kind == "newest":
+            latest = history.last(self.last)
+            return latest.items, (np.arange(len(latest), 0, -1.0) ** -self.power).astype(np.float32)
         weights = liking(history.values, self.least, self.spread) if self.spread else history.liked.astype(np.float64)
         return history.items, (weights * _faded(len(history), self.fade)).astype(np.float32)
 

@@ -12,6 +12,7 @@ from scipy.sparse import csr_array
 
 from components.recommenders.events import events_of, recent
 from components.recommenders.item_weights import FittedItemWeights, check_catalogue, strongest_of_sparse
+from components.recommenders.needs import STEPS, Needs, Size
 from components.recommenders.protocol import Events, RecommenderConfig, Task, TrainingData, check_trainable
 from components.recommenders.reading import HistoryReading
 
@@ -36,6 +37,11 @@ class SessionConfig(RecommenderConfig):
     def build(self) -> Session:
         """See `Session`."""
         return Session(self)
+
+    def needs(self, size: Size) -> Needs:
+        """See `RecommenderConfig`."""
+        pairs = min(size.item_pairs, 2 * self.window * size.interactions)
+        return Needs(30 * pairs / 1e6, 2 * pairs / STEPS)
 
     @classmethod
     def grid(cls, task: Task) -> Sequence[Self]:

@@ -11,6 +11,7 @@ from pydantic import Field
 from scipy.sparse import csr_array
 
 from components.recommenders.factors import FittedFactors, HistoryFold
+from components.recommenders.needs import FLOPS, STEPS, Needs, Size
 from components.recommenders.protocol import RecommenderConfig, Task, TrainingData, check_trainable
 
 
@@ -23,6 +24,11 @@ class SpectralConfig(RecommenderConfig):
     def build(self) -> Spectral:
         """See `Spectral`."""
         return Spectral(self)
+
+    def needs(self, size: Size) -> Needs:
+        """See `RecommenderConfig`."""
+        rows, width = size.users + size.items, self.dimensions
+        return Needs(40 * rows * width / 1e6, 10 * width * (size.interactions / STEPS + rows * width / FLOPS))
 
     @classmethod
     def grid(cls, task: Task) -> Sequence[Self]:

@@ -35,8 +35,9 @@ def training_data(
 ) -> TrainingData:
     """Matrices of `interactions` over the rows of `users` and `items`.
 
-    Several interactions of a user with an item count once. Every user and item of `interactions` must have a row;
-    users and items without interactions are allowed. `vectors` are embeddings as `check_item_vectors` gives them.
+    Several interactions of a user with an item count once; those of one moment keep their order among the events.
+    Every user and item of `interactions` must have a row; users and items without interactions are allowed. `vectors`
+    are embeddings as `check_item_vectors` gives them.
 
     Raises:
         KeyError: an interaction has a user or an item that has no row.
@@ -73,7 +74,7 @@ def _events(interactions: pd.DataFrame, user_ids: Sequence[str], item_ids: Seque
     users = _rows_of(interactions[USER], user_ids)
     items = _rows_of(interactions[ITEM], item_ids)
     seconds = interactions[TIMESTAMP].to_numpy("datetime64[s]").astype(np.int64)
-    order = np.lexsort((items, seconds, users))
+    order = np.lexsort((seconds, users))
     return Events(
         users=users[order].astype(np.int32),
         items=items[order].astype(np.int32),

@@ -9,14 +9,14 @@ from typing import Literal, Self
 from pydantic import Field
 from scipy.sparse import csr_array
 
-from components.recommenders.ease import ease_weights
-from components.recommenders.item_weights import check_catalogue
+from components.recommenders.ease import ease_needs, ease_weights
+from components.recommenders.needs import Needs, Size
 from components.recommenders.protocol import RecommenderConfig, Task, TrainingData, check_trainable
 from components.recommenders.user_weights import FittedUserWeights
 
 
 class UserEaseConfig(RecommenderConfig):
-    """As of EASE; `max_items` bounds users here."""
+    """As of EASE; `max_items` bounds the users that are solved for exactly."""
 
     kind: Literal["user_ease"] = "user_ease"
     regularisation: float = Field(default=600.0, gt=0)
@@ -26,6 +26,10 @@ class UserEaseConfig(RecommenderConfig):
     def build(self) -> UserEase:
         """See `UserEase`."""
         return UserEase(self)
+
+    def needs(self, size: Size) -> Needs:
+        """See `RecommenderConfig`."""
+        return ease_needs(size.items, size.users, size.user_pairs, self.max_items)
 
     @classmethod
     def grid(cls, task: Task) -> Sequence[Self]:
@@ -45,12 +49,8 @@ class UserEase:
     config: UserEaseConfig
 
     def fit(self, data: TrainingData, seed: int) -> FittedUserWeights:  # noqa: ARG002 nothing is drawn
-        """Solve; `seed` is not used.
-
-        Raises:
-            RecommenderError: the smaller of the numbers of users and items is above `config.max_items`.
-        """
+        """Solve; `seed` is not used. With more users than `config.max_items` the most active are solved for exactly."""
         check_trainable(data)
-        check_catalogue(self.config.kind, min(data.positives.shape), self.config.max_items)
-        speaks_for = ease_weights(csr_array(data.positives.T), self.config.regularisation, self.config.top)
+        config = self.config
+        speaks_for = ease_weights(csr_array(data.positives.T), config.regularisation, config.top, config.max_items)
         return FittedUserWeights(csr_array(speaks_for.T), data.positives.copy())

@@ -46,6 +46,55 @@ def test_every_model_is_measured(files: tuple[Path, Path], protocol: str) -> Non
     assert rows["pipeline"]["ndcg_at_10"] > rows["popularity"]["ndcg_at_10"]
 
 
+def lines_of_items(path: Path, start: int = 0) -> None:
+    """Forty users who go round twenty items, each from another one on."""
+    lines = [
+        f"{user} " + " ".join(str((user + step) % 20) for step in range(start, start + 8 + user % 3))
+        for user in range(40)
+    ]
+    path.write_text("\n".join(lines) + "\n")
+
+
+def test_the_last_of_every_line_is_asked_for_with_the_one_before_known(tmp_path: Path) -> None:
+    lines_of_items(tmp_path / "x.txt")
+    out = tmp_path / "out.json"
+    result = run("--interactions", tmp_path / "x.txt", "--protocol", "leave-one-out", "--json", "--out", out)
+    rows = rows_of(result)
+    # What follows the item before the last is known from everybody else; whoever knew no more than training is one off.
+    assert rows["nearby_items"]["hit_rate_at_10"] == 1
+    assert rows["session"]["ndcg_at_10"] > 0.9
+    found = json.loads(result.stdout)
+    assert (found["users_judged"], found["test_relevant"], found["positive_threshold"]) == (40, 40, None)
+    assert found["finished"]
+    assert json.loads(out.read_text()) == found
+    assert "recent_popularity" not in rows
+
+
+def test_a_given_split_is_kept(tmp_path: Path) -> None:
+    lines_of_items(tmp_path / "train.txt")
+    asked = [[(user + step) % 20 for step in range(15, 17 + user % 2)] for user in range(30)]
+    lines = [f"{user} {' '.join(map(str, items))}" for user, items in enumerate(asked)]
+    (tmp_path / "test.txt").write_text("\n".join(lines) + "\n")
+    result = run("--interactions", tmp_path, "--protocol", "given", "--json")
+    rows, found = rows_of(result), json.loads(result.stdout)
+    assert (found["train_interactions"], found["test_relevant"], found["users_judged"]) == (359, 75, 30)
+    assert {"ease", "blend", "pipeline"} <= set(rows)
+
+
+def test_a_split_that_is_not_given_is_asked_for(files: tuple[Path, Path]) -> None:
+    result = run("--interactions", files[0], "--protocol", "given")
+    assert result.exit_code == 1
+    assert "train.txt and test.txt" in result.output
+
+
+def test_what_does_not_fit_the_bounds_is_said_and_the_run_goes_on(files: tuple[Path, Path]) -> None:
+    arguments = ["--interactions", files[0], "--protocol", "random", "--budget", "0.001", "--json"]
+    result = CliRunner().invoke(benchmark, list(map(str, arguments)))
+    rows = rows_of(result)
+    assert "popularity" in rows
+    assert any("the budget cut off" in note for note in rows["missing"])
+
+
 def test_a_table_is_printed(files: tuple[Path, Path]) -> None:
     result = run("--interactions", files[0], "--items", files[1], "--protocol", "random", "--k", "3")
     assert result.exit_code == 0, result.output

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from components.adapters.sources.files import FileSource
 from components.adapters.sources.stored_bytes import StoredPlace, locate
@@ -37,6 +38,7 @@ class Dataset:
     """Interactions in the order of the file, items, what was missing in words, and what could be read.
 
     value_range: of the file's own values, None without any. item_vectors: those that stand beside it, None without any.
+    given: of each interaction the part that a given split has it in (train, valid, test); None without one.
     """
 
     interactions: pd.DataFrame
@@ -46,6 +48,7 @@ class Dataset:
     has_times: bool
     value_range: tuple[float, float] | None = None
     item_vectors: pd.DataFrame | None = None
+    given: NDArray[np.str_] | None = None
 
 
 def read_dataset(source: Path | str, items: Path | None, mapping: Mapping[str, str], config: IngestConfig) -> Dataset:
@@ -68,7 +71,8 @@ def read_dataset(source: Path | str, items: Path | None, mapping: Mapping[str, s
     refused = find_refusal(screened, tables.origins, config)
     if refused is not None:
         raise DatasetError(refused.reason.replace("ingest refused: ", "", 1))
-    in_file = screened.interactions.iloc[np.argsort(screened.numbers, kind="stable")].reset_index(drop=True)
+    order = np.argsort(screened.numbers, kind="stable")
+    in_file = screened.interactions.iloc[order].reset_index(drop=True)
     has_values = columns.VALUE in tables.interactions
     titled = columns.TITLE in (tables.interactions if tables.items is None else tables.items)
     return Dataset(
@@ -79,6 +83,7 @@ def read_dataset(source: Path | str, items: Path | None, mapping: Mapping[str, s
         has_times=screened.timed,
         value_range=screened.value_range,
         item_vectors=screened.item_vectors,
+        given=_given(tables, screened.numbers[order]),
     )
 
 
@@ -99,6 +104,15 @@ def _read_pair(interactions: Path, items: Path, mapping: Mapping[str, str]) -> S
     raw = {table: read_table(_file(path), table) for table, path in paths.items()}
     origins = {table: str(path) for table, path in paths.items()}
     return name_tables(raw, mapping, origins, str(interactions))
+
+
+def _given(tables: SourceTables, numbers: NDArray[np.int64]) -> NDArray[np.str_] | None:
+    """The part of each row number, where the interactions came as a given split."""
+    names = [name for name, _ in tables.given]
+    if not names:
+        return None
+    ends = np.cumsum([rows for _, rows in tables.given])
+    return np.array(names)[np.searchsorted(ends, numbers, side="right")]
 
 
 def _file(path: Path) -> StoredPlace:

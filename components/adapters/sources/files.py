@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from pathlib import Path
 
 from components.adapters.sources.stored_bytes import StoredPlace, locate
 from components.adapters.sources.tables import SUFFIXES, join_parts, read_table
 from components.interactions.column_mapping import name_tables
 from components.interactions.column_names import TABLE_NAMES
-from components.interactions.raw_table import RawTable
 from components.interactions.source import (
     INTERACTIONS,
     ITEM_VECTORS,
@@ -23,6 +23,7 @@ from components.interactions.source import (
 
 _PACKINGS = (".gz", ".zst", ".zstd", ".bz2", ".xz")
 _TABLES = frozenset(name for names in TABLE_NAMES.values() for name in names.split())
+_SPLIT = ("train", "valid", "test")
 _PART = re.compile(r"[-_.]?\d[-_.\dtTzZ]*")
 
 
@@ -30,7 +31,8 @@ class FileSource:
     """A file of interactions, or a folder with interactions.* and optionally items.*, users.*, item_vectors.parquet.
 
     A table may also be a folder of Parquet files (partitioned or not), or several files whose names go on with a number
-    or a date (interactions-2026-01-31.csv), which stand below each other. Without interactions of such a name the last
+    or a date (interactions-2026-01-31.csv), which stand below each other; train.*, valid.* and test.* of a given split
+    stand so too. Without interactions of such a name the last
     word of a file's name counts (BX-Book-Ratings.csv). `mapping` goes from a column's name in the files to ours and
     holds for every file that has the column, or with TABLE.COLUMN for one table. Cells of text files are read as text,
     so that the quarantine shows them as they stand.
@@ -57,11 +59,17 @@ class FileSource:
         found = self._find_files()
         feed = {place.name: place.fingerprint() for places in found.values() for place in places}
         news = {table: self._news(places, feed) for table, places in found.items()}
-        raw = {table: _read_parts(places, table) for table, places in news.items() if places}
+        parts = {table: [read_table(place, table) for place in places] for table, places in news.items() if places}
+        raw = {table: each[0] if len(each) == 1 else join_parts(each) for table, each in parts.items()}
         if INTERACTIONS not in raw:
             raise NothingNewError(f"{self.name}: no file of interactions is new or changed since the last ingest")
         origins = {table: _shown(found[table]) for table in raw}
-        return name_tables(raw, self._mapping, origins, self.name, feed)
+        named = name_tables(raw, self._mapping, origins, self.name, feed)
+        names = [_part_of_split(_stem(place)) for place in news[INTERACTIONS]]
+        if "train" in names and "test" in names and all(names):
+            rows = [part.rows for part in parts[INTERACTIONS]]
+            return replace(named, given=tuple(zip(names, rows, strict=True)))
+        return named
 
     def _news(self, places: list[StoredPlace], feed: Mapping[str, str]) -> list[StoredPlace]:
         return [place for place in places if self._known.get(place.name) != feed[place.name]]
@@ -81,6 +89,10 @@ class FileSource:
         }
         if INTERACTIONS not in found:
             found = {**_files_by_last_word(children, place.shown), **found}
+        if INTERACTIONS not in found:
+            split = sorted((child for child in children if _part_of_split(_stem(child))), key=_split_order)
+            if {"train", "test"} <= {_part_of_split(_stem(child)) for child in split}:
+                found[INTERACTIONS] = split
         if INTERACTIONS in found:
             return found
         readable = [child for child in children if child.name.lower().endswith(_endings(SUFFIXES))]
@@ -109,9 +121,14 @@ def _inside(children: list[StoredPlace]) -> list[StoredPlace]:
     return children
 
 
-def _read_parts(places: list[StoredPlace], table: str) -> RawTable:
-    parts = [read_table(place, table) for place in places]
-    return parts[0] if len(parts) == 1 else join_parts(parts)
+def _part_of_split(stem: str) -> str:
+    """train, valid or test, "" for the name of no part of a split."""
+    name = {"validation": "valid", "val": "valid", "dev": "valid"}.get(stem, stem)
+    return name if name in _SPLIT else ""
+
+
+def _split_order(place: StoredPlace) -> int:
+    return _SPLIT.index(_part_of_split(_stem(place)))
 
 
 def _files_of(table: str, children: Iterable[StoredPlace], folder: str) -> list[StoredPlace]:

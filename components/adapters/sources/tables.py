@@ -16,6 +16,7 @@ from components.interactions.columns import ITEM, TAG_SEPARATOR, TAGS, TITLE
 from components.interactions.delimited import read_delimited
 from components.interactions.json_rows import holds_objects, read_json
 from components.interactions.raw_table import DamagedRow, RawTable, UnreadableError
+from components.interactions.sequences import is_sequences, read_sequences
 from components.interactions.sheet_rows import read_sheet
 from components.interactions.source import SourceError
 
@@ -77,7 +78,7 @@ def _read(unpacked: Unpacked, table: str) -> RawTable:
         return read_json(data)
     if data[:4] in (b"PK\x03\x04", b"\xd0\xcf\x11\xe0"):
         raise UnreadableError("this is a spreadsheet or an archive, but its name does not say so")
-    return read_delimited(data, unpacked.name)
+    return read_sequences(data) if is_sequences(data) else read_delimited(data, unpacked.name)
 
 
 def _read_parquet(data: bytes) -> RawTable:

@@ -76,7 +76,7 @@ def test_an_item_not_yet_met_has_no_age() -> None:
 def test_without_times_there_is_one_moment_that_knows_all() -> None:
     untimed = replace(world(), events=None)
     log = ItemLog(events_of(untimed), 5)
-    assert not log.timed
+    assert not log.dated
     np.testing.assert_array_equal(log.known(np.arange(5), 0), [1, 2, 1, 1, 0])
     assert not any("days" in name for name in features_of_the_first_user(untimed))
 

@@ -153,11 +153,11 @@ def test_the_ranker_learns_from_synthetic_cold_users_where_there_are_times() -> 
 
 def test_a_generator_that_refuses_is_left_out_and_named() -> None:
     train, _ = halves(world("taste"))
-    generators = [EaseConfig(max_items=5), ItemToItemConfig()]
+    generators = [ItemToItemConfig(max_items=5), EaseConfig()]
     fitted = Pipeline(PARAMS.model_copy(update={"generators": generators})).fit_reported(train, 1)
-    assert list(fitted.left_out) == ["ease 1"]
+    assert list(fitted.left_out) == ["item_to_item 1"]
     with pytest.raises(RecommenderError, match="no generator"):
-        Pipeline(PARAMS.model_copy(update={"generators": [EaseConfig(max_items=5)]})).fit(train, 1)
+        Pipeline(PARAMS.model_copy(update={"generators": [ItemToItemConfig(max_items=5)]})).fit(train, 1)
 
 
 def test_a_user_who_has_seen_everything_gets_nothing() -> None:

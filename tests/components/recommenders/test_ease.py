@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
-from components.recommenders.ease import Ease, EaseConfig, ease_weights, inverse_of_positive
+from components.recommenders.ease import Ease, EaseConfig, ease_needs, ease_weights, inverse_of_positive
 from components.recommenders.item_weights import strongest, strongest_of_sparse
 from components.recommenders.protocol import RecommenderError
 from tests.worlds import checkerboard, missing_item
@@ -47,9 +47,28 @@ def test_the_missing_item_of_the_checkerboard_comes_first() -> None:
         assert fitted.top_k(user, 1, seen).items.tolist() == [missing_item(user)]
 
 
-def test_a_catalogue_too_large_is_refused_with_the_setting_to_raise() -> None:
-    with pytest.raises(RecommenderError, match=r"ease is not made for .* max_items is 5"):
-        Ease(EaseConfig(max_items=5)).fit(checkerboard(), seed=0)
+def test_beyond_the_limit_the_items_met_most_are_solved_for_and_the_rest_nears_the_definition() -> None:
+    rng = np.random.default_rng(5)
+    history = (rng.random((60, 12)) < np.linspace(0.6, 0.05, 12)).astype(np.float32)
+    history[0] = 1
+    head = np.argsort(-history.sum(axis=0), kind="stable")[:6]
+    among = np.ix_(head, head)
+    few = ease_weights(csr_array(history), 2.0, top=100, max_items=6).toarray()
+    np.testing.assert_allclose(few[among], by_definition(history[:, head], 2.0), atol=2e-6)
+    off = []
+    for regularisation in (10.0, 1_000.0):
+        few = ease_weights(csr_array(history), regularisation, top=100, max_items=6).toarray()
+        whole = by_definition(history, regularisation)
+        off.append(np.abs(few - whole).max() / np.abs(whole).max())
+    assert off[1] < 0.05 < off[0]
+
+
+def test_what_is_needed_is_stated_by_either_dimension() -> None:
+    narrow, wide = ease_needs(2_000, 100_000, 1e7, 20_000), ease_needs(50_000, 17_000, 1e7, 20_000)
+    assert narrow.megabytes > 2_000 * 100_000 * 4 / 1e6
+    assert wide.megabytes > 17_000**2 * 4 / 1e6
+    # Through users it would be 100,000 by 10,000 dense cells and more.
+    assert ease_needs(10_000, 100_000, 1e7, 5_000).megabytes < 1_000
 
 
 def test_a_user_who_has_seen_everything_gets_nothing() -> None:

@@ -1,0 +1,53 @@
+"""What training takes, stated before it starts: memory, and a rough time by which cheap models come first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.sparse import csr_array
+
+FLOPS = 1e10
+"""Operations a second of dense algebra on one core."""
+STEPS = 2e7
+"""Sparse steps a second on one core."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """How much there is to learn from.
+
+    Attributes:
+        item_pairs, user_pairs: pairs of items of one user, and of users of one item, with those that come again.
+    """
+
+    users: int
+    items: int
+    interactions: int
+    item_pairs: float
+    user_pairs: float
+
+    @classmethod
+    def of(cls, seen: csr_array) -> Size:
+        """Of what users met, (n_users, n_items)."""
+        of_users = np.diff(seen.indptr).astype(np.float64)
+        of_items = np.bincount(seen.indices, minlength=seen.shape[1]).astype(np.float64)
+        return cls(*seen.shape, seen.nnz, float(of_users @ of_users), float(of_items @ of_items))
+
+
+@dataclass(frozen=True)
+class Needs:
+    """MB beside the data, and seconds on one core, within a factor of a few."""
+
+    megabytes: float
+    seconds: float
+
+
+def dense_inverse(width: int) -> Needs:
+    """Of a dense symmetric float32 matrix: itself, its factor's block, and the rows that are taken from it."""
+    return Needs(2.3 * 4 * width**2 / 1e6, width**3 / FLOPS)
+
+
+def sparse_counts(pairs: float) -> Needs:
+    """Of counts of `pairs` that are met together, some of them more than once."""
+    return Needs(24 * pairs / 1e6, pairs / STEPS)
