@@ -44,6 +44,10 @@ PLUGINS = ("pytest_timeout", "_hypothesis_pytestplugin")
 """Of pytest; those that other libraries bring would take longer to import than most tests take."""
 
 DECIDING = {
+    "components/conversation/refine.py": ("tests/components/conversation/test_refine.py",),
+    "components/conversation/references.py": ("tests/components/conversation/test_references.py",),
+    "components/conversation/intent.py": ("tests/components/conversation/test_references.py",),
+    "components/conversation/dialogue.py": ("tests/components/conversation/test_scripts.py",),
     "components/experiments/adaptive.py": ("tests/components/experiments/test_adaptive.py",),
     "components/experiments/counterfactual.py": ("tests/components/experiments/test_counterfactual.py",),
     "components/experiments/interleaving.py": ("tests/components/experiments/test_interleaving.py",),

@@ -24,8 +24,8 @@ _EXPLAIN = re.compile(
     r"\b(?:why|how come|explain|what makes you|tell me (?:more )?about|what is|what's|details (?:of|on|about))\b"
 )
 _REJECT = re.compile(
-    r"\b(?:not|no|none|neither|skip|drop|remove|hide|without|hate|dislike|leave out|anything but"
-    r"|seen|watched|read|know|knew|own)\b"
+    r"\b(?:not|no|none|neither|don't like|dont like|skip|drop|remove|hide|without|hate|dislike"
+    r"|leave out|anything but|seen|watched|read|know|knew|own)\b"
 )
 _RESEMBLE = re.compile(r"\b(?:like|similar to|in the vein of|such as|resembling|along the lines of)\b")
 _OTHERS = re.compile(
