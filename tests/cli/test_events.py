@@ -104,6 +104,7 @@ def test_what_is_stored_can_be_exported_counted_and_pruned(settings: Settings, h
                 "shadow_results",
                 "alerts",
                 "alert_silences",
+                "conversations",
                 "evaluations",
                 "hourly_rollups",
             ],
