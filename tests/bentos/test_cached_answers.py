@@ -98,8 +98,8 @@ def test_an_equal_request_gets_the_same_list_marked_as_cached_under_its_own_id(m
     with reading(store) as connection:
         rows = connection.execute(select(requests).order_by(requests.c.request_id)).all()
     assert [(row.request_id, row.cached, len(row.items), len(row.candidates)) for row in rows] == [
-        ("one", False, 3, 23),
-        ("two", True, 3, 23),
+        ("one", False, 3, 20),
+        ("two", True, 3, 20),
     ]
 
 
