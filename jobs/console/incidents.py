@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal
 
 from components.adapters.store.alerts.silences import Silence
@@ -53,7 +54,7 @@ def read_incidents(bench: Workbench, now: float) -> IncidentsPage:
     silences = bench.store.silences.active(now)
     found = [_incident(row, silences) for row in list_incidents(bench.store.alerts, SHOWN_DAYS, now)]
     found.sort(key=lambda each: (ORDER.index(each.seen), -each.opened_at))
-    return IncidentsPage(tuple(found), silences, tuple(sorted(each.name for each in read_rules())))
+    return IncidentsPage(tuple(found), silences, _rules())
 
 
 def take_on(bench: Workbench, alert_id: int, by: str, why: str, now: float) -> str | None:
@@ -72,6 +73,12 @@ def keep_quiet(bench: Workbench, rule: str, length: str, why: str, by: str, now:
     except SilenceError as error:
         return str(error)
     return None
+
+
+@cache
+def _rules() -> tuple[str, ...]:
+    """Read once: they are part of the code, and YAML is slow to read."""
+    return tuple(sorted(each.name for each in read_rules()))
 
 
 def _incident(row: Mapping[str, Any], silences: Mapping[str, Silence]) -> Incident:
