@@ -15,7 +15,7 @@ from components.benchmarking.full_pipeline import Candidate, Plan, full_pipeline
 from components.benchmarking.ranked_now import Spread, rank_now
 from components.benchmarking.rows import Quality, measure
 from components.benchmarking.tuning import Tuned, only_users, tune
-from components.benchmarking.world import World
+from components.benchmarking.world import ComparedWorld
 from components.ranking.inner_split import inner_splits
 from components.ranking.pipeline import Pipeline
 from components.recommenders.events import events_of
@@ -66,7 +66,7 @@ class _Clock:
 
 
 def compare(
-    world: World,
+    world: ComparedWorld,
     config: BenchmarkRequest,
     run: RunsBounded,
     spread: Spread,
@@ -129,7 +129,7 @@ def _until(stop: float, now: Callable[[], float]) -> float:
 
 
 def _fitted_row(
-    config: RecommenderConfig, world: World, quality: Quality, seed: int, now: Callable[[], float]
+    config: RecommenderConfig, world: ComparedWorld, quality: Quality, seed: int, now: Callable[[], float]
 ) -> dict[str, Any]:
     start = now()
     fitted = config.build().fit(world.train, seed)
@@ -137,7 +137,7 @@ def _fitted_row(
 
 
 def _pipeline_rows(
-    plan: Plan, world: World, quality: Quality, spread: Spread, now: Callable[[], float]
+    plan: Plan, world: ComparedWorld, quality: Quality, spread: Spread, now: Callable[[], float]
 ) -> tuple[list[dict[str, Any]], Mapping[str, str]]:
     start = now()
     learned = Pipeline(plan.config).learn(world.train, quality.seed, chosen_by=world.chosen_by)

@@ -17,7 +17,7 @@ from components.recommenders.protocol import FittedRecommender, TrainingData
 
 
 @dataclass(frozen=True)
-class World:
+class ComparedWorld:
     """Users and items have the same rows everywhere.
 
     Attributes:

@@ -13,7 +13,7 @@ import pandas as pd
 
 from components.adapters.machine.bounded_run import bounded_run, spread_over
 from components.benchmarking.compare import BenchmarkRequest, compare
-from components.benchmarking.world import World
+from components.benchmarking.world import ComparedWorld
 from components.config.llm_presets import with_local_model
 from components.interactions.columns import TIMESTAMP
 from components.interactions.prepared import RELEVANT, prepare
@@ -115,7 +115,7 @@ def compare_recommenders(
     return found
 
 
-def _world(parts: LastOnes, dataset: Any, threshold: float, vectors: Any, repeats: bool) -> World:
+def _world(parts: LastOnes, dataset: Any, threshold: float, vectors: Any, repeats: bool) -> ComparedWorld:
     nobody = pd.DataFrame({"user_id": pd.Series(dtype=object)})
     everything = prepare(dataset.interactions, dataset.items, nobody, threshold)
 
@@ -130,7 +130,7 @@ def _world(parts: LastOnes, dataset: Any, threshold: float, vectors: Any, repeat
     if later is not None and parts.chosen_by:
         chosen_by = InnerSplit(train, targets_of(train.barred, later.positives))
     asked = None if later is None else learnt(parts.train, parts.later)
-    return World(train, test.positives, asked, chosen_by)
+    return ComparedWorld(train, test.positives, asked, chosen_by)
 
 
 def ask_llm(
