@@ -6,9 +6,8 @@ import numpy as np
 import pytest
 
 from components.ranking.breakdown import contributions
-from components.ranking.features import stacked
 from components.ranking.fitted_pipeline import FittedPipeline
-from components.ranking.learned_ranker import RankerConfig
+from components.ranking.learned_ranker import Examples, RankerConfig, train_ranker
 from components.ranking.pipeline import Pipeline, PipelineConfig
 from components.recommenders.ease import EaseConfig
 from components.recommenders.item_to_item import ItemToItemConfig
@@ -48,11 +47,16 @@ def test_what_the_history_holds_or_is_hidden_is_no_candidate(pipeline: FittedPip
     ] == [int(shown[1])]
 
 
-def test_what_moved_a_score_adds_up_to_the_score(pipeline: FittedPipeline) -> None:
-    ranker = pipeline.choice.ranker
-    assert ranker is not None, pipeline.choice.measured
-    history = pipeline.histories.of(USER)
-    found = pipeline.ranker.find(history)
-    rows = stacked(pipeline.ranker.features(history, found), ranker.names)
-    constant = ranker.scores(rows) - contributions(ranker, rows).sum(axis=1)
+def test_what_moved_a_score_adds_up_to_the_score() -> None:
+    rng = np.random.default_rng(3)
+    features = rng.standard_normal((60, 12, 3)).astype(np.float32)
+    wanted = features[:, :, 0] + 0.3 * features[:, :, 1] > 0.8
+    items = np.tile(np.arange(12, dtype=np.int32), (60, 1))
+    config = RankerConfig(rounds=20, n_seeds=2, min_leaf_rows=5, min_users=10, feature_share=1.0)
+    ranker = train_ranker([Examples(("taste", "age", "noise"), features, items, wanted)], config, 1)
+    assert ranker is not None
+    rows = features[0]
+    moved = contributions(ranker, rows)
+    constant = ranker.scores(rows) - moved.sum(axis=1)
     assert constant == pytest.approx(np.full(len(rows), constant[0]), abs=1e-5)
+    assert np.abs(moved[:, 0]).sum() > np.abs(moved[:, 2]).sum()
