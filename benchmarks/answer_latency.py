@@ -59,7 +59,7 @@ def main() -> None:
 def run(folder: Path, rounds: int) -> dict[tuple[str, int], list[float]]:
     """Seconds of each answer by (way, clients)."""
     users = write_synthetic_bundle(folder / "bundle")
-    settings = Settings(home=folder / "home", blue_port=_free_port())
+    settings = Settings(home=folder / "home", blue_port=free_port())
     variant = Variant("default", 1, {"routing": ROUTING.model_dump()})
     release = Release("bench", 0.0, "bench", None, "recops:bench", (variant,), "", False, "", "")
     bento = build_bento(settings, {1: folder / "bundle"}, release)
@@ -74,14 +74,14 @@ def run(folder: Path, rounds: int) -> dict[tuple[str, int], list[float]]:
     wire = [post_bytes("/recommend", json.loads(body)) for body in bodies]
     wire = (wire * (REQUESTS_PER_ROUND // len(wire) + 1))[:REQUESTS_PER_ROUND]
 
-    bare_port = _free_port()
+    bare_port = free_port()
     bare = [sys.executable, "-m", "uvicorn", "benchmarks.bare_asgi_app:app", "--port", str(bare_port)]
     seconds: dict[tuple[str, int], list[float]] = {}
     with (
-        _process(
+        serving(
             [*bare, "--no-access-log", "--log-level", "error"], {"BARE_BODY": str(folder / "body.json")}, bare_port
         ),
-        _process(
+        serving(
             [sys.executable, "-m", "bentos.slot", "blue"],
             {"RECOPS_HOME": str(settings.root), "RECOPS_BLUE_PORT": str(settings.blue_port)},
             settings.blue_port,
@@ -147,10 +147,12 @@ def _time(path: RequestPath, body: bytes) -> float:
 
 
 @contextmanager
-def _process(command: list[str], environment: dict[str, str], port: int) -> Iterator[None]:
-    """A server that answers on `port` meanwhile, ended with SIGTERM."""
+def serving(command: list[str], environment: dict[str, str], port: int, folder: Path | None = None) -> Iterator[None]:
+    """A server, run in `folder`, that answers on `port` meanwhile, ended with SIGTERM."""
     threads = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
-    process = subprocess.Popen(command, env={**os.environ, **threads, **environment}, stdout=subprocess.DEVNULL)
+    process = subprocess.Popen(
+        command, env={**os.environ, **threads, **environment}, stdout=subprocess.DEVNULL, cwd=folder
+    )
     try:
         _await_answer(process, port)
         yield
@@ -176,7 +178,8 @@ def _await_answer(process: subprocess.Popen[bytes], port: int) -> None:
             return
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """One that nobody listens on now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 from sqlalchemy import func, select
 
-from benchmarks.answer_latency import ROUTING, _free_port, _process
+from benchmarks.answer_latency import ROUTING, free_port, serving
 from benchmarks.keep_alive_client import measure, post_bytes
 from benchmarks.report import Report, report_main
 from benchmarks.synthetic_bundle import write_synthetic_bundle
@@ -39,7 +39,7 @@ def run(full: bool) -> Report:
 
 def _measure(folder: Path, turns: int) -> Report:
     users = write_synthetic_bundle(folder / "bundle")
-    settings = Settings(home=folder / "home", blue_port=_free_port(), green_port=_free_port())
+    settings = Settings(home=folder / "home", blue_port=free_port(), green_port=free_port())
     variant = Variant("default", 1, {"routing": ROUTING.model_dump()})
     release = Release("bench", 0.0, "bench", None, "recops:bench", (variant,), "", False, "", "")
     bento = build_bento(settings, {1: folder / "bundle"}, release)
@@ -91,7 +91,7 @@ def _slot(settings: Settings, slot: str, log_impressions: str) -> Iterator[None]
         f"RECOPS_{slot.upper()}_PORT": str(port),
         "RECOPS_LOG_IMPRESSIONS": log_impressions,
     }
-    with _process([sys.executable, "-m", "bentos.slot", slot], environment, port):
+    with serving([sys.executable, "-m", "bentos.slot", slot], environment, port):
         yield
 
 

@@ -6,18 +6,28 @@ import logging
 from collections.abc import Callable
 from typing import Literal
 
+from bentos.ranking_threads import RankingThreads
+from bentos.shelves import Shelves
 from components.adapters.slots.redis_cache import RedisAnswers
 from components.adapters.store.traffic.local_user_events import LocalUserEvents
 from components.adapters.store.traffic.user_events import UserEventReader
-from components.serving.answer import Answer
+from components.serving.answer import Answer, SimilarAnswer, UnknownItem
 from components.serving.answer_cache import AnswerCache, MadeAnswer, Origin
 from components.serving.answer_codec import UnreadableAnswer, decode, encode, is_worth_keeping, shown_again
 from components.serving.cache_key import CacheKey, cache_key
 from components.serving.explained_ranking import ExplainedRanking
-from components.serving.item_search import SearchAnswer, UnknownFilter
+from components.serving.item_filters import BadFilter
+from components.serving.item_search import SearchAnswer
 from components.serving.recent_history import UserEvents
 from components.serving.request_path import RequestPath
-from components.serving.requests import BreakdownRequest, KeepRequest, RecommendRequest, SearchRequest
+from components.serving.requests import (
+    BreakdownRequest,
+    KeepRequest,
+    RecommendRequest,
+    SearchRequest,
+    SimilarRequest,
+)
+from components.serving.shelf import ALL_ON
 
 logger = logging.getLogger("recops.service")
 
@@ -30,6 +40,8 @@ class Answers:
 
     Args:
         perf_counter: seconds.
+        shelves: what is on now.
+        ranking: the threads in which the paths rank; closed with this object.
         shared: what the cache writes to besides; closed with this object.
     """
 
@@ -38,11 +50,15 @@ class Answers:
         events: UserEventReader | LocalUserEvents,
         cache: AnswerCache,
         perf_counter: Callable[[], float],
+        shelves: Shelves,
+        ranking: RankingThreads,
         shared: RedisAnswers | None = None,
     ) -> None:
         self._events = events
         self._cache = cache
         self._now = perf_counter
+        self._shelves = shelves
+        self._ranking = ranking
         self._shared = shared
 
     async def recommend(
@@ -57,17 +73,22 @@ class Answers:
         if probe:
             return path.recommend(request, request_id, None, exploring=False), "bypassed"
         start = self._now()
+        shelf = self._shelves.of(path)
         recent = await self._events.read(request.user_id)
+
+        async def fresh() -> Answer:
+            return await path.answer(request, request_id, recent, exploring=True, payer=payer, shelf=shelf)
+
         if not isinstance(recent, UserEvents):
-            return await path.answer(request, request_id, recent, exploring=True, payer=payer), "bypassed"
+            return await fresh(), "bypassed"
         made: Answer | None = None
 
         async def make() -> MadeAnswer:
             nonlocal made
-            made = await path.answer(request, request_id, recent, exploring=True, payer=payer)
+            made = await fresh()
             return MadeAnswer(encode(made), is_worth_keeping(made))
 
-        key = cache_key(request, path.release_id, path.variant, recent.version)
+        key = cache_key(request, path.release_id, path.variant, recent.version, shelf.version)
         found = await self._cache.find(key, request.timeout_ms, make)
         if made is not None:
             return made, found.origin
@@ -75,21 +96,25 @@ class Answers:
             kept = decode(found.content)
         except UnreadableAnswer as error:  # a shared cache holds what anybody wrote there
             logger.warning("a kept answer is left aside: %s", error)
-            return await path.answer(request, request_id, recent, exploring=True, payer=payer), "bypassed"
-        if kept.explored_position is not None:  # chance is drawn for each request, also of those who waited together
-            return await path.answer(request, request_id, recent, exploring=True, payer=payer), "bypassed"
+            return await fresh(), "bypassed"
+        if kept.propensities is not None:  # chance is drawn for each request, also of those who waited together
+            return await fresh(), "bypassed"
         return shown_again(kept, request_id, path.slot, round((self._now() - start) * 1000, 3)), found.origin
 
     def cheap(self, path: RequestPath, request: RecommendRequest, request_id: str) -> tuple[Answer, Source]:
         """An answer that costs little: nothing is read, and nothing kept."""
-        return path.cheap(request, request_id), "bypassed"
+        return path.cheap(request, request_id, self._shelves.of(path)), "bypassed"
 
     async def search(
         self, path: RequestPath, request: SearchRequest, request_id: str, probe: bool
-    ) -> SearchAnswer | UnknownFilter:
+    ) -> SearchAnswer | BadFilter:
         """The answer to a search; nothing of it is kept. A probe's is from the trained state alone."""
         recent = None if probe or request.user_id is None else await self._events.read(request.user_id)
-        return path.search(request, request_id, recent)
+        return path.search(request, request_id, recent, ALL_ON if probe else self._shelves.of(path))
+
+    def similar(self, path: RequestPath, request: SimilarRequest, request_id: str) -> SimilarAnswer | UnknownItem:
+        """What is like an item, of what is on now."""
+        return path.similar(request, request_id, self._shelves.of(path))
 
     async def break_down(self, path: RequestPath, request: BreakdownRequest) -> ExplainedRanking:
         """What stands behind the places of these items now, with what the user did lately."""
@@ -115,6 +140,8 @@ class Answers:
     def close(self) -> None:
         """Reads nothing from the event store any more; safe to call twice."""
         self._events.close()
+        self._shelves.close()
+        self._ranking.close()
 
     async def aclose(self) -> None:
         """Ends what is under way with the shared cache."""

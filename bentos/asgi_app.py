@@ -22,7 +22,7 @@ from bentos.event_stream import EVENT_STREAM, as_events, wants_events
 from bentos.fault_injection import FaultInjection
 from bentos.feedback_intake import FeedbackIntake
 from bentos.http_body import ClientGone, Receive, Scope, Send, read_json_body
-from bentos.http_errors import HttpError, check_size, nothing_at, parse_body, retry_after
+from bentos.http_errors import HttpError, check_size, nothing_at, parse_body, refuse_filter, retry_after
 from bentos.language_model import LanguageModels
 from bentos.load_gauge import LoadGauge
 from bentos.newcomers import Newcomers
@@ -33,7 +33,7 @@ from components.adapters.store.traffic.rows import request_row, shown_rows
 from components.adapters.store.write_queue import WriteQueue
 from components.serving.answer import UnknownItem
 from components.serving.chat_request import ChatRequest, ExplainRequest
-from components.serving.item_search import UnknownFilter
+from components.serving.item_filters import BadFilter
 from components.serving.onboarding_request import OnboardingRequest
 from components.serving.request_path import RequestPath
 from components.serving.requests import (
@@ -254,6 +254,8 @@ class RecopsApp:
         path = self._variants.path_of(asked_by) if probe is None else self._variants.named(probe)
         if self._damage is not None and probe is None:
             request = await self._damage.on_request(request)
+        if fault := path.fault(request.filters):
+            raise refuse_filter(fault)
         if probe is None and self._gauge.load != "free" and request.is_plain:
             answer, source = self._answers.cheap(path, request, request_id)
         else:
@@ -281,7 +283,7 @@ class RecopsApp:
 
     async def _similar(self, body: bytes, request_id: str, _marks: Marks) -> Reply:
         request = parse_body(SimilarRequest, body)
-        answer = self._variants.control.similar(request, request_id)
+        answer = self._answers.similar(self._variants.control, request, request_id)
         if isinstance(answer, UnknownItem):
             raise HttpError(404, "unknown_item", f"item_id: there is no item {answer.item_id!r}", "item_id")
         return 200, orjson.dumps(answer), None
@@ -291,12 +293,8 @@ class RecopsApp:
         marks.caller.check_user(request.user_id)
         path = self._variants.control if request.user_id is None else self._variants.path_of(request.user_id)
         answer = await self._answers.search(path, request, request_id, marks.probe is not None)
-        if isinstance(answer, UnknownFilter):
-            known = ", ".join(answer.known)
-            text = (
-                f"filters.{answer.name}: the items have no such attribute, or it is of another type; there are {known}"
-            )
-            raise HttpError(422, "unknown_filter", text, f"filters.{answer.name}")
+        if isinstance(answer, BadFilter):
+            raise refuse_filter(answer)
         return 200, orjson.dumps(answer), None
 
     async def _chat(self, body: bytes, request_id: str, marks: Marks) -> Reply:
@@ -328,6 +326,9 @@ class RecopsApp:
     async def _warm(self, body: bytes, _request_id: str, marks: Marks) -> Reply:
         """202 at once; the answers are made, and kept, in the background."""
         requests = parse_body(PrefetchRequest, body).all_requests()
+        for place, request in enumerate(requests):
+            if fault := self._variants.path_of(request.user_id).fault(request.filters):
+                raise refuse_filter(fault, f"requests[{place}].filters")
         self._door.charge_prefetch(marks.caller, len(requests))
         try:
             self._prefetch.add(requests, marks.caller.payer)

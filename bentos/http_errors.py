@@ -10,6 +10,8 @@ from typing import Any, NoReturn, TypeVar
 import orjson
 from pydantic import BaseModel, ValidationError
 
+from components.serving.item_filters import BadFilter
+
 _CODES = {"missing": "missing_field", "extra_forbidden": "unknown_field"}
 _NAMED = re.compile(rb'"\s*:').findall
 
@@ -98,6 +100,12 @@ def refuse_body(error: ValidationError, more: Mapping[str, Any] | None = None) -
     if first["type"] == "json_invalid":
         return HttpError(400, "invalid_json", f"the body is not JSON: {first['msg'].removeprefix('Invalid JSON: ')}")
     return HttpError(422, **describe_fault(first["type"], first["msg"], first["loc"]), more=more)
+
+
+def refuse_filter(fault: BadFilter, filters: str = "filters") -> HttpError:
+    """The answer to a filter that means nothing here; `filters` is where it stands."""
+    field = f"{filters}.{fault.name}"[:MAX_FIELD]
+    return HttpError(422, fault.code, f"{field}: {fault.message}", field)
 
 
 def describe_fault(kind: str, message: str, location: Sequence[int | str]) -> dict[str, Any]:

@@ -104,7 +104,7 @@ def _answers() -> dict[str, Any]:
     feedback = _object({"accepted": _COUNT, "duplicates": _COUNT})
     feedback["properties"] |= {name: {"type": "array", "items": told} for name in ("errors", "notes")}
     recommended = {"user_id": _TEXT, "items": items, "route": _TEXT, "fallback_reason": _MAYBE}
-    recommended |= {"cached": _FLAG, "degraded": _FLAG, "cost_usd": _NUMBER, **_ANSWERED}
+    recommended |= {"cached": _FLAG, "degraded": _FLAG, "cost_usd": _NUMBER, **_ANSWERED, "next": _MAYBE}
     chat = {"conversation_id": _TEXT, "reply": _TEXT, "did": _TEXT, "items": items, "changed": _FLAG}
     chat |= {"understood": {"type": "array"}, "state": {"type": "object"}, "cost_usd": _NUMBER, **_ANSWERED}
     return {

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry
@@ -18,22 +18,28 @@ from bentos.key_ring import KeyRing
 from bentos.language_model import LanguageModels
 from bentos.newcomers import Newcomers
 from bentos.prefetch import Prefetch
+from bentos.ranking_threads import RankingThreads
 from bentos.served_release import ServedRelease, ServedVariant
+from bentos.shelves import Shelves
 from components.access.user_token import signing_secret
 from components.adapters.files.stack_secret import read_secret, user_salt
 from components.adapters.slots.demo_faults import DemoFaults, fault_file
 from components.adapters.slots.redis_cache import RedisAnswers
 from components.adapters.store.access.keys import SqlKeys
+from components.adapters.store.catalogue.items_off import SqlItemsOff
 from components.adapters.store.conversations.kept import SqlConversations
 from components.adapters.store.engine import open_engine
 from components.adapters.store.llm.budget import LlmBudget
 from components.adapters.store.traffic.local_user_events import user_events
+from components.adapters.store.traffic.shown_items import ShownItems
 from components.adapters.store.traffic.user_events import BUDGET_SECONDS, UserEventReader
 from components.adapters.store.write_queue import WriteQueue
+from components.config.routing import NewItemShare
 from components.config.settings import Settings
 from components.experiments.assignment import VariantShares
 from components.serving.answer_cache import AnswerCache
 from components.serving.bundle import Bundle, read_bundle
+from components.serving.candidates import Candidates
 from components.serving.hybrid import Hybrid
 from components.serving.request_path import RequestPath
 from components.serving.requests import RecommendRequest, SearchRequest, SimilarRequest
@@ -48,6 +54,9 @@ BUSY_SECONDS = 10.0
 BUDGET_LOCK_SECONDS = 1.0
 """How long a reservation waits for another process's write; the request waits less, and goes on without."""
 
+RANKING_THREADS = 2
+"""Trees and sums over the catalogue leave the interpreter to others, so that two rank more in a second than one."""
+DAY = 86_400.0
 OPEN_SECONDS = 2.0
 """How long a starting service waits for the store before it goes on without."""
 
@@ -71,7 +80,8 @@ def build_app(
         lambda: LlmBudget(open_engine(settings.store_url, BUDGET_LOCK_SECONDS), time.time),
         user_salt(settings),
     )
-    variants = make_variants(release, folder, slot, models.hybrid_of)
+    ranking = RankingThreads(RANKING_THREADS)
+    variants = make_variants(release, folder, slot, models.hybrid_of, ranking.run)
     for path in variants.all_paths():
         warm_up(path)
     queue = WriteQueue(open_engine(settings.store_url, busy_seconds))
@@ -80,7 +90,8 @@ def build_app(
     events.open(OPEN_SECONDS)
     shared = RedisAnswers(settings.cache_url.get_secret_value(), time.monotonic) if settings.cache_url else None
     cache = AnswerCache(release.control.routing.cache, shared, time.monotonic)
-    answers = Answers(events, cache, time.perf_counter, shared)
+    shelves = make_shelves(variants, release.control.routing.new_items, settings)
+    answers = Answers(events, cache, time.perf_counter, shelves, ranking, shared)
 
     async def make_ahead(request: RecommendRequest, request_id: str, payer: str) -> None:
         await answers.recommend(variants.path_of(request.user_id), request, request_id, False, payer)
@@ -161,6 +172,13 @@ def make_door(settings: Settings) -> Door:
     return Door(ring, secret_of, limits, settings.processes == "containers", time.time)
 
 
+def make_shelves(variants: Variants, policy: NewItemShare, settings: Settings) -> Shelves:
+    """What the slot knows of items beside their bundles; impressions are counted where the control asks for it."""
+    engine = open_engine(settings.store_url, OPEN_SECONDS)
+    shown = ShownItems(engine, policy.days * DAY) if policy.share else None
+    return Shelves(variants.all_paths(), SqlItemsOff(engine), shown, policy, engine.dispose, time.time)
+
+
 HybridOf = Callable[[str, ServedVariant, Bundle], Hybrid | None]
 """Makes what gives a variant's second opinions, from the release's id, the variant and its bundle."""
 
@@ -170,8 +188,14 @@ def no_model(_release_id: str, _variant: ServedVariant, _bundle: Bundle) -> Hybr
     return None
 
 
-def make_variants(release: ServedRelease, folder: Path, slot: str, hybrid_of: HybridOf = no_model) -> Variants:
-    """A request path for each variant; those of one model share its bundle."""
+def make_variants(
+    release: ServedRelease,
+    folder: Path,
+    slot: str,
+    hybrid_of: HybridOf = no_model,
+    aside: Callable[[Callable[[], Candidates]], Awaitable[Candidates]] | None = None,
+) -> Variants:
+    """A request path for each variant; those of one model share its bundle. See `RequestPath` for `aside`."""
     bundles = {name: read_bundle(folder / name) for name in {variant.bundle for variant in release.variants}}
     paths = [
         RequestPath(
@@ -184,6 +208,7 @@ def make_variants(release: ServedRelease, folder: Path, slot: str, hybrid_of: Hy
             variant.model_version,
             variant.prompt_version,
             hybrid_of(release.release_id, variant, bundles[variant.bundle]),
+            aside,
         )
         for variant in release.variants
     ]

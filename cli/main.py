@@ -23,6 +23,7 @@ COMMANDS = {
     "releases": ("cli.releases", "releases", "Show what was promoted and rolled back, when and by whom."),
     "rollback": ("cli.rollback", "rollback", "Go back to the standby release at once."),
     "alerts": ("cli.alerts", "alerts", "List incidents, and try the channels that tell of them."),
+    "items": ("cli.items", "items", "Switch items off and on, and list those that are off."),
     "keys": ("cli.keys", "keys", "Make, list, rotate and take back the keys with which clients ask."),
     "audit": ("cli.audit", "audit", "Show what operators did, and what was refused."),
     "prepare": (

@@ -21,7 +21,7 @@ from components.ranking.pipeline_choice import load_choice
 from components.recommenders.factors import FittedFactors
 from components.recommenders.protocol import FittedRecommender, Recommender, RecommenderError, TrainingData
 from components.recommenders.training_data import training_data
-from components.retrieval.choice import IndexRefused, build_checked_index
+from components.retrieval.choice import IndexRefused, build_checked_index, sample_rows
 from components.serving.bundle import (
     Bundle,
     BundleError,
@@ -149,9 +149,12 @@ def ingredients_digest(params: Params) -> str:
 def _index(params: Params, recommender: FittedRecommender, path: Path) -> CandidateIndex:
     """The kind that stage `index` chose; an approximate one is built anew, as the refitted factors differ."""
     kind = json.loads((INDEX / "index.json").read_text())["kind"]
-    if kind == "exact" or not isinstance(recommender, FittedFactors):
+    factors: object = recommender
+    if isinstance(recommender, FittedPipeline):
+        factors = recommender.factors_of(sample_rows(recommender.n_users, params.index))
+    if kind == "exact" or not isinstance(factors, FittedFactors):
         return CandidateIndex()
-    recall = build_checked_index(recommender, params.index, path)
+    recall = build_checked_index(factors, params.index, path)
     return CandidateIndex("annoy", params.index.trees, params.index.search_k, recall)
 
 

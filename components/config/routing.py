@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from pydantic import Field
+from typing import Self
+
+from pydantic import Field, model_validator
 
 from components.config.section import Section
 
@@ -19,6 +21,20 @@ class Exploration(Section):
 
     share: float = Field(default=0.0, ge=0, le=1)
     depth: int = Field(default=50, ge=1)
+
+
+class NewItemShare(Section):
+    """The share of places that new items get, so that they are seen: those that nearly nobody has met or been shown.
+
+    New is an item with fewer than `max_interactions` in training and fewer than `max_impressions` in the last `days`.
+    Each place of a list goes to one of the `depth` new items that suit the user best, with probability `share`.
+    """
+
+    share: float = Field(default=0.0, ge=0, le=0.5)
+    max_interactions: int = Field(default=5, ge=1)
+    max_impressions: int = Field(default=100, ge=1)
+    days: float = Field(default=7.0, gt=0)
+    depth: int = Field(default=20, ge=1)
 
 
 class Cache(Section):
@@ -46,4 +62,11 @@ class RoutingConfig(Section):
     fold_in: list[str] = ["ease", "session", "next_items", "item_to_item", "lightfm"]
     diversity: Diversity = Diversity()
     exploration: Exploration = Exploration()
+    new_items: NewItemShare = NewItemShare()
     cache: Cache = Cache()
+
+    @model_validator(mode="after")
+    def _one_kind_of_chance(self) -> Self:
+        if self.exploration.share > 0 and self.new_items.share > 0:
+            raise ValueError("exploration.share and new_items.share cannot both be above 0: set one of them to 0")
+        return self

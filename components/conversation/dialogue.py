@@ -1,6 +1,6 @@
 """Leads a conversation: from its state and a message to the next state, the items to show, and what is said.
 
-Deterministic, without a language model: `Catalogue` reads the words and finds the items.
+Deterministic, without a language model: `Partner` reads the words and finds the items.
 """
 
 from __future__ import annotations
@@ -48,7 +48,7 @@ _FILLER = frozenset(
 
 
 @dataclass(frozen=True)
-class Found(Generic[Item]):
+class Fitting(Generic[Item]):
     """Items for some wishes, best first, their ids, and the wishes that were given up because nothing fits them all."""
 
     items: Sequence[Item]
@@ -56,7 +56,7 @@ class Found(Generic[Item]):
     loosened: tuple[Wish, ...] = ()
 
 
-class Catalogue(Protocol[Item]):
+class Partner(Protocol[Item]):
     """What a conversation is about, for one asker."""
 
     @property
@@ -73,7 +73,7 @@ class Catalogue(Protocol[Item]):
         """The wishes of a text."""
         ...
 
-    def find(self, wishes: Sequence[Wish], k: int, exclude: Sequence[str]) -> Found[Item]:
+    def find(self, wishes: Sequence[Wish], k: int, exclude: Sequence[str]) -> Fitting[Item]:
         """At most `k` items that fit, without those of `exclude`; without wishes what is recommended."""
         ...
 
@@ -97,7 +97,7 @@ class Turn(Generic[Item]):
     reply: str
     understood: tuple[Wish, ...] = ()
     ignored: tuple[str, ...] = ()
-    found: Found[Item] | None = None
+    found: Fitting[Item] | None = None
 
 
 @dataclass
@@ -107,7 +107,7 @@ class _Step(Generic[Item]):
     state: Conversation
     intent: Intent
     reference: Reference | None
-    catalogue: Catalogue[Item]
+    catalogue: Partner[Item]
     k: int
     read: Wishes = field(default_factory=Wishes)
 
@@ -122,7 +122,7 @@ class _Step(Generic[Item]):
         return tuple(self.state.shown[place] for place in self.reference.places) if self.reference else ()
 
 
-def take_turn(state: Conversation, message: str, catalogue: Catalogue[Item], k: int) -> Turn[Item]:
+def take_turn(state: Conversation, message: str, catalogue: Partner[Item], k: int) -> Turn[Item]:
     """Answers `message`. The same state, message and catalogue give the same turn."""
     state = replace(state, turns=state.turns + 1)
     facts = catalogue.facts
@@ -215,11 +215,11 @@ def _refined(step: _Step[Item]) -> Turn[Item]:
     return _shown(step, wishes, found, replies.refined(read, wishes, found.loosened, step.read.ignored))
 
 
-def _find(step: _Step[Item], wishes: Sequence[Wish], also_without: Sequence[str] = ()) -> Found[Item]:
+def _find(step: _Step[Item], wishes: Sequence[Wish], also_without: Sequence[str] = ()) -> Fitting[Item]:
     return step.catalogue.find(wishes, step.k, (*step.state.rejected, *also_without))
 
 
-def _shown(step: _Step[Item], wishes: Sequence[Wish], found: Found[Item], reply: str) -> Turn[Item]:
+def _shown(step: _Step[Item], wishes: Sequence[Wish], found: Fitting[Item], reply: str) -> Turn[Item]:
     if not found.ids:
         reply = f"{reply} {replies.NOTHING_LEFT}"
     elif found.loosened:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from components.ranking.candidates import Found
+from components.ranking.places import PlaceTables
 from components.recommenders.history import History
 from components.recommenders.protocol import Rows
 
@@ -23,24 +24,23 @@ class Because:
     """
 
     def __init__(self, n_items: int) -> None:
-        self._place_of = np.full(n_items, -1, np.int32)
+        self._places = PlaceTables(n_items)
 
     def of(self, history: History, found: Found, items: Rows) -> Rows:
         """Per item `code(row, onward)` of the item of the history that added most; `NO_REASON` where none added."""
         met, n = history.met, len(items)
         if not n or not found.asked:
             return np.full(n, NO_REASON, np.int32)
-        self._place_of[items] = np.arange(n)
         taste, onward = np.zeros(len(met) * n), np.zeros(len(met) * n)
-        for name, (asked, scale) in found.asked.items():
-            places = self._place_of[asked.columns]
-            hits = np.flatnonzero(places >= 0)
-            owners = np.repeat(np.arange(len(asked.rows)), asked.sizes)[hits]
-            cells = np.searchsorted(met, asked.rows)[owners] * n + places[hits]
-            added = np.bincount(cells, asked.values[hits] * asked.weights[owners] * scale, len(met) * n)
-            total = onward if name.rsplit(" ", 1)[0] in ONWARD else taste
-            total += added
-        self._place_of[items] = -1
+        with self._places.of(items) as place_of:
+            for name, (asked, scale) in found.asked.items():
+                places = place_of[asked.columns]
+                hits = np.flatnonzero(places >= 0)
+                owners = np.searchsorted(np.cumsum(asked.sizes), hits, side="right")
+                cells = np.searchsorted(met, asked.rows)[owners] * n + places[hits]
+                added = np.bincount(cells, asked.values[hits] * asked.weights[owners] * scale, len(met) * n)
+                total = onward if name.rsplit(" ", 1)[0] in ONWARD else taste
+                total += added
         both = (taste + onward).reshape(len(met), n)
         best = both.argmax(axis=0)
         cell = best * n + np.arange(n)

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from components.ranking.era import EraTransitions
 from components.ranking.item_log import DAY, WINDOWS, YEAR_DAYS, ItemLog, ItemsThen
 from components.ranking.label_log import LabelLog
+from components.ranking.places import PlaceTables
 from components.recommenders.events import events_of
 from components.recommenders.history import History
 from components.recommenders.protocol import NUMBERS, YEAR, Rows, Scores, TrainingData
@@ -47,7 +48,7 @@ class FeatureMaker:
         columns = zip(NUMBERS, numbers.T, strict=False)
         self._numbers = {name: values.astype(np.float64) for name, values in columns if np.isfinite(values).any()}
         self._era = EraTransitions(events, n_items) if self._ordered else None
-        self._place_of = np.full(n_items, -1, np.int32)
+        self._places = PlaceTables(n_items)
         self._after = float(events.seconds.max(initial=0)) + 1
 
     def table(self, history: History, items: Rows, scores: Mapping[str, Scores]) -> dict[str, NDArray[np.floating]]:
@@ -140,11 +141,10 @@ class FeatureMaker:
         if self._dated:
             table[f"place in histories, last {YEAR_DAYS} days"] = then.place_of_year - here
         assert self._era is not None  # noqa: S101 there is an order
-        self._place_of[items] = np.arange(len(items))
         fades = [days * DAY for days in FADES] if self._dated else [np.inf]
         moment = now if self._dated else self._after
-        follows = self._era.follows(history, moment, items, self._place_of, fades)
-        self._place_of[items] = -1
+        with self._places.of(items) as place_of:
+            follows = self._era.follows(history, moment, items, place_of, fades)
         for fade, amount in zip(fades, follows, strict=True):
             name = f"follows the last {LAST}" + (f", fading over {fade // DAY} days" if self._dated else "")
             table[name] = np.log(amount + 0.05)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 
 from components.ranking.because import NO_REASON
 from components.ranking.features import FeatureMaker
-from components.ranking.history_ranker import EXPLAINED, HistoryRanker, RankedHistory
+from components.ranking.history_ranker import HistoryRanker, RankedHistory, no_clock
 from components.ranking.pipeline_choice import Choice, load_choice, save_choice
 from components.recommenders.answers_history import AnswersHistory
 from components.recommenders.array_folder import read_array, read_header, write_arrays
@@ -24,9 +25,13 @@ from components.recommenders.item_weights import FittedItemWeights
 from components.recommenders.protocol import Events, Ranking, RecommenderError, Rows, Scores, TrainingData
 from components.recommenders.ranked_lists import FittedRankedLists
 from components.recommenders.saved import load_recommender
+from components.retrieval.annoy_index import AnnoyIndex
+from components.retrieval.indexed_factors import IndexedFactors
 
-SIMILAR_BY = ("item_to_item", "ease", "ease_valued", "spectral", "ials", "lightfm")
+SIMILAR_BY = ("ease_valued", "ease", "item_to_item", "lightfm", "ials", "spectral")
 """Kinds of generators that say what is like an item, the best first (docs/measurements.md)."""
+EXPLAINED = 100
+"""As many as an answer may hold."""
 LISTS, GENERATORS, CHOICE, LABELS = "lists", "generators", "choice", "labels.json"
 
 
@@ -75,15 +80,19 @@ class FittedPipeline:
         hidden: NDArray[np.integer],
         allowed: NDArray[np.bool_] | None = None,
         again: bool | None = None,
+        clock: Callable[[], float] = no_clock,
     ) -> RankedHistory:
         """What the history gives, whoever has it, without the `hidden` items; see `HistoryRanker.rank`."""
-        return self.ranker.rank(history, hidden, allowed, again)
+        return self.ranker.rank(history, hidden, allowed, again, clock)
 
     def kept(self, user: int) -> RankedHistory:
         """What `rank` gives for the history that training knows of the user, made ahead."""
         listed = int((self.lists.lists[user] >= 0).sum())
         ranking = Ranking(self.lists.lists[user, :listed], self.lists.values[user, :listed])
-        return RankedHistory(ranking, self.because[user, :listed])
+        codes = dict(zip(ranking.items.tolist(), self.because[user].tolist(), strict=False))
+        return RankedHistory(
+            ranking, lambda items: np.array([codes.get(row, NO_REASON) for row in items.tolist()], np.int32)
+        )
 
     def lists_of_blend(self) -> FittedRankedLists:
         """What the blend alone would give, for reports."""
@@ -100,11 +109,21 @@ class FittedPipeline:
                 return replace(generator, user_factors=vectors.reshape(len(known), width))
         return None
 
+    def with_index(self, index: AnnoyIndex, search_k: int) -> FittedPipeline:
+        """The same, whose generator with factors (see `factors_of`) asks `index` instead of scoring every item."""
+        generators = dict(self.ranker.generators)
+        for name, generator in generators.items():
+            if isinstance(generator, FittedFactors):
+                generators[name] = IndexedFactors(generator, index, search_k)
+                break
+        return replace(self, ranker=self.ranker.with_generators(generators))
+
     def similar(self, item: int, k: int) -> tuple[Ranking, str] | None:
         """The `k` items most like `item` by what users do, and by which generator; None for one that nobody has met."""
+        says = FittedItemWeights | FittedFactors | IndexedFactors
         for kind in SIMILAR_BY:
             for name, generator in self.ranker.generators.items():
-                if name.rsplit(" ", 1)[0] == kind and isinstance(generator, FittedItemWeights | FittedFactors):
+                if name.rsplit(" ", 1)[0] == kind and isinstance(generator, says):
                     ranking = generator.similar(item, k)
                     good = ranking.scores > 0
                     if good.any():
@@ -197,7 +216,8 @@ def make_lists(
             ranked = ranker.rank(history)
             ranking = ranked.ranking
             best = min(len(ranking), depth)
-            because[user, : len(ranked.because)] = ranked.because[:depth]
+            reasons = ranked.because(ranking.items[: min(EXPLAINED, depth)])
+            because[user, : len(reasons)] = reasons
             lists[user, :best], values[user, :best] = ranking.items[:best], ranking.scores[:best]
     return FittedRankedLists(lists, values, counts, method), because
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,17 +18,26 @@ from components.recommenders.answers_history import AnswersHistory
 from components.recommenders.history import History
 from components.recommenders.protocol import Ranking, Rows, Scores
 
-EXPLAINED = 100
-"""As many as an answer may hold."""
 RANKER_SHARES = {"ranker": 1.0, "ranker and blend": 0.7}
 
 
 @dataclass(frozen=True, slots=True)
 class RankedHistory:
-    """A ranking of candidates, and for the first ones what they are there for (`Because.of`)."""
+    """A ranking of candidates.
+
+    Attributes:
+        because: what some of them are there for (`Because.of`), which is only worked out where somebody asks.
+        seconds: how long each stage took.
+    """
 
     ranking: Ranking
-    because: Rows
+    because: Callable[[Rows], Rows]
+    seconds: Mapping[str, float] = field(default_factory=dict)
+
+
+def no_clock() -> float:
+    """For whoever does not want to know how long something takes."""
+    return 0.0
 
 
 class HistoryRanker:
@@ -58,6 +67,10 @@ class HistoryRanker:
         """The same generators and features, ordered otherwise."""
         return HistoryRanker(self.generators, self._maker, self._n_candidates, choice, self.repeats)
 
+    def with_generators(self, generators: Mapping[str, AnswersHistory]) -> HistoryRanker:
+        """The same features and order, with other ways to find what is ranked."""
+        return HistoryRanker(generators, self._maker, self._n_candidates, self._choice, self.repeats)
+
     def find(
         self,
         history: History,
@@ -83,18 +96,20 @@ class HistoryRanker:
         hidden: NDArray[np.integer] = NOTHING,
         allowed: NDArray[np.bool_] | None = None,
         again: bool | None = None,
+        clock: Callable[[], float] = no_clock,
     ) -> RankedHistory:
-        """The candidates of `find` in the chosen order; scores fall, the last candidate's is 2."""
+        """The candidates of `find` in the chosen order; scores fall, the last one's is 2. `clock` returns seconds."""
+        start = clock()
         found = self.find(history, hidden, allowed, again)
-        ranking = self.order(history, found)
-        return RankedHistory(ranking, self._reasons.of(history, found, ranking.items[:EXPLAINED]))
+        at_hand = clock()
+        order, described = self._order(history, found, clock)
+        ranking = _in_order(found, order)
+        seconds = {"retrieval": at_hand - start, "features": described - at_hand, "ranker": clock() - described}
+        return RankedHistory(ranking, lambda items: self._reasons.of(history, found, items), seconds)
 
     def order(self, history: History, found: Found) -> Ranking:
         """The ranking of `rank` of what `find` gave, without the reasons."""
-        order = self._order(history, found)
-        order = order - order.min(initial=np.inf) + 2 if len(order) else order
-        place = np.lexsort((found.items, -order))
-        return Ranking(found.items[place], order[place])
+        return _in_order(found, self._order(history, found, no_clock)[0])
 
     def explain(
         self,
@@ -107,26 +122,34 @@ class HistoryRanker:
         """What stands behind the places that `rank` gives to these item rows; those that are no candidates are left
         out."""
         found = self.find(history, hidden, None, again)
-        order = self._order(history, found)
-        ranked = found.items[np.lexsort((found.items, -order))]
+        ranked = self.order(history, found).items
         ranker = None if self._choice is None or self._choice.method in ("mean", "blend") else self._choice.ranker
         features = None if ranker is None else self.features(history, found)
         return break_down(found, ranked, wanted, ranker, features, n_pushes)
 
-    def _order(self, history: History, found: Found) -> Scores:
+    def _order(self, history: History, found: Found, clock: Callable[[], float]) -> tuple[Scores, float]:
+        """A score for each candidate, and when its features were at hand."""
         choice, scores = self._choice, found.scores
         assert choice is not None  # noqa: S101 whoever ranks has chosen
         if choice.method == "mean":
-            return blended(scores, dict.fromkeys(scores, 1 / len(scores)))
-        blend = blended(scores, choice.weights)
+            return blended(scores, dict.fromkeys(scores, 1 / len(scores))), clock()
         if choice.ranker is None:
-            return blend
+            return blended(scores, choice.weights), clock()
         rows = stacked(self.features(history, found), choice.ranker.names)
+        described = clock()
         learned = choice.ranker.scores(rows)
         if choice.method == "ranker":
-            return learned
+            return learned, described
+        blend = blended(scores, choice.weights)
         order: Scores = mixed(choice.method, learned[None], blend[None], found.items[None])[0]
-        return order
+        return order, described
+
+
+def _in_order(found: Found, order: Scores) -> Ranking:
+    """The candidates by these scores, moved so that the last one's is 2."""
+    order = order - order.min(initial=np.inf) + 2 if len(order) else order
+    place = np.lexsort((found.items, -order))
+    return Ranking(found.items[place], order[place])
 
 
 def mixed(method: str, learned: Scores, blend: Scores, items: NDArray[np.int32]) -> Scores:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from abc import ABC, abstractmethod
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, Self, runtime_checkable
@@ -28,6 +30,32 @@ class Asked:
     sizes: NDArray[np.int64]
     columns: Rows
     values: Scores
+
+
+@dataclass(frozen=True, slots=True)
+class Nearest:
+    """What a model says for a history that has looked at a part of the catalogue alone.
+
+    Attributes:
+        items, scores: the item rows that it has looked at, and their scores.
+        n_items: of the catalogue; `total` and `squares` are the sums over all of it of scores and of their squares.
+        of: the scores of any item rows.
+    """
+
+    items: Rows
+    scores: NDArray[np.floating]
+    n_items: int
+    total: float
+    squares: float
+    of: Callable[[Rows], NDArray[np.floating]]
+
+
+class AsksIndex(ABC):
+    """A generator that finds its best items without scoring every item; no protocol, as those are slow to check."""
+
+    @abstractmethod
+    def ask(self, history: History, n: int) -> Nearest:
+        """About the `n` best items for a history."""
 
 
 @runtime_checkable

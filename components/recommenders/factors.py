@@ -74,6 +74,11 @@ class FittedFactors:
         return len(self.user_factors)
 
     @property
+    def n_columns(self) -> int:
+        """The width of its factors, with what is beside taste."""
+        return int(self.item_factors.shape[1])
+
+    @property
     def n_items(self) -> int:
         """How many item rows it scores."""
         return len(self.item_factors)

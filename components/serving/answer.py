@@ -30,11 +30,12 @@ class Answer:
         candidates: what the list was cut from.
         n_known: interactions known of the user, in training and since.
         explored_position: the position, from 1, that was open to chance, whoever stands there now.
-        propensities: for each item the probability that the policy shows it there, given the open position; None when
-            none was open, so that all are 1.
+        propensities: for each item the probability that the policy shows it there, given the open position where one
+            was open; None where nothing was left to chance, so that all are 1.
         experiments: experiment id to variant, of each experiment that the user takes part in.
         llm: how a language model took part: tier, outcome, tokens.
         canary: the release that answered was on trial.
+        next_page: the cursor of what comes after this list; None where nothing does. It goes to the client as well.
         understood: the wishes that the request states in words, each in words and as data; None where it has no text.
         ignored: words of the request that did nothing.
     """
@@ -60,6 +61,7 @@ class Answer:
     experiments: Mapping[str, str] | None = None
     llm: Mapping[str, object] | None = None
     canary: bool = False
+    next_page: str | None = None
     understood: Sequence[Mapping[str, object]] | None = None
     ignored: Sequence[str] = ()
 
@@ -79,6 +81,7 @@ class Answer:
             "degraded": self.degraded,
             "cost_usd": self.cost_usd,
             "timings_ms": self.timings_ms,
+            "next": self.next_page,
             **said,
         }
 

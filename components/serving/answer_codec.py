@@ -22,10 +22,10 @@ def is_worth_keeping(answer: Answer) -> bool:
     """Whether the next one who asks the same should get the same.
 
     Not when something was missing for it (the user's latest events, a language model that did not answer in time), as
-    the next try may be better. Not with a position that was open to chance: each request draws anew, or the
+    the next try may be better. Not with positions that were open to chance: each request draws anew, or the
     propensities in the log would be wrong.
     """
-    return not answer.degraded and answer.fallback_reason is None and answer.explored_position is None
+    return not answer.degraded and answer.fallback_reason is None and answer.propensities is None
 
 
 def encode(answer: Answer) -> bytes:

@@ -225,9 +225,8 @@ def read_bundle(folder: Path) -> Bundle:
     if not isinstance(recommenders["content"], FittedContent):
         raise BundleError(f"{folder / 'content'} holds another form of recommender")
     primary = recommenders[manifest.recommender]
-    if manifest.index.kind == "annoy" and isinstance(primary, FittedFactors):
-        index = AnnoyIndex(folder / INDEX, primary.item_factors.shape[1])
-        recommenders[manifest.recommender] = IndexedFactors(primary, index, manifest.index.search_k or -1)
+    if manifest.index.kind == "annoy":
+        recommenders[manifest.recommender] = _with_index(primary, folder / INDEX, manifest.index.search_k or -1)
     answers = tuple(
         ExpectedAnswer(row["user_id"], row["k"], tuple(row["item_ids"]), tuple(row["scores"]))
         for row in json.loads((folder / EXPECTED_ANSWERS).read_text())
@@ -277,6 +276,16 @@ def count_knowing(folder: Path, item: int) -> int:
 @lru_cache(maxsize=2)
 def _user_rows(path: Path) -> dict[str, int]:
     return {user_id: row for row, user_id in enumerate(json.loads(path.read_text()))}
+
+
+def _with_index(primary: FittedRecommender, path: Path, search_k: int) -> FittedRecommender:
+    """`primary` with the approximate index of its factors, where it has any."""
+    if isinstance(primary, FittedPipeline):
+        factors = primary.factors_of(np.empty(0, np.int64))
+        return primary if factors is None else primary.with_index(AnnoyIndex(path, factors.n_columns), search_k)
+    if isinstance(primary, FittedFactors):
+        return IndexedFactors(primary, AnnoyIndex(path, primary.n_columns), search_k)
+    return primary
 
 
 def _read_confidence(folder: Path, manifest: BundleManifest) -> Confidence | None:

@@ -7,7 +7,7 @@ from hashlib import blake2b
 
 from components.serving.requests import RecommendRequest
 
-FORMAT = "1"
+FORMAT = "2"
 """Of what is cached; raised when an older answer could not be read any more."""
 NOT_IN_THE_KEY = {"timeout_ms"}
 """How long a client would wait does not change what a complete answer looks like."""
@@ -21,16 +21,17 @@ class CacheKey:
     answer: str
 
 
-def cache_key(request: RecommendRequest, release: str, variant: str, user_version: int) -> CacheKey:
+def cache_key(request: RecommendRequest, release: str, variant: str, user_version: int, shelf: str = "") -> CacheKey:
     """The key of the answer to `request`.
 
     Args:
         release: a release is immutable, so model, prompt and policy are in it.
         variant: which of the release's ways of answering the user gets.
         user_version: the sequence number of the user's last feedback, so that nothing ever has to be invalidated.
+        shelf: which items are off (`Shelf.version`).
     """
     asked = request.model_dump_json(exclude=NOT_IN_THE_KEY, exclude_defaults=True)
-    parts = (FORMAT, release, variant, str(user_version), asked)
+    parts = (FORMAT, release, variant, str(user_version), shelf, asked)
     text = "".join([f"{len(part)}:{part}" for part in parts])  # lengths, so that no two keys run together
     return CacheKey(user_hash(request.user_id), blake2b(text.encode(), digest_size=16).hexdigest())
 

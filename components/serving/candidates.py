@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from components.config.routing import RoutingConfig
 from components.ranking.because import NO_REASON
 from components.ranking.fitted_pipeline import FittedPipeline
+from components.ranking.history_ranker import no_clock
 from components.recommenders.exact_top_k import top_k_of_scores
 from components.recommenders.fold_in import FoldsIn, RecentHistory, blended_scores
 from components.recommenders.history import NO_HISTORY, History
@@ -19,6 +20,7 @@ from components.routing.choose_route import Route, choose_route
 from components.serving.asked import Said, rank_asked
 from components.serving.bundle import Bundle
 from components.serving.catalogue_wishes import CatalogueWishes
+from components.serving.limits import MayShow
 from components.serving.requests import RecommendRequest
 from components.wishes.wish import Wishes
 
@@ -54,7 +56,8 @@ class Candidates:
         fallback_reason: why the intended route was left.
         source: the recommender, or several joined by "+".
         said: what was made of the words of the request, None where it has none.
-        because: why the first items are there, as `components/ranking/because.py` says it; None where it says nothing.
+        because: says why some items are there, as `components/ranking/because.py` does; None where nothing is known.
+        seconds: how long each stage of a ranking took.
     """
 
     route: Route
@@ -62,15 +65,25 @@ class Candidates:
     source: str
     ranking: Ranking
     said: Said | None = None
-    because: Rows | None = None
+    because: Callable[[Rows], Rows] | None = None
+    seconds: Mapping[str, float] = field(default_factory=dict)
+
+    def without(self, rows: Rows) -> Candidates:
+        """The same without these item rows."""
+        if not len(rows):
+            return self
+        items, scores = self.ranking.items, self.ranking.scores
+        left = ~np.isin(items, rows)
+        return replace(self, ranking=Ranking(items[left], scores[: len(items)][left]))
 
 
 class CandidateFinder:
     """Candidates of one release; the same for every request."""
 
-    def __init__(self, bundle: Bundle, routing: RoutingConfig) -> None:
+    def __init__(self, bundle: Bundle, routing: RoutingConfig, clock: Callable[[], float] = no_clock) -> None:
         self._bundle = bundle
         self._routing = routing
+        self._clock = clock
         self._cf = bundle.manifest.recommender
         self._labels = frozenset(bundle.content.labels)
         self.words = CatalogueWishes(bundle)
@@ -82,8 +95,8 @@ class CandidateFinder:
             if isinstance(recommender, FoldsIn):
                 self._folders[name] = recommender
 
-    def find(self, request: RecommendRequest, asker: UserState, exclude: NDArray[np.int32]) -> Candidates:
-        """The best `routing.candidates` items without `exclude`.
+    def find(self, request: RecommendRequest, asker: UserState, may: MayShow) -> Candidates:
+        """The best `routing.candidates` items that may be shown.
 
         What a query or a profile says in words filters and orders, and the asker's own ranking counts as well; all else
         is up to `choose_route`.
@@ -95,33 +108,43 @@ class CandidateFinder:
         if texts:
             wishes = self.words.read(request)
             if wishes.wishes:
-                return self.asked(wishes, preferences, request.k, asker, exclude)
+                return self.asked(wishes, preferences, request.k, asker, may)
             said, reason = Said(wishes, (), (), ()), NO_QUERY_MATCH if query and query.strip() else NO_MATCH
-        return replace(self._without_words(preferences, reason, asker, exclude), said=said)
+        return replace(self._without_words(preferences, reason, asker, may), said=said)
 
     def _without_words(
-        self, preferences: Mapping[str, float], reason: str | None, asker: UserState, exclude: NDArray[np.int32]
+        self, preferences: Mapping[str, float], reason: str | None, asker: UserState, may: MayShow
     ) -> Candidates:
         route = self._route(asker, bool(preferences))
         if route == "content":
-            if found := self._by_preferences(preferences, exclude):
+            if found := self._by_preferences(preferences, may.exclude):
                 return found if reason is None else replace(found, fallback_reason=reason)
             reason = reason or NO_MATCH
             route = self._route(asker, False)
-        return self._by_history(route, reason, asker, exclude)
+        return self._by_history(route, reason, asker, may)
+
+    def ranks_anew(self, asker: UserState, may: MayShow) -> bool:
+        """Whether the answer has no list made ahead and takes milliseconds, in which others need not wait."""
+        if self._pipeline is None or not len(asker.history):
+            return False
+        return asker.changed or not may.plain or self._routing.repeats != self._pipeline.repeats
+
+    def own(self, asker: UserState, may: MayShow) -> Candidates:
+        """The best `routing.candidates` items that may be shown, for somebody who says nothing."""
+        return self._without_words({}, None, asker, may)
 
     def asked(
-        self, wishes: Wishes, preferences: Mapping[str, float], k: int, asker: UserState, exclude: NDArray[np.int32]
+        self, wishes: Wishes, preferences: Mapping[str, float], k: int, asker: UserState, may: MayShow
     ) -> Candidates:
-        """The best `routing.candidates` items that fit `wishes`, of which there is at least one, without `exclude`."""
+        """The best `routing.candidates` items that may be shown and fit `wishes`, of which there is at least one."""
         own: list[Candidates] = []
 
         def personal(out: NDArray[np.integer]) -> Ranking:
-            own.append(self._without_words(preferences, None, asker, out.astype(np.int32)))
+            own.append(self._without_words(preferences, None, asker, MayShow(out.astype(np.int32), again=may.again)))
             return own[-1].ranking
 
         n_candidates, met = self._routing.candidates, self.met(asker)
-        ranking, said = rank_asked(self.words, wishes, met, exclude, n_candidates, k, personal, known=bool(met))
+        ranking, said = rank_asked(self.words, wishes, met, may.exclude, n_candidates, k, personal, known=bool(met))
         return Candidates("content", None, f"content+{own[-1].source}", ranking, said=said)
 
     def met(self, asker: UserState) -> tuple[int, ...]:
@@ -145,10 +168,10 @@ class CandidateFinder:
         ranking = self._bundle.content.top_k_for(preferences, self._routing.candidates, exclude)
         return Candidates("content", None, "content", ranking)
 
-    def _by_history(self, route: Route, reason: str | None, asker: UserState, exclude: NDArray[np.int32]) -> Candidates:
-        k = self._routing.candidates
+    def _by_history(self, route: Route, reason: str | None, asker: UserState, may: MayShow) -> Candidates:
+        k, exclude = self._routing.candidates, may.exclude
         if self._pipeline is not None:
-            return self._by_pipeline(self._pipeline, route, reason, asker, exclude)
+            return self._by_pipeline(self._pipeline, route, reason, asker, may)
         if route == "cf" and self._cf == "popularity":
             reason = reason or NO_CF_MODEL
         elif route == "cf" and not (len(asker.news.liked) and self._folders):
@@ -164,20 +187,21 @@ class CandidateFinder:
         return Candidates("popularity", reason, "popularity", self.popular(asker, k, exclude))
 
     def _by_pipeline(
-        self, pipeline: FittedPipeline, route: Route, reason: str | None, asker: UserState, exclude: NDArray[np.int32]
+        self, pipeline: FittedPipeline, route: Route, reason: str | None, asker: UserState, may: MayShow
     ) -> Candidates:
         """One way for everybody whose history holds anything; a list made ahead where it is the one of training."""
         k, history = self._routing.candidates, asker.history
         if route == "popularity" or not len(history):
-            return Candidates("popularity", reason, "popularity", self.popular(asker, k, exclude))
-        again = self._routing.repeats
-        if asker.changed or len(exclude) > len(asker.barred) or again != pipeline.repeats:
-            unliked = np.setdiff1d(history.met, history.likes) if again else NOTHING
-            ranked = pipeline.rank(history, np.concatenate([exclude, unliked]), again=again)
-        else:
+            return Candidates("popularity", reason, "popularity", self.popular(asker, k, may.exclude))
+        ranked, again = None, may.again or self._routing.repeats
+        if may.plain and not asker.changed and self._routing.repeats == pipeline.repeats:
             ranked = pipeline.kept(asker.user)
+        if ranked is None or (len(may.off) and np.isin(ranked.ranking.items, may.off).any()):
+            unliked = np.setdiff1d(history.met, history.likes) if again and not may.again else NOTHING
+            hidden = np.concatenate([may.exclude, unliked])
+            ranked = pipeline.rank(history, hidden, again=again, clock=self._clock)
         best = Ranking(ranked.ranking.items[:k], ranked.ranking.scores[:k])
-        return Candidates(route, reason, self._cf, best, because=ranked.because)
+        return Candidates(route, reason, self._cf, best, because=ranked.because, seconds=ranked.seconds)
 
     def _updated(self, asker: UserState) -> tuple[str, Scores]:
         """Source and scores of every item for a known user with new likes.
@@ -195,6 +219,5 @@ class CandidateFinder:
 
 def codes_of(found: Candidates, rows: Rows) -> list[int]:
     """`because` of each of `rows`, in their order."""
-    because = NOTHING if found.because is None else found.because
-    code_of = dict(zip(found.ranking.items[: len(because)].tolist(), because.tolist(), strict=False))
-    return [code_of.get(row, NO_REASON) for row in rows.tolist()]
+    codes: list[int] = [NO_REASON] * len(rows) if found.because is None else found.because(rows).tolist()
+    return codes

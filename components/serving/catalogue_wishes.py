@@ -15,6 +15,7 @@ from components.recommenders.protocol import Scores
 from components.retrieval.lexical import build_lexical_index
 from components.retrieval.text_search import TextSearch
 from components.serving.bundle import Bundle
+from components.serving.item_filters import ItemFilters
 from components.serving.requests import RecommendRequest
 from components.wishes.facts import CatalogueFacts, item_facts
 from components.wishes.fitting import Fitting, fit
@@ -77,6 +78,11 @@ class CatalogueWishes:
         ]
         liked = np.asarray(self._bundle.content.counts, np.float64)
         return item_facts(items.ids, items.titles, labels, items.attributes, liked, items.prices)
+
+    @cached_property
+    def filters(self) -> ItemFilters:
+        """What items can be filtered by."""
+        return ItemFilters(self.facts, self._bundle.items.categories)
 
     @cached_property
     def reader(self) -> Reader:

@@ -17,6 +17,7 @@ YEAR_AT_END = re.compile(r"\((\d{4})\)\s*$")
 POPULAR = "Popular with other users"
 BEFORE = "You liked it before"
 TASTE = "Fits the taste in your history"
+NEWLY, NEWLY_SUITING = "New here", "New here, and fits the taste in your history"
 ALIKE = "Liked by people who share your taste"
 YEARS_APART = 3
 """Items whose titles end with years no farther apart are from the same years."""

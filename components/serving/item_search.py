@@ -6,15 +6,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-
 from components.serving.bundle import Bundle
 from components.serving.candidates import CandidateFinder, UserState
-from components.serving.requests import NumberRange, SearchRequest
-from components.wishes.wish import LIMIT, PLACE, LabelWish, RangeWish, ValueWish, Wish, Wishes
-
-LABELS = "labels"
-"""The name of the filter on categories and tags."""
+from components.serving.item_filters import BadFilter
+from components.serving.limits import ShowLimits
+from components.serving.requests import SearchRequest
+from components.serving.shelf import ALL_ON, Shelf
+from components.wishes.wish import Wishes
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,14 +43,6 @@ class SearchAnswer:
 
 
 @dataclass(frozen=True, slots=True)
-class UnknownFilter:
-    """The catalogue has nothing of this name to filter by; `known` is what it has."""
-
-    name: str
-    known: tuple[str, ...]
-
-
-@dataclass(frozen=True, slots=True)
 class ItemsFound:
     """The items that fit, and what was made of the request."""
 
@@ -64,28 +54,26 @@ class ItemsFound:
 class ItemSearch:
     """Searches one bundle's catalogue; the same for every request."""
 
-    def __init__(self, bundle: Bundle, finder: CandidateFinder) -> None:
+    def __init__(self, bundle: Bundle, finder: CandidateFinder, limits: ShowLimits) -> None:
         self._bundle = bundle
         self._finder = finder
+        self._limits = limits
 
-    def find(self, request: SearchRequest, asker: UserState) -> ItemsFound | UnknownFilter:
+    def find(self, request: SearchRequest, asker: UserState, shelf: Shelf = ALL_ON) -> ItemsFound | BadFilter:
         """At most `k` items, best first; none where nothing of the query was understood and there is no filter.
 
         A filter is never given up.
         """
-        filters = self._filters(request.filters)
-        if isinstance(filters, UnknownFilter):
-            return filters
         words = self._finder.words
+        if fault := words.filters.fault(request.filters):
+            return fault
+        filters = words.filters.wishes(request.filters)
         read = words.without_idle(words.reader.read(request.query))
         wishes = Wishes((*read.wishes, *filters), read.ignored, read.trace)
-        if not wishes.wishes:
+        if not wishes.wishes and not request.filters:
             return ItemsFound([], [], read.ignored)
-        row_of = self._bundle.items.row_of
-        exclude = np.array([row_of[each] for each in request.exclude if each in row_of], np.int32)
-        if not request.allow_seen:
-            exclude = np.concatenate([exclude, asker.trained, asker.news.seen])
-        found = self._finder.asked(wishes, {}, request.k, asker, exclude)
+        may = self._limits.of_search(request, asker.trained, asker.news.seen, shelf)
+        found = self._finder.asked(wishes, {}, request.k, asker, may)
         assert found.said is not None  # noqa: S101 there are wishes
         if set(found.said.loosened) & set(filters):
             return ItemsFound([], found.said.understood(), read.ignored)
@@ -107,21 +95,6 @@ class ItemSearch:
         if items.prices[row] is not None:
             fields["price"] = items.prices[row]
         return FoundItem(items.ids[row], items.titles[row], items.categories[row], rank, score, reason, fields)
-
-    def _filters(self, given: Mapping[str, list[str] | NumberRange]) -> list[Wish] | UnknownFilter:
-        facts = self._finder.words.facts
-        numbers = [name for name in facts.numbers if name != "popularity"]
-        wishes: list[Wish] = []
-        for name, wanted in given.items():
-            if isinstance(wanted, NumberRange) and name in numbers:
-                wishes.append(RangeWish(name, wanted.min, wanted.max, name, importance=2 * LIMIT))
-            elif isinstance(wanted, list) and name == LABELS:
-                wishes.append(LabelWish(tuple(wanted), True, name, importance=2 * LIMIT))
-            elif isinstance(wanted, list) and name in facts.values:
-                wishes.append(ValueWish((name,), tuple(wanted), True, name, importance=2 * PLACE))
-            else:
-                return UnknownFilter(name, (LABELS, *sorted(facts.values), *sorted(numbers)))
-        return wishes
 
 
 def as_answer(

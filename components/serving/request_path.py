@@ -5,17 +5,17 @@ Past 250 lines, as recommending, searching and likeness share one state of the u
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections.abc import Awaitable, Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cached_property
 
 import numpy as np
-from numpy.typing import NDArray
 
 from components.config.routing import RoutingConfig
 from components.ranking.diversity import diversify
 from components.ranking.exploration import explore
 from components.ranking.fitted_pipeline import FittedPipeline
+from components.ranking.history_ranker import no_clock
 from components.recommenders.factors import FittedFactors
 from components.recommenders.fold_in import NO_NEWS
 from components.recommenders.history import NO_HISTORY
@@ -27,6 +27,8 @@ from components.serving.bundle import Bundle
 from components.serving.candidates import UNKNOWN_USER, CandidateFinder, Candidates, UserState, codes_of
 from components.serving.explained_ranking import ExplainedRanking, explained_item
 from components.serving.explanation import (
+    NEWLY,
+    NEWLY_SUITING,
     POPULAR,
     TASTE,
     explain_by_history,
@@ -34,11 +36,16 @@ from components.serving.explanation import (
     explain_by_wishes,
 )
 from components.serving.hybrid import Hybrid, RerankOutcome
-from components.serving.item_search import ItemSearch, SearchAnswer, UnknownFilter, as_answer
+from components.serving.item_filters import BadFilter
+from components.serving.item_search import ItemSearch, SearchAnswer, as_answer
+from components.serving.limits import MayShow, ShowLimits
 from components.serving.live_history import EventValues, live_history
+from components.serving.new_items import NEW, NewItems
 from components.serving.onboarding import Onboarding, learn_onboarding
+from components.serving.page_cursor import next_cursor
 from components.serving.recent_history import NO_EVENTS, EventsUnread, UserEvents, disliked_of, news_of, with_cart
-from components.serving.requests import BreakdownRequest, RecommendRequest, SearchRequest, SimilarRequest
+from components.serving.requests import BreakdownRequest, Filter, RecommendRequest, SearchRequest, SimilarRequest
+from components.serving.shelf import ALL_ON, OffSwitch, Shelf
 from components.serving.talk import Talk
 
 NOTHING = np.empty(0, np.int32)
@@ -49,16 +56,13 @@ EVENTS_UNREAD = "the user's latest interactions could not be read"
 Recent = UserEvents | EventsUnread | None
 
 
-def _no_clock() -> float:
-    return 0.0
-
-
 @dataclass(frozen=True, slots=True)
 class _Ranked:
     """A request up to its candidates; `start` and `at_hand` are seconds of the clock."""
 
     asker: UserState
-    exclude: NDArray[np.int32]
+    may: MayShow
+    shelf: Shelf
     found: Candidates
     unread: bool
     start: float
@@ -71,6 +75,7 @@ class RequestPath:
     Args:
         perf_counter: returns seconds, for `timings_ms` and the time budget of `hybrid`; without it all are zero.
         hybrid: has a language model look at some rankings; `answer` asks it, `recommend` never does.
+        aside: works something out while others are answered; `answer` has it do what takes milliseconds.
     """
 
     def __init__(
@@ -80,10 +85,11 @@ class RequestPath:
         release_id: str,
         slot: str,
         variant: str,
-        perf_counter: Callable[[], float] = _no_clock,
+        perf_counter: Callable[[], float] = no_clock,
         model_version: int | None = None,
         prompt_version: int | None = None,
         hybrid: Hybrid | None = None,
+        aside: Callable[[Callable[[], Candidates]], Awaitable[Candidates]] | None = None,
     ) -> None:
         self.bundle = bundle
         self.release_id = release_id
@@ -92,10 +98,14 @@ class RequestPath:
         self._model_version = model_version
         self._prompt_version = None if prompt_version is None else str(prompt_version)
         self._hybrid = hybrid
+        self._aside = aside
         self._routing = routing
         self._now = perf_counter
-        self._finder = CandidateFinder(bundle, routing)
-        self._search = ItemSearch(bundle, self._finder)
+        self._finder = CandidateFinder(bundle, routing, perf_counter)
+        self._limits = ShowLimits(bundle.items, lambda: self._finder.words.filters)
+        self._search = ItemSearch(bundle, self._finder, self._limits)
+        self._new_items = NewItems(bundle, routing.new_items)
+        self.off_switch = OffSwitch(bundle.items)
         primary = bundle.primary
         factors = primary.factors if isinstance(primary, IndexedFactors) else primary
         self._pipeline = primary if isinstance(primary, FittedPipeline) else None
@@ -110,17 +120,26 @@ class RequestPath:
         self._factors = factors if isinstance(factors, FittedFactors) else None
 
     def recommend(
-        self, request: RecommendRequest, request_id: str, recent: Recent = None, exploring: bool = False
+        self,
+        request: RecommendRequest,
+        request_id: str,
+        recent: Recent = None,
+        exploring: bool = False,
+        shelf: Shelf = ALL_ON,
     ) -> Answer:
-        """At most `k` items that the request does not exclude and the user has not seen, best first; with the policy's
+        """At most `k` items that the request lets through and the user has not seen, best first; with the policy's
         `repeats` those that they liked may be among them.
 
         `recent` is what the user did lately; training may know some of it. Without it the trained state answers, as it
         does, marked as degraded, when it could not be read. The list is shorter than `k` only when the catalogue has no
-        more such items. With `exploring` one position is open to chance, if the policy says so. No language model is
-        asked.
+        more such items. With `exploring` some positions are open to chance, if the policy says so. No language model is
+        asked. The filters of `request` have no fault.
         """
-        return self._compose(request, request_id, self._rank(request, recent), None, exploring)
+        start = self._now()
+        asker, may = self._asked(request, recent, shelf)
+        found = self._finder.find(request, asker, may)
+        ranked = self._ranked(asker, may, shelf, found, recent, start)
+        return self._compose(request, request_id, ranked, None, exploring)
 
     async def answer(
         self,
@@ -129,12 +148,19 @@ class RequestPath:
         recent: Recent = None,
         exploring: bool = False,
         payer: str = "",
+        shelf: Shelf = ALL_ON,
     ) -> Answer:
         """As `recommend`, with the language model's opinion where this path has one and its policy asks for it.
 
         `payer` is whose budget of the day that costs, beside the user's; see `Hybrid.second_opinion`.
         """
-        ranked = self._rank(request, recent)
+        start = self._now()
+        asker, may = self._asked(request, recent, shelf)
+        if self._aside is not None and self._finder.ranks_anew(asker, may):
+            found = await self._aside(lambda: self._finder.find(request, asker, may))
+        else:
+            found = self._finder.find(request, asker, may)
+        ranked = self._ranked(asker, may, shelf, found, recent, start)
         if self._hybrid is None:
             return self._compose(request, request_id, ranked, None, exploring)
         diversity = self._strength(request)
@@ -147,27 +173,33 @@ class RequestPath:
         )
         return self._compose(request, request_id, ranked, second, exploring)
 
-    def cheap(self, request: RecommendRequest, request_id: str) -> Answer:
+    def cheap(self, request: RecommendRequest, request_id: str, shelf: Shelf = ALL_ON) -> Answer:
         """The most popular items that training does not know of the user, marked as degraded: for times of overload."""
         start = self._now()
-        asker = self._asker(request, None)
-        exclude = self._excluded(asker, request.exclude, None)
-        popular = Candidates("popularity", BUSY, "popularity", self._finder.popular(asker, request.k, exclude))
-        ranked = _Ranked(asker, exclude, popular, True, start, self._now())
+        asker, may = self._asked(request, None, shelf)
+        popular = Candidates("popularity", BUSY, "popularity", self._finder.popular(asker, request.k, may.exclude))
+        ranked = _Ranked(asker, may, shelf, popular, True, start, self._now())
         return self._compose(request, request_id, ranked, None, False)
 
-    def _rank(self, request: RecommendRequest, recent: Recent) -> _Ranked:
-        start = self._now()
+    def fault(self, filters: Mapping[str, Filter]) -> BadFilter | None:
+        """What is wrong with the filters of a request; None where nothing is."""
+        return self._finder.words.filters.fault(filters) if filters else None
+
+    def _asked(self, request: RecommendRequest, recent: Recent, shelf: Shelf) -> tuple[UserState, MayShow]:
         asker = self._asker(request, recent)
-        exclude = self._excluded(asker, request.exclude, recent)
-        found = self._finder.find(request, asker, exclude)
-        return _Ranked(asker, exclude, found, isinstance(recent, EventsUnread), start, self._now())
+        return asker, self._limits.of(request, asker.barred, self._met_lately(asker, recent), shelf)
+
+    def _ranked(
+        self, asker: UserState, may: MayShow, shelf: Shelf, found: Candidates, recent: Recent, start: float
+    ) -> _Ranked:
+        unread = isinstance(recent, EventsUnread)
+        return _Ranked(asker, may, shelf, found.without(may.shown), unread, start, self._now())
 
     def _compose(
         self, request: RecommendRequest, request_id: str, ranked: _Ranked, second: RerankOutcome | None, exploring: bool
     ) -> Answer:
         """The answer from the ranking, or from the one that the language model made of it."""
-        asker, exclude, found = ranked.asker, ranked.exclude, ranked.found
+        asker, may, found = ranked.asker, ranked.may, ranked.found
         begun = ranked.at_hand if second is None else self._now()
         ranking, source, route = found.ranking, found.source, found.route
         if second is not None and second.ranking is not None:
@@ -176,16 +208,29 @@ class RequestPath:
         explored = explore(best, ranking, self._routing.exploration, request_id) if exploring else None
         if explored is not None:
             best = explored.ranking
+        new = (
+            self._new_items.placed(best, may, ranked.shelf, request_id, self._suiting(asker, may))
+            if exploring
+            else None
+        )
+        if new is not None:
+            best = new.ranking
+        drawn = explored or new
         reasons = self._reasons(found, best.items, asker, request) if request.explain else None
         if reasons is not None and second is not None:
             reasons = [second.reasons.get(row, text) for row, text in zip(best.items.tolist(), reasons, strict=True)]
         items = self._items(best.items, best.scores, source, reasons)
+        for place in () if new is None else new.places:
+            text = None if reasons is None else NEWLY_SUITING if len(asker.trained) + len(asker.news.liked) else NEWLY
+            items[place] = replace(items[place], source=NEW, explanation=text)
         if len(best) < request.k and not (found.said and found.said.kept):
-            filler = self._finder.popular(asker, request.k - len(best), np.concatenate([exclude, best.items]))
+            gone = np.concatenate([may.exclude, may.shown, best.items])
+            filler = self._finder.popular(asker, request.k - len(best), gone)
             reasons = [POPULAR] * len(filler) if request.explain else None
             items += self._items(filler.items, filler.scores, "popularity", reasons, first_rank=len(best) + 1)
         done = self._now()
-        timings = {"candidates": _milliseconds(ranked.start, ranked.at_hand)}
+        timings = {name: _milliseconds(0, seconds) for name, seconds in found.seconds.items()}
+        timings["candidates"] = _milliseconds(ranked.start, ranked.at_hand)
         if second is not None:
             timings["llm"] = _milliseconds(ranked.at_hand, begun)
         timings["compose"] = _milliseconds(begun, done)
@@ -206,21 +251,26 @@ class RequestPath:
             candidates=found.ranking,
             n_known=len(asker.trained) + len(asker.news.seen),
             explored_position=None if explored is None else explored.position + 1,
-            propensities=None if explored is None else (*explored.propensities, *[1.0] * (len(items) - len(best))),
+            propensities=None if drawn is None else (*drawn.propensities, *[1.0] * (len(items) - len(best))),
             model_version=self._model_version,
             prompt_version=self._prompt_version,
             llm=None if second is None else second.log,
+            next_page=next_cursor(request.cursor, [item.item_id for item in items])
+            if len(items) == request.k
+            else None,
             understood=None if found.said is None else found.said.understood(),
             ignored=() if found.said is None else found.said.wishes.ignored,
         )
 
-    def similar(self, request: SimilarRequest, request_id: str) -> SimilarAnswer | UnknownItem:
+    def similar(self, request: SimilarRequest, request_id: str, shelf: Shelf = ALL_ON) -> SimilarAnswer | UnknownItem:
         """The `k` items nearest to the given one, which is not among them."""
         start = self._now()
         row = self.bundle.items.row_of.get(request.item_id)
         if row is None:
             return UnknownItem(request.item_id)
-        ranking, source = self.bundle.similar_items(row, request.k)
+        ranking, source = self.bundle.similar_items(row, request.k + len(shelf.off))
+        left = ~np.isin(ranking.items, shelf.off)
+        ranking = Ranking(ranking.items[left][: request.k], ranking.scores[: len(left)][left][: request.k])
         items = self._items(ranking.items, ranking.scores, source, None)
         return SimilarAnswer(
             request_id=request_id,
@@ -238,7 +288,8 @@ class RequestPath:
         row_of, pipeline = self.bundle.items.row_of, self._pipeline
         rows = [row_of[item_id] for item_id in request.item_ids if item_id in row_of]
         history, liked = asker.history, frozenset(asker.history.likes.tolist())
-        hidden, again = self._excluded(asker, [], recent), self._routing.repeats
+        hidden = np.concatenate([asker.barred, self._met_lately(asker, recent)])
+        again = self._routing.repeats
         barred = frozenset(hidden.tolist())
         broken = []
         if pipeline is not None and len(history):
@@ -255,14 +306,16 @@ class RequestPath:
             items=tuple(explained_item(self.bundle.items, each) for each in broken),
         )
 
-    def search(self, request: SearchRequest, request_id: str, recent: Recent = None) -> SearchAnswer | UnknownFilter:
+    def search(
+        self, request: SearchRequest, request_id: str, recent: Recent = None, shelf: Shelf = ALL_ON
+    ) -> SearchAnswer | BadFilter:
         """The items that the query and the filters ask for; see ItemSearch.find."""
         start = self._now()
         asker = UserState(UNKNOWN_USER, NOTHING, NO_NEWS)
         if request.user_id is not None:
             asker = self._asker(RecommendRequest(user_id=request.user_id), recent)
-        found = self._search.find(request, asker)
-        if isinstance(found, UnknownFilter):
+        found = self._search.find(request, asker, shelf)
+        if isinstance(found, BadFilter):
             return found
         total = _milliseconds(start, self._now())
         return as_answer(found, request_id, self.release_id, self.slot, self.variant, total)
@@ -304,18 +357,16 @@ class RequestPath:
         history = live_history(known, events, cart, self.bundle.items.row_of, self._values)
         return UserState(row, trained, news, history, history is not known, barred)
 
-    def _excluded(self, asker: UserState, item_ids: list[str], recent: Recent) -> NDArray[np.int32]:
-        """Rows of what may not be shown: seen items, or those that are not liked, and those that the request names."""
-        barred, news, row_of = asker.barred, asker.news.seen, self.bundle.items.row_of
+    def _met_lately(self, asker: UserState, recent: Recent) -> Rows:
+        """Rows of what the user has met since training, or of what of that is not liked, where people come back."""
+        news = asker.news.seen
         if self._routing.repeats:
-            disliked = disliked_of(recent, row_of) if isinstance(recent, UserEvents) else NOTHING
-            news = np.concatenate([np.setdiff1d(news, asker.news.liked), disliked])
-        if len(news):
-            barred = np.concatenate([barred, news])
-        if not item_ids:
-            return barred
-        named = [row_of[item_id] for item_id in item_ids if item_id in row_of]
-        return np.concatenate([barred, np.asarray(named, dtype=np.int32)])
+            disliked = disliked_of(recent, self.bundle.items.row_of) if isinstance(recent, UserEvents) else NOTHING
+            news = np.concatenate([np.setdiff1d(news, asker.news.liked), disliked]).astype(np.int32)
+        return news
+
+    def _suiting(self, asker: UserState, may: MayShow) -> Callable[[Rows], Ranking]:
+        return lambda gone: self._finder.own(asker, MayShow(gone, again=may.again)).ranking
 
     def _best(self, request: RecommendRequest, candidates: Ranking) -> Ranking:
         """The first `k` candidates, or as many that make a varied list where the request or the policy asks for it."""

@@ -5,7 +5,18 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Annotated, Literal, Self
 
-from pydantic import AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+    model_validator,
+)
+
+from components.serving.page_cursor import LONGEST, read_cursor
 
 MAX_K = 100
 MAX_EVENTS = 1000
@@ -19,6 +30,14 @@ RequestId = Annotated[str, StringConstraints(min_length=1, max_length=64, patter
 ShortText = Annotated[str, StringConstraints(max_length=64)]
 Finite = Annotated[float, Field(allow_inf_nan=False)]
 Count = Annotated[int, Field(ge=1, le=MAX_K)]
+
+
+def _ours(cursor: str) -> str:
+    read_cursor(cursor)
+    return cursor
+
+
+Cursor = Annotated[str, StringConstraints(max_length=LONGEST), AfterValidator(_ours)]
 
 
 def _only_text(value: object) -> object:
@@ -62,10 +81,25 @@ class Profile(Body):
 _PLAIN = frozenset({"user_id", "k", "exclude", "explain", "diversity", "timeout_ms"})
 
 
+class NumberRange(Body):
+    """A filter on a number; an end that is left out is open."""
+
+    min: Finite | None = None
+    max: Finite | None = None
+
+
+Filter = list[ShortText] | bool | NumberRange
+Filters = Annotated[dict[Annotated[str, StringConstraints(min_length=1, max_length=128)], Filter], Field(max_length=20)]
+"""What an item must be, by `categories`, `labels`, `available` or the name of an attribute: values of which it has one,
+true or false, or a range of a number."""
+
+
 class RecommendRequest(Body):
     """Body of `POST /recommend`.
 
-    `diversity` says how much relevance the list may give up for variety, 0 none and 1 all; without it the release's
+    `filters` leave nothing but items that pass all of them, `include` nothing but these items, `exclude` none of these;
+    `allow_seen` lets what the user knows come again. `cursor` is the `next` of an answer, and asks for what comes after
+    it. `diversity` says how much relevance the list may give up for variety, 0 none and 1 all; without it the release's
     policy holds. `context.query` asks for items whose texts match it. `timeout_ms` is how long a language model may
     take, from the arrival of the request on; without it the release's policy holds. `context.cart` counts as liked, for
     this request alone.
@@ -75,7 +109,11 @@ class RecommendRequest(Body):
     k: Count = 10
     context: RequestContext | None = None
     profile: Profile | None = None
+    filters: Filters = Field(default_factory=dict)
+    include: Annotated[list[Id], Field(min_length=1, max_length=10_000, fail_fast=True)] | None = None
     exclude: Items = Field(default_factory=list)
+    allow_seen: bool = False
+    cursor: Cursor | None = None
     explain: bool = True
     diversity: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] | None = None
     timeout_ms: Annotated[int, Field(ge=1, le=MAX_TIMEOUT_MS)] | None = None
@@ -137,26 +175,17 @@ class SimilarRequest(Body):
     k: Count = 10
 
 
-class NumberRange(Body):
-    """A filter on a number; an end that is left out is open."""
-
-    min: Finite | None = None
-    max: Finite | None = None
-
-
 class SearchRequest(Body):
     """Body of `POST /search`.
 
-    `filters` maps `labels`, or an attribute of the items, to values of which an item must have one, or to a range.
-    With `user_id` what that user likes counts for the order; `allow_seen: false` leaves out what they know.
+    `filters` leave nothing but items that pass all of them, and are never given up, as wishes of the query may be. With
+    `user_id` what that user likes counts for the order; `allow_seen: false` leaves out what they know.
     """
 
     query: Annotated[str, StringConstraints(max_length=512)] = ""
     user_id: Id | None = None
     k: Count = 10
-    filters: dict[Annotated[str, StringConstraints(min_length=1, max_length=128)], list[ShortText] | NumberRange] = (
-        Field(default_factory=dict, max_length=20)
-    )
+    filters: Filters = Field(default_factory=dict)
     allow_seen: bool = True
     exclude: Items = Field(default_factory=list)
 

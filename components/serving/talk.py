@@ -1,4 +1,4 @@
-"""One asker's catalogue in a conversation: reads their words, finds what fits, says why; see `dialogue.Catalogue`."""
+"""One asker's catalogue in a conversation: reads their words, finds what fits, says why; see `dialogue.Partner`."""
 
 from __future__ import annotations
 
@@ -6,12 +6,13 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from components.conversation.dialogue import Found
+from components.conversation.dialogue import Fitting
 from components.serving.answer import AnsweredItem
 from components.serving.asked import Said
 from components.serving.candidates import CandidateFinder, UserState
 from components.serving.catalogue import Catalogue
 from components.serving.item_search import FoundItem, ItemSearch
+from components.serving.limits import MayShow
 from components.wishes.facts import CatalogueFacts
 from components.wishes.vocabulary import Comparative, Phrase, read_vocabulary
 from components.wishes.wish import Wish, Wishes
@@ -60,7 +61,7 @@ class Talk:
         """The wishes of `text`, without meanings that no item has to do with."""
         return self._finder.words.without_idle(self._finder.words.reader.read(text))
 
-    def find(self, wishes: Sequence[Wish], k: int, exclude: Sequence[str]) -> Found[FoundItem]:
+    def find(self, wishes: Sequence[Wish], k: int, exclude: Sequence[str]) -> Fitting[FoundItem]:
         """At most `k` items that fit and that the asker does not know, without those of `exclude`."""
         if not wishes:
             own = self._recommend(k, exclude)
@@ -69,7 +70,7 @@ class Talk:
             return self._found(rows, [each.score for each in own], reasons, ())
         named = [self._items.row_of[each] for each in exclude if each in self._items.row_of]
         out = np.concatenate([self._asker.trained, self._asker.news.seen, np.array(named, np.int32)]).astype(np.int32)
-        found = self._finder.asked(Wishes(tuple(wishes)), {}, k, self._asker, out)
+        found = self._finder.asked(Wishes(tuple(wishes)), {}, k, self._asker, MayShow(out))
         assert found.said is not None  # noqa: S101 there are wishes
         rows, scores = found.ranking.items[:k].tolist(), found.ranking.scores[:k].tolist()
         return self._found(rows, scores, self._explain(found.said, found.ranking.items[:k]), found.said.loosened)
@@ -87,9 +88,9 @@ class Talk:
 
     def _found(
         self, rows: Sequence[int], scores: Sequence[float], reasons: Sequence[str | None], loosened: tuple[Wish, ...]
-    ) -> Found[FoundItem]:
+    ) -> Fitting[FoundItem]:
         items = [
             self._search.item(row, rank, score, reason)
             for rank, (row, score, reason) in enumerate(zip(rows, scores, reasons, strict=True), start=1)
         ]
-        return Found(items, tuple(item.item_id for item in items), loosened)
+        return Fitting(items, tuple(item.item_id for item in items), loosened)

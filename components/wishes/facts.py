@@ -127,11 +127,15 @@ def item_facts(
         numbers[YEAR] = np.array(years)
     named = [tuple(dict.fromkeys(label for label in row if not _NO_LABEL.match(label))) for row in labels]
     return CatalogueFacts(
-        tuple(ids), tuple(titles), _table(named), {name: _table(rows) for name, rows in lists.items()}, numbers
+        tuple(ids),
+        tuple(titles),
+        value_table(named),
+        {name: value_table(rows) for name, rows in lists.items()},
+        numbers,
     )
 
 
-def _table(rows: Sequence[Sequence[str]]) -> ValueTable:
+def value_table(rows: Sequence[Sequence[str]]) -> ValueTable:
     """Values that differ in case or accents alone share a column, under the spelling that comes first."""
     column_of: dict[str, int] = {}
     names: list[str] = []

@@ -48,7 +48,7 @@ def judge(wish: Wish, facts: CatalogueFacts, resemblance: Resemblance) -> Verdic
         return _verdicts(has if wish.wanted else ~has, known)
     if isinstance(wish, RangeWish):
         numbers = facts.numbers.get(wish.attribute, np.full(len(facts), np.nan))
-        inside = _within(numbers, wish)
+        inside = within(numbers, wish.low, wish.high, wish.open)
         return _verdicts(inside if wish.wanted else ~inside, ~np.isnan(numbers))
     if isinstance(wish, ItemsWish):
         named = _rows_as_mask(facts, wish.items)
@@ -93,14 +93,15 @@ def _labels(wish: LabelWish, facts: CatalogueFacts) -> Mask:
     return carried
 
 
-def _within(numbers: NDArray[np.float64], wish: RangeWish) -> Mask:
-    above: Callable[..., Mask] = np.greater if wish.open else np.greater_equal
-    below: Callable[..., Mask] = np.less if wish.open else np.less_equal
+def within(numbers: NDArray[np.float64], low: float | None, high: float | None, is_open: bool = False) -> Mask:
+    """The numbers from `low` to `high`, each end with its bound unless `is_open`; one that is not known is outside."""
+    above: Callable[..., Mask] = np.greater if is_open else np.greater_equal
+    below: Callable[..., Mask] = np.less if is_open else np.less_equal
     inside: Mask = ~np.isnan(numbers)
-    if wish.low is not None:
-        inside &= above(numbers, wish.low)
-    if wish.high is not None:
-        inside &= below(numbers, wish.high)
+    if low is not None:
+        inside &= above(numbers, low)
+    if high is not None:
+        inside &= below(numbers, high)
     return inside
 
 

@@ -23,6 +23,7 @@ from components.serving.cache_key import CacheKey, cache_key
 from components.serving.recent_history import UserEvents
 from components.serving.request_path import Recent
 from components.serving.requests import MAX_TIMEOUT_MS, RecommendRequest
+from components.serving.shelf import Shelf
 from components.serving.variants import Variants
 from jobs.batch.language_model import BatchLlm
 from jobs.batch.reply_batches import Pace
@@ -114,11 +115,13 @@ class _Batch:
     llm: BatchLlm
     reader: UserEventReader
     report: Callable[[str], None]
+    shelves: dict[str, Shelf] = field(default_factory=dict)
 
     def make(self, home: Path, now: float) -> BatchResult:
         stamp = datetime.fromtimestamp(now, UTC).strftime("%Y%m%dT%H%M%S.%fZ")
         made = BatchResult(home / f"recommendations-{self.live.release_id}-{stamp}.parquet", self.live.release_id)
         variants = self._variants()
+        self.shelves.update(self._shelves(variants, now))
         users = list(dict.fromkeys(self._everybody(variants) if self.asked.users is None else self.asked.users))
         self.report(f"{len(users):,} users, release {made.release}")
         if self.asked.pace is not None:
@@ -159,14 +162,21 @@ class _Batch:
         # The id is the same in each run, as the order in which candidates are shown may depend on it.
         request = RecommendRequest(user_id=user, k=self.asked.k, explain=self.asked.explain, timeout_ms=MAX_TIMEOUT_MS)
         recent: Recent = await self.reader.read(user)
-        answer = await path.answer(request, f"batch-{self.live.release_id}", recent)
+        shelf = self.shelves[path.variant]
+        answer = await path.answer(request, f"batch-{self.live.release_id}", recent, shelf=shelf)
         if not isinstance(recent, UserEvents) or not is_worth_keeping(answer) or self._explores(path.variant):
             return answer, None
-        return answer, cache_key(request, path.release_id, path.variant, recent.version)
+        return answer, cache_key(request, path.release_id, path.variant, recent.version, shelf.version)
+
+    def _shelves(self, variants: Variants, now: float) -> dict[str, Shelf]:
+        """What is off now, by variant."""
+        switched = [each.item_id for each in self.bench.store.items_off.at(now)]
+        return {path.variant: path.off_switch.shelf_at(now, switched) for path in variants.all_paths()}
 
     def _explores(self, variant: str) -> bool:
-        """Whether the service leaves a position to chance, which it draws for each request."""
-        return any(each.name == variant and each.routing.exploration.share > 0 for each in self.live.served.variants)
+        """Whether the service leaves positions to chance, which it draws for each request."""
+        policies = [each.routing for each in self.live.served.variants if each.name == variant]
+        return any(each.exploration.share > 0 or each.new_items.share > 0 for each in policies)
 
     def _keep(self, pairs: Sequence[tuple[Answer, CacheKey | None]]) -> int:
         entries = [(key, encode(answer)) for answer, key in pairs if key is not None]

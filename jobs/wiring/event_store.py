@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from components.adapters.store.access.seals import SqlSeals
     from components.adapters.store.alerts.incidents import AlertStore
     from components.adapters.store.alerts.silences import SilenceStore
+    from components.adapters.store.catalogue.items_off import SqlItemsOff
     from components.adapters.store.experiments.declared import SqlExperiments
     from components.adapters.store.llm.budget import LlmBudget
     from components.adapters.store.llm.evaluations import EvaluationStore
@@ -133,6 +134,12 @@ class EventStore:
         from components.adapters.store.access.audit_log import SqlAuditLog
 
         return SqlAuditLog(self.engine)
+
+    def items_off(self) -> SqlItemsOff:
+        """Items that are switched off by hand."""
+        from components.adapters.store.catalogue.items_off import SqlItemsOff
+
+        return SqlItemsOff(self.engine)
 
     @cached_property
     def facts(self) -> MonitorFacts:

@@ -39,8 +39,10 @@ RARE = (
     "tests/monitoring/test_watch.py",
     "tests/monitoring/alerting",
     "tests/bentos/test_language_model.py",
+    "tests/bentos/test_policy_words.py",
 )
-"""Tests of a drift, a canary with traffic, a better prompt, a worker beside live traffic, a model that fails."""
+"""Tests of a drift, a canary with traffic, a better prompt, a worker beside live traffic, a model that fails,
+places for new items."""
 PROMPT = PROJECT / "prompts" / "recops-rerank.md"
 
 

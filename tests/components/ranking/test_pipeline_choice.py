@@ -81,7 +81,8 @@ def test_the_kept_lists_are_what_the_histories_give_before_and_after_saving(fitt
             now = pipeline.rank(read.histories.of(user), np.empty(0, np.int32))
             assert now.ranking.items.tobytes() == kept.ranking.items.tobytes()
             assert now.ranking.scores.tobytes() == kept.ranking.scores.tobytes()
-            np.testing.assert_array_equal(now.because, kept.because)
+            some = now.ranking.items[:20]
+            np.testing.assert_array_equal(now.because(some), kept.because(some))
     read.save(tmp_path / "second")
     for file in sorted(path for path in (tmp_path / "first").rglob("*") if path.is_file()):
         assert (tmp_path / "second" / file.relative_to(tmp_path / "first")).read_bytes() == file.read_bytes(), file

@@ -173,7 +173,9 @@ def test_without_the_item_that_a_reason_names_the_candidate_loses_more_than_with
     generators, held = fitted.ranker.generators, []
     for user in range(0, N_USERS, 12):
         history, kept = fitted.histories.of(user), fitted.kept(user)
-        for item, code in list(zip(kept.ranking.items.tolist(), kept.because.tolist(), strict=True))[:5]:
+        for item, code in list(
+            zip(kept.ranking.items.tolist(), kept.because(kept.ranking.items).tolist(), strict=True)
+        )[:5]:
             reason = read_code(code)
             if reason is None:
                 continue

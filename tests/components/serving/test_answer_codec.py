@@ -63,4 +63,4 @@ def test_answers_that_lack_something_or_were_left_to_chance_are_not_kept(answer:
     assert is_worth_keeping(answer)
     assert not is_worth_keeping(replace(answer, degraded=True))
     assert not is_worth_keeping(replace(answer, fallback_reason="the model was late"))
-    assert not is_worth_keeping(replace(answer, explored_position=1))
+    assert not is_worth_keeping(replace(answer, explored_position=1, propensities=(0.5,)))

@@ -20,8 +20,10 @@ BODY: dict[str, Any] = {
 }
 
 
-def key(changes: dict[str, Any], release: str = "release-1", variant: str = "default", version: int = 3) -> CacheKey:
-    return cache_key(RecommendRequest.model_validate({**BODY, **changes}), release, variant, version)
+def key(
+    changes: dict[str, Any], release: str = "release-1", variant: str = "default", version: int = 3, shelf: str = ""
+) -> CacheKey:
+    return cache_key(RecommendRequest.model_validate({**BODY, **changes}), release, variant, version, shelf)
 
 
 def test_equal_requests_share_a_key_however_they_are_written() -> None:
@@ -40,6 +42,10 @@ def test_equal_requests_share_a_key_however_they_are_written() -> None:
         {"profile": {"text": "old films", "preferences": {"Sci-Fi": 0.9}, "tier": "premium"}},
         {"exclude": ["1", "2"]},
         {"exclude": []},
+        {"include": ["1"]},
+        {"allow_seen": True},
+        {"cursor": "S2F0eg"},
+        {"filters": {"categories": ["Drama"]}},
         {"explain": False},
         {"diversity": 0.4},
         {"diversity": None},
@@ -49,9 +55,9 @@ def test_whatever_changes_an_answer_changes_its_key(changes: dict[str, Any]) -> 
     assert key(changes) != key({})
 
 
-def test_release_variant_and_what_the_user_did_change_the_key() -> None:
-    keys = [key({}), key({}, release="release-2"), key({}, variant="b"), key({}, version=4)]
-    assert len({each.answer for each in keys}) == 4
+def test_release_variant_what_the_user_did_and_what_is_off_change_the_key() -> None:
+    keys = [key({}), key({}, release="release-2"), key({}, variant="b"), key({}, version=4), key({}, shelf="1")]
+    assert len({each.answer for each in keys}) == 5
     assert len({each.user for each in keys}) == 1
 
 

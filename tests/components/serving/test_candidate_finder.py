@@ -12,6 +12,7 @@ from components.recommenders.fold_in import NO_NEWS, RecentHistory
 from components.recommenders.popularity import FittedPopularity
 from components.serving.bundle import Bundle, read_bundle
 from components.serving.candidates import NO_FOLD_IN, UNKNOWN_USER, CandidateFinder, Candidates, UserState
+from components.serving.limits import MayShow
 from components.serving.requests import RecommendRequest
 from tests.worlds import make_bundle
 
@@ -40,8 +41,8 @@ def bundle(tmp_path_factory: pytest.TempPathFactory) -> Bundle:
 def find(bundle: Bundle, user: int, news: RecentHistory, fold_in: list[str]) -> Candidates:
     trained = STRANGER if user == UNKNOWN_USER else bundle.seen(user)
     finder = CandidateFinder(bundle, ROUTING.model_copy(update={"fold_in": fold_in}))
-    exclude = np.concatenate([trained, news.seen])
-    return finder.find(RecommendRequest(user_id="u"), UserState(user, trained, news), exclude)
+    may = MayShow(np.concatenate([trained, news.seen]))
+    return finder.find(RecommendRequest(user_id="u"), UserState(user, trained, news), may)
 
 
 def test_a_stranger_is_answered_by_all_that_fold_in_and_are_there(bundle: Bundle) -> None:

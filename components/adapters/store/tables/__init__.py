@@ -1,6 +1,7 @@
 """The tables of the event store. Times are seconds since 1970 (UTC), as floats."""
 
 from components.adapters.store.tables.access import api_keys, audit_log, bundle_seals
+from components.adapters.store.tables.catalogue import items_off
 from components.adapters.store.tables.conversations import conversations
 from components.adapters.store.tables.experiments import experiments, exposures
 from components.adapters.store.tables.metadata import metadata
@@ -37,6 +38,7 @@ __all__ = [
     "forgotten_users",
     "hourly_rollups",
     "impressions",
+    "items_off",
     "llm_budget",
     "llm_calls",
     "metadata",

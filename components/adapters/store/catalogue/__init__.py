@@ -1,0 +1,1 @@
+"""What operators did to items, in the event store."""
