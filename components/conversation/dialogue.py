@@ -1,6 +1,6 @@
 """Leads a conversation: from its state and a message to the next state, the items to show, and what is said.
 
-Deterministic, without a language model: `Partner` reads the words and finds the items.
+Deterministic, without a language model: `AskersCatalogue` reads the words and finds the items.
 """
 
 from __future__ import annotations
@@ -56,7 +56,7 @@ class Fitting(Generic[Item]):
     loosened: tuple[Wish, ...] = ()
 
 
-class Partner(Protocol[Item]):
+class AskersCatalogue(Protocol[Item]):
     """What a conversation is about, for one asker."""
 
     @property
@@ -107,7 +107,7 @@ class _Step(Generic[Item]):
     state: Conversation
     intent: Intent
     reference: Reference | None
-    catalogue: Partner[Item]
+    catalogue: AskersCatalogue[Item]
     k: int
     read: Wishes = field(default_factory=Wishes)
 
@@ -122,7 +122,7 @@ class _Step(Generic[Item]):
         return tuple(self.state.shown[place] for place in self.reference.places) if self.reference else ()
 
 
-def take_turn(state: Conversation, message: str, catalogue: Partner[Item], k: int) -> Turn[Item]:
+def take_turn(state: Conversation, message: str, catalogue: AskersCatalogue[Item], k: int) -> Turn[Item]:
     """Answers `message`. The same state, message and catalogue give the same turn."""
     state = replace(state, turns=state.turns + 1)
     facts = catalogue.facts
