@@ -1,4 +1,4 @@
-"""One asker's catalogue in a conversation: reads their words, finds what fits, says why; see `dialogue.AskersCatalogue`."""
+"""One asker's catalogue in a conversation: reads their words, finds what fits, says why (`AskersCatalogue`)."""
 
 from __future__ import annotations
 
