@@ -10,6 +10,7 @@ import sys
 import time
 import warnings
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -35,19 +36,21 @@ def bounded_run(refusals: tuple[type[Exception], ...], megabytes: float) -> Call
             return Stopped("no time is left")
         if sys.platform != "linux":
             return _outcome(work, refusals)
-        child, reader = _begin(work, refusals)
+        child, reader = _begin(work, refusals, alone=True)
         return _wait(child, reader, seconds, megabytes)
 
     return run
 
 
-def _begin(work: Callable[[], Any], refusals: tuple[type[Exception], ...]) -> tuple[int, int]:
-    """The child's number, and the end of the pipe that its outcome comes from."""
+def _begin(work: Callable[[], Any], refusals: tuple[type[Exception], ...], alone: bool = False) -> tuple[int, int]:
+    """The child's number, and the pipe that its outcome comes from; `alone`: it leads those that it begins."""
     reader, writer = os.pipe()
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", DeprecationWarning)
         child = os.fork()
     if not child:
+        if alone:
+            os.setpgid(0, 0)
         _work_and_exit(work, refusals, reader, writer)
     os.close(writer)
     return child, reader
@@ -82,12 +85,13 @@ def _work_and_exit(work: Callable[[], Any], refusals: tuple[type[Exception], ...
 
 
 def _wait(child: int, reader: int, seconds: float, megabytes: float) -> Done | Stopped:
-    stop, parts, reason = time.monotonic() + seconds, [], ""
+    stop, parts, reason, said_all = time.monotonic() + seconds, [], "", False
     try:
         while True:
             if select.select([reader], [], [], POLL_SECONDS)[0]:
                 part = os.read(reader, 1 << 20)
                 if not part:
+                    said_all = True
                     break
                 parts.append(part)
             elif time.monotonic() > stop:
@@ -95,10 +99,11 @@ def _wait(child: int, reader: int, seconds: float, megabytes: float) -> Done | S
             elif _resident_mb(child) > megabytes:
                 reason = f"more than {megabytes:,.0f} MB of memory"
             if reason:
-                os.kill(child, signal.SIGKILL)
                 break
     finally:
         os.close(reader)
+        if reason or not said_all:
+            _end(child)
         os.waitpid(child, 0)
     if reason:
         return Stopped(reason)
@@ -109,6 +114,13 @@ def _wait(child: int, reader: int, seconds: float, megabytes: float) -> Done | S
         raise said
     outcome: Done | Stopped = said
     return outcome
+
+
+def _end(child: int) -> None:
+    """Ends it, and those that it has begun, where it leads them."""
+    for end in (os.killpg, os.kill):
+        with suppress(OSError):
+            end(child, signal.SIGKILL)
 
 
 def _resident_mb(child: int) -> float:
