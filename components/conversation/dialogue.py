@@ -48,7 +48,7 @@ _FILLER = frozenset(
 
 
 @dataclass(frozen=True)
-class Fitting(Generic[Item]):
+class FoundForWishes(Generic[Item]):
     """Items for some wishes, best first, their ids, and the wishes that were given up because nothing fits them all."""
 
     items: Sequence[Item]
@@ -73,7 +73,7 @@ class AskersCatalogue(Protocol[Item]):
         """The wishes of a text."""
         ...
 
-    def find(self, wishes: Sequence[Wish], k: int, exclude: Sequence[str]) -> Fitting[Item]:
+    def find(self, wishes: Sequence[Wish], k: int, exclude: Sequence[str]) -> FoundForWishes[Item]:
         """At most `k` items that fit, without those of `exclude`; without wishes what is recommended."""
         ...
 
@@ -97,7 +97,7 @@ class Turn(Generic[Item]):
     reply: str
     understood: tuple[Wish, ...] = ()
     ignored: tuple[str, ...] = ()
-    found: Fitting[Item] | None = None
+    found: FoundForWishes[Item] | None = None
 
 
 @dataclass
@@ -215,11 +215,11 @@ def _refined(step: _Step[Item]) -> Turn[Item]:
     return _shown(step, wishes, found, replies.refined(read, wishes, found.loosened, step.read.ignored))
 
 
-def _find(step: _Step[Item], wishes: Sequence[Wish], also_without: Sequence[str] = ()) -> Fitting[Item]:
+def _find(step: _Step[Item], wishes: Sequence[Wish], also_without: Sequence[str] = ()) -> FoundForWishes[Item]:
     return step.catalogue.find(wishes, step.k, (*step.state.rejected, *also_without))
 
 
-def _shown(step: _Step[Item], wishes: Sequence[Wish], found: Fitting[Item], reply: str) -> Turn[Item]:
+def _shown(step: _Step[Item], wishes: Sequence[Wish], found: FoundForWishes[Item], reply: str) -> Turn[Item]:
     if not found.ids:
         reply = f"{reply} {replies.NOTHING_LEFT}"
     elif found.loosened:

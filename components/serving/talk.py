@@ -6,7 +6,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 import numpy as np
 
-from components.conversation.dialogue import Fitting
+from components.conversation.dialogue import FoundForWishes
 from components.serving.answer import AnsweredItem
 from components.serving.asked import Said
 from components.serving.candidates import CandidateFinder, UserState
@@ -61,7 +61,7 @@ class Talk:
         """The wishes of `text`, without meanings that no item has to do with."""
         return self._finder.words.without_idle(self._finder.words.reader.read(text))
 
-    def find(self, wishes: Sequence[Wish], k: int, exclude: Sequence[str]) -> Fitting[FoundItem]:
+    def find(self, wishes: Sequence[Wish], k: int, exclude: Sequence[str]) -> FoundForWishes[FoundItem]:
         """At most `k` items that fit and that the asker does not know, without those of `exclude`."""
         if not wishes:
             own = self._recommend(k, exclude)
@@ -88,9 +88,9 @@ class Talk:
 
     def _found(
         self, rows: Sequence[int], scores: Sequence[float], reasons: Sequence[str | None], loosened: tuple[Wish, ...]
-    ) -> Fitting[FoundItem]:
+    ) -> FoundForWishes[FoundItem]:
         items = [
             self._search.item(row, rank, score, reason)
             for rank, (row, score, reason) in enumerate(zip(rows, scores, reasons, strict=True), start=1)
         ]
-        return Fitting(items, tuple(item.item_id for item in items), loosened)
+        return FoundForWishes(items, tuple(item.item_id for item in items), loosened)
