@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import getpass
 import json
 import time
 from collections.abc import Sequence
@@ -14,6 +13,7 @@ from rich.table import Table
 
 from cli.console import make_console
 from cli.event_store import open_store
+from cli.operator import as_operator
 from jobs.catalogue.switch_items import PastMoment, switch_off, switch_on
 
 
@@ -30,8 +30,9 @@ def off(item_ids: Sequence[str], until: datetime | None, reason: str) -> None:
     """Show these items to nobody any more."""
     moment = None if until is None else until.replace(tzinfo=UTC).timestamp()
     with open_store() as bench:
+        by = as_operator(bench, "items off", item_ids=list(item_ids), until=moment, reason=reason)
         try:
-            unknown = switch_off(bench, item_ids, moment, reason, time.time(), getpass.getuser())
+            unknown = switch_off(bench, item_ids, moment, reason, time.time(), by)
         except PastMoment as error:
             raise click.ClickException(str(error)) from error
     for item_id in unknown:
@@ -44,7 +45,8 @@ def off(item_ids: Sequence[str], until: datetime | None, reason: str) -> None:
 def on(item_ids: Sequence[str]) -> None:
     """Take it back."""
     with open_store() as bench:
-        count = switch_on(bench, item_ids, time.time(), getpass.getuser())
+        as_operator(bench, "items on", item_ids=list(item_ids))
+        count = switch_on(bench, item_ids)
     click.echo(f"{count:,} of {len(item_ids):,} were off, and are on")
 
 

@@ -33,6 +33,6 @@ def switch_off(
     return [each for each in some if each not in known]
 
 
-def switch_on(bench: Workbench, item_ids: Sequence[str], now: float, by: str) -> int:
+def switch_on(bench: Workbench, item_ids: Sequence[str]) -> int:
     """Takes it back; how many of them were off by hand."""
-    return bench.store.items_off.switch_on(list(dict.fromkeys(item_ids)), now, by)
+    return bench.store.items_off.switch_on(list(dict.fromkeys(item_ids)))

@@ -135,6 +135,7 @@ class EventStore:
 
         return SqlAuditLog(self.engine)
 
+    @cached_property
     def items_off(self) -> SqlItemsOff:
         """Items that are switched off by hand."""
         from components.adapters.store.catalogue.items_off import SqlItemsOff

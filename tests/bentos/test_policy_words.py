@@ -184,7 +184,7 @@ def test_an_item_that_is_switched_off_leaves_every_slot_and_kept_answers_too(tmp
         after = [ids(ask(slot, k=5)) for slot in slots]
         assert after[0] == after[1]
         assert after[0][:4] == before[0][1:]
-        assert SqlItemsOff(engine).switch_on([first, "never off"], time.time(), "test") == 1
+        assert SqlItemsOff(engine).switch_on([first, "never off"]) == 1
         for slot in slots:
             slot._answers._shelves._read()
         assert [ids(ask(slot, k=5)) for slot in slots] == before

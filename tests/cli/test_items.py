@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from click.testing import CliRunner, Result
 
+from cli.audit import audit
 from cli.items import items
 
 
@@ -43,3 +44,15 @@ def test_a_moment_that_is_over_is_refused() -> None:
     assert refused.exit_code == 1
     assert "--until" in refused.stderr
     assert listed() == []
+
+
+@pytest.mark.usefixtures("home")
+def test_the_log_holds_who_switched_what_off_and_why() -> None:
+    run("off", "318", "--reason", "sold out")
+    run("on", "318")
+    told = json.loads(CliRunner().invoke(audit, ["--json"], catch_exceptions=False).stdout)
+    assert [(each["action"], each["details"]["item_ids"]) for each in told] == [
+        ("items off", ["318"]),
+        ("items on", ["318"]),
+    ]
+    assert told[0]["details"]["reason"] == "sold out"

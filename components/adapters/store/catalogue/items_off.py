@@ -1,15 +1,14 @@
-"""Keeps which items are switched off by hand, and until when; each change is noted in the audit log at once."""
+"""Keeps which items are switched off by hand, and until when."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
-from typing import Any
 
-from sqlalchemy import Connection, Engine, delete, insert, or_, select
+from sqlalchemy import Engine, delete, insert, or_, select
 
 from components.adapters.store.engine import reading
-from components.adapters.store.tables import audit_log, items_off
+from components.adapters.store.tables import items_off
 
 AT_ONCE = 500
 """Ids in one statement."""
@@ -39,11 +38,8 @@ class SqlItemsOff:
                 some = items[start : start + AT_ONCE]
                 db.execute(delete(items_off).where(items_off.c.item_id.in_([each.item_id for each in some])))
                 db.execute(insert(items_off), [asdict(each) for each in some])
-                for each in some:
-                    details = {"item_id": each.item_id, "until": each.until, "reason": each.reason}
-                    _note(db, each.since, each.by, "item switched off", details)
 
-    def switch_on(self, item_ids: Sequence[str], now: float, by: str) -> int:
+    def switch_on(self, item_ids: Sequence[str]) -> int:
         """Takes it back; how many of them were off."""
         count = 0
         with self._engine.begin() as db:
@@ -52,8 +48,6 @@ class SqlItemsOff:
                 off = db.execute(select(items_off.c.item_id).where(items_off.c.item_id.in_(some))).scalars().all()
                 db.execute(delete(items_off).where(items_off.c.item_id.in_(some)))
                 count += len(off)
-                for item_id in off:
-                    _note(db, now, by, "item switched on", {"item_id": item_id})
         return count
 
     def at(self, now: float) -> list[SwitchedOff]:
@@ -62,7 +56,3 @@ class SqlItemsOff:
         with reading(self._engine) as db:
             rows = db.execute(select(items_off).where(off_still).order_by(items_off.c.item_id)).mappings()
             return [SwitchedOff(**row) for row in rows]
-
-
-def _note(db: Connection, at: float, by: str, action: str, details: dict[str, Any]) -> None:
-    db.execute(insert(audit_log).values(at=at, by=by[:128], action=action, details=details))
