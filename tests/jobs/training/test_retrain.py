@@ -133,6 +133,29 @@ def test_a_worse_recipe_is_refused_beside_the_champion_on_its_own_split(settings
     ]  # fmt: skip
 
 
+def test_a_bundle_that_mlflow_changes_together_with_its_md5_is_not_built(
+    settings: Settings, first: JudgedModel
+) -> None:
+    import mlflow
+
+    with Workbench(settings) as bench:
+        plan = make_plan(bench, bench.params, first.version.version)
+        assert isinstance(plan, ReleasePlan)
+        folder = settings.root.parent
+        kept = [path.parent for path in folder.rglob("artifacts/bundle/bundle.json") if "mlruns" in path.parts]
+        (bundle,) = (each for each in kept if dvc_folder_md5(each) == plan.model.bundle_md5)
+        (bundle / "more.json").write_text("[]")
+        planted = {"name": "recops-recommender", "version": str(plan.model.version), "key": "bundle_md5"}
+        client = mlflow.MlflowClient(settings.mlflow_url, settings.mlflow_url)
+        client.set_model_version_tag(**planted, value=dvc_folder_md5(bundle))
+        served = bench.models.version(plan.model.version)
+        changed = replace(plan, variants=tuple(replace(each, model=served) for each in plan.variants))
+        with pytest.raises(StepFailed, match="is refused: it was never sealed"):
+            build_release(bench, changed, "release-1", None, "test")
+        (bundle / "more.json").unlink()
+        client.set_model_version_tag(**planted, value=plan.model.bundle_md5)
+
+
 def test_a_challenger_that_is_judged_again_and_refused_is_challenger_no_more(
     settings: Settings, first: JudgedModel
 ) -> None:
@@ -228,24 +251,3 @@ def test_a_preset_changes_nothing_but_training(tmp_path: Path) -> None:
     (tmp_path / "odd.yaml").write_text("split.test_share: 0.5\n")
     with pytest.raises(ParamsError, match=r"below train\."):
         read_preset(tmp_path, "odd")
-
-
-def test_a_bundle_that_mlflow_changes_together_with_its_md5_is_not_built(
-    settings: Settings, first: JudgedModel
-) -> None:
-    import mlflow
-
-    with Workbench(settings) as bench:
-        plan = make_plan(bench, bench.params, first.version.version)
-        assert isinstance(plan, ReleasePlan)
-        folder = settings.root.parent
-        kept = [path.parent for path in folder.rglob("artifacts/bundle/bundle.json") if "mlruns" in path.parts]
-        (bundle,) = (each for each in kept if dvc_folder_md5(each) == plan.model.bundle_md5)
-        (bundle / "more.json").write_text("[]")
-        planted = {"name": "recops-recommender", "version": str(plan.model.version), "key": "bundle_md5"}
-        client = mlflow.MlflowClient(settings.mlflow_url, settings.mlflow_url)
-        client.set_model_version_tag(**planted, value=dvc_folder_md5(bundle))
-        served = bench.models.version(plan.model.version)
-        changed = replace(plan, variants=tuple(replace(each, model=served) for each in plan.variants))
-        with pytest.raises(StepFailed, match="is refused: it was never sealed"):
-            build_release(bench, changed, "release-1", None, "test")
