@@ -49,7 +49,9 @@ def make_app(tmp_path: Path, settings: Settings) -> Iterator[Make]:
             cold_start_threshold=5, candidates=200, cache=cache or Cache(), exploration=Exploration(share=share)
         )
         ServedRelease(release_id=release, variants=(ServedVariant(routing=routing),)).write(tmp_path / "src")
-        apps.append(build_app(settings.model_copy(update=changes), tmp_path / "src", busy_seconds=0.2))
+        apps.append(
+            build_app(settings.model_copy(update=changes), tmp_path / "src", busy_seconds=0.2, read_seconds=5.0)
+        )
         return apps[-1]
 
     yield make
