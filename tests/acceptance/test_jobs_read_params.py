@@ -30,6 +30,7 @@ HOOK = (
     f"import os; 'RECORDED_PARAMS' in os.environ and exec(open({str(RECORDER)!r}).read(), {{'__name__': 'recorder'}})"
 )
 RARE = (
+    "tests/components/interactions/test_feedback_screening.py",
     "tests/components/ranking/test_open_position.py",
     "tests/components/rollout/test_canary.py",
     "tests/components/rollout/test_canary_judge.py",
@@ -42,7 +43,7 @@ RARE = (
     "tests/bentos/test_policy_words.py",
 )
 """Tests of a drift, a canary with traffic, a better prompt, a worker beside live traffic, a model that fails,
-places for new items."""
+places for new items, bursts and crowds in the feedback."""
 PROMPT = PROJECT / "prompts" / "recops-rerank.md"
 
 
@@ -104,6 +105,7 @@ def run_each_job(stack: WholeStack, folder: Path) -> None:
         ("ingest", "source=events"),
         ("retrain", "alert_id=1"),
         ("promote",),
+        ("watch",),
         ("monitor",),
         ("prune",),
     ]
