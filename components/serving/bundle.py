@@ -1,6 +1,7 @@
 """The served model as a folder: written once by the pipeline, checked and read by the service and by MLflow's model.
 
 The bytes depend on the contents alone. Reading needs numpy, scipy and, for an approximate index, annoy.
+Past 250 lines, as what writes a file and what reads it stand together.
 """
 
 from __future__ import annotations
@@ -9,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from functools import cached_property, lru_cache
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -239,43 +240,6 @@ def read_bundle(folder: Path) -> Bundle:
 def _cells(items: Path, offsets: Path, shape: tuple[int, int]) -> csr_array:
     rows = np.load(items)
     return csr_array((np.ones(len(rows), np.float32), rows, np.load(offsets)), shape=shape)
-
-
-def read_expected_users(folder: Path) -> list[str]:
-    """The users of the expected answers, without reading the rest; raises BundleError where the file is missing."""
-    try:
-        return [str(row["user_id"]) for row in json.loads((folder / EXPECTED_ANSWERS).read_text())]
-    except FileNotFoundError as error:
-        raise BundleError(f"{error.filename} is missing") from error
-
-
-def read_seen(folder: Path, user_id: str) -> tuple[int, ...] | None:
-    """The item rows that training knows of a user, without reading the rest of the bundle; None for a stranger.
-
-    Raises:
-        BundleError: a file is missing.
-    """
-    try:
-        row = _user_rows(folder / USERS).get(user_id)
-        if row is None:
-            return None
-        offsets, items = (np.load(folder / name, mmap_mode="r") for name in (HISTORY_OFFSETS, HISTORY_ITEMS))
-    except FileNotFoundError as error:
-        raise BundleError(f"{error.filename} is missing") from error
-    return tuple(items[int(offsets[row]) : int(offsets[row + 1])].tolist())
-
-
-def count_knowing(folder: Path, item: int) -> int:
-    """How many users met this item row in training; raises BundleError where a file is missing."""
-    try:
-        return int((np.load(folder / HISTORY_ITEMS, mmap_mode="r") == item).sum())
-    except FileNotFoundError as error:
-        raise BundleError(f"{error.filename} is missing") from error
-
-
-@lru_cache(maxsize=2)
-def _user_rows(path: Path) -> dict[str, int]:
-    return {user_id: row for row, user_id in enumerate(json.loads(path.read_text()))}
 
 
 def _with_index(primary: FittedRecommender, path: Path, search_k: int) -> FittedRecommender:

@@ -9,7 +9,8 @@ from typing import Any
 
 from components.adapters.slots.questions import ask_as_stack
 from components.adapters.store.traffic.latest import shown_lately
-from components.serving.bundle import BundleError, count_knowing
+from components.serving.bundle import BundleError
+from components.serving.bundle_parts import count_knowing
 from jobs.console.kept import Kept
 from jobs.errors import NothingThereError
 from jobs.live_release import live_release

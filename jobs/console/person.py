@@ -8,7 +8,8 @@ from typing import Any
 
 from components.adapters.slots.kept_answers import NotForgotten
 from components.adapters.store.traffic.latest import feedback_of, newest_users, requests_of
-from components.serving.bundle import BundleError, read_seen
+from components.serving.bundle import BundleError
+from components.serving.bundle_parts import read_seen
 from components.serving.catalogue import Catalogue
 from jobs.console.try_out import explain
 from jobs.errors import NothingThereError

@@ -13,7 +13,8 @@ from typing import Any
 from components.adapters.slots.questions import ask_as_stack, ask_slot
 from components.adapters.store.traffic.latest import feedback_of
 from components.rollout.routing import SLOTS, RoutingState, Slot
-from components.serving.bundle import BundleError, read_expected_users
+from components.serving.bundle import BundleError
+from components.serving.bundle_parts import read_expected_users
 from jobs.console.kept import Kept
 from jobs.errors import NothingThereError
 from jobs.live_release import live_release
