@@ -35,7 +35,6 @@ from components.serving.answer import UnknownItem
 from components.serving.chat_request import ChatRequest, ExplainRequest
 from components.serving.item_filters import BadFilter
 from components.serving.onboarding_request import OnboardingRequest
-from components.serving.request_path import RequestPath
 from components.serving.requests import (
     BreakdownRequest,
     ForgetRequest,
@@ -291,7 +290,7 @@ class RecopsApp:
     async def _search(self, body: bytes, request_id: str, marks: Marks) -> Reply:
         request = parse_body(SearchRequest, body)
         marks.caller.check_user(request.user_id)
-        path = self._variants.control if request.user_id is None else self._variants.path_of(request.user_id)
+        path = self._variants.path_of(request.user_id)
         answer = await self._answers.search(path, request, request_id, marks.probe is not None)
         if isinstance(answer, BadFilter):
             raise refuse_filter(answer)
@@ -299,18 +298,14 @@ class RecopsApp:
 
     async def _chat(self, body: bytes, request_id: str, marks: Marks) -> Reply:
         request = parse_body(ChatRequest, body)
-
-        def path_of(user_id: str | None) -> RequestPath:
-            return self._variants.control if user_id is None else self._variants.path_of(user_id)
-
         probe = marks.probe is not None
-        answer = await self._conversations.answer(request, request_id, marks.caller, path_of, probe)
+        answer = await self._conversations.answer(request, request_id, marks.caller, self._variants.path_of, probe)
         return 200, orjson.dumps(answer), None
 
     async def _explain(self, body: bytes, request_id: str, marks: Marks) -> Reply:
         request = parse_body(ExplainRequest, body)
         marks.caller.check_user(request.user_id)
-        path = self._variants.control if request.user_id is None else self._variants.path_of(request.user_id)
+        path = self._variants.path_of(request.user_id)
         answer = await self._conversations.explain(request, request_id, path, marks.probe is not None)
         if isinstance(answer, UnknownItem):
             raise HttpError(404, "unknown_item", f"item_id: there is no item {answer.item_id!r}", "item_id")

@@ -37,9 +37,9 @@ class Variants:
         self._experiment = experiment
         self.control = self._paths[names[0]]
 
-    def path_of(self, user_id: str) -> RequestPath:
-        """The path of the user's variant, always the same one as long as the experiment runs."""
-        if self._experiment is None:
+    def path_of(self, user_id: str | None) -> RequestPath:
+        """The path of the user's variant, always the same one while the experiment runs; the control for nobody."""
+        if self._experiment is None or user_id is None:
             return self.control
         return self._paths[assign_variant(self._experiment.split, self._experiment.salt, user_id)]
 
