@@ -6,12 +6,14 @@ import asyncio
 import logging
 import secrets
 from collections.abc import Awaitable, Callable, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sqlalchemy.exc import SQLAlchemyError
 
 from bentos.caller import Caller
 from bentos.http_errors import HttpError, retry_after
+from bentos.shelves import Shelves
 from components.adapters.store.conversations.kept import KeptConversation, SqlConversations
 from components.conversation.dialogue import Turn, take_turn
 from components.conversation.state import Conversation, read_conversation
@@ -20,6 +22,7 @@ from components.serving.chat_request import ChatAnswer, ChatRequest, Explained, 
 from components.serving.item_search import FoundItem
 from components.serving.recent_history import EventsUnread, UserEvents
 from components.serving.request_path import RequestPath
+from components.serving.shelf import ALL_ON
 from components.serving.talk import Talk
 from components.wishes.wish import Wish
 
@@ -34,6 +37,7 @@ class Conversations:
 
     Args:
         kept: where conversations are kept between their messages.
+        shelves: what is on now.
         seconds: for how long one is kept after its last message.
         now: seconds since 1970.
         perf_counter: seconds, for durations.
@@ -43,12 +47,14 @@ class Conversations:
         self,
         kept: SqlConversations,
         events: ReadEvents,
+        shelves: Shelves,
         seconds: float,
         now: Callable[[], float],
         perf_counter: Callable[[], float],
     ) -> None:
         self._kept = kept
         self._events = events
+        self._shelves = shelves
         self._seconds = seconds
         self._now = now
         self._perf_counter = perf_counter
@@ -72,25 +78,26 @@ class Conversations:
         before = await self._find(request, caller, now)
         path = path_of(before.user_id)
         recent = None if probe or before.user_id is None else await self._events(before.user_id)
-        talk = path.talk(before.user_id, recent)
+        talk = path.talk(before.user_id, recent, ALL_ON if probe else self._shelves.of(path))
         turn = take_turn(read_conversation(before.state), request.message, talk, request.k)
+        state = replace(turn.state, shown=tuple(talk.still_on(turn.state.shown)))
         expires_at = now + self._seconds
         if not probe:
-            await self._save(before, turn.state, expires_at)
+            await self._save(before, state, expires_at)
         return ChatAnswer(
             request_id=request_id,
             conversation_id=before.conversation_id,
             reply=turn.reply,
             did=turn.act,
-            items=_items(turn, talk),
+            items=_items(turn, state, talk),
             changed=turn.found is not None and bool(turn.found.ids),
             understood=_told(turn.understood, ()),
             ignored=turn.ignored,
             state={
-                "wishes": _told(turn.state.wishes, turn.found.loosened if turn.found else ()),
-                "shown": list(turn.state.shown),
-                "rejected": list(turn.state.rejected),
-                "turns": turn.state.turns,
+                "wishes": _told(state.wishes, turn.found.loosened if turn.found else ()),
+                "shown": list(state.shown),
+                "rejected": list(state.rejected),
+                "turns": state.turns,
                 "expires_at": expires_at,
             },
             release=path.release_id,
@@ -160,10 +167,10 @@ def _may_go_on(found: KeptConversation, request: ChatRequest, caller: Caller) ->
     return mine and request.user_id in (None, found.user_id)
 
 
-def _items(turn: Turn[FoundItem], talk: Talk) -> Sequence[FoundItem]:
+def _items(turn: Turn[FoundItem], state: Conversation, talk: Talk) -> Sequence[FoundItem]:
     if turn.found is not None and turn.found.ids:
         return turn.found.items
-    return talk.shown(turn.state.shown, turn.state.wishes)
+    return talk.shown(state.shown, state.wishes)
 
 
 def _told(wishes: Sequence[Wish], loosened: Sequence[Wish]) -> list[dict[str, Any]]:

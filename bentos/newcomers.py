@@ -9,10 +9,12 @@ import orjson
 
 from bentos.caller import Caller
 from bentos.feedback_intake import FeedbackIntake
+from bentos.shelves import Shelves
 from components.serving.onboarding_request import Onboarded, OnboardingAnswer, OnboardingRequest
 from components.serving.recent_history import EventsUnread, UserEvents
 from components.serving.request_path import RequestPath
 from components.serving.requests import RecommendRequest
+from components.serving.shelf import ALL_ON
 
 ReadEvents = Callable[[str], Awaitable[UserEvents | EventsUnread]]
 
@@ -21,12 +23,16 @@ class Newcomers:
     """One per process.
 
     Args:
+        shelves: what is on now.
         perf_counter: seconds, for durations.
     """
 
-    def __init__(self, intake: FeedbackIntake, events: ReadEvents, perf_counter: Callable[[], float]) -> None:
+    def __init__(
+        self, intake: FeedbackIntake, events: ReadEvents, shelves: Shelves, perf_counter: Callable[[], float]
+    ) -> None:
         self._intake = intake
         self._events = events
+        self._shelves = shelves
         self._perf_counter = perf_counter
 
     async def answer(
@@ -44,10 +50,12 @@ class Newcomers:
         if told and not probe:
             await self._intake.take(orjson.dumps(told), request_id, caller)
         recent = None if probe else await self._events(request.user_id)
-        answer = path.recommend(RecommendRequest(user_id=request.user_id, k=request.k), request_id, recent)
-        talk = path.talk(request.user_id, recent)
+        shelf = ALL_ON if probe else self._shelves.of(path)
+        asked = RecommendRequest(user_id=request.user_id, k=request.k)
+        answer = path.recommend(asked, request_id, recent, shelf=shelf)
+        talk = path.talk(request.user_id, recent, shelf)
         answered = {row_of[each.item_id] for each in known if each.likes is not None} | talk.met
-        passed = [row_of[each.item_id] for each in known if each.likes is None]
+        passed = [*(row_of[each.item_id] for each in known if each.likes is None), *shelf.off.tolist()]
         ids = [path.bundle.items.ids[row] for row in path.onboarding.ask(answered, passed, request.ask)]
         return Onboarded(
             request_id=request_id,

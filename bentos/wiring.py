@@ -119,6 +119,7 @@ def build_app(
     conversations = Conversations(
         SqlConversations(open_engine(settings.store_url, OPEN_SECONDS)),
         events.read,
+        shelves,
         settings.conversation_hours * 3600,
         now=time.time,
         perf_counter=time.perf_counter,
@@ -143,7 +144,7 @@ def build_app(
         metrics,
         cache_metrics,
         conversations,
-        Newcomers(intake, events.read, time.perf_counter),
+        Newcomers(intake, events.read, shelves, time.perf_counter),
         description,
         now=time.time,
         perf_counter=time.perf_counter,

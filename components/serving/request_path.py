@@ -325,19 +325,19 @@ class RequestPath:
         """Chooses what to ask newcomers about."""
         return learn_onboarding(self.bundle.history)
 
-    def talk(self, user_id: str | None, recent: Recent = None) -> Talk:
+    def talk(self, user_id: str | None, recent: Recent = None, shelf: Shelf = ALL_ON) -> Talk:
         """The catalogue for a conversation with `user_id`, or with somebody of whom nothing is known."""
         asked = RecommendRequest(user_id=user_id or NOBODY)
         asker = UserState(UNKNOWN_USER, NOTHING, NO_NEWS) if user_id is None else self._asker(asked, recent)
 
         def recommend(k: int, exclude: Sequence[str]) -> list[AnsweredItem]:
             request = asked.model_copy(update={"k": k, "exclude": list(exclude)})
-            return self.recommend(request, "", recent).items
+            return self.recommend(request, "", recent, shelf=shelf).items
 
         def explain(said: Said, rows: Rows) -> list[str]:
             return self._asked_reasons(said, rows, asker)
 
-        return Talk(self.bundle.items, self._finder, self._search, asker, recommend, explain)
+        return Talk(self.bundle.items, self._finder, self._search, asker, recommend, explain, shelf)
 
     def _asker(self, request: RecommendRequest, recent: Recent) -> UserState:
         row = self.bundle.user_row.get(request.user_id, UNKNOWN_USER)

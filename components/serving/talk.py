@@ -13,6 +13,7 @@ from components.serving.candidates import CandidateFinder, UserState
 from components.serving.catalogue import Catalogue
 from components.serving.item_search import FoundItem, ItemSearch
 from components.serving.limits import MayShow
+from components.serving.shelf import ALL_ON, Shelf
 from components.wishes.facts import CatalogueFacts
 from components.wishes.vocabulary import Comparative, Phrase, read_vocabulary
 from components.wishes.wish import Wish, Wishes
@@ -24,7 +25,7 @@ Explain = Callable[[Said, np.ndarray], list[str]]
 
 
 class Talk:
-    """The same for all messages of one request."""
+    """The same for all messages of one request; what is off at `shelf` is neither found nor shown again."""
 
     def __init__(
         self,
@@ -34,6 +35,7 @@ class Talk:
         asker: UserState,
         recommend: Recommend,
         explain: Explain,
+        shelf: Shelf = ALL_ON,
     ) -> None:
         self._items = items
         self._finder = finder
@@ -41,6 +43,8 @@ class Talk:
         self._asker = asker
         self._recommend = recommend
         self._explain = explain
+        self._shelf = shelf
+        self._off = frozenset(shelf.off.tolist())
 
     @property
     def facts(self) -> CatalogueFacts:
@@ -69,8 +73,9 @@ class Talk:
             reasons: Sequence[str | None] = [each.explanation for each in own]
             return self._found(rows, [each.score for each in own], reasons, ())
         named = [self._items.row_of[each] for each in exclude if each in self._items.row_of]
-        out = np.concatenate([self._asker.trained, self._asker.news.seen, np.array(named, np.int32)]).astype(np.int32)
-        found = self._finder.asked(Wishes(tuple(wishes)), {}, k, self._asker, MayShow(out))
+        out = [self._asker.trained, self._asker.news.seen, np.array(named, np.int32), self._shelf.off]
+        may = MayShow(np.concatenate(out).astype(np.int32), self._shelf.off)
+        found = self._finder.asked(Wishes(tuple(wishes)), {}, k, self._asker, may)
         assert found.said is not None  # noqa: S101 there are wishes
         rows, scores = found.ranking.items[:k].tolist(), found.ranking.scores[:k].tolist()
         return self._found(rows, scores, self._explain(found.said, found.ranking.items[:k]), found.said.loosened)
@@ -81,10 +86,16 @@ class Talk:
         said = Said(Wishes(tuple(wishes)), tuple(wishes), (), self._finder.met(self._asker))
         return self._explain(said, np.array([row], np.int32))[0]
 
+    def still_on(self, ids: Sequence[str]) -> list[str]:
+        """Those of `ids` that there are and that are not off, in their order."""
+        row_of = self._items.row_of
+        return [each for each in ids if each in row_of and row_of[each] not in self._off]
+
     def shown(self, ids: Sequence[str], wishes: Sequence[Wish]) -> list[FoundItem]:
         """The items of `ids` again, in their order."""
-        rows = [self._items.row_of[each] for each in ids if each in self._items.row_of]
-        return list(self._found(rows, [0.0] * len(rows), [self.why(each, wishes) for each in ids], ()).items)
+        left = self.still_on(ids)
+        rows = [self._items.row_of[each] for each in left]
+        return list(self._found(rows, [0.0] * len(rows), [self.why(each, wishes) for each in left], ()).items)
 
     def _found(
         self, rows: Sequence[int], scores: Sequence[float], reasons: Sequence[str | None], loosened: tuple[Wish, ...]

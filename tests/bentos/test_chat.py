@@ -16,6 +16,7 @@ from bentos.served_release import BUNDLE, ServedRelease, ServedVariant
 from bentos.wiring import build_app
 from components.access.roles import Role
 from components.access.user_token import sign_token
+from components.adapters.store.catalogue.items_off import SqlItemsOff, SwitchedOff
 from components.adapters.store.conversations.kept import SqlConversations
 from components.adapters.store.engine import migrate, open_engine, reading
 from components.adapters.store.forgetting import forget_user
@@ -219,3 +220,58 @@ def test_a_newcomers_answers_are_kept_once_and_the_next_list_of_any_slot_reflect
     plain = call(slots[1], "POST", "/recommend", {"user_id": "new"}).json
     assert [item["item_id"] for item in plain["items"]] == [item["item_id"] for item in again["items"]]
     assert asked[1] not in {item["item_id"] for item in again["items"]}
+
+
+def switch_off(app: RecopsApp, settings: Settings, *item_ids: str) -> None:
+    engine = open_engine(settings.store_url)
+    items_off = SqlItemsOff(engine)
+    for each in items_off.at(time.time()):
+        items_off.switch_on([each.item_id])
+    items_off.switch_off([SwitchedOff(item_id, time.time(), None, "sold out", "test") for item_id in item_ids])
+    engine.dispose()
+    app._answers._shelves._read()
+
+
+def shown(reply: Reply) -> list[str]:
+    return [item["item_id"] for item in reply.json["items"]]
+
+
+def test_what_is_off_is_found_by_no_message_and_shown_again_by_none(
+    slots: tuple[RecopsApp, RecopsApp], settings: Settings
+) -> None:
+    app = slots[0]
+    begun = say(app, "comedies")
+    first, second, third, *_ = shown(begun)
+    try:
+        switch_off(app, settings, second)
+        assert second not in shown(say(app, "comedies", k=20))
+        assert second not in shown(say(app, "hello", k=20))
+        explained = say(app, "why the third?", begun.json["conversation_id"])
+        assert shown(explained)[:2] == explained.json["state"]["shown"][:2] == [first, third]
+        assert facts_title(app, third) in explained.json["reply"]
+        assert facts_title(app, third) in say(app, "why the second?", begun.json["conversation_id"]).json["reply"]
+    finally:
+        switch_off(app, settings)
+    assert second in shown(say(app, "comedies", k=20))
+
+
+def facts_title(app: RecopsApp, item_id: str) -> str:
+    items = app._variants.control.bundle.items
+    return items.titles[items.row_of[item_id]]
+
+
+def test_a_newcomer_is_neither_asked_about_nor_shown_what_is_off(
+    slots: tuple[RecopsApp, RecopsApp], settings: Settings
+) -> None:
+    app = slots[0]
+    begun = onboard(app, "fresh", ask=3, k=3).json
+    off = [begun["ask"][0]["item_id"], begun["items"][0]["item_id"]]
+    try:
+        switch_off(app, settings, *off)
+        after = onboard(app, "fresh", ask=20, k=64).json
+        assert not set(off) & {item["item_id"] for item in (*after["ask"], *after["items"])}
+        assert len(after["ask"]) > 3
+    finally:
+        switch_off(app, settings)
+    again = onboard(app, "fresh", ask=3, k=3).json
+    assert (again["ask"], again["items"]) == (begun["ask"], begun["items"])
