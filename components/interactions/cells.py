@@ -17,6 +17,9 @@ _DECIMAL_COMMA = re.compile(r"[+-]?\d+,\d+")
 _THOUSANDS = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+")
 _COMMAS_PART = re.compile(r"[+-]?\d{1,3}(?:,\d{3})+(?:\.\d+)?")
 _POINTS_PART = re.compile(r"[+-]?(?:\d{1,3}(?:\.\d{3})+|\d+),\d+")
+_LESS_THAN_ONE = re.compile(r"[+-]?0,\d+")
+_SPACED = re.compile(r"[+-]?\d{1,3}(?:[ '’\u00a0\u2009\u202f]\d{3})+(?:[.,]\d+)?")
+_SPACES = re.compile(r"[ '’\u00a0\u2009\u202f]")
 _POINTED = re.compile(r"[+-]?\d{1,3}(?:\.\d{3})+")
 
 
@@ -39,8 +42,9 @@ def read_numbers(raw: pd.Series[Any]) -> pd.Series[float]:
     """Cells as float64, NaN where there is no number.
 
     Where nothing but numbers with a comma (4,5) are left over, and not all of them may be thousands (1,299), the comma
-    is the decimal one. Where some of them can only be read with thousands apart (1,299.00, 1,299,000 or 1.299,00), all
-    are read so.
+    is the decimal one. Where some of them can only be read with thousands apart (1,299.00, 1,299,000 or 1.299,00), or
+    numbers below a thousand stand beside them without a comma, all are read so. A blank or an apostrophe between digits
+    parts thousands.
     """
     if pd.api.types.is_numeric_dtype(raw.dtype) and not isinstance(raw.dtype, pd.CategoricalDtype):
         return raw.astype("float64")
@@ -49,6 +53,10 @@ def read_numbers(raw: pd.Series[Any]) -> pd.Series[float]:
     numbers = pd.to_numeric(cells, errors="coerce").astype("float64")
     left = cells[numbers.isna()].astype(str).str.strip()
     left = left[left != ""]
+    spaced = left[left.str.fullmatch(_SPACED)].str.replace(_SPACES, "", regex=True)
+    whole = pd.to_numeric(spaced, errors="coerce")
+    numbers[spaced.index] = whole
+    left = pd.concat([left.drop(spaced.index), spaced[whole.isna()]])
     if len(left) and left.str.contains(",", regex=False).all():
         found = _with_commas(left, cells[numbers.notna()])
         numbers[found.index] = found
@@ -65,6 +73,10 @@ def _with_commas(left: pd.Series[str], others: pd.Series[Any]) -> pd.Series[floa
         and (left.str.contains(".", regex=False) | (left.str.count(",") > 1)).any()
     ):
         return pd.to_numeric(left.str.replace(",", "", regex=False))
+    if left.str.fullmatch(_THOUSANDS).all() and not left.str.fullmatch(_LESS_THAN_ONE).any() and len(others):
+        whole = pd.to_numeric(others, errors="coerce")
+        if (whole.abs().lt(1000) & (whole % 1 == 0)).all():
+            return pd.to_numeric(left.str.replace(",", "", regex=False))
     pointed = others.astype(str).str.strip()
     pointed = pointed[pointed.str.contains(".", regex=False)]
     apart = left.str.contains(".", regex=False).any() and left.str.fullmatch(_POINTS_PART).all()

@@ -9,7 +9,8 @@ import pandas as pd
 
 from components.interactions import columns
 from components.interactions.column_names import propose_names
-from components.interactions.content_guess import guess_by_content
+from components.interactions.content_guess import guess_by_content, is_matrix
+from components.interactions.day_and_hour import find_day, join_day_and_hour
 from components.interactions.raw_table import RawTable
 from components.interactions.source import INTERACTIONS, ITEM_VECTORS, ITEMS, USERS, SourceError, SourceTables
 
@@ -19,6 +20,7 @@ REQUIRED = {
     USERS: (columns.USER,),
     ITEM_VECTORS: (columns.ITEM, columns.VECTOR),
 }
+_MOST_NAMES, _LONGEST_NAME = 30, 60
 ALL_COLUMNS = tuple(dict.fromkeys(columns.INTERACTION_COLUMNS + columns.ITEM_COLUMNS))
 
 
@@ -44,9 +46,16 @@ def find_names(frame: pd.DataFrame, mapping: Mapping[str, str], table: str, orig
     missing = [name for name in REQUIRED[table] if name not in found.values()]
     if missing:
         guess = guess_by_content(frame, found, table) or {"your_column": missing[0]}
+        shown = [name if len(name) <= _LONGEST_NAME else f"{name[:_LONGEST_NAME]}..." for name in names[:_MOST_NAMES]]
+        there = ", ".join(shown) + (f" and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else "")
+        if is_matrix(frame, found):
+            raise SourceError(
+                f"{origin}: no column {', '.join(missing)} (there are: {there}); the columns look like one for each "
+                "item or user: write a row for each pair of user and item with a value"
+            )
         of_one = {f"{table}.{name}" if table != INTERACTIONS else name: ours for name, ours in guess.items()}
         raise SourceError(
-            f"{origin}: no column {', '.join(missing)} (there are: {', '.join(names)}); "
+            f"{origin}: no column {', '.join(missing)} (there are: {there}); "
             f"say which column it is with the option mapping, for example mapping={json.dumps(of_one)}"
         )
     return found
@@ -59,6 +68,7 @@ def rename_columns(frame: pd.DataFrame, mapping: Mapping[str, str], table: str, 
         SourceError: two columns would have one name, or a required column is missing.
     """
     found = find_names(frame, mapping, table, origin)
+    frame = _with_whole_times(frame, found)
     renamed = frame.rename(columns=found)
     dropped = [name for name, ours in mapping_of_table(mapping, table).items() if not ours and name in renamed]
     renamed = renamed.drop(columns=dropped)
@@ -66,6 +76,18 @@ def rename_columns(frame: pd.DataFrame, mapping: Mapping[str, str], table: str, 
     if doubled:
         raise SourceError(f"{origin}: more than one column is called {doubled[0]!r} under mapping={_shown(mapping)}")
     return renamed
+
+
+def _with_whole_times(frame: pd.DataFrame, found: Mapping[str, str]) -> pd.DataFrame:
+    """With the day in the column of times, where that has nothing but times of day and another column has the day."""
+    hours, day = _hours_and_day(frame, found)
+    return frame if day is None else frame.assign(**{hours: join_day_and_hour(frame[day], frame[hours])})
+
+
+def _hours_and_day(frame: pd.DataFrame, found: Mapping[str, str]) -> tuple[str, str | None]:
+    hours = next((name for name, ours in found.items() if ours == columns.TIMESTAMP), "")
+    day = find_day(frame, hours) if hours else None
+    return hours, None if day in found else day
 
 
 def name_tables(
@@ -90,6 +112,8 @@ def name_tables(
         names[table] = {
             name: found.get(name, name if name in attribute else None) for name in map(str, part.frame.columns)
         }
+        if (day := _hours_and_day(part.frame, found)[1]) is not None:
+            names[table] = {**names[table], day: columns.TIMESTAMP}
     return SourceTables(
         interactions=frames[INTERACTIONS],
         items=frames.get(ITEMS),

@@ -16,6 +16,7 @@ from components.interactions.timestamps import interpret_times
 _HEAD = 2000
 _FEW_WORDS = 20
 _FEW_NUMBERS = 50
+_MANY_COLUMNS = 8
 
 
 def guess_by_content(frame: pd.DataFrame, known: Mapping[str, str], table: str) -> dict[str, str]:
@@ -45,6 +46,14 @@ def guess_by_content(frame: pd.DataFrame, known: Mapping[str, str], table: str) 
         numbers = [name for name, cells in left.items() if name not in guess and _holds_numbers(cells)]
         guess |= {numbers[-1]: columns.VALUE} if numbers else {}
     return {name: guess[name] for name in left if name in guess}
+
+
+def is_matrix(frame: pd.DataFrame, known: Mapping[str, str]) -> bool:
+    """Whether nearly all columns hold numbers and no name is known, as in a table with a column for each item."""
+    left = [name for name in frame.columns if name not in known]
+    head = frame.head(_FEW_NUMBERS)
+    alike = [name for name in left if _holds_numbers(without_lists(head[name]))]
+    return len(left) >= _MANY_COLUMNS and len(alike) >= 0.9 * len(left)
 
 
 def looks_like_values(cells: pd.Series[Any]) -> bool:

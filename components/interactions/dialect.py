@@ -33,7 +33,8 @@ KNOWN_HEADERS = {
 
 @dataclass(frozen=True)
 class Dialect:
-    """`escape` is the byte that takes a quote's meaning away inside quotes, b"" where quotes are doubled."""
+    """`escape` takes the meaning of a quote away inside quotes, or that of a delimiter where nothing is quoted; b""
+    where there is none and quotes are doubled."""
 
     delimiter: bytes
     quoted: bool
@@ -42,7 +43,7 @@ class Dialect:
     def __str__(self) -> str:
         name = _NAMES[self.delimiter]
         if not self.quoted:
-            return f"delimiter {name}, no quoting"
+            return f"delimiter {name}, {'escaped by a backslash in cells' if self.escape else 'no quoting'}"
         return f"delimiter {name}, quotes {'escaped by a backslash' if self.escape else 'doubled'}"
 
 

@@ -28,6 +28,10 @@ NOTHING = frozenset({"", "nan", "none", "nat", "<na>", "\\n"})
 _LIST = object()
 _WIDENED = re.compile(r"-?\d+(?:\.0+)?")
 _EXPONENT = re.compile(r"-?\d(?:[.,]\d+)?[eE]\+\d{2,}")
+_PARTED = re.compile(r"-?\d{1,3}(?:,\d{3})*")
+_FORMULA = re.compile(r'="(.*)"')
+_INVISIBLE = "\u200b\u200c\u200d\u200e\u200f\u2060\ufeff"
+"""Characters without a width, which pages and exports leave around words."""
 _CONTROL = re.compile(r"[\x00-\x1f\x7f]")
 
 
@@ -43,11 +47,11 @@ class Ids:
 
 
 def read_ids(raw: pd.Series[Any]) -> Ids:
-    """Ids as text, blanks around them cut off.
+    """Ids as text, blanks and what nobody sees around them cut off; ="007", as text is kept from spreadsheets, is 007.
 
     Whole floats are the integers that a gap has widened on its way through pandas (47.0 is 47), as text only where the
-    whole column is like that. Beyond 2**53 a float has been rounded, and 1.23457E+12 by a spreadsheet: such an id would
-    make one user of many, so it is a fault. "NA" and "null" are ids.
+    whole column is like that, and so are numbers with thousands apart (12,345). Beyond 2**53 a float has been rounded,
+    and 1.23457E+12 by a spreadsheet: such an id would make one user of many, so it is a fault. "NA" and "null" are ids.
     """
     codes, uniques = _factorize(raw)
     read = [_read(value) for value in uniques]
@@ -86,7 +90,9 @@ def _read(value: Any) -> tuple[str, str]:
             return str(int(number)), GOOD if exact else ROUNDED
     if isinstance(value, bytes):
         value = value.decode("utf-8", errors="replace")
-    text = str(value).strip()
+    text = str(value).strip().strip(_INVISIBLE).strip()
+    if formula := _FORMULA.fullmatch(text):
+        text = formula[1].strip()
     if text.casefold() in NOTHING:
         return "", MISSING
     if _EXPONENT.fullmatch(text):
@@ -98,6 +104,8 @@ def _read(value: Any) -> tuple[str, str]:
 
 def _without_widening(read: list[tuple[str, str]]) -> list[tuple[str, str]]:
     good = [text for text, fault in read if fault == GOOD]
+    if any("," in text for text in good) and all(map(_PARTED.fullmatch, good)):
+        return [(text.replace(",", ""), fault) for text, fault in read]
     if not any("." in text for text in good) or not all(map(_WIDENED.fullmatch, good)):
         return read
     return [_narrowed(text) if fault == GOOD else (text, fault) for text, fault in read]

@@ -30,12 +30,13 @@ class Audited:
 def audit_quotes(text: bytes, delimiter: bytes, lost: list[tuple[str, str]]) -> Audited:
     """`text`, whose first line is a header or a row, in the dialect that loses the fewest rows.
 
-    A text without a quote has no quoting. Where quoting and no quoting lose equally many rows, it is quoted if a column
-    quotes every cell or a cell doubles a quote, and else by custom: with tabs it is not, with anything else it is.
+    A text without a quote has no quoting, but may have a backslash before each delimiter that is part of a cell, as
+    MySQL and Hive write them. Where quoting and no quoting lose equally many rows, it is quoted if a column quotes
+    every cell or a cell doubles a quote, and else by custom: with tabs it is not, with anything else it is.
     """
     literal = Dialect(delimiter, quoted=False)
     if QUOTE not in text:
-        return Audited(text, literal, lost)
+        return _unquoted(text, literal, lost)
     lone = _count_wrong_widths(text, literal)
     candidates = [Dialect(delimiter, True)]
     if b'\\"' in text:
@@ -54,6 +55,17 @@ def audit_quotes(text: bytes, delimiter: bytes, lost: list[tuple[str, str]]) -> 
         return Audited(text, literal, lost)
     quoted = shows or broken < lone or (broken == lone and delimiter != b"\t")
     return best if quoted else Audited(text, literal, lost)
+
+
+def _unquoted(text: bytes, literal: Dialect, lost: list[tuple[str, str]]) -> Audited:
+    escaped = b"\\" + literal.delimiter
+    if escaped not in text:
+        return Audited(text, literal, lost)
+    if _count_wrong_widths(text.replace(escaped, b""), literal) >= _count_wrong_widths(text, literal):
+        return Audited(text, literal, lost)
+    bound = re.escape(literal.delimiter)
+    nothing = rb"(^|(?<=" + bound + rb"))\\N(?=" + bound + rb"|\r|\n|\Z)"
+    return Audited(re.sub(nothing, b"", text, flags=re.MULTILINE), Dialect(literal.delimiter, False, b"\\"), lost)
 
 
 def _audit(text: bytes, dialect: Dialect, lost: list[tuple[str, str]], bound: int | None) -> Audited | None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
@@ -12,9 +13,11 @@ from components.interactions.ids import ROUNDED, SPREADSHEET
 from components.interactions.row_checks import NULL_ITEM, NULL_USER, UNKNOWN_ITEM
 from components.interactions.screening import FILTERED, REASON, ROW, TABLE, Screened
 from components.interactions.source import INTERACTIONS
-from components.interactions.timestamps import AMBIGUOUS, OTHER_ZONE, UNREADABLE, YEAR_ALONE
+from components.interactions.time_numbers import YEAR_ALONE
+from components.interactions.timestamps import AMBIGUOUS, OTHER_ZONE, ROUNDED_TIME, TIME_OF_DAY, UNREADABLE
 from components.interactions.values import NOT_A_NUMBER, OUT_OF_RANGE
 
+_DOUBTFUL = re.compile(r"[+-]?\d{1,3}[.,]\d{3}")
 _SHARED_FAULT = 0.1
 _MOST = 0.5
 
@@ -70,6 +73,10 @@ def suggest(screened: Screened, config: IngestConfig) -> list[str]:
             )
     if AMBIGUOUS in reasons:
         lines.append('say whether the day comes first: options={"day_first": true} or {"day_first": false}')
+    if ROUNDED_TIME in reasons:
+        lines.append("export the column of times as text: what is rounded away cannot be got back")
+    if TIME_OF_DAY in reasons:
+        lines.append('name the column with the day "date": it is then read together with the time')
     if YEAR_ALONE in reasons:
         lines.append('map another column to timestamp, or leave this one out with mapping={"...": ""}')
     if UNREADABLE in reasons:
@@ -94,6 +101,10 @@ def suggest(screened: Screened, config: IngestConfig) -> list[str]:
                 lines.append(f'leave rows without {name} out with options={{"filters": ["{of_table}{name} ~ ."]}}')
     if NOT_A_NUMBER in reasons:
         example = _example(screened, NOT_A_NUMBER, VALUE)
+        if _DOUBTFUL.fullmatch(example.strip()):
+            lines.append(
+                f"nothing says whether {example.strip()} is one or a thousand; write values without thousands apart"
+            )
         said = f"values such as {example!r} are no numbers" if example.strip() else "some interactions have no value"
         lines.append(
             f'{said}: leave these rows out with options={{"filters": ["value ~ ^[0-9.,+-]+$"]}}, or do without the '
@@ -101,7 +112,7 @@ def suggest(screened: Screened, config: IngestConfig) -> list[str]:
         )
     if OTHER_ZONE in reasons:
         lines.append("write an offset such as +02:00 in the place of the name of the zone, or times of zone zero")
-    if any(SPREADSHEET in reason or ROUNDED in reason for reason in reasons):
+    if any(fault in reason for reason in reasons for fault in (f"_id {SPREADSHEET}", f"_id {ROUNDED}")):
         lines.append("export the ids as text: what is rounded away cannot be got back")
     if UNKNOWN_ITEM in reasons:
         example = _example(screened, UNKNOWN_ITEM, ITEM)

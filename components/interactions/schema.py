@@ -9,7 +9,8 @@ import pandera.pandas as pa
 
 from components.config.ingest import IngestConfig
 from components.interactions import columns
-from components.interactions.timestamps import EARLIEST, LATEST
+from components.interactions.time_numbers import LATEST
+from components.interactions.timestamps import EARLIEST
 
 if TYPE_CHECKING:
     import pandas as pd

@@ -63,6 +63,7 @@ def spell_as_utf8(data: bytes) -> Spelled:
             return Spelled(data.decode(encoding, errors="replace").encode(), encoding, [])
     if data.isascii() and b"\x00" not in data[:_SAMPLE]:
         return Spelled(data, "utf-8", [])
+    data = data.replace(b"\n" + codecs.BOM_UTF8, b"\n")  # where files with marks were put together
     if zeros := _wide_encoding(data):
         return Spelled(data.decode(zeros, errors="replace").encode(), zeros, [])
     try:

@@ -10,39 +10,22 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
-import numpy.typing as npt
 import pandas as pd
 
 from components.interactions.cells import read_numbers, without_lists
+from components.interactions.time_numbers import LATEST, Floats, read_time_numbers
 
 EARLIEST = pd.Timestamp("1970-01-01", tz="UTC")
-LATEST = pd.Timestamp("2100-01-01", tz="UTC")
 NO_TIME = EARLIEST
 """When an interaction of a source without times is said to have happened."""
 PLACES_UNTIL = EARLIEST + pd.Timedelta(days=1)
 """Times that all lie before it count places in a history, a second each: they say what came first, and not when."""
 
 UNREADABLE = "unparsable timestamp"
-YEAR_ALONE = "timestamp is a year alone, not a time"
 AMBIGUOUS = "timestamp is day-first or month-first, which nothing decides; set ingest.day_first"
+TIME_OF_DAY = "timestamp is a time of day without a day"
+ROUNDED_TIME = "timestamp was rounded by a spreadsheet; export the column as text"
 OTHER_ZONE = "timestamp has a zone name other than zero's; write an offset such as +02:00"
-
-Floats = npt.NDArray[np.float64]
-Nanoseconds = npt.NDArray[np.int64]
-
-# An epoch number below the first bound counts seconds, then milliseconds, microseconds, nanoseconds. Seconds reach
-# the first bound in the year 5138, milliseconds in 1973, so the unit of a plausible time is never in doubt.
-_UNIT_BOUNDS = (1e11, 1e14, 1e17)
-_UNITS = ("seconds", "milliseconds", "microseconds", "nanoseconds")
-_SECONDS_PER_UNIT = np.array([1.0, 1e-3, 1e-6, 1e-9])
-_NANOSECONDS_PER_UNIT = np.array([10**9, 10**6, 10**3, 1], dtype=np.int64)
-_ALMOST_ALL = 0.99
-_FIRST_PLAUSIBLE_SECOND = 631_152_000  # 1990: a column that lies before it counts something else
-_DAY = 86_400 * 10**9
-_YEARS = (1900, 2100)
-_EXCEL_DAYS = (20_000, 80_000)  # 1954 to 2119
-_EXCEL_EPOCH = pd.Timestamp("1899-12-30", tz="UTC")
-_DIGITS = {6: "%Y%m", 8: "%Y%m%d", 12: "%Y%m%d%H%M", 14: "%Y%m%d%H%M%S"}
 
 _ZERO = r"(?:UTC|GMT|UCT|ZULU|Etc/UTC|Universal|Z)"
 _OFFSET_AND_NAME = re.compile(rf"\s*\+00:?00\s+{_ZERO}$", re.IGNORECASE)
@@ -51,7 +34,8 @@ _NAMED_ZONE = re.compile(r"\d\s*(?:\(|\[)?([A-Z]{3,5}|[A-Z][a-z]+/[A-Z][A-Za-z_]
 _SLASHED_YEAR_FIRST = re.compile(r"^(\d{4})[/.](\d{1,2})[/.](\d{1,2})")
 _YEAR_LAST = re.compile(
     r"(?P<a>\d{1,2})[/.\-](?P<b>\d{1,2})[/.\-](?P<year>\d{4}|\d{2})"
-    r"(?:[ T,]+(?P<hour>\d{1,2}):(?P<minute>\d{2})(?::(?P<second>\d{2}(?:\.\d+)?))?\s*(?P<half>[AaPp])?\.?[Mm]?\.?)?"
+    r"(?:[ T,]+(?P<hour>\d{1,2})[:.](?P<minute>\d{2})(?:[:.](?P<second>\d{2}(?:\.\d+)?))?"
+    r"\s*(?P<half>[AaPp])?\.?[Mm]?\.?)?"
 )
 _WORD = re.compile(r"[A-Za-z]{3,}")
 _MONTH_NAME = re.compile(r"(?i)(?<![a-z])(?:jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec)")
@@ -59,6 +43,11 @@ _YEAR_FIRST = re.compile(r"^\d{4}[-/.]")
 # What stands behind an offset only names it again. GMT+2 is two hours ahead, which some parsers read the other way.
 _NAMED_OFFSET = re.compile(r"((?:[+-]\d{2}:?\d{2})|Z)\s*(?:\[[^\]]+\]|\([^)]+\))$")
 _OFFSET_BY_HOUR = re.compile(rf"\s*{_ZERO}\s?([+-])(\d{{1,2}})(?::?(\d{{2}}))?$")
+_COMMA_IN_SECONDS = re.compile(r"(:\d{2}),(\d+)")
+_OF_WEB_SERVERS = re.compile(r"^\[?(\d{1,2})/([A-Za-z]{3})/(\d{4}):(\d{2}:\d{2}:\d{2})( [+-]\d{4})?\]?$")
+_HOURS = re.compile(r"\d{1,2}:\d{2}(?::\d{2}(?:[.,]\d+)?)?\s*(?:[AaPp]\.?[Mm]\.?)?")
+_ROUNDED = re.compile(r"\d(?:[.,]\d{1,5})?[eE]\+\d{2}")
+_SAMPLE = 1000
 _DECIMAL_COMMA = re.compile(r"\s*\d+,\d+\s*")
 
 
@@ -116,6 +105,9 @@ def _read_numbers_and_text(raw: pd.Series[Any], day_first: bool | None) -> Times
     raw = without_lists(raw)
     present = raw.notna().to_numpy()
     first = next(iter(raw[raw.notna()].head(1)), None)
+    if isinstance(first, str) and _is_rounded(raw):
+        faults = pd.Series(ROUNDED_TIME, index=raw.index, dtype=object)
+        return _times(pd.Series(pd.NaT, index=raw.index, dtype="datetime64[ns, UTC]"), "nothing", faults)
     if isinstance(first, str) and _DECIMAL_COMMA.fullmatch(first):
         read = read_numbers(raw)
     else:
@@ -126,7 +118,7 @@ def _read_numbers_and_text(raw: pd.Series[Any], day_first: bool | None) -> Times
     faults = pd.Series("", index=raw.index, dtype=object)
     said: list[str] = []
     if is_number.any():
-        moments, how, fault = _read_numbers(numbers[is_number])
+        moments, how, fault = read_time_numbers(numbers[is_number])
         times[is_number] = moments
         faults[is_number] = fault
         said.append(how)
@@ -141,42 +133,10 @@ def _read_numbers_and_text(raw: pd.Series[Any], day_first: bool | None) -> Times
     return _times(times, " and ".join(said) or "nothing", faults)
 
 
-def _read_numbers(values: Floats) -> tuple[Any, str, str]:
-    """Moments, how they were read, and what is wrong with the column as a whole, "" where nothing is."""
-    whole = values == np.floor(values)
-    for width, pattern in _DIGITS.items():
-        fits = whole & (values >= 19 * 10.0 ** (width - 2)) & (values < 21 * 10.0 ** (width - 2))
-        if fits.mean() >= _ALMOST_ALL:
-            texts = pd.Series(np.where(fits, values, 0).astype(np.int64)).astype(str)
-            read = pd.to_datetime(texts, format=pattern, errors="coerce", utc=True)
-            if read.notna().mean() >= _ALMOST_ALL:
-                return read.array, "YYYYMMDDhhmmss"[:width], ""
-    if np.all(whole & (values >= _YEARS[0]) & (values <= _YEARS[1])):
-        return pd.NaT, "years", YEAR_ALONE
-    if np.mean((values >= _EXCEL_DAYS[0]) & (values < _EXCEL_DAYS[1])) >= _ALMOST_ALL:
-        # To the millisecond: the fraction of a day has no more digits.
-        moments = _EXCEL_EPOCH + pd.to_timedelta(np.rint(np.clip(values, 0, 1e5) * 86_400_000), unit="ms")
-        return moments.as_unit("ns"), "days of a spreadsheet", ""
-    nanoseconds, unit = _epoch_nanoseconds(values)
-    return pd.to_datetime(nanoseconds, unit="ns", utc=True), f"{_UNITS[unit]} since 1970", ""
-
-
-def _epoch_nanoseconds(values: Floats) -> tuple[Nanoseconds, int]:
-    """Nanoseconds since 1970, -1, which is no plausible time, where the number is out of range; and the unit.
-
-    No two units make a plausible time of one number, so each cell is read in its own; the unit named is the commonest.
-    """
-    unit = np.searchsorted(_UNIT_BOUNDS, np.abs(values), side="right")
-    seconds = values * _SECONDS_PER_UNIT[unit]
-    in_range = (seconds >= 0) & (seconds < LATEST.timestamp())
-    # Whole and broken part apart: a float has too few digits for nanoseconds of today.
-    values, scale = np.where(in_range, values, 0.0), _NANOSECONDS_PER_UNIT[unit]
-    whole = np.floor(values)
-    nanoseconds = whole.astype(np.int64) * scale + np.rint((values - whole) * scale).astype(np.int64)
-    commonest = int(np.bincount(unit[in_range], minlength=4).argmax()) if in_range.any() else 0
-    if in_range.any() and np.median(nanoseconds[in_range]) >= _FIRST_PLAUSIBLE_SECOND * 10**9:
-        in_range &= nanoseconds >= _DAY  # a zero among times of today says that there is none
-    return np.where(in_range, nanoseconds, -1), commonest
+def _is_rounded(raw: pd.Series[Any]) -> bool:
+    """Whether a spreadsheet has written a column as 1.70E+12, where one number stands for many days."""
+    head = raw[raw.notna()].head(_SAMPLE).astype(str).str.strip()
+    return bool(head.str.fullmatch(_ROUNDED).mean() > 0.5)
 
 
 def _read_texts(texts: pd.Series[str], day_first: bool | None) -> Times:
@@ -186,6 +146,8 @@ def _read_texts(texts: pd.Series[str], day_first: bool | None) -> Times:
     left = bare[times.isna()]
     if len(left):
         left = left.str.replace(_NAMED_OFFSET, r"\1", regex=True).str.replace(_OFFSET_BY_HOUR, _offset, regex=True)
+        left = left.str.replace(_COMMA_IN_SECONDS, r"\1.\2", regex=True)
+        left = left.str.replace(_OF_WEB_SERVERS, r"\1 \2 \3 \4\5", regex=True)
         left = left.str.replace(_OFFSET_AND_NAME, "+00:00", regex=True).str.replace(_ZERO_NAME, "", regex=True)
         bare = bare.where(times.notna(), left)
         left = left.str.replace(_SLASHED_YEAR_FIRST, r"\1-\2-\3", regex=True)
@@ -203,6 +165,7 @@ def _read_texts(texts: pd.Series[str], day_first: bool | None) -> Times:
         faults[slashed.index] = AMBIGUOUS if how == "" else ""
         said.append(how or "dates whose day and month nothing tells apart")
     left = bare[times.isna() & (faults == "")]
+    faults[left.index[left.str.fullmatch(_HOURS)]] = TIME_OF_DAY
     named = left[left.str.contains(_WORD) & left.str.contains(r"\d")]
     zoned = named.str.extract(_NAMED_ZONE, expand=False).notna()
     if len(named):

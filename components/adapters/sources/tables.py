@@ -14,10 +14,11 @@ from components.adapters.sources.stored_bytes import StoredPlace, Unpacked, fetc
 from components.interactions.arrow_frame import frame_of
 from components.interactions.columns import ITEM, TAG_SEPARATOR, TAGS, TITLE
 from components.interactions.delimited import read_delimited
+from components.interactions.foreign_bytes import name_foreign
 from components.interactions.json_rows import holds_objects, read_json
 from components.interactions.raw_table import DamagedRow, RawTable, UnreadableError
 from components.interactions.sequences import is_sequences, read_sequences
-from components.interactions.sheet_rows import read_sheet
+from components.interactions.sheet_rows import ROWS_BEFORE, choose_sheet, fill_merged, read_sheet
 from components.interactions.source import SourceError
 
 SUFFIXES = (
@@ -75,9 +76,11 @@ def _read(unpacked: Unpacked, table: str) -> RawTable:
     if name.endswith(_SHEETS):
         return _read_workbook(data, table)
     if name.endswith((".json", ".jsonl", ".ndjson")) or holds_objects(data):
-        return read_json(data)
+        return read_json(data, table)
     if data[:4] in (b"PK\x03\x04", b"\xd0\xcf\x11\xe0"):
         raise UnreadableError("this is a spreadsheet or an archive, but its name does not say so")
+    if foreign := name_foreign(data):
+        raise UnreadableError(f"this is {foreign}")
     return read_sequences(data) if is_sequences(data) else read_delimited(data, unpacked.name)
 
 
@@ -111,12 +114,13 @@ def _read_workbook(data: bytes, table: str) -> RawTable:
 
     try:
         workbook = CalamineWorkbook.from_filelike(io.BytesIO(data))
-        names = workbook.sheet_names
-        name = next((each for each in names if each.casefold() == table), names[0])
-        cells: list[list[Any]] = workbook.get_sheet_by_name(name).to_python()
-    except (CalamineError, OSError, IndexError) as error:
+        sheets = {name: workbook.get_sheet_by_name(name) for name in workbook.sheet_names}
+        heads = {name: sheet.to_python(nrows=ROWS_BEFORE) for name, sheet in sheets.items()}
+        chosen = sheets[choose_sheet(heads, table)]
+        cells: list[list[Any]] = chosen.to_python()
+    except (CalamineError, OSError, IndexError, StopIteration) as error:
         raise UnreadableError(f"the spreadsheet is damaged or cut off ({error})") from error
-    return read_sheet(cells, name)
+    return read_sheet(fill_merged(cells, chosen.merged_cell_ranges or [], chosen.start or (0, 0)), chosen.name)
 
 
 def _read_u_item(data: bytes, genres: list[str]) -> RawTable:

@@ -6,6 +6,7 @@ import csv
 import io
 import re
 
+import pandas as pd
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -19,7 +20,7 @@ HEADER = ["user_id", "item_id", "title", "value", "timestamp"]
 
 def as_rows(data: bytes, name: str = "x.csv") -> list[list[str | None]]:
     frame = read_delimited(data, name).frame
-    return [[None if cell is None or cell != cell else str(cell) for cell in row] for row in frame.to_numpy().tolist()]
+    return [[None if pd.isna(cell) else str(cell) for cell in row] for row in frame.to_numpy().tolist()]
 
 
 @st.composite
@@ -119,6 +120,12 @@ def test_a_quote_before_a_delimiter_may_be_escaped() -> None:
         '";0',
         '"Heroes"',
     ]
+
+
+def test_a_delimiter_may_be_escaped_where_nothing_is_quoted_and_a_backslash_alone_is_a_letter() -> None:
+    escaped = b"user_id,item_id,title\nu1,i1,One\\, two\n\\N,i2,a\\\\b\n"
+    assert as_rows(escaped) == [["u1", "i1", "One, two"], [None, "i2", "a\\b"]]
+    assert as_rows(b"user_id,item_id,title\nu1,C:\\,x\n") == [["u1", "C:\\", "x"]]
 
 
 def test_quotes_of_a_tab_separated_file_are_quotes_where_a_whole_column_has_them() -> None:

@@ -48,6 +48,17 @@ def test_ids_that_only_look_like_floats_here_and_there_stay_as_they_are() -> Non
     assert texts(pd.Series(["1.0", "v2"])) == ["1.0", "v2"]
 
 
+def test_numbers_with_thousands_apart_are_whole_where_all_of_a_column_are_and_else_stay_as_they_are() -> None:
+    assert texts(pd.Series(["12,345", "999", "-1,000"])) == ["12345", "999", "-1000"]
+    assert texts(pd.Series(["12,345", "1,2"])) == ["12,345", "1,2"]
+    assert texts(pd.Series(["12,345", "x"])) == ["12,345", "x"]
+
+
+def test_what_spreadsheets_and_pages_put_around_an_id_is_none_of_it() -> None:
+    raw = pd.Series(['="007"', '=" u1 "', "\u200bu1", "u1\ufeff ", "\u200b", '=""', "a\u200bb"])
+    assert texts(raw) == ["007", "u1", "u1", "u1", None, None, "a\u200bb"]
+
+
 def test_a_number_that_a_float_has_rounded_is_refused_and_an_exact_one_is_not() -> None:
     read = read_ids(pd.Series([2.0**53, 2.0**53 + 2, -(2.0**60), 1e16]))
     assert read.faults.tolist() == [GOOD, ROUNDED, ROUNDED, ROUNDED]

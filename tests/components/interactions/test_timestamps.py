@@ -9,7 +9,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from components.interactions.timestamps import YEAR_ALONE, interpret_times, read_times
+from components.interactions.time_numbers import YEAR_ALONE
+from components.interactions.timestamps import ROUNDED_TIME, TIME_OF_DAY, interpret_times, read_times
 
 MOMENT = pd.Timestamp("2009-12-14T02:52:24Z")
 
@@ -26,6 +27,14 @@ MOMENT = pd.Timestamp("2009-12-14T02:52:24Z")
         "2009-12-14T02:52:24Z",
         "2009-12-14 02:52:24",
         "2009-12-14T03:52:24+01:00",
+        "2009-12-14T08:22:24+0530",
+        "2009-12-14 02:52:24,000",
+        "14/Dec/2009:02:52:24",
+        "[13/Dec/2009:19:52:24 -0700]",
+        "14.12.2009 02.52.24",
+        (1260759144 + 11_644_473_600) * 10**7,
+        (1260759144 + 62_135_596_800) * 10**7,
+        (1260759144 + 11_644_473_600) * 10**6,
         datetime(2009, 12, 14, 2, 52, 24),  # noqa: DTZ001 - a database column without a zone
     ],
 )
@@ -121,3 +130,14 @@ def test_days_of_a_spreadsheet_count_from_the_end_of_1899_to_the_millisecond() -
 )
 def test_noon_and_midnight_are_twelve_by_the_halves_of_a_day(cell: str, hour: int) -> None:
     assert read_times(pd.Series([cell], dtype=object))[0] == pd.Timestamp(2024, 3, 25, hour, 30, tz="UTC")
+
+
+def test_a_number_in_which_a_spreadsheet_has_rounded_days_away_is_no_time_and_one_with_all_its_digits_is() -> None:
+    read = interpret_times(pd.Series(["1.26076E+09", "1.27E+09", ""]))
+    assert read.faults.tolist() == [ROUNDED_TIME] * 3
+    assert read_times(pd.Series(["1.260759144E+09", "1.260759144e+09"])).tolist() == [MOMENT] * 2
+    assert read_times(pd.Series(["1E+09", "1260759144", "1260759144"]))[1] == MOMENT
+
+
+def test_a_time_of_day_says_that_it_lacks_the_day() -> None:
+    assert interpret_times(pd.Series(["10:30", "9:15:00 pm", "2009-12-14"])).faults.tolist() == [TIME_OF_DAY] * 2 + [""]

@@ -13,8 +13,10 @@ from typing import Any
 
 import fsspec
 import numpy as np
+import openpyxl
 import pandas as pd
 import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from components.adapters.sources.dataset_files import DatasetError, read_dataset
@@ -81,6 +83,32 @@ def text(content: str | bytes, name: str = "interactions.csv") -> Callable[[Path
         return folder / name
 
     return write
+
+
+def _cells() -> list[list[Any]]:
+    """The header and the rows of a sheet."""
+    return [[*log().columns], *(list(row) for row in log().astype(object).to_numpy().tolist())]
+
+
+def _workbook(folder: Path, sheets: dict[str, list[list[Any]]], *merged: str) -> Path:
+    """A workbook, in the first sheet of which some cells are merged."""
+    book = openpyxl.Workbook()
+    book.remove(book.worksheets[0])
+    for name, rows in sheets.items():
+        sheet = book.create_sheet(name)
+        for row in rows:
+            sheet.append(row)
+    for cells in merged:
+        book.worksheets[0].merge_cells(cells)
+    book.save(folder / "interactions.xlsx")
+    return folder / "interactions.xlsx"
+
+
+def _bytes_as_ids(path: Path) -> Path:
+    table = pa.Table.from_pandas(log(), preserve_index=False)
+    ids = pa.array([bytes([row % 6]) * 16 for row in range(ROWS)], pa.binary(16))
+    pq.write_table(table.set_column(0, "user_id", ids), path)
+    return path
 
 
 WHOLE = {"kept": ROWS, "users": 6, "items": 10}
@@ -349,6 +377,123 @@ KINDS: dict[str, Kind] = {
     "Parquet by name alone": Kind(text(CSV, "interactions.parquet"), 0, 0, 0, refused="no Parquet file"),
     "values in words": Kind(csv(log(value=["5 stars"] * ROWS)), 0, 0, 0, refused="values such as '5 stars'"),
     "values that are all missing": Kind(csv(log(value=None, rating="")), 0, 0, 0, refused="have no value"),
+    "numbers with thousands apart as ids": Kind(
+        csv(log(user_id=[f"{12000 + row % 6:,}" for row in range(ROWS)])), **WHOLE
+    ),
+    "ids that spreadsheets keep as text": Kind(
+        text(CSV.decode().replace("u0,", '="007",'), "interactions.csv"), **WHOLE
+    ),
+    "marks that nobody sees around ids": Kind(
+        csv(log(user_id=[f"\u200bu{row % 6}" if row % 4 else f"u{row % 6}\ufeff" for row in range(ROWS)])), **WHOLE
+    ),
+    "UUIDs as bytes": Kind(lambda folder: _bytes_as_ids(folder / "interactions.parquet"), **WHOLE),
+    "times that a spreadsheet has rounded": Kind(
+        csv(log(timestamp=["1.54630E+12"] * ROWS)), 0, 0, 0, refused="export the column of times as text"
+    ),
+    "the clock of Windows": Kind(
+        csv(log(timestamp=[10**7 * (11_644_473_600 + DAY + 3600 * row) for row in range(ROWS)])), **WHOLE
+    ),
+    "the clock of .NET": Kind(
+        csv(log(timestamp=[10**7 * (62_135_596_800 + DAY + 3600 * row) for row in range(ROWS)])), **WHOLE
+    ),
+    "the clock of browsers": Kind(
+        csv(log(timestamp=[10**6 * (11_644_473_600 + DAY + 3600 * row) for row in range(ROWS)])), **WHOLE
+    ),
+    "times of web servers": Kind(csv(log(timestamp=times("[%d/%b/%Y:%H:%M:%S +0000]"))), **WHOLE),
+    "a decimal comma in seconds": Kind(csv(log(timestamp=times("%Y-%m-%d %H:%M:%S,123")), sep=";"), **WHOLE),
+    "points in the time of day": Kind(csv(log(timestamp=times("%d.%m.%Y %H.%M"))), **WHOLE),
+    "offsets without a colon": Kind(csv(log(timestamp=times("%Y-%m-%dT%H:%M:%S+0530"))), **WHOLE_THE_DAY_BEFORE),
+    "day and time of day in two columns": Kind(
+        csv(log(timestamp=None, date=times("%d/%m/%Y"), time=[f"{row % 24:02}:30" for row in range(ROWS)])), **WHOLE
+    ),
+    "times of day without a day": Kind(
+        csv(log(timestamp=times("%H:%M"))), 0, 0, 0, refused='name the column with the day "date"'
+    ),
+    "a byte order mark in the middle": Kind(
+        text(b"\xef\xbb\xbf" + CSV + b"\xef\xbb\xbf" + CSV.splitlines(keepends=True)[0]),
+        **WHOLE,
+        bad={"the row repeats the header": 1},
+        options={"max_bad_share": 0.1},
+    ),
+    "newlines of three systems": Kind(
+        text(b"".join(line + [b"\n", b"\r\n", b"\r"][n % 3] for n, line in enumerate(CSV.splitlines()))), **WHOLE
+    ),
+    "NULs in a row": Kind(
+        text(CSV.replace(b"u1,", b"u\x001,", 1)),
+        59,
+        6,
+        10,
+        bad={"user_id holds control characters": 1},
+        options={"max_bad_share": 0.1},
+    ),
+    "delimiters escaped where nothing is quoted": Kind(
+        csv(log(title=["One, two" if row % 2 else "One" for row in range(ROWS)]), quoting=3, escapechar="\\"), **WHOLE
+    ),
+    "JSON lines as Python writes them": Kind(
+        text("\n".join(repr(row) for row in log().to_dict("records")), "interactions.json"), **WHOLE
+    ),
+    "JSON lines with a comma behind each": Kind(
+        text(",\n".join(json.dumps(row) for row in log().to_dict("records")), "interactions.jsonl"), **WHOLE
+    ),
+    "JSON lines after a byte order mark": Kind(
+        text("\ufeff" + "\n".join(json.dumps(row) for row in log().to_dict("records")), "interactions.jsonl"), **WHOLE
+    ),
+    "JSON objects one after another": Kind(
+        text("".join(json.dumps(row) for row in log().to_dict("records")), "interactions.json"), **WHOLE
+    ),
+    "JSON objects over several lines": Kind(
+        text("\n".join(json.dumps(row, indent=1) for row in log().to_dict("records")), "interactions.json"), **WHOLE
+    ),
+    "JSON objects of users with a list of what each did": Kind(
+        text(
+            "\n".join(
+                json.dumps(
+                    {"user_id": user, "country": "DE", "events": rows.drop(columns="user_id").to_dict("records")}
+                )
+                for user, rows in log().groupby("user_id")
+            ),
+            "interactions.jsonl",
+        ),
+        **WHOLE,
+    ),
+    "a sheet with a title in merged cells": Kind(
+        lambda folder: _workbook(folder, {"Sheet": [["Sales 2019"], [], *_cells()]}, "A1:D1"), **WHOLE
+    ),
+    "a table in the second sheet": Kind(
+        lambda folder: _workbook(folder, {"Notes": [["Read me"]], "Data": _cells()}), **WHOLE
+    ),
+    "users in merged cells": Kind(
+        lambda folder: _workbook(
+            folder,
+            {
+                "Sheet": [
+                    _cells()[0],
+                    *([None if n % 2 else f"u{n // 2 % 6}", *row[1:]] for n, row in enumerate(_cells()[1:])),
+                ]
+            },
+            *(f"A{2 + 2 * pair}:A{3 + 2 * pair}" for pair in range(ROWS // 2)),
+        ),
+        **WHOLE,
+    ),
+    "a column for each item": Kind(
+        text("user_id," + ",".join(f"i{n}" for n in range(10)) + "\n" + "u1,1,2,3,4,5,1,2,3,4,5\n" * 9),
+        0,
+        0,
+        0,
+        refused="a row for each pair of user and item",
+    ),
+    "values of which nothing tells thousands": Kind(
+        csv(log(value=["1,500"] * ROWS)), 0, 0, 0, refused="nothing says whether 1,500 is one or a thousand"
+    ),
+    "a pointer of Git LFS": Kind(
+        text("version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 9\n"), 0, 0, 0, refused="git lfs pull"
+    ),
+    "a database by another name": Kind(text(b"SQLite format 3\x00" + b"\x00" * 99), 0, 0, 0, refused="source=sql"),
+    "a PDF by another name": Kind(text(b"%PDF-1.7\n1,2"), 0, 0, 0, refused="a PDF"),
+    "an error of a bucket": Kind(
+        text('<?xml version="1.0"?><Error><Code>AccessDenied</Code></Error>'), 0, 0, 0, refused="what a server says"
+    ),
+    "bytes of no text": Kind(text(bytes(range(256)) * 9), 0, 0, 0, refused="no text"),
     "a row too wide": Kind(
         text(CSV + b"u1,i1,4,1546300800,more\n"),
         **WHOLE,
