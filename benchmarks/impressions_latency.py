@@ -22,7 +22,7 @@ from benchmarks.report import Report, report_main
 from benchmarks.synthetic_bundle import write_synthetic_bundle
 from bentos.build import build_bento
 from components.adapters.store.engine import migrate, open_engine, reading
-from components.adapters.store.tables import impressions, requests
+from components.adapters.store.tables import requests, shown_items
 from components.config.settings import Settings
 from components.rollout.release import Release, Variant
 
@@ -64,7 +64,7 @@ def _measure(folder: Path, turns: int) -> Report:
                         seconds.setdefault((part, clients), []).append(timed)
     engine = open_engine(settings.store_url)
     with reading(engine) as db:
-        counts = [db.execute(select(func.count()).select_from(table)).scalar_one() for table in (requests, impressions)]
+        counts = [db.execute(select(func.count()).select_from(table)).scalar_one() for table in (requests, shown_items)]
     engine.dispose()
     rows = [row for clients in CLIENTS for row in _rows(seconds, clients)]
     note = f"{turns} turns of {REQUESTS:,} requests a part; logged {counts[0]:,} requests, {counts[1]:,} impressions"

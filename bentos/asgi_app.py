@@ -29,7 +29,7 @@ from bentos.newcomers import Newcomers
 from bentos.openapi import openapi
 from bentos.prefetch import Prefetch, PrefetchFull
 from components.adapters.slots.demo_faults import DemoFaults
-from components.adapters.store.traffic.rows import request_row, shown_rows
+from components.adapters.store.traffic.rows import request_row
 from components.adapters.store.write_queue import WriteQueue
 from components.serving.answer import UnknownItem
 from components.serving.chat_request import ChatRequest, ExplainRequest
@@ -88,7 +88,7 @@ class RecopsApp:
         now: seconds since 1970, for rows of the event store.
         perf_counter: seconds, for durations.
         faults: what to get wrong on purpose; None outside the demo.
-        log_impressions: keep a row for each item shown.
+        log_impressions: keep of each item shown where it came from, its score and its propensity.
         description: the answer to `GET /release`.
         gauge: says when answers have to be cheap; by default how late the event loop is.
     """
@@ -270,11 +270,11 @@ class RecopsApp:
         def log() -> None:
             if probe is None:
                 now = self._now()
-                shown = shown_rows(answer, now) if self._log_impressions else ()
                 # With what no timing inside of the request path can see, such as a busy event loop.
                 timings = {**answer.timings_ms, "service": round((self._perf_counter() - marks.start) * 1000, 3)}
                 logged = replace(answer, timings_ms=timings)
-                self._queue.log_request(request_row(request, logged, path.bundle.items.ids, now), shown)
+                row = request_row(request, logged, path.bundle.items.ids, now, self._log_impressions)
+                self._queue.log_request(row)
             self._metrics.recommended(answer.route, answer.timings_ms)
             self._cache_metrics.answered(source)
 

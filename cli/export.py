@@ -9,13 +9,13 @@ import click
 
 from cli.event_store import open_store
 from cli.operator import as_operator
-from components.adapters.store.contents import MOMENTS
+from components.adapters.store.contents import EVENTS
 from jobs.store.export import export_tables
 
 
 @click.command()
 @click.argument("folder", type=click.Path(file_okay=False, path_type=Path))
-@click.option("--table", "names", multiple=True, type=click.Choice(list(MOMENTS)), help="By default all of them.")
+@click.option("--table", "names", multiple=True, type=click.Choice(list(EVENTS)), help="By default all of them.")
 @click.option("--since", type=click.DateTime(), help="From this moment on (UTC).")
 @click.option("--until", type=click.DateTime(), help="Before this moment (UTC).")
 def export(folder: Path, names: tuple[str, ...], since: datetime | None, until: datetime | None) -> None:

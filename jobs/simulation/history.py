@@ -7,7 +7,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from zoneinfo import ZoneInfo
 
-from components.adapters.store.traffic.rows import request_row, shown_rows
+from components.adapters.store.traffic.rows import request_row
 from components.adapters.store.traffic.simulated import MARK
 from components.config.routing import Diversity, RoutingConfig
 from components.serving.answer import Answer
@@ -94,7 +94,6 @@ def _path(bundle: Bundle, routing: RoutingConfig, release_id: str, model_version
 def _write(bench: Workbench, visits: Sequence[PastVisit], bundle: Bundle) -> None:
     bench.store.simulated.add(
         [request_row(visit.request, visit.answer, bundle.items.ids, visit.at) for visit in visits],
-        [row for visit in visits for row in shown_rows(visit.answer, visit.at)],
         [
             {
                 "event_id": f"{MARK}{visit.answer.request_id}/{place}",

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from components.adapters.store.contents import MOMENTS
+from components.adapters.store.contents import EVENTS
 from components.adapters.store.table_files import snapshot, write_table
 from jobs.wiring.workbench import Workbench
 
@@ -26,9 +26,9 @@ def export_tables(
     """Tables (all without `names`) as FOLDER/<table>.parquet, as they are at one moment; times without zone are UTC."""
     folder.mkdir(parents=True, exist_ok=True)
     with snapshot(bench.store.engine) as db:
-        for name in names or MOMENTS:
-            moment = MOMENTS[name]
+        for name in names or EVENTS:
+            table, moment = EVENTS[name]
             conditions = [moment >= since.replace(tzinfo=UTC).timestamp()] if since else []
             conditions += [moment < until.replace(tzinfo=UTC).timestamp()] if until else []
             file = folder / f"{name}.parquet"
-            yield ExportedTable(file, write_table(db, moment.table, file, *conditions))
+            yield ExportedTable(file, write_table(db, table, file, *conditions))

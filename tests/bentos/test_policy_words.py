@@ -19,7 +19,7 @@ from bentos.shelves import Shelves
 from bentos.wiring import build_app
 from components.adapters.store.catalogue.items_off import SqlItemsOff, SwitchedOff
 from components.adapters.store.engine import migrate, open_engine, reading
-from components.adapters.store.tables import impressions
+from components.adapters.store.tables import shown_items
 from components.config.routing import RoutingConfig
 from components.config.settings import Settings
 from components.serving.bundle import read_bundle, write_bundle
@@ -241,7 +241,7 @@ def test_places_that_new_items_get_are_logged_with_their_chance_and_not_kept(tmp
     assert len({tuple(ids(answer)) for answer in answers}) > 1
     engine = open_engine(settings.store_url)
     with reading(engine) as db:
-        rows = db.execute(select(impressions.c.source, impressions.c.propensity)).all()
+        rows = db.execute(select(shown_items.c.source, shown_items.c.propensity)).all()
     engine.dispose()
     assert {row.propensity for row in rows if row.source == "new_items"} == {0.1}
     assert {row.propensity for row in rows if row.source != "new_items"} == {0.5}

@@ -14,7 +14,7 @@ from sqlalchemy import insert
 
 from bentos.served_release import FILE, ServedRelease, ServedVariant
 from components.adapters.files.params_file import read_params
-from components.adapters.store.tables import feedback, impressions, requests
+from components.adapters.store.tables import feedback, requests
 from tests.console.small_console import PROJECT, SmallConsole
 from tests.console.test_try_it import SlotStandIn
 from tests.worlds import make_bundle
@@ -69,14 +69,11 @@ def write_visit(console: SmallConsole) -> None:
         "request_id": "r1", "received_at": now - 60, "user_id": USER, "k": 2, "context": {"context": {"device": "tv"}},
         "route": "cf", "fallback_reason": None, "release_id": "release-1", "slot": "blue", "variant": "default",
         "degraded": False, "cached": False, "candidates": [], "scores": [], "items": ["110", "120"],
-        "timings_ms": {"total": 1.5}, "cost_usd": 0.0,
+        "timings_ms": {"total": 1.5}, "cost_usd": 0.0, "item_sources": ["ease"], "item_scores": [2.0, 1.0],
     }  # fmt: skip
-    shown = {"user_id": USER, "shown_at": now - 60, "source": "ease", "release_id": "release-1", "variant": "default"}
     did = {"event_id": "e1", "request_id": "r1", "user_id": USER, "item_id": "110", "type": "click"}
     with console.bench.store.engine.begin() as db:
         db.execute(insert(requests).values(**row))
-        for position, item in enumerate(row["items"], start=1):
-            db.execute(insert(impressions).values(request_id="r1", position=position, item_id=item, **shown))
         db.execute(insert(feedback).values(**did, occurred_at=now - 50, received_at=now - 50))
 
 
@@ -127,7 +124,7 @@ def test_nobody_is_forgotten_without_the_key_and_the_id(
 def test_an_operator_forgets_somebody_and_it_is_written_down_without_their_id(known: SmallConsole) -> None:
     known.sign_in("operator")
     reply = known.browser.post("/console/users/8/forget", data={"confirm": USER})
-    assert (reply.status_code, "forgotten: 1 feedback, 2 impressions, 1 requests" in reply.text) == (200, True)
+    assert (reply.status_code, "forgotten: 1 feedback, 1 requests" in reply.text) == (200, True)
     assert "They have not asked yet" in known.text("/console/users/8")
     entry = known.bench.store.audit.newest(100)[-1]
     assert (entry["action"], USER in json.dumps(entry["details"])) == ("user forgotten", False)

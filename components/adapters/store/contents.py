@@ -1,18 +1,20 @@
-"""How much each table holds, and by which column those that tell what happened tell when."""
+"""How much each table holds, and what tells of what happened, with the column that tells when."""
 
 from __future__ import annotations
 
-from sqlalchemy import Column, Engine, func, select
+from sqlalchemy import ColumnElement, Engine, Subquery, Table, func, select, union_all
 
 from components.adapters.store.engine import reading
-from components.adapters.store.tables import exposures, feedback, impressions, llm_calls, metadata, requests
+from components.adapters.store.tables import SHOWN, exposures, feedback, llm_calls, metadata, requests
 
-MOMENTS: dict[str, Column[float]] = {
-    "requests": requests.c.received_at,
-    "impressions": impressions.c.shown_at,
-    "feedback": feedback.c.received_at,
-    "exposures": exposures.c.first_at,
-    "llm_calls": llm_calls.c.called_at,
+_impressions = union_all(*(select(shown) for shown in SHOWN)).subquery("impressions")
+
+EVENTS: dict[str, tuple[Table | Subquery, ColumnElement[float]]] = {
+    "requests": (requests, requests.c.received_at),
+    "impressions": (_impressions, _impressions.c.shown_at),
+    "feedback": (feedback, feedback.c.received_at),
+    "exposures": (exposures, exposures.c.first_at),
+    "llm_calls": (llm_calls, llm_calls.c.called_at),
 }
 
 

@@ -13,12 +13,12 @@ from typing import Any
 from sqlalchemy import (
     JSON,
     Boolean,
-    Column,
     ColumnElement,
     Connection,
     Double,
     Engine,
     Integer,
+    Subquery,
     Table,
     Text,
     cast,
@@ -31,7 +31,7 @@ from components.adapters.store.engine import reading
 ROWS_AT_ONCE = 20_000
 
 
-def write_table(db: Connection, table: Table, path: Path, *conditions: ColumnElement[bool]) -> int:
+def write_table(db: Connection, table: Table | Subquery, path: Path, *conditions: ColumnElement[bool]) -> int:
     """Writes the rows of `table` that meet the conditions to `path`; returns how many there are."""
     import pyarrow as pa
     import pyarrow.parquet as pq
@@ -84,6 +84,6 @@ def sha256(path: Path) -> str:
         return hashlib.file_digest(file, "sha256").hexdigest()
 
 
-def _arrow_type(pa: Any, column: Column[Any]) -> Any:
+def _arrow_type(pa: Any, column: ColumnElement[Any]) -> Any:
     kinds = {Boolean: pa.bool_(), Double: pa.float64(), Integer: pa.int64()}
     return next((kind for cls, kind in kinds.items() if isinstance(column.type, cls)), pa.string())

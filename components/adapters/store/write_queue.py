@@ -19,8 +19,8 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, Engine
 
 from components.adapters.store.fast_inserts import Row, insert_ignoring
-from components.adapters.store.tables import feedback, impressions, requests
-from components.adapters.store.traffic.request_log import LogCounts, RequestLog, ShownRow
+from components.adapters.store.tables import feedback, requests
+from components.adapters.store.traffic.request_log import LogCounts, RequestLog
 
 logger = logging.getLogger("recops.event_store")
 
@@ -84,17 +84,14 @@ class WriteQueue:
             self._wake.notify()
         return await asyncio.wrap_future(post.done)
 
-    def log_request(self, row: Row, shown: Sequence[ShownRow] = ()) -> None:
-        """Queues one full row of the requests table, its columns of JSON as text, and what it showed; returns at once.
-
-        The two are written together or dropped together.
-        """
-        self._requests.add(row, shown, closing=self._closing)
+    def log_request(self, row: Row) -> None:
+        """Queues one full row of the requests table, its columns of JSON as text; returns at once."""
+        self._requests.add(row, closing=self._closing)
 
     @property
     def counts(self) -> Mapping[str, LogCounts]:
         """Best-effort rows by table: written, dropped and waiting."""
-        return {requests.name: self._requests.counts, impressions.name: self._requests.shown_counts}
+        return {requests.name: self._requests.counts}
 
     def close(self, timeout: float = 10.0) -> None:
         """Refuses new writes, writes what waits, ends the thread and lets go of the store; safe to call twice."""

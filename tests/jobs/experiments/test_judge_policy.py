@@ -8,7 +8,7 @@ import pytest
 from sqlalchemy import Engine, insert
 
 from components.adapters.store.engine import migrate, open_engine
-from components.adapters.store.tables import feedback, impressions, requests
+from components.adapters.store.tables import feedback, requests, shown_items
 from components.adapters.store.traffic.exploration_log import read_open_positions
 from components.config.routing import Diversity, Exploration, RoutingConfig
 from components.experiments.counterfactual import Estimate, TooLittleSupport
@@ -19,6 +19,7 @@ from components.serving.request_path import RequestPath
 from components.serving.requests import RecommendRequest
 from jobs.experiments.counterfactual import judge_log
 from tests.experiment_worlds import START, event_row, request_row
+from tests.shown_in import keep_shown
 from tests.worlds import make_bundle
 
 K, USERS, LISTS = 4, 500, 5
@@ -85,8 +86,9 @@ def log(store: Engine, bundle: Bundle, routing: RoutingConfig) -> list[tuple[str
             ]
             did += [event_row(f"u{user}", item_id, START + 9, request_id) for item_id in items if is_liked(item_id)]
     with store.begin() as db:
-        for table, rows in ((requests, asked), (impressions, shown), (feedback, did)):
-            db.execute(insert(table), rows)
+        db.execute(insert(requests), asked)
+        keep_shown(db, shown, shown_items)
+        db.execute(insert(feedback), did)
     return answers
 
 

@@ -11,7 +11,7 @@ from sqlalchemy import insert, select
 
 from components.adapters.store.alerts.incidents import AlertStore
 from components.adapters.store.engine import migrate, open_engine, reading
-from components.adapters.store.tables import feedback, impressions, requests
+from components.adapters.store.tables import feedback, requests, shown_items
 from components.adapters.store.traffic.simulated import MARK
 from components.config.settings import Settings
 from components.simulation.people import SimulatedPerson
@@ -41,7 +41,7 @@ def stored(settings: Settings, table: Any) -> list[Any]:
 def test_every_row_is_marked_and_lies_in_the_days_before_now(tmp_path: Path) -> None:
     settings = go_live(tmp_path)
     written = write(settings)
-    asked, shown, told = (stored(settings, table) for table in (requests, impressions, feedback))
+    asked, shown, told = (stored(settings, table) for table in (requests, shown_items, feedback))
     assert (written.requests, written.start, written.end, written.replaced) == (600, NOW - 4 * DAY, NOW, 0)
     assert len(asked) == 600
     assert len(told) == written.events > written.clicks > 0

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import orjson
-from sqlalchemy import Engine, Select, and_, select
+from sqlalchemy import ColumnElement, Engine, Select, func, select
 
 from components.adapters.store.engine import reading
-from components.adapters.store.tables import feedback, impressions, requests
+from components.adapters.store.tables import SHOWN, feedback, requests
 from components.serving.recent_history import LIKED_WITHOUT_VALUE
 from components.shadow.ground_truth import ShownList
 from components.shadow.records import Interaction, LoggedRequest
@@ -81,15 +81,23 @@ def read_shown(engine: Engine, users: Collection[str], since: float) -> list[Sho
 
 
 def _eligible() -> Select[Any]:
-    explored = and_(
-        impressions.c.request_id == requests.c.request_id, impressions.c.position == requests.c.explored_position
-    )
     return (
-        select(requests, impressions.c.item_id.label("explored_item"), impressions.c.propensity)
-        .outerjoin(impressions, explored)
+        select(requests, _explored("item_id").label("explored_item"), _explored("propensity").label("propensity"))
         .where(requests.c.llm.is_not(None), requests.c.cached.is_(False), requests.c.canary.is_(False))
         .order_by(requests.c.received_at, requests.c.request_id)
     )
+
+
+def _explored(name: str) -> ColumnElement[Any]:
+    """A column of the impression at the open position; none where no position was open."""
+    found = (
+        select(shown.c[name])
+        .where(shown.c.request_id == requests.c.request_id, shown.c.position == requests.c.explored_position)
+        .correlate(requests)
+        .scalar_subquery()
+        for shown in SHOWN
+    )
+    return func.coalesce(*found)
 
 
 def _row(row: Any) -> LoggedRow:

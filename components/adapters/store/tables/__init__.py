@@ -14,6 +14,7 @@ from components.adapters.store.tables.observation import (
     shadow_results,
 )
 from components.adapters.store.tables.rollout import release_states, releases, rollouts, routing, slots
+from components.adapters.store.tables.shown import SHOWN, shown_items
 from components.adapters.store.tables.traffic import (
     feedback,
     forgotten_users,
@@ -24,6 +25,7 @@ from components.adapters.store.tables.traffic import (
 )
 
 __all__ = [
+    "SHOWN",
     "alert_deliveries",
     "alert_silences",
     "alerts",
@@ -48,5 +50,6 @@ __all__ = [
     "rollouts",
     "routing",
     "shadow_results",
+    "shown_items",
     "slots",
 ]

@@ -12,7 +12,7 @@ requests = Table(
     metadata,
     Column("request_id", String(64), primary_key=True),
     Column("received_at", Double, nullable=False, index=True),
-    Column("user_id", String(256), nullable=False, index=True),
+    Column("user_id", String(256), nullable=False),
     Column("k", Integer, nullable=False),
     Column("context", JSON, nullable=False),
     Column("route", String(16), nullable=False),
@@ -35,10 +35,16 @@ requests = Table(
     Column("explored_position", Integer),  # the position, from 1, that was filled at random
     Column("canary", Boolean, nullable=False, server_default=false()),  # answered by a release on trial
     Column("llm", JSON),  # tier, outcome, tokens
+    # Since 0011, of the items in their order: each one's source (one where all have the same), score and propensity
+    # (empty where all are 1); empty where impressions are not logged. `shown_items` shows them one a row.
+    Column("item_sources", JSON),
+    Column("item_scores", JSON),
+    Column("item_propensities", JSON),
+    Index("ix_requests_user_id_received_at", "user_id", "received_at"),
 )
 
-# One row per item shown, by request and position (from 1). WITHOUT ROWID: the rows lie in the order of their key, so
-# that a request's ten rows share a page and no second tree is written.
+# One row per item shown by a release from before 0011, by request and position (from 1). WITHOUT ROWID: the rows lie in
+# the order of their key, so that a request's ten rows share a page and no second tree is written.
 impressions = Table(
     "impressions",
     metadata,

@@ -10,28 +10,29 @@ search, by a link, or its impression was dropped.
 
 from __future__ import annotations
 
-from sqlalchemy import Subquery, and_, func, select, union_all
+from collections.abc import Iterator
 
-from components.adapters.store.tables import feedback, impressions
+from sqlalchemy import Select, Subquery, Table, and_, func, select, union_all
+
+from components.adapters.store.tables import SHOWN, feedback
 from components.adapters.store.traffic.simulated import really_shown
 
 
 def attributed(horizon_seconds: float) -> Subquery:
     """One row per feedback that answers to an impression: `sequence` and the columns of the impression."""
-    same = and_(impressions.c.user_id == feedback.c.user_id, impressions.c.item_id == feedback.c.item_id)
-    happened = feedback.c.occurred_at
-    named = select(feedback.c.sequence, *impressions.columns).join(
-        impressions, and_(impressions.c.request_id == feedback.c.request_id, same)
-    )
-    unnamed = (
-        select(feedback.c.sequence, *impressions.columns)
-        .join(impressions, and_(same, impressions.c.shown_at.between(happened - horizon_seconds, happened)))
-        .where(feedback.c.request_id.is_(None), really_shown())
-    )
-    pairs = union_all(named, unnamed).subquery()
+    pairs = union_all(*(pairs for shown in SHOWN for pairs in _pairs(shown, horizon_seconds))).subquery()
     latest_first = (pairs.c.shown_at.desc(), pairs.c.position, pairs.c.request_id)
     place = func.row_number().over(partition_by=pairs.c.sequence, order_by=latest_first).label("place")
     ranked = select(pairs, place).subquery()
     return (
         select(*(column for column in ranked.columns if column.name != "place")).where(ranked.c.place == 1).subquery()
     )
+
+
+def _pairs(shown: Table, horizon_seconds: float) -> Iterator[Select[tuple[object, ...]]]:
+    same = and_(shown.c.user_id == feedback.c.user_id, shown.c.item_id == feedback.c.item_id)
+    happened = feedback.c.occurred_at
+    pairs = select(feedback.c.sequence, *shown.columns)
+    yield pairs.join(shown, and_(shown.c.request_id == feedback.c.request_id, same))
+    recent = shown.c.shown_at.between(happened - horizon_seconds, happened)
+    yield pairs.join(shown, and_(same, recent)).where(feedback.c.request_id.is_(None), really_shown(shown))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Engine, and_, func, select
+from sqlalchemy import Engine, Select, Table, and_, func, select
 
 from components.adapters.store.engine import reading
-from components.adapters.store.tables import feedback, impressions, requests
+from components.adapters.store.tables import SHOWN, feedback, requests
 
 
 @dataclass(frozen=True)
@@ -36,47 +37,8 @@ class OpenPosition:
 
 def read_open_positions(engine: Engine, since: float, until: float, release_id: str | None) -> list[OpenPosition]:
     """All of them between two moments (seconds since 1970), of one release or of all; cached answers are none."""
-    clicks = (
-        select(feedback.c.request_id, feedback.c.item_id, func.count().label("n"))
-        .where(feedback.c.type == "click", feedback.c.request_id.is_not(None))
-        .group_by(feedback.c.request_id, feedback.c.item_id)
-        .subquery()
-    )
-    query = (
-        select(
-            requests.c.request_id,
-            requests.c.user_id,
-            requests.c.explored_position,
-            requests.c.k,
-            requests.c.candidates,
-            requests.c.scores,
-            impressions.c.item_id,
-            impressions.c.propensity,
-            clicks.c.n,
-        )
-        .join(
-            impressions,
-            and_(
-                impressions.c.request_id == requests.c.request_id,
-                impressions.c.position == requests.c.explored_position,
-            ),
-        )
-        .outerjoin(
-            clicks,
-            and_(clicks.c.request_id == requests.c.request_id, clicks.c.item_id == impressions.c.item_id),
-        )
-        .where(
-            requests.c.explored_position.is_not(None),
-            requests.c.received_at >= since,
-            requests.c.received_at <= until,
-            requests.c.canary.is_(False),
-        )
-        .order_by(requests.c.received_at)
-    )
-    if release_id is not None:
-        query = query.where(requests.c.release_id == release_id)
     with reading(engine) as db:
-        rows = db.execute(query).all()
+        rows = [row for shown in SHOWN for row in db.execute(_open_positions(shown, since, until, release_id))]
     return [
         OpenPosition(
             request_id=row.request_id,
@@ -89,5 +51,40 @@ def read_open_positions(engine: Engine, since: float, until: float, release_id: 
             candidates=row.candidates,
             scores=row.scores,
         )
-        for row in rows
+        for row in sorted(rows, key=lambda row: float(row.received_at))
     ]
+
+
+def _open_positions(shown: Table, since: float, until: float, release_id: str | None) -> Select[Any]:
+    """Those whose impression is in `shown`."""
+    clicks = (
+        select(feedback.c.request_id, feedback.c.item_id, func.count().label("n"))
+        .where(feedback.c.type == "click", feedback.c.request_id.is_not(None))
+        .group_by(feedback.c.request_id, feedback.c.item_id)
+        .subquery()
+    )
+    there = and_(shown.c.request_id == requests.c.request_id, shown.c.position == requests.c.explored_position)
+    clicked = and_(clicks.c.request_id == requests.c.request_id, clicks.c.item_id == shown.c.item_id)
+    query = (
+        select(
+            requests.c.request_id,
+            requests.c.received_at,
+            requests.c.user_id,
+            requests.c.explored_position,
+            requests.c.k,
+            requests.c.candidates,
+            requests.c.scores,
+            shown.c.item_id,
+            shown.c.propensity,
+            clicks.c.n,
+        )
+        .join(shown, there)
+        .outerjoin(clicks, clicked)
+        .where(
+            requests.c.explored_position.is_not(None),
+            requests.c.received_at >= since,
+            requests.c.received_at <= until,
+            requests.c.canary.is_(False),
+        )
+    )
+    return query if release_id is None else query.where(requests.c.release_id == release_id)

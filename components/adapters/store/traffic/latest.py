@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from sqlalchemy import Engine, func, select
+from sqlalchemy import Engine, func, select, union_all
 
 from components.adapters.store.engine import reading
-from components.adapters.store.tables import feedback, impressions, requests
+from components.adapters.store.tables import SHOWN, feedback, requests
 
 MOST = 50_000
 """What is counted is counted up to here."""
@@ -62,13 +62,14 @@ def shown_lately(engine: Engine, item_id: str, lists: int) -> tuple[int, list[di
     """Of the newest `lists` lists: how many there are, and where the item stood, the latest first."""
     newest = select(requests.c.request_id, requests.c.received_at).order_by(requests.c.received_at.desc())
     recent = newest.limit(lists).subquery()
-    places = (
-        select(impressions.c.request_id, impressions.c.position, impressions.c.user_id, impressions.c.source)
-        .add_columns(recent.c.received_at)
-        .join(recent, recent.c.request_id == impressions.c.request_id)
-        .where(impressions.c.item_id == item_id)
-        .order_by(recent.c.received_at.desc())
-    )
+    places = union_all(
+        *(
+            select(shown.c.request_id, shown.c.position, shown.c.user_id, shown.c.source, recent.c.received_at)
+            .join(recent, recent.c.request_id == shown.c.request_id)
+            .where(shown.c.item_id == item_id)
+            for shown in SHOWN
+        )
+    ).subquery()
     with reading(engine) as db:
         there = int(db.execute(select(func.count()).select_from(recent)).scalar_one())
-        return there, [dict(row) for row in db.execute(places).mappings()]
+        return there, [dict(row) for row in db.execute(select(places).order_by(places.c.received_at.desc())).mappings()]

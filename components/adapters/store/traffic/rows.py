@@ -6,7 +6,9 @@ import hashlib
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
 import orjson
+from numpy.typing import NDArray
 
 from components.adapters.store.traffic.simulated import MARK
 from components.serving.answer import Answer
@@ -14,6 +16,7 @@ from components.serving.feedback_notes import Noted
 from components.serving.requests import RecommendRequest
 
 ID_CHARACTERS = 128
+IMPRESSION_COLUMNS = ("item_sources", "item_scores", "item_propensities")
 _DIGEST_BYTES = 12
 KEPT_CANDIDATES = 20
 """Of a list that was neither open to chance nor shown to a language model: nothing judges other policies or prompts by
@@ -55,7 +58,11 @@ def feedback_rows(
 
 
 def request_row(
-    request: RecommendRequest, answer: Answer, item_ids: Sequence[str], received_at: float
+    request: RecommendRequest,
+    answer: Answer,
+    item_ids: Sequence[str],
+    received_at: float,
+    with_impressions: bool = True,
 ) -> dict[str, Any]:
     """What is needed to replay an answer; `item_ids` are the catalogue's, by row.
 
@@ -80,7 +87,7 @@ def request_row(
         "degraded": answer.degraded,
         "cached": answer.cached,
         "candidates": _json([item_ids[row] for row in rows.tolist()]),
-        "scores": orjson.dumps(scores, option=orjson.OPT_SERIALIZE_NUMPY).decode(),
+        "scores": _numbers(scores),
         "items": _json([item.item_id for item in answer.items]),
         "timings_ms": _json(answer.timings_ms),
         "cost_usd": answer.cost_usd,
@@ -91,17 +98,23 @@ def request_row(
         "explored_position": answer.explored_position,
         "canary": answer.canary,
         "llm": _json(answer.llm) if answer.llm else None,
+        **(_impressions(answer) if with_impressions else dict.fromkeys(IMPRESSION_COLUMNS)),
     }
 
 
-def shown_rows(answer: Answer, shown_at: float) -> list[tuple[Any, ...]]:
-    """One row of the impressions table per item shown, as values in the order of its columns."""
-    propensities = answer.propensities or (1.0,) * len(answer.items)
-    request_id, user_id, release, variant = answer.request_id, answer.user_id, answer.release, answer.variant
-    return [
-        (request_id, item.rank, item.item_id, user_id, shown_at, item.source, item.score, propensity, release, variant)
-        for item, propensity in zip(answer.items, propensities, strict=True)
-    ]
+def _impressions(answer: Answer) -> dict[str, str | None]:
+    """Of the items in their order; scores to seven digits."""
+    sources = [item.source for item in answer.items]
+    drawn = answer.propensities is not None and any(chance != 1.0 for chance in answer.propensities)
+    return {
+        "item_sources": _json(sources[:1] if len(set(sources)) == 1 else sources),
+        "item_scores": _numbers(np.array([item.score for item in answer.items], np.float32)),
+        "item_propensities": _json(answer.propensities) if drawn else None,
+    }
+
+
+def _numbers(values: NDArray[np.floating[Any]]) -> str:
+    return orjson.dumps(values, option=orjson.OPT_SERIALIZE_NUMPY).decode()
 
 
 def _json(value: object) -> str:

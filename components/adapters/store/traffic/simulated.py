@@ -1,18 +1,17 @@
 """Writes history that was simulated, marked as such, and takes it out again.
 
-Requests and impressions are marked by their release, feedback by its event id: both begin with `simulated-`. Marked
-feedback counts for no answer, and enters a data version only where that is asked for; marked requests are seen by
-monitoring like all others.
+Requests, with their impressions, are marked by their release, feedback by its event id: both begin with `simulated-`.
+Marked feedback counts for no answer, and enters a data version only where that is asked for; marked requests are seen
+by monitoring like all others.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import Any
 
-from sqlalchemy import ColumnElement, Engine, delete, insert, select
+from sqlalchemy import ColumnElement, Engine, Table, delete, insert, select
 
-from components.adapters.store.fast_inserts import Row, json_insert, text_insert
+from components.adapters.store.fast_inserts import Row, text_insert
 from components.adapters.store.tables import feedback, hourly_rollups, impressions, requests
 
 MARK = "simulated-"
@@ -25,9 +24,9 @@ def really_told() -> ColumnElement[bool]:
     return feedback.c.event_id.not_like(f"{MARK}%")
 
 
-def really_shown() -> ColumnElement[bool]:
-    """What was shown to people who exist."""
-    return impressions.c.release_id.not_like(f"{MARK}%")
+def really_shown(shown: Table) -> ColumnElement[bool]:
+    """What was shown to people who exist, of one of `SHOWN`."""
+    return shown.c.release_id.not_like(f"{MARK}%")
 
 
 class SimulatedHistory:
@@ -36,15 +35,12 @@ class SimulatedHistory:
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
         self._insert_requests = text_insert(engine, requests)
-        self._insert_shown = json_insert(engine, impressions)
 
-    def add(self, asked: Sequence[Row], shown: Sequence[Sequence[Any]], told: Sequence[Mapping[str, Any]]) -> None:
-        """Keep requests, what they showed, and what was told of them, in one transaction; the rows are marked."""
+    def add(self, asked: Sequence[Row], told: Sequence[Mapping[str, object]]) -> None:
+        """Keep requests and what was told of them in one transaction; the rows are marked."""
         with self._engine.begin() as db:
             if asked:
                 self._insert_requests(db, asked)
-            if shown:
-                self._insert_shown(db, shown)
             if told:
                 db.execute(insert(feedback), [dict(row) for row in told])
 

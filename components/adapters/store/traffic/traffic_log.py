@@ -11,7 +11,7 @@ import orjson
 from sqlalchemy import Connection, Engine, Text, cast, func, select
 
 from components.adapters.store.engine import reading
-from components.adapters.store.tables import feedback, impressions, release_states, requests
+from components.adapters.store.tables import SHOWN, feedback, release_states, requests
 from components.quality.log import KINDS, FeedbackLog, Group, K, Names, TrafficArrays
 
 MAX_REQUESTS = 100_000
@@ -95,15 +95,16 @@ class TrafficLog:
                 yield self._stretch(connection, rows, horizon, names, served_from)
 
     def sources(self, keys: Sequence[tuple[str, str]]) -> list[str]:
-        """Where each shown item came from, by request id and item id; `unknown` when its impression was dropped."""
+        """Where each shown item came from, by request id and item id; `unknown` when its impression was not logged."""
         wanted = sorted({request_id for request_id, _ in keys})
         found: dict[tuple[str, str], str] = {}
         with reading(self._engine) as connection:
             for first in range(0, len(wanted), MAX_KEYS):
-                query = select(impressions.c.request_id, impressions.c.item_id, impressions.c.source).where(
-                    impressions.c.request_id.in_(wanted[first : first + MAX_KEYS])
-                )
-                found |= {(row[0], row[1]): row[2] for row in connection.execute(query)}
+                for shown in SHOWN:
+                    query = select(shown.c.request_id, shown.c.item_id, shown.c.source).where(
+                        shown.c.request_id.in_(wanted[first : first + MAX_KEYS])
+                    )
+                    found |= {(row[0], row[1]): row[2] for row in connection.execute(query)}
         return [found.get(key, "unknown") for key in keys]
 
     def _stretch(

@@ -13,7 +13,7 @@ import pytest
 from sqlalchemy import Engine, select
 
 from components.adapters.store.engine import migrate, open_engine, reading
-from components.adapters.store.tables import feedback, impressions, requests
+from components.adapters.store.tables import feedback, requests, shown_items
 from components.adapters.store.traffic.request_log import LogCounts
 from components.adapters.store.write_queue import FeedbackStored, StoreUnavailable, WriteQueue
 
@@ -64,6 +64,9 @@ def request(request_id: str) -> dict[str, Any]:
         "explored_position": None,
         "canary": False,
         "llm": None,
+        "item_sources": '["cf"]',
+        "item_scores": "[0.5,0.25]",
+        "item_propensities": None,
     }
 
 
@@ -148,63 +151,71 @@ def test_more_waiting_events_than_allowed_are_refused(url: str, engine: Engine) 
     assert stored_ids(engine) == []
 
 
-def shown(request_id: str, n: int = 2) -> list[tuple[Any, ...]]:
-    return [(request_id, n_, str(n_), "1", 1.0, "cf", 0.5, 1.0, "r", "default") for n_ in range(1, n + 1)]
-
-
 def test_requests_and_what_they_showed_are_written_when_the_queue_closes(url: str, engine: Engine) -> None:
     queue = WriteQueue(open_engine(url), flush_seconds=60.0)
     for number in range(1_200):
-        queue.log_request(request(str(number)), shown(str(number)))
-    queue.log_request(request("7"), shown("7"))
+        queue.log_request(request(str(number)))
+    queue.log_request(request("7"))
     queue.close()
     with reading(engine) as connection:
         rows = connection.execute(select(requests).order_by(requests.c.request_id)).all()
-        seen = connection.execute(select(impressions).order_by(impressions.c.request_id, impressions.c.position)).all()
+        seen = connection.execute(select(shown_items).order_by(shown_items.c.request_id, shown_items.c.position)).all()
     assert len(rows) == 1_200
     assert (rows[0].candidates, rows[0].scores) == (["101", "102", "103"], [3.0, 2.0, 1.0])
     assert (rows[0].timings_ms, rows[0].context, rows[0].degraded) == ({"total": 1.5}, {}, False)
     assert (rows[0].experiments, rows[0].llm, rows[0].canary) == ({"layout": "wide"}, None, False)
     assert len(seen) == 2_400
-    assert tuple(seen[0]) == ("0", 1, "1", "1", 1.0, "cf", 0.5, 1.0, "r", "default")
+    assert [tuple(row) for row in seen[:2]] == [
+        ("0", 1, "101", "1", 1.0, "cf", 0.5, 1.0, "r", "default"),
+        ("0", 2, "102", "1", 1.0, "cf", 0.25, 1.0, "r", "default"),
+    ]
 
 
 def test_what_an_impression_says_is_kept_as_it_is(url: str, engine: Engine) -> None:
-    odd = ("r", 1, "0042", "Zoë's \"; DROP TABLE", 1764037200.123456, "a+b", None, 1 / 3, "release-1", "ü")
+    told = {"user_id": "Zoë's \"; DROP TABLE", "received_at": 1764037200.123456, "variant": "ü", "release_id": "r-1"}
+    lists = {
+        "items": '["0042","a\\"b"]',
+        "item_sources": '["a+b","c"]',
+        "item_scores": "[null,-1e-9]",
+        "item_propensities": f"[{1 / 3},1.0]",
+    }
     queue = WriteQueue(open_engine(url))
-    queue.log_request(request("r"), [odd])
+    queue.log_request(request("r") | told | lists)
+    queue.close()
+    who, when, of = told["user_id"], told["received_at"], (told["release_id"], told["variant"])
+    with reading(engine) as connection:
+        rows = connection.execute(select(shown_items).order_by(shown_items.c.position)).all()
+    assert [tuple(row) for row in rows] == [
+        ("r", 1, "0042", who, when, "a+b", None, 1 / 3, *of),
+        ("r", 2, 'a"b', who, when, "c", -1e-9, 1.0, *of),
+    ]
+
+
+def test_a_request_whose_impressions_are_not_logged_showed_nothing(url: str, engine: Engine) -> None:
+    queue = WriteQueue(open_engine(url))
+    queue.log_request(request("r") | dict.fromkeys(("item_sources", "item_scores", "item_propensities")))
     queue.close()
     with reading(engine) as connection:
-        assert tuple(connection.execute(select(impressions)).one()) == odd
+        assert connection.execute(select(requests.c["items"])).scalars().all() == [["101", "102"]]
+        assert connection.execute(select(shown_items)).all() == []
 
 
-def test_requests_that_do_not_fit_are_dropped_and_counted_with_what_they_showed(url: str, engine: Engine) -> None:
+def test_requests_that_do_not_fit_are_dropped_and_counted(url: str, engine: Engine) -> None:
     with engine.begin() as blocker:
         blocker.execute(requests.insert().values(**request("blocker")))
         queue = WriteQueue(open_engine(url), max_request_rows=3, flush_seconds=60.0)
         for number in range(5):
-            queue.log_request(request(str(number)), shown(str(number)))
-        assert queue.counts["impressions"] == LogCounts(written=0, dropped=4, waiting=6)
+            queue.log_request(request(str(number)))
+        assert queue.counts["requests"] == LogCounts(written=0, dropped=2, waiting=3)
     queue.close()
     assert queue.counts["requests"] == LogCounts(written=3, dropped=2, waiting=0)
-    assert queue.counts["impressions"] == LogCounts(written=6, dropped=4, waiting=0)
-
-
-def test_long_lists_are_bounded_as_well(url: str) -> None:
-    queue = WriteQueue(open_engine(url), max_request_rows=10, flush_seconds=60.0)
-    for number in range(3):
-        queue.log_request(request(str(number)), shown(str(number), n=100))
-    queue.close()
-    assert queue.counts["requests"] == LogCounts(written=2, dropped=1, waiting=0)
-    assert queue.counts["impressions"] == LogCounts(written=200, dropped=100, waiting=0)
 
 
 def test_a_request_that_the_store_refuses_costs_no_feedback(queue: WriteQueue, engine: Engine) -> None:
-    queue.log_request({**request("bad"), "user_id": None}, shown("bad"))
+    queue.log_request({**request("bad"), "user_id": None})
     assert asyncio.run(queue.append_feedback([event("a")])) == FeedbackStored(1, 0)
     queue.close()
     assert queue.counts["requests"] == LogCounts(written=0, dropped=1, waiting=0)
-    assert queue.counts["impressions"] == LogCounts(written=0, dropped=2, waiting=0)
     assert stored_ids(engine) == ["a"]
 
 

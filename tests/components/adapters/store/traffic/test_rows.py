@@ -7,10 +7,11 @@ import json
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
-from components.adapters.store.tables import feedback, impressions, requests
-from components.adapters.store.traffic.rows import KEPT_CANDIDATES, feedback_rows, request_row, shown_rows
+from components.adapters.store.tables import feedback, requests
+from components.adapters.store.traffic.rows import IMPRESSION_COLUMNS, KEPT_CANDIDATES, feedback_rows, request_row
 from components.config.routing import RoutingConfig
 from components.serving.bundle import read_bundle
 from components.serving.feedback_notes import Noted
@@ -34,12 +35,24 @@ def test_what_was_drawn_keeps_its_propensity(tmp_path: Path) -> None:
     bundle = read_bundle(make_bundle(tmp_path / "bundle"))
     path = RequestPath(bundle, RoutingConfig(cold_start_threshold=5, candidates=100), "release-1", "blue", "default")
     answer = path.recommend(RecommendRequest(user_id="8", k=3), "request-1")
-    drawn = shown_rows(dataclasses.replace(answer, propensities=(1.0, 0.25, 1.0)), 9.0)
-    names = list(impressions.columns.keys())
-    assert [dict(zip(names, row, strict=True))["propensity"] for row in drawn] == [1.0, 0.25, 1.0]
-    assert [dict(zip(names, row, strict=True))["propensity"] for row in shown_rows(answer, 9.0)] == [1.0, 1.0, 1.0]
-    first = dict(zip(names, drawn[0], strict=True))
-    assert (first["request_id"], first["position"], first["user_id"], first["shown_at"]) == ("request-1", 1, "8", 9.0)
+    drawn = dataclasses.replace(answer, propensities=(1.0, 0.25, 1.0))
+    rows = [request_row(RecommendRequest(user_id="8", k=3), each, bundle.items.ids, 9.0) for each in (answer, drawn)]
+    assert [row["item_propensities"] for row in rows] == [None, "[1.0,0.25,1.0]"]
+    assert {row["item_sources"] for row in rows} == {'["lightfm"]'}
+    np.testing.assert_allclose(json.loads(rows[0]["item_scores"]), [item.score for item in answer.items], rtol=1e-6)
+
+
+def test_of_items_of_several_sources_each_keeps_its_own(tmp_path: Path) -> None:
+    bundle = read_bundle(make_bundle(tmp_path / "bundle"))
+    path = RequestPath(bundle, RoutingConfig(cold_start_threshold=5, candidates=100), "release-1", "blue", "default")
+    request = RecommendRequest(user_id="8", k=3)
+    answer = path.recommend(request, "request-1")
+    items = [dataclasses.replace(item, source=source) for item, source in zip(answer.items, "aab", strict=True)]
+    row = request_row(request, dataclasses.replace(answer, items=items), bundle.items.ids, 9.0)
+    assert row["item_sources"] == '["a","a","b"]'
+    without = request_row(request, answer, bundle.items.ids, 9.0, with_impressions=False)
+    assert {name: without[name] for name in IMPRESSION_COLUMNS} == dict.fromkeys(IMPRESSION_COLUMNS)
+    assert json.loads(without["items"]) == [item.item_id for item in answer.items]
 
 
 def test_a_request_row_can_be_replayed(tmp_path: Path) -> None:
