@@ -34,10 +34,9 @@ class Because:
         taste, onward = np.zeros(len(met) * n), np.zeros(len(met) * n)
         with self._places.of(items) as place_of:
             for name, (asked, scale) in found.asked.items():
-                places = place_of[asked.columns]
-                hits = np.flatnonzero(places >= 0)
+                hits, places = place_of.among(asked.columns)
                 owners = np.searchsorted(np.cumsum(asked.sizes), hits, side="right")
-                cells = np.searchsorted(met, asked.rows)[owners] * n + places[hits]
+                cells = np.searchsorted(met, asked.rows)[owners] * n + places
                 added = np.bincount(cells, asked.values[hits] * asked.weights[owners] * scale, len(met) * n)
                 total = onward if name.rsplit(" ", 1)[0] in ONWARD else taste
                 total += added

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from components.ranking.places import Places
 from components.recommenders.history import History
 from components.recommenders.protocol import Events, Rows
 
@@ -43,12 +44,12 @@ class EraTransitions:
         self._offsets = np.searchsorted(before[order], np.arange(n_items + 1))
 
     def follows(
-        self, history: History, now: float, items: Rows, place_of: Rows, fades: Sequence[float]
+        self, history: History, now: float, items: Rows, place_of: Places, fades: Sequence[float]
     ) -> NDArray[np.float64]:
         """How much follows the history's last items, of each of `items`, for each fade in seconds, (fades, items).
 
         Args:
-            place_of: where among `items` each item of the catalogue is, -1 where it is not, (n_items,).
+            place_of: where each item of the catalogue is among `items`.
         """
         parts: list[tuple[slice, int]] = []
         for back, item in enumerate(history.items[: -LAST - 1 : -1].tolist()):
@@ -57,9 +58,8 @@ class EraTransitions:
             parts.append((slice(max(start, stop - MOST), stop), back))
         if not parts:
             return np.zeros((len(fades), len(items)))
-        places = place_of[np.concatenate([self._after[some] for some, _ in parts])]
+        asked, places = place_of.among(np.concatenate([self._after[some] for some, _ in parts]))
         seconds = np.concatenate([self._seconds[some] for some, _ in parts])
         weights = np.concatenate([self._weights[some] * np.float32(np.exp(-back / FADE)) for some, back in parts])
-        asked = np.flatnonzero(places >= 0)
-        places, ago, weights = places[asked], seconds[asked] - now, weights[asked]
+        ago, weights = seconds[asked] - now, weights[asked]
         return np.array([np.bincount(places, weights * np.exp(ago / fade), len(items)) for fade in fades])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -44,10 +45,27 @@ class ItemsThen:
     first: Numbers
     latest: Numbers
 
+    def of(self, items: NDArray[np.integer]) -> ItemsThen:
+        """The same of these alone, by their places among those that were asked."""
+        items = items.astype(np.intp, copy=False)
+        return ItemsThen(
+            known=self.known[items],
+            liked=self.liked[items],
+            lately=self.lately[:, items],
+            lately_all=self.lately_all,
+            known_all=self.known_all,
+            value=self.value[items],
+            place=self.place[items],
+            place_of_year=self.place_of_year[items],
+            first=self.first[items],
+            latest=self.latest[items],
+        )
+
 
 class ItemLog:
     """All interactions by item and time; an answer costs a few binary searches an item, whatever the catalogue.
 
+    Most who ask do so as of the last interaction or later. What was known then is worked out once for all items.
     Where times are unknown, or say no more than an order, everything happened before any moment.
     """
 
@@ -57,6 +75,7 @@ class ItemLog:
         self.start = int(seconds.min(initial=0)) if self.dated else 0
         self.end = int(seconds.max(initial=0))
         self.span = self.end - self.start + 2
+        self._last = self.clipped(self.end)
         place = np.log1p(positions(events)[0])
         order = np.lexsort((seconds, events.items))
         items, moments = events.items[order].astype(np.int64), seconds[order] - self.start
@@ -77,15 +96,26 @@ class ItemLog:
         """`now` as a moment that the log knows of: nothing is known after its last interaction."""
         return int(min(max(now, self.start), self.end)) - self.start if self.dated else 1
 
-    def known(self, items: NDArray[np.integer], now: float) -> NDArray[np.int64]:
+    def known(self, items: NDArray[np.integer], now: float) -> Numbers:
         """Interactions of each item before `now`."""
-        keys = items.astype(np.int64) * self.span + self.clipped(now)
-        counts: NDArray[np.int64] = np.searchsorted(self._keys, keys) - self._offsets[items]
-        return counts
+        moment = self.clipped(now)
+        if moment == self._last:
+            known: Numbers = self._in_the_end.known[items]
+            return known
+        stops = np.searchsorted(self._keys, items.astype(np.int64) * self.span + moment)
+        return np.asarray(stops - self._offsets[items], np.float64)
 
     def then(self, items: NDArray[np.integer], now: float) -> ItemsThen:
         """Everything of some items before `now`, seconds since 1970."""
-        moment, base = self.clipped(now), items.astype(np.int64) * self.span
+        moment = self.clipped(now)
+        return self._in_the_end.of(items) if moment == self._last else self._before(items, moment)
+
+    @cached_property
+    def _in_the_end(self) -> ItemsThen:
+        return self._before(np.arange(len(self.first)), self._last)
+
+    def _before(self, items: NDArray[np.integer], moment: int) -> ItemsThen:
+        base = items.astype(np.int64) * self.span
         since = np.maximum(moment - np.array(WINDOWS, np.int64) * DAY, 0)
         cuts = np.searchsorted(self._keys, base + np.concatenate([since, [moment]])[:, None])
         start, stop = self._offsets[items], cuts[-1]

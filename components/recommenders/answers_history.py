@@ -28,7 +28,7 @@ class Asked:
     rows: Rows
     weights: Scores
     sizes: NDArray[np.int64]
-    columns: Rows
+    columns: NDArray[np.intp]
     values: Scores
 
 

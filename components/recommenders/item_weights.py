@@ -13,6 +13,7 @@ from scipy.sparse import csr_array
 
 from components.recommenders.answers_history import Asked
 from components.recommenders.array_folder import read_array, read_header, write_arrays
+from components.recommenders.csr_rows import CsrRows
 from components.recommenders.exact_top_k import top_k_of_scores
 from components.recommenders.fold_in import RecentHistory, scores_of_rows
 from components.recommenders.history import History
@@ -65,13 +66,9 @@ class FittedItemWeights:
     def score_history(self, history: History) -> tuple[NDArray[np.floating], Asked | None]:
         """Scores of every item by what the history's items say of them, and what each said."""
         rows, weights = self.reading.weigh(history)
-        starts, stops = self._offsets[rows].tolist(), self._offsets[rows + 1].tolist()
-        parts = [slice(start, stop) for start, stop in zip(starts, stops, strict=True)]
-        if not parts:
+        if not len(rows):
             return np.zeros(self.n_items), None
-        columns = np.concatenate([self.weights.indices[part] for part in parts])
-        values = np.concatenate([self.weights.data[part] for part in parts])
-        sizes = np.array(stops) - np.array(starts)
+        sizes, columns, values = self._rows.laid_out(rows)
         scores = np.asarray(np.bincount(columns, values * np.repeat(weights, sizes), self.n_items), np.float64)
         return scores, Asked(rows, weights, sizes, columns, values)
 
@@ -88,8 +85,8 @@ class FittedItemWeights:
         return row
 
     @cached_property
-    def _offsets(self) -> NDArray[np.int64]:
-        return self.weights.indptr.astype(np.int64)
+    def _rows(self) -> CsrRows:
+        return CsrRows.of_matrix(self.weights)
 
     def save(self, folder: Path) -> None:
         """Write into `folder`."""
@@ -110,7 +107,8 @@ class FittedItemWeights:
             values, columns, offsets = (
                 read_array(folder, f"{name}_{part}") for part in ("values", "columns", "offsets")
             )
-            matrices.append(csr_array((values, columns, offsets), shape=(len(offsets) - 1, n_items)))
+            narrow = offsets.astype(columns.dtype) if len(columns) <= np.iinfo(columns.dtype).max else offsets
+            matrices.append(csr_array((values, columns, narrow), shape=(len(offsets) - 1, n_items)))
         return cls(matrices[0], matrices[1], HistoryReading(**header["reading"]))
 
 

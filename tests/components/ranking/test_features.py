@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 
 import numpy as np
 from scipy.sparse import csr_array
@@ -10,6 +10,8 @@ from scipy.sparse import csr_array
 from components.ranking.era import EraTransitions
 from components.ranking.features import FeatureMaker
 from components.ranking.item_log import DAY, ItemLog
+from components.ranking.label_log import LabelLog
+from components.ranking.places import PlaceTables
 from components.recommenders.events import events_of
 from components.recommenders.history import NO_HISTORY, Histories, History
 from components.recommenders.protocol import Events, TrainingData
@@ -54,6 +56,34 @@ def test_a_moment_after_all_data_is_that_of_the_last_interaction() -> None:
     np.testing.assert_array_equal(log.known(everything, 9000 * DAY), log.known(everything, 100 * DAY))
 
 
+def test_what_is_worked_out_once_for_the_last_moment_is_what_a_longer_log_counts_for_it() -> None:
+    shorter, longer = ItemLog(events_of(world()), 5), ItemLog(events_of(world(extra=[(1, 4, 400)])), 5)
+    items = np.array([3, 0, 2], np.int32)
+    known, counted = shorter.then(items, 100 * DAY), longer.then(items, 100 * DAY)
+    for field in fields(known):
+        np.testing.assert_array_equal(getattr(known, field.name), getattr(counted, field.name), err_msg=field.name)
+    np.testing.assert_array_equal(shorter.known(items, 100 * DAY), longer.known(items, 100 * DAY))
+
+
+def test_labels_are_counted_anew_for_another_moment() -> None:
+    data = world()
+    log = ItemLog(events_of(data), 5)
+    labels = LabelLog(data.item_labels, events_of(data), log.start, log.span)  # war, comedy, drama
+    for _ in range(2):
+        np.testing.assert_array_equal(labels.usual(log.clipped(6 * DAY)), [1, 0, 2])
+        np.testing.assert_array_equal(labels.usual(log.clipped(60 * DAY)), [3, 0, 3])
+
+
+def test_a_table_of_places_forgets_those_who_asked_before() -> None:
+    tables = PlaceTables(6)
+    for items in ([4, 1], [1, 5, 0]):
+        with tables.of(np.array(items, np.int32)) as places:
+            hits, found = places.among(np.array([0, 1, 4, 1, 5], np.int32))
+        assert [(int(hit), int(place)) for hit, place in zip(hits, found, strict=True)] == [
+            (at, items.index(row)) for at, row in enumerate([0, 1, 4, 1, 5]) if row in items
+        ]
+
+
 def test_what_others_do_later_changes_no_feature() -> None:
     before = features_of_the_first_user(world())
     after = features_of_the_first_user(world(extra=[(1, 4, 60), (1, 4, 70), (1, 0, 99)]))
@@ -90,14 +120,16 @@ def test_year_and_price_are_held_against_the_users_own() -> None:
 def test_what_follows_is_counted_before_the_users_moment_and_fades_with_time() -> None:
     events = events_of(world(extra=[(1, 2, 8)]))  # user 1 turns from item 1 to item 2 on day 8, and again later
     everything, history = np.arange(5, dtype=np.int32), Histories(events, 2).of(0)
-    follows = EraTransitions(events, 5).follows(history, 10.0 * DAY, everything, everything, [100.0 * DAY])
+    with PlaceTables(5).of(everything) as places:
+        follows = EraTransitions(events, 5).follows(history, 10.0 * DAY, everything, places, [100.0 * DAY])
     # User 0 turned from 0 to 1 on day 10, which is not before that moment.
     np.testing.assert_allclose(follows, [[0, 0, np.exp(-2 / 100), 0, 0]], rtol=1e-6)
 
 
 def test_a_user_without_history_is_followed_by_nothing() -> None:
     everything = np.arange(5, dtype=np.int32)
-    follows = EraTransitions(events_of(world()), 5).follows(NO_HISTORY, 1e9, everything, everything, [DAY])
+    with PlaceTables(5).of(everything) as places:
+        follows = EraTransitions(events_of(world()), 5).follows(NO_HISTORY, 1e9, everything, places, [DAY])
     assert not follows.any()
 
 
