@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 
-from components.interactions.event_interactions import dislike_value
+from components.interactions.event_interactions import dislike_value, weights_of_events
 from components.params.params import Params
 from components.ranking.fitted_pipeline import FittedPipeline
 from components.ranking.newcomers import popularity_of
@@ -50,7 +50,7 @@ RECENT_ITEMS = 20
 """Of each user, for the prompts of language models; more would only be read past."""
 INGREDIENTS = {
     **dict.fromkeys(("prepare", "train", "index", "bundle"), True),
-    "ingest": {"implicit_value", "max_value", "min_value"},
+    "ingest": {"implicit_value", "max_value", "min_value", "weights"},
     "routing": {"candidates", "cold_start_threshold", "diversity", "fold_in", "repeats"},
 }
 """What of params makes a difference to the bundle, as dvc.yaml states it too."""
@@ -84,6 +84,7 @@ def bundle(params: Params) -> str:
             dislike_value=dislike_value(params.ingest),
             lowest_rating=params.ingest.min_value,
             highest_rating=params.ingest.max_value,
+            weights=weights_of_events(params.ingest),
             ingredients_digest=ingredients_digest(params),
             index=_index(params, primary, index_file),
         )

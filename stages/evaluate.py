@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from components.interactions.event_interactions import dislike_value
+from components.interactions.event_interactions import dislike_value, weights_of_events
 from components.metrics import plot_data, tables
 from components.metrics.evaluate import EvaluationError
 from components.metrics.evaluate import evaluate as evaluate_recommender
@@ -125,6 +125,7 @@ def replay_histories(params: Params, train: TrainingData, test: TrainingData, it
         dislike_value=dislike_value(params.ingest),
         lowest_rating=params.ingest.min_value,
         highest_rating=params.ingest.max_value,
+        weights=weights_of_events(params.ingest),
     )
     bundle = Bundle(manifest, catalogue(items), train.user_ids, train.seen, recommenders, barred=train.barred)
     path = RequestPath(bundle, params.routing, "", "", "")

@@ -1,9 +1,9 @@
 """Decides what stored feedback says to training: which events are interactions, and of what value.
 
 The same as the service makes of it at once (components/serving/live_history.py): of a user's ratings of an item the
-last counts, a dislike being the lowest; an item without a rating is liked once it was clicked or purchased. Views and
-dwelling say that the item is known, not whether it is liked; they enter no data version, and the service goes on
-leaving the item out.
+last counts, a dislike being the lowest; an item without a rating is liked once it was clicked or purchased, and where
+types weigh differently the weightiest counts. Views and dwelling say that the item is known, not whether it is liked;
+unless they have a weight they enter no data version, and the service goes on leaving the item out.
 """
 
 from __future__ import annotations
@@ -22,6 +22,8 @@ EVENTS = "events"
 VERSION_COLUMNS = (USER, ITEM, VALUE, TYPE, TIMESTAMP, ORIGIN, EVENT, PROPENSITY)
 LIKES = ("click", "purchase")
 RATING, DISLIKE = "rating", "dislike"
+TYPES = frozenset({*LIKES, RATING, DISLIKE, "view", "dwell"})
+"""Of feedback that is posted."""
 
 
 @dataclass(frozen=True)
@@ -36,10 +38,13 @@ def event_interactions(feedback: pd.DataFrame, config: IngestConfig) -> EventInt
     """What the events in `feedback` (components.adapters.store.traffic.event_rows) are as interactions.
 
     A click or a purchase has the value `config.implicit_value`, whatever value came with it, and a dislike has
-    the least value there is.
+    the least value there is; a type in `config.weights` has its weight.
     """
     kind, value = feedback["type"], feedback["value"]
-    liked, disliked, rated = kind.isin(LIKES), kind == DISLIKE, (kind == RATING) & value.notna()
+    weights = kind.map(weights_of_events(config)).astype("float64")
+    weighed = weights.notna()
+    liked, disliked = kind.isin(LIKES) | weighed, kind == DISLIKE
+    rated = (kind == RATING) & value.notna() & ~weighed
     low = -np.inf if config.min_value is None else config.min_value
     high = np.inf if config.max_value is None else config.max_value
     in_range = value.between(low, high)
@@ -55,7 +60,8 @@ def event_interactions(feedback: pd.DataFrame, config: IngestConfig) -> EventInt
             ITEM: good["item_id"],
             VALUE: good["value"]
             .where(good["type"] == RATING, config.implicit_value)
-            .mask(good["type"] == DISLIKE, dislike_value(config)),
+            .mask(good["type"] == DISLIKE, dislike_value(config))
+            .mask(weighed[good.index], weights[good.index]),
             TYPE: good["type"],
             TIMESTAMP: pd.to_datetime(moments, unit="ns", utc=True),
             ORIGIN: EVENTS,
@@ -72,17 +78,26 @@ def dislike_value(config: IngestConfig) -> float:
     return 0.0 if config.min_value is None else config.min_value
 
 
+def weights_of_events(config: IngestConfig) -> dict[str, float]:
+    """What each type of feedback that `config.weights` names weighs; case does not matter."""
+    named = {name.strip().casefold(): weight for name, weight in (config.weights or {}).items()}
+    return {name: weight for name, weight in named.items() if name in TYPES}
+
+
 def settle(events: pd.DataFrame) -> pd.DataFrame:
-    """One row per user and item of `events` (rows of a data version): the last rating, or else the first like.
+    """One row per user and item of `events` (rows of a data version): the last rating, or else of the likes that are
+    worth most the first.
 
     An `event_id` that is there twice counts once.
     """
     unique = events.drop_duplicates(EVENT)
     rated = unique[TYPE].isin((RATING, DISLIKE))
-    # Ratings first, the latest of them; then likes, the earliest of them.
+    # Ratings first, the latest of them; then likes, of those of most worth the earliest.
     moment = unique[TIMESTAMP].astype("int64")
-    order = pd.DataFrame({"like": ~rated, "moment": moment.where(~rated, -moment), "event": unique[EVENT]})
-    ranked = unique.loc[order.sort_values(["like", "moment", "event"]).index]
+    worth = -unique[VALUE].where(~rated, 0.0)
+    order = pd.DataFrame({"like": ~rated, "worth": worth, "moment": moment.where(~rated, -moment)})
+    order["event"] = unique[EVENT]
+    ranked = unique.loc[order.sort_values(["like", "worth", "moment", "event"]).index]
     return ranked.drop_duplicates([USER, ITEM]).sort_index()
 
 

@@ -64,6 +64,7 @@ class BundleManifest:
         recommender: the folder of the primary recommender, which answers route `cf`.
         ingredients_digest: stands for every parameter that went into the bundle.
         like_value, dislike_value: what a like without a rating counts as, and a dislike.
+        weights: what an event of a type is worth, in place of that.
         lowest_rating, highest_rating: a rating outside says nothing; None has no end.
         positive_threshold: a rating of at least this much is a like, as in training.
         counts: users, items and interactions.
@@ -78,6 +79,7 @@ class BundleManifest:
     dislike_value: float = 0.5
     lowest_rating: float | None = None
     highest_rating: float | None = None
+    weights: Mapping[str, float] = field(default_factory=dict)
     index: CandidateIndex = field(default_factory=CandidateIndex)
     counts: Mapping[str, int] = field(default_factory=dict)
     sha256: Mapping[str, str] = field(default_factory=dict)

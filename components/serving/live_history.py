@@ -7,13 +7,14 @@ a history now and the same history after a retraining are equal.
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 import numpy as np
 
 from components.recommenders.history import History
 from components.serving.recent_history import DISLIKE, LIKED_WITHOUT_VALUE, UserEvent, UserEvents
 
+RATING = "rating"
 SOME_DAY = 1 << 40
 """Seconds since 1970 of an event without a time: later than all data, as which it then counts."""
 
@@ -22,7 +23,8 @@ SOME_DAY = 1 << 40
 class EventValues:
     """A rating of `threshold` is a like; `like` and `dislike` are worth of such events without a rating.
 
-    A rating below `lowest` or above `highest` says nothing, as in training; None has no end.
+    A rating below `lowest` or above `highest` says nothing, as in training; None has no end. A type in `weights` is
+    worth its weight.
     """
 
     threshold: float
@@ -30,6 +32,17 @@ class EventValues:
     dislike: float
     lowest: float | None = None
     highest: float | None = None
+    weights: Mapping[str, float] = field(default_factory=dict)
+
+    def worth(self, event: UserEvent) -> float | None:
+        """What an event is worth, None where it says nothing about liking."""
+        if (weight := self.weights.get(event.type)) is not None:
+            return weight
+        if event.type == DISLIKE:
+            return self.dislike
+        if event.type == RATING:
+            return event.value if event.value is not None and self.holds(event.value) else None
+        return self.like if event.type in LIKED_WITHOUT_VALUE else None
 
     def holds(self, rating: float) -> bool:
         """Whether a rating can be one."""
@@ -41,7 +54,8 @@ def live_history(
 ) -> History:
     """`trained` itself where nothing is new; else with what is new behind it, in the order of the store.
 
-    Of an item the last rating or dislike decides, else the first like; views and dwelling say nothing here. Of items
+    Of an item the last rating or dislike decides, else of the likes that are worth most the first; views and dwelling
+    without a weight say nothing here. Of items
     that training knows only a dislike is news: it takes the place of what was known, at once, and a later rating takes
     its place. Items of the cart are likes of this moment. Unknown items are left out.
     """
@@ -74,19 +88,19 @@ def _said(
 ) -> dict[int, tuple[float, int]]:
     """By item row what it is worth and when that was said, in the order in which it was said."""
     said: dict[int, tuple[float, int]] = {}
+    rated: set[int] = set()
     for event in events:
         row = row_of.get(event.item_id)
         if row is None or (row in known and row not in said and event.type != DISLIKE):
             continue
-        when = int(event.occurred_at) if event.occurred_at > 0 else SOME_DAY
-        if event.type == DISLIKE:
-            value = values.dislike
-        elif event.type == "rating" and event.value is not None and values.holds(event.value):
-            value = event.value
-        elif event.type in LIKED_WITHOUT_VALUE and row not in said:
-            value = values.like
-        else:
+        value = values.worth(event)
+        if value is None:
             continue
+        if event.type in (RATING, DISLIKE):
+            rated.add(row)
+        elif row in rated or (row in said and value <= said[row][0]):
+            continue
+        when = int(event.occurred_at) if event.occurred_at > 0 else SOME_DAY
         said.pop(row, None)
         said[row] = (value, when)
     return said

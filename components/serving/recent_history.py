@@ -47,14 +47,22 @@ class EventsUnread:
     reason: str
 
 
-def news_of(events: UserEvents, row_of: Mapping[str, int], trained: Rows, threshold: float) -> RecentHistory:
+def news_of(
+    events: UserEvents,
+    row_of: Mapping[str, int],
+    trained: Rows,
+    threshold: float,
+    weights: Mapping[str, float] | None = None,
+) -> RecentHistory:
     """What `events` add to a user's `trained` history (item rows).
 
     An item of the history says nothing new, whenever the event came: training has weighed it, and a change of mind
     waits for the next training. So no clock decides what is old, and events that training missed still count. Of the
     others, the last rating of an item decides, liked from `threshold` up; one without a rating is liked once it was
-    clicked or purchased. Items that the bundle does not know are left out.
+    clicked or purchased, or something that `weights` says is worth so much. Items that the bundle does not know are
+    left out.
     """
+    weights = weights or {}
     if not events.events:
         return NO_NEWS
     known = frozenset(trained.tolist())
@@ -68,10 +76,14 @@ def news_of(events: UserEvents, row_of: Mapping[str, int], trained: Rows, thresh
             ratings[row] = False
         elif event.type == "rating" and event.value is not None:
             ratings[row] = event.value >= threshold
-        likes[row] = likes.pop(row, False) or event.type in LIKED_WITHOUT_VALUE
+        likes[row] = likes.pop(row, False) or _is_like(event.type, weights, threshold)
     seen = list(likes)
     liked = [row for row in seen if ratings.get(row, likes[row])]
     return RecentHistory(np.array(seen, np.int32), np.array(liked, np.int32))
+
+
+def _is_like(kind: str, weights: Mapping[str, float], threshold: float) -> bool:
+    return weights[kind] >= threshold if kind in weights else kind in LIKED_WITHOUT_VALUE
 
 
 def disliked_of(events: UserEvents, row_of: Mapping[str, int]) -> Rows:

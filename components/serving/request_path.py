@@ -116,6 +116,7 @@ class RequestPath:
             manifest.dislike_value,
             manifest.lowest_rating,
             manifest.highest_rating,
+            manifest.weights,
         )
         self._factors = factors if isinstance(factors, FittedFactors) else None
 
@@ -346,7 +347,7 @@ class RequestPath:
         news = NO_NEWS
         if isinstance(recent, UserEvents):
             threshold = self.bundle.manifest.positive_threshold
-            news = news_of(recent, self.bundle.items.row_of, trained, threshold)
+            news = news_of(recent, self.bundle.items.row_of, trained, threshold, self._values.weights)
         if request.context is not None and request.context.cart:
             news = with_cart(news, request.context.cart, self.bundle.items.row_of, trained)
         if self._pipeline is None:

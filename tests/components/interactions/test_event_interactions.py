@@ -68,6 +68,28 @@ def test_the_last_rating_counts_and_without_one_the_first_like() -> None:
     assert sorted(zip(rows["event_id"], rows["value"], strict=True)) == [("e1", 2.0), ("e4", 5.0), ("e5", 5.0)]
 
 
+def test_types_with_a_weight_are_worth_it_and_of_likes_the_first_of_most_worth_counts() -> None:
+    events = feedback(
+        ("u", "a", "view", None, 1),
+        ("u", "a", "purchase", None, 8),
+        ("u", "a", "purchase", None, 9),
+        ("u", "a", "click", None, 10),
+        ("u", "b", "click", None, 2),
+        ("u", "c", "dislike", None, 3),
+        ("u", "d", "dwell", 30.0, 4),
+        ("u", "e", "rating", 4.5, 5),
+        ("u", "e", "purchase", None, 6),
+    )
+    weighed = CONFIG.model_copy(
+        update={"weights": {"View": 1.0, "click": 2.0, "purchase": 4.0, "dislike": -3.0, "refund": -5.0}}
+    )
+    found = event_interactions(events, weighed)
+    assert list(found.left_out.values()) == [1]
+    rows = settle(found.rows)
+    assert dict(zip(rows["item_id"], rows["value"], strict=True)) == {"a": 4.0, "b": 2.0, "c": -3.0, "e": 4.5}
+    assert rows.set_index("item_id").loc["a", "event_id"] == "e1"
+
+
 def test_an_event_read_twice_counts_once() -> None:
     events = event_interactions(feedback(("u", "a", "click", None, 0), ("u", "b", "click", None, 1)), CONFIG).rows
     assert len(settle(pd.concat([events, events], ignore_index=True))) == 2

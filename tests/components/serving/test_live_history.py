@@ -3,10 +3,14 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
+import pytest
 
+from components.interactions.event_interactions import event_interactions, settle, weights_of_events
 from components.recommenders.history import NO_HISTORY, History
 from components.serving.live_history import EventValues, live_history
 from components.serving.recent_history import UserEvent, UserEvents
+from tests.ingest_worlds import CONFIG
 
 ROW_OF = {"a": 0, "b": 1, "c": 2, "d": 3}
 VALUES = EventValues(threshold=4.0, like=5.0, dislike=0.5)
@@ -72,3 +76,28 @@ def test_a_stranger_who_did_the_same_has_the_same_history() -> None:
         ("a", "rating", 5.0, 100), ("b", "rating", 2.0, 200), ("c", "click", None, 300), trained=NO_HISTORY
     )
     assert told(stranger) == told(after(("c", "click", None, 300)))
+
+
+@pytest.mark.parametrize(
+    "weights", [None, {"view": 1.0, "click": 2.0, "purchase": 5.0}, {"click": 9.0, "dislike": -3.0}]
+)
+@pytest.mark.parametrize("seed", range(20))
+def test_what_somebody_did_is_worth_now_what_it_is_worth_after_a_training(
+    weights: dict[str, float] | None, seed: int
+) -> None:
+    rng = np.random.default_rng(seed)
+    config = CONFIG.model_copy(update={"weights": weights})
+    kinds = ["view", "click", "purchase", "dwell", "rating", "dislike"]
+    events = [
+        UserEvent(
+            str(rng.choice([*ROW_OF])), kind := str(rng.choice(kinds)), 3.5 if kind == "rating" else None, 500.0 + n
+        )
+        for n in range(rng.integers(1, 12))
+    ]
+    rows = [(f"e{n}", "u", each.item_id, each.type, each.value, each.occurred_at, 1.0) for n, each in enumerate(events)]
+    columns = ["event_id", "user_id", "item_id", "type", "value", "occurred_at", "propensity"]
+    later = settle(event_interactions(pd.DataFrame(rows, columns=columns).astype({"value": float}), config).rows)
+    values = EventValues(4.0, 5.0, 0.5, 0.5, 5.0, weights_of_events(config))
+    now = live_history(NO_HISTORY, UserEvents(tuple(events), 1), (), ROW_OF, values)
+    trained = {ROW_OF[row.item_id]: (row.value, row.timestamp.timestamp()) for row in later.itertuples()}
+    assert {row: (value, seconds) for row, value, _, seconds in told(now)} == trained

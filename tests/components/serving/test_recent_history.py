@@ -48,3 +48,9 @@ def test_each_item_counts_once_and_the_latest_stands_last() -> None:
 
 def test_no_events_are_no_news() -> None:
     assert rows(news()) == ([], [])
+
+
+def test_a_click_or_view_is_a_like_where_its_weight_says_so() -> None:
+    stored = UserEvents((UserEvent("b", "click", None), UserEvent("c", "view", None)), 1)
+    found = news_of(stored, ROW_OF, np.array([], np.int32), 4.0, {"click": 1.0, "view": 4.0})
+    assert found.liked.tolist() == [ROW_OF["c"]]
