@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from components.experiments.interleaving import Preferred, draft_list, read_interleaved
+from components.experiments.draft import draft_list
+from components.experiments.interleaving import Preferred, read_interleaved
 from components.experiments.power import MinimumEffect, users_for_mean
 from components.simulation.click_model import draw_clicks, examination
 from components.simulation.population import Shape, draw_population
@@ -103,7 +104,7 @@ def interleave_once(rng: np.random.Generator, users: int, noise: float, shared: 
     credit = np.zeros((len(people.user), 2), np.int64)
     looked = examination(K)
     for row in range(len(people.user)):
-        drafted = draft_list(NAMES[first[row]].tolist(), NAMES[second[row]].tolist(), K, rng)
+        drafted = draft_list(NAMES[first[row]].tolist(), NAMES[second[row]].tolist(), K, rng.random)
         items = [int(name[1:]) for name in drafted.items]
         hit = rng.random(K) < people.relevance[row, items] * looked
         credit[row] = drafted.credit([name for name, clicked in zip(drafted.items, hit, strict=True) if clicked])

@@ -1,69 +1,12 @@
-"""Two rankings in one list: nobody is favoured, and clicks are credited to whom they belong."""
+"""What clicks on drafted lists say: who is preferred, how surely, and that nobody is favoured."""
 
 from __future__ import annotations
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 from scipy.stats import ttest_1samp
 
-from components.experiments.interleaving import (
-    LEAST_USERS,
-    NOBODY,
-    DraftedList,
-    PreferenceOpen,
-    Preferred,
-    draft_list,
-    read_interleaved,
-)
-
-ITEMS = [f"i{place}" for place in range(12)]
-rankings = st.permutations(ITEMS).flatmap(lambda order: st.integers(0, 12).map(lambda n: order[:n]))
-
-
-@given(first=rankings, second=rankings, k=st.integers(0, 15), seed=st.integers(0, 2**32 - 1))
-def test_a_list_holds_items_of_the_rankings_once_each_and_is_as_long_as_they_allow(
-    first: list[str], second: list[str], k: int, seed: int
-) -> None:
-    drafted = draft_list(first, second, k, np.random.default_rng(seed))
-    assert len(set(drafted.items)) == len(drafted.items) == min(k, len({*first, *second}))
-    assert set(drafted.items) <= {*first, *second}
-    for item, team in zip(drafted.items, drafted.placed_by, strict=True):
-        assert team == NOBODY or item in (first, second)[team]
-
-
-@given(first=rankings, second=rankings, seed=st.integers(0, 2**32 - 1))
-def test_each_ranking_sees_its_best_items_in_its_own_order(first: list[str], second: list[str], seed: int) -> None:
-    drafted = draft_list(first, second, 6, np.random.default_rng(seed))
-    for team, ranking in enumerate((first, second)):
-        own = [item for item, by in zip(drafted.items, drafted.placed_by, strict=True) if by == team]
-        assert own == sorted(own, key=ranking.index)
-
-
-def test_what_both_place_alike_is_nobodys() -> None:
-    drafted = draft_list(["a", "b", "c"], ["a", "c", "b"], 3, np.random.default_rng(0))
-    assert (drafted.items[0], drafted.placed_by[0]) == ("a", NOBODY)
-    assert sorted(drafted.placed_by[1:]) == [0, 1]
-    same = draft_list(ITEMS, ITEMS, 10, np.random.default_rng(0))
-    assert same == DraftedList(tuple(ITEMS[:10]), (NOBODY,) * 10)
-
-
-def test_swapped_rankings_under_the_other_coin_give_the_same_list_with_the_names_swapped() -> None:
-    """So whatever people click, neither name is favoured."""
-    first, second = ITEMS, ITEMS[::-1]
-    lists = {team: set() for team in (0, 1)}  # type: ignore[var-annotated]
-    for seed in range(200):
-        rng = np.random.default_rng(seed)
-        lists[0].add(draft_list(first, second, 4, rng))
-        swapped = draft_list(second, first, 4, np.random.default_rng(seed))
-        lists[1].add(DraftedList(swapped.items, tuple(1 - team for team in swapped.placed_by)))
-    assert lists[0] == lists[1]
-
-
-def test_a_click_is_credited_once_and_to_whom_placed_the_item() -> None:
-    drafted = DraftedList(("a", "b", "c", "d"), (NOBODY, 0, 1, 1))
-    assert drafted.credit(["b", "b", "c", "d", "a", "elsewhere"]) == (1, 2)
+from components.experiments.interleaving import LEAST_USERS, PreferenceOpen, Preferred, read_interleaved
 
 
 def test_the_better_ranking_is_preferred_and_swapping_the_two_swaps_the_verdict() -> None:
