@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import asyncio
 import logging
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 from bentos.ranking_threads import RankingThreads
@@ -11,10 +12,12 @@ from bentos.shelves import Shelves
 from components.adapters.slots.redis_cache import RedisAnswers
 from components.adapters.store.traffic.local_user_events import LocalUserEvents
 from components.adapters.store.traffic.user_events import UserEventReader
+from components.experiments.draft import coin_of
 from components.serving.answer import Answer, SimilarAnswer, UnknownItem
 from components.serving.answer_cache import AnswerCache, MadeAnswer, Origin
 from components.serving.answer_codec import UnreadableAnswer, decode, encode, is_worth_keeping, shown_again
 from components.serving.cache_key import CacheKey, cache_key
+from components.serving.drafted_answer import draft_answer
 from components.serving.explained_ranking import ExplainedRanking
 from components.serving.item_filters import BadFilter
 from components.serving.item_search import SearchAnswer
@@ -100,6 +103,19 @@ class Answers:
         if kept.propensities is not None:  # chance is drawn for each request, also of those who waited together
             return await fresh(), "bypassed"
         return shown_again(kept, request_id, path.slot, round((self._now() - start) * 1000, 3)), found.origin
+
+    async def draft(
+        self, paths: Sequence[RequestPath], request: RecommendRequest, request_id: str, payer: str, salt: str
+    ) -> tuple[Answer, Source]:
+        """One list of both paths' answers. Each is kept, or found, for itself, and drafted anew for each request.
+
+        The two are asked at once, each as often first: neither's latency is to profit from what the other has warmed.
+        """
+        turn = coin_of(salt, f"{request_id}\0turn")() < 0.5
+        ordered = paths if turn else paths[::-1]
+        made = await asyncio.gather(*(self.recommend(path, request, request_id, False, payer) for path in ordered))
+        (first, one), (second, other) = made if turn else made[::-1]
+        return draft_answer(first, second, request, salt), one if one == other else "computed"
 
     def cheap(self, path: RequestPath, request: RecommendRequest, request_id: str) -> tuple[Answer, Source]:
         """An answer that costs little: nothing is read, and nothing kept."""

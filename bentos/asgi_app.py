@@ -250,13 +250,19 @@ class RecopsApp:
         if request.profile is not None and not marks.caller.trusted:  # nobody says of themselves that they are premium
             request = request.model_copy(update={"profile": request.profile.model_copy(update={"tier": None})})
         asked_by, probe = request.user_id, marks.probe
-        path = self._variants.path_of(asked_by) if probe is None else self._variants.named(probe)
+        paths = self._variants.paths_of(asked_by) if probe is None else (self._variants.named(probe),)
+        path = paths[0]
         if self._damage is not None and probe is None:
             request = await self._damage.on_request(request)
-        if fault := path.fault(request.filters):
-            raise refuse_filter(fault)
+        for each in paths:
+            if fault := each.fault(request.filters):
+                raise refuse_filter(fault)
         if probe is None and self._gauge.load != "free" and request.is_plain:
             answer, source = self._answers.cheap(path, request, request_id)
+        elif len(paths) > 1:
+            answer, source = await self._answers.draft(
+                paths, request, request_id, marks.caller.payer, self._variants.salt
+            )
         else:
             payer = marks.caller.payer
             answer, source = await self._answers.recommend(path, request, request_id, probe is not None, payer)
@@ -322,8 +328,9 @@ class RecopsApp:
         """202 at once; the answers are made, and kept, in the background."""
         requests = parse_body(PrefetchRequest, body).all_requests()
         for place, request in enumerate(requests):
-            if fault := self._variants.path_of(request.user_id).fault(request.filters):
-                raise refuse_filter(fault, f"requests[{place}].filters")
+            for path in self._variants.paths_of(request.user_id):
+                if fault := path.fault(request.filters):
+                    raise refuse_filter(fault, f"requests[{place}].filters")
         self._door.charge_prefetch(marks.caller, len(requests))
         try:
             self._prefetch.add(requests, marks.caller.payer)

@@ -130,7 +130,8 @@ def served_release(release: Release, prompts: Mapping[int, str] | None = None) -
             )
             for variant in release.variants
         ),
-        experiment=experiment and ServedExperiment(experiment_id=experiment.experiment_id, salt=experiment.salt),
+        experiment=experiment
+        and ServedExperiment(experiment_id=experiment.experiment_id, salt=experiment.salt, design=experiment.design),
         details={
             "model_version": release.model_version,
             "data_version": release.summary.get("data_version"),

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from components.config.llm import LlmConfig
 from components.config.routing import RoutingConfig
+from components.experiments.placement import Design
 
 FILE = "release.json"
 BUNDLE = "bundle"
@@ -37,12 +38,13 @@ class ServedVariant(BaseModel):
 
 
 class ServedExperiment(BaseModel):
-    """By what the variants of a release are assigned to users."""
+    """By what the variants of a release are assigned to users, or drafted into one list."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     experiment_id: str
     salt: str
+    design: Design = "parallel"
 
 
 class ServedRelease(BaseModel):

@@ -94,7 +94,8 @@ def build_app(
     answers = Answers(events, cache, time.perf_counter, shelves, ranking, shared)
 
     async def make_ahead(request: RecommendRequest, request_id: str, payer: str) -> None:
-        await answers.recommend(variants.path_of(request.user_id), request, request_id, False, payer)
+        for path in variants.paths_of(request.user_id):
+            await answers.recommend(path, request, request_id, False, payer)
 
     prefetch = Prefetch(make_ahead, release.control.routing.cache.prefetch_concurrency)
     metrics = RequestMetrics(
@@ -196,12 +197,16 @@ def make_variants(
     hybrid_of: HybridOf = no_model,
     aside: Callable[[Callable[[], Candidates]], Awaitable[Candidates]] | None = None,
 ) -> Variants:
-    """A request path for each variant; those of one model share its bundle. See `RequestPath` for `aside`."""
+    """A request path for each variant; those of one model share its bundle. See `RequestPath` for `aside`.
+
+    Where two variants draft each list, the draft is the only chance in it.
+    """
     bundles = {name: read_bundle(folder / name) for name in {variant.bundle for variant in release.variants}}
+    interleaved = release.experiment is not None and release.experiment.design == "interleaved"
     paths = [
         RequestPath(
             bundles[variant.bundle],
-            variant.routing,
+            variant.routing.without_chance() if interleaved else variant.routing,
             release.release_id,
             slot,
             variant.name,
@@ -216,7 +221,7 @@ def make_variants(
     if release.experiment is None:
         return Variants(paths)
     split = VariantShares(tuple(path.variant for path in paths), tuple(variant.share for variant in release.variants))
-    return Variants(paths, Experiment(release.experiment.experiment_id, release.experiment.salt, split))
+    return Variants(paths, Experiment(release.experiment.experiment_id, release.experiment.salt, split, interleaved))
 
 
 def warm_up(path: RequestPath) -> None:

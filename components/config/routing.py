@@ -70,3 +70,10 @@ class RoutingConfig(Section):
         if self.exploration.share > 0 and self.new_items.share > 0:
             raise ValueError("exploration.share and new_items.share cannot both be above 0: set one of them to 0")
         return self
+
+    def without_chance(self) -> Self:
+        """The same policy, with no place left to chance and none given to new items."""
+        exploration = self.exploration.model_copy(update={"share": 0.0})
+        return self.model_copy(
+            update={"exploration": exploration, "new_items": self.new_items.model_copy(update={"share": 0.0})}
+        )

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
 from components.experiments.assignment import VariantShares
+from components.experiments.placement import INTERLEAVED, Design
 from components.experiments.power import LEVEL, POWER, MinimumEffect
 
 MetricName = Literal["ndcg_at_10", "hit_rate", "ctr", "conversion", "revenue_per_user", "session_length"]
@@ -66,6 +67,8 @@ class Declaration(_Part):
 
     Attributes:
         salt: of the assignment; the name, unless it is given.
+        design: parallel, each user has one variant; or interleaved, each list is drafted from both, and what decides is
+            which of them placed what people click.
         primary: the one metric that decides.
         test: read once when planned, or on any day.
         guardrails: what a winner must not make worse by more than this, in the metric's unit.
@@ -74,6 +77,7 @@ class Declaration(_Part):
     """
 
     name: Name
+    design: Design = "parallel"
     variants: tuple[VariantSpec, ...] = Field(min_length=2)
     primary: MetricName
     test: Literal["fixed", "sequential"]
@@ -91,6 +95,21 @@ class Declaration(_Part):
         changes = [variant.changes for variant in self.variants]
         if len(set(changes)) < len(changes):
             raise ValueError("variants: two of them are the same; give each another model_version or policy")
+        if any(variant.name == INTERLEAVED for variant in self.variants):
+            raise ValueError(f"variants: no variant is called {INTERLEAVED}, as lists of two are; give it another name")
+        return self
+
+    @model_validator(mode="after")
+    def _two_share_a_list(self) -> Self:
+        if self.design == "parallel":
+            return self
+        if len(self.variants) != 2 or self.variants[0].share != self.variants[1].share:
+            raise ValueError("variants: two are interleaved, with a share of 0.5 each; others take design: parallel")
+        if self.primary != "ctr":
+            raise ValueError(
+                f"primary: an interleaved list tells whose items are clicked, so ctr; for {self.primary} take design: "
+                "parallel"
+            )
         return self
 
     @property

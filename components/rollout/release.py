@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from components.experiments.placement import Design
+
 
 @dataclass(frozen=True)
 class Variant:
@@ -19,10 +21,11 @@ class Variant:
 
 @dataclass(frozen=True)
 class ReleasedExperiment:
-    """The experiment whose variants a release serves, with the salt that assigns them."""
+    """The experiment whose variants a release serves, with the salt that assigns them or throws their coin."""
 
     experiment_id: str
     salt: str
+    design: Design = "parallel"
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,9 @@ class Release:
     def experiment(self) -> ReleasedExperiment | None:
         """The experiment that the variants belong to."""
         given = self.summary.get("experiment")
-        return None if given is None else ReleasedExperiment(given["id"], given["salt"])
+        return (
+            None if given is None else ReleasedExperiment(given["id"], given["salt"], given.get("design", "parallel"))
+        )
 
     def recipe(self) -> tuple[Any, ...]:
         """What decides how this release answers: two releases of one recipe answer alike."""

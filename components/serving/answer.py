@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
+from components.experiments.placement import Placement
 from components.recommenders.protocol import Ranking
 from components.routing.choose_route import Route
 
@@ -32,12 +33,14 @@ class Answer:
         explored_position: the position, from 1, that was open to chance, whoever stands there now.
         propensities: for each item the probability that the policy shows it there, given the open position where one
             was open; None where nothing was left to chance, so that all are 1.
-        experiments: experiment id to variant, of each experiment that the user takes part in.
+        experiments: experiment id to variant, of each experiment that the user takes part in; to the placement, as it
+            is logged, where two variants drafted the list.
         llm: how a language model took part: tier, outcome, tokens.
         canary: the release that answered was on trial.
         next_page: the cursor of what comes after this list; None where nothing does. It goes to the client as well.
         understood: the wishes that the request states in words, each in words and as data; None where it has no text.
         ignored: words of the request that did nothing.
+        placement: who placed what, where two variants drafted the list.
     """
 
     request_id: str
@@ -58,12 +61,13 @@ class Answer:
     propensities: tuple[float, ...] | None = None
     model_version: int | None = None
     prompt_version: str | None = None
-    experiments: Mapping[str, str] | None = None
+    experiments: Mapping[str, str | Mapping[str, object]] | None = None
     llm: Mapping[str, object] | None = None
     canary: bool = False
     next_page: str | None = None
     understood: Sequence[Mapping[str, object]] | None = None
     ignored: Sequence[str] = ()
+    placement: Placement | None = None
 
     def body(self) -> dict[str, object]:
         """The fields of the HTTP answer, in the contract's order."""

@@ -54,6 +54,7 @@ class ReleasePlan:
         experiment = self.experiment and {
             "id": self.experiment.name,
             "salt": self.experiment.declaration.assignment_salt,
+            "design": self.experiment.declaration.design,
         }
         return Release(
             release_id=release_id,

@@ -32,7 +32,15 @@ def test_a_declaration_says_everything_that_decides() -> None:
     assert parse_declaration(found.model_dump(mode="json"), "again") == found
 
 
+def test_an_interleaved_experiment_has_two_variants_alike_in_share_and_says_so_and_others_are_parallel() -> None:
+    found = parse_declaration(changed(design="interleaved"), "x.yaml")
+    assert found.design == "interleaved"
+    assert parse_declaration(found.model_dump(mode="json"), "again") == found
+    assert parse_declaration(GOOD, "x.yaml").design == "parallel"
+
+
 VARIED = GOOD["variants"][1]
+THIRD = {"name": "third", "share": 0.3, "model_version": 2}
 
 
 @pytest.mark.parametrize(
@@ -53,6 +61,17 @@ VARIED = GOOD["variants"][1]
         (changed(guardrails={"speed": 1.0}), "guardrails.speed"),
         (changed(guardrails={"latency_ms": -1.0}), "guardrails.latency_ms"),
         (changed(power=0.3), "power: "),
+        (changed(design="multileaved"), "design: .*'interleaved'"),
+        (changed(design="interleaved", primary="conversion"), "primary: .*for conversion take design: parallel"),
+        (
+            changed(design="interleaved", variants=[{"name": "a", "share": 0.4}, {**VARIED, "share": 0.3}, THIRD]),
+            "two are interleaved",
+        ),
+        (
+            changed(design="interleaved", variants=[{"name": "a", "share": 0.4}, {**VARIED, "share": 0.6}]),
+            "a share of 0.5 each",
+        ),
+        (changed(variants=[{"name": "interleaved", "share": 0.5}, VARIED]), "give it another name"),
     ],
 )
 def test_a_wrong_field_is_named_with_the_file(value: object, said: str) -> None:

@@ -10,6 +10,7 @@ import pytest
 import yaml
 from sqlalchemy import insert
 
+from bentos.build import served_release
 from components.adapters.files.params_file import read_params
 from components.adapters.mlflow.registry import ModelVersion
 from components.adapters.store.engine import migrate, open_engine
@@ -118,6 +119,17 @@ def test_a_file_starts_an_experiment_on_the_live_model(settings: Settings, tmp_p
     assert strengths == [PARAMS.routing.diversity.strength, 0.3]
     assert release.experiment is not None
     assert (release.experiment.experiment_id, release.experiment.salt) == ("exp-1", "exp-1")
+    assert release.experiment.design == "parallel"
+
+
+def test_an_interleaved_experiment_is_served_as_one(settings: Settings, tmp_path: Path) -> None:
+    chosen = choose(settings, make_release("release-1", model_version=1), written(tmp_path, design="interleaved"))
+    assert isinstance(chosen, Chosen)
+    plan = planned(settings, chosen, 1)
+    assert isinstance(plan, ReleasePlan)
+    served = served_release(plan.release("release-2", None, "test", "tag", 0.0))
+    assert served.experiment is not None
+    assert (served.experiment.design, served.experiment.salt) == ("interleaved", "exp-1")
 
 
 def test_a_running_experiment_goes_on_with_the_next_model_and_ends_by_a_promotion(

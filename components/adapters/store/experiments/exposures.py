@@ -11,6 +11,7 @@ from sqlalchemy import Connection, Engine, func, select
 from components.adapters.store.engine import reading
 from components.adapters.store.fast_inserts import insert_ignoring
 from components.adapters.store.tables import exposures
+from components.experiments.placement import INTERLEAVED
 
 MAX_REMEMBERED = 100_000
 """Exposures that a process does not write again; past it, it forgets them all, and the key keeps the first one."""
@@ -50,7 +51,7 @@ def _exposures_in(requests: Sequence[Any]) -> Iterator[tuple[tuple[str, str], di
                 {
                     "experiment_id": experiment_id,
                     "user_id": request["user_id"],
-                    "variant": variant,
+                    "variant": variant if isinstance(variant, str) else INTERLEAVED,
                     "first_at": request["received_at"],
                     "release_id": request["release_id"],
                     "request_id": request["request_id"],

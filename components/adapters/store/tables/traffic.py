@@ -30,7 +30,8 @@ requests = Table(
     # Since 0002; empty in rows that an older release wrote.
     Column("model_version", Integer),
     Column("prompt_version", String(64)),
-    Column("experiments", JSON),  # experiment id to variant, of each experiment that the user takes part in
+    # Experiment id to variant, of each experiment that the user takes part in; to the placement of a drafted list.
+    Column("experiments", JSON),
     Column("n_known", Integer),  # interactions known of the user: tells warm from cold
     Column("explored_position", Integer),  # the position, from 1, that was filled at random
     Column("canary", Boolean, nullable=False, server_default=false()),  # answered by a release on trial
