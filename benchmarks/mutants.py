@@ -50,6 +50,8 @@ DECIDING = {
     "components/conversation/dialogue.py": ("tests/components/conversation/test_scripts.py",),
     "components/experiments/adaptive.py": ("tests/components/experiments/test_adaptive.py",),
     "components/experiments/counterfactual.py": ("tests/components/experiments/test_counterfactual.py",),
+    "components/experiments/draft.py": ("tests/components/experiments/test_draft.py",),
+    "components/experiments/interleaved_reading.py": ("tests/components/experiments/test_interleaved_reading.py",),
     "components/experiments/interleaving.py": ("tests/components/experiments/test_interleaving.py",),
     "components/experiments/reading.py": ("tests/components/experiments/test_reading.py",),
     "components/experiments/power.py": ("tests/components/experiments/test_power.py",),

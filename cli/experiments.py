@@ -6,7 +6,7 @@ import json
 import time
 from dataclasses import asdict
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 from rich.table import Table
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def experiments() -> None:
-    """Experiments are started, changed and ended by promotions, and read by read-experiment/default."""
+    """Experiments are started, changed and ended by promotions, and read every day by read-experiment/default."""
 
 
 @experiments.command(name="list")
@@ -42,10 +42,10 @@ def list_experiments(as_json: bool) -> None:
             row["name"],
             row["state"],
             "yes" if row["served"] else "",
-            ", ".join(f"{name} {share:.0%}" for name, share in row["variants"].items()),
+            _variants(row),
             row["primary"],
             row["test"],
-            f"{row['planned_users']:,} × {len(row['variants'])}, {row['planned_days']} days",
+            f"{_users(row)}, {row['planned_days']} days",
             ", ".join(f"{name} {users}" for name, users in row["users"].items()) or "none",
             row["started_at"] or "",
             row["ended_at"] or "",
@@ -86,8 +86,10 @@ def plan(file: Path, as_json: bool) -> None:
     declaration = found.declaration
     effect, base = declaration.minimum_effect, found.baseline
     size = f"{effect.size:.1%}" if effect.kind == "relative" else f"{effect.size:g}"
+    in_each = f"in each of {len(declaration.variants)} variants"
+    where = "with lists of both variants" if declaration.design == "interleaved" else in_each
     console.print(
-        f"{declaration.name}: {found.plan.users_per_variant:,} users in each of {len(declaration.variants)} variants, "
+        f"{declaration.name}: {found.plan.users_per_variant:,} users {where}, "
         f"{found.plan.days} days, to find {size} on {declaration.primary} at p < {declaration.level:g} with "
         f"{declaration.power:.0%} power ({declaration.test} test)",
         highlight=False,
@@ -101,6 +103,41 @@ def plan(file: Path, as_json: bool) -> None:
     )
     for warning in found.plan.warnings:
         console.print(f"[yellow]{warning}[/yellow]", highlight=False, soft_wrap=True)
+
+
+@experiments.command()
+@click.argument("name", required=False)
+@click.option("--json", "as_json", is_flag=True, help="Print JSON.")
+def read(name: str | None, as_json: bool) -> None:
+    """What experiment NAME has shown so far, by default the one that runs, or else the latest.
+
+    The reading that read-experiment/default makes every day, but for the run in MLflow; its page is kept beside those.
+    """
+    from components.adapters.store.experiments.declared import ExperimentError
+    from jobs.experiments.read import find_experiment, read_stored, tell, write_page
+    from monitoring.reading_page import shown_interval
+
+    with open_workbench() as bench:
+        try:
+            experiment = find_experiment(bench.store.experiments, name)
+        except ExperimentError as error:
+            raise click.ClickException(str(error)) from error
+        reading = read_stored(bench, experiment, time.time())
+        page = write_page(bench.settings.root / "readings", reading)
+    if as_json:
+        click.echo(json.dumps(asdict(reading.view), indent=2))
+        return
+    console = make_console()
+    console.print(tell(reading.view), highlight=False, soft_wrap=True)
+    table = Table("", "metric", "variant", "difference", "p", "")
+    for line in reading.view.lines:
+        title = f"{line.title}, {line.segment} users" if line.segment else line.title
+        table.add_row(line.role, title, line.variant, shown_interval(line), f"{line.p_value:.2g}", line.verdict)
+    if reading.view.lines:
+        console.print(table)
+    for warning in reading.view.warnings:
+        console.print(f"[yellow]{warning}[/yellow]", highlight=False, soft_wrap=True)
+    console.print(f"the page: {page}", highlight=False, soft_wrap=True)
 
 
 @experiments.command()
@@ -136,6 +173,19 @@ def counterfactual(strength: float | None, max_per_category: int | None, days: f
     table.add_row("live, without chance", *_estimate(found.live))
     table.add_row(f"strength {policy.strength:g}, {policy.max_per_category or 'no'} cap", *_estimate(found.other))
     console.print(table)
+
+
+def _variants(row: dict[str, Any]) -> str:
+    """Each with its share of the users, or both in each list."""
+    if row["design"] == "interleaved":
+        return f"{' and '.join(row['variants'])} in each list"
+    return ", ".join(f"{name} {share:.0%}" for name, share in row["variants"].items())
+
+
+def _users(row: dict[str, Any]) -> str:
+    """Planned ones, of each variant or of both."""
+    users = f"{row['planned_users']:,}"
+    return users if row["design"] == "interleaved" else f"{users} × {len(row['variants'])}"
 
 
 def _estimate(found: Estimate | TooLittleSupport) -> tuple[str, str, str]:

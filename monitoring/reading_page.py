@@ -38,9 +38,9 @@ def markdown_of(view: ReadingView) -> str:
     head = f"# {view.name}: {view.verdict}{f' {view.winner}' if view.winner else ''}\n\n{view.reason}\n"
     facts = {
         "users": ", ".join(f"{name} {users}" for name, users in zip(view.variants, view.users, strict=True)),
-        "sample ratio": view.sample_ratio,
+        "draft" if view.design == "interleaved" else "sample ratio": view.sample_ratio,
         "primary metric": f"{view.primary}, {view.test} test, minimum effect {view.minimum_effect}",
-        "planned": f"{view.planned_users} users per variant, {view.planned_days} days; {view.days} days passed",
+        "planned": f"{view.planned_users} {view.counted}, {view.planned_days} days; {view.days} days passed",
         **({"still needed": _needed(view)} if view.users_needed is not None else {}),
         **{f"note {number}": text for number, text in enumerate(view.warnings, start=1)},
     }
@@ -53,15 +53,16 @@ def markdown_of(view: ReadingView) -> str:
 def _row(line: Line) -> str:
     title = f"{line.title}{f' ({line.segment})' if line.segment else ''}"
     means = f"{_short(line.control)} | {_short(line.treatment)}"
-    found = f"{_interval(line)} | {line.p_value:.2g} | {line.verdict}"
+    found = f"{shown_interval(line)} | {line.p_value:.2g} | {line.verdict}"
     return f"| {line.role} | {title} | {line.variant} | {means} | {found} |"
 
 
 def _needed(view: ReadingView) -> str:
-    return f"{view.users_needed} users per variant and {view.days_needed} days"
+    return f"{view.users_needed} {view.counted} and {view.days_needed} days"
 
 
-def _interval(line: Line) -> str:
+def shown_interval(line: Line) -> str:
+    """The difference from the control, with its interval, as shares of it; - where that is 0."""
     if line.value is None or line.low is None or line.high is None:
         return "-"
     return f"{line.value:+.1%} ({line.low:+.1%} to {line.high:+.1%})"

@@ -8,13 +8,14 @@ import numpy as np
 
 from components.experiments.declaration import Declaration
 from components.experiments.evidence import VariantComparison
-from components.experiments.experiment_log import ExperimentLog
-from components.experiments.power import FEW_USERS
+from components.experiments.placement import Design
 from components.experiments.reading import NoDifference, NoWinnerAllowed, StillOpen, Winner
 from components.experiments.sample_ratio import RatioHolds, RatioMismatch
+from monitoring.reading_facts import ReadingFacts
 
 Decision = Winner | NoDifference | StillOpen | NoWinnerAllowed
 TITLES = {
+    "preference": "share of the credited clicks",
     "ndcg_at_10": "NDCG@10 of clicks",
     "hit_rate": "lists with a click",
     "ctr": "clicks per item shown",
@@ -67,6 +68,7 @@ class ReadingView:
     """
 
     name: str
+    design: Design
     verdict: str
     winner: str | None
     reason: str
@@ -94,15 +96,23 @@ class ReadingView:
     entered_at: tuple[float, ...]
     entered: tuple[tuple[int, ...], ...]
 
+    @property
+    def counted(self) -> str:
+        """What is planned, and still needed: of each variant, or of both together."""
+        return "users" if self.design == "interleaved" else "users per variant"
+
+
+@dataclass(frozen=True)
+class Period:
+    """From the start to the reading (seconds since 1970), and the whole days between."""
+
+    started_at: float
+    read_at: float
+    days: int
+
 
 def view_of(
-    declaration: Declaration,
-    planned: tuple[int, int],
-    decision: Decision,
-    log: ExperimentLog,
-    started_at: float,
-    read_at: float,
-    days: int,
+    declaration: Declaration, planned: tuple[int, int], decision: Decision, facts: ReadingFacts, period: Period
 ) -> ReadingView:
     """The view of a decision; `planned` are users per variant and days."""
     evidence = decision.evidence
@@ -114,9 +124,10 @@ def view_of(
     lines += [_line("segment", one, segment=label) for _, label, one in evidence.segments]
     effect = declaration.minimum_effect
     undecided = decision if isinstance(decision, StillOpen) else None
-    moments = np.linspace(started_at, max(read_at, started_at + 1), 25)
+    moments = np.linspace(period.started_at, max(period.read_at, period.started_at + 1), 25)
     return ReadingView(
         name=declaration.name,
+        design=declaration.design,
         verdict={Winner: "winner", NoDifference: "no difference", StillOpen: "undecided"}.get(
             type(decision), "refused"
         ),
@@ -124,7 +135,7 @@ def view_of(
         reason=decision.reason,
         users_needed=undecided and undecided.users_needed,
         days_needed=undecided and undecided.days_needed,
-        variants=log.variants,
+        variants=declaration.split.variants,
         shares=declaration.split.shares,
         users=evidence.users,
         sample_ratio=_ratio(evidence.sample_ratio),
@@ -136,18 +147,15 @@ def view_of(
         minimum_effect=f"{effect.size:+.1%}" if effect.kind == "relative" else f"{effect.size:+g}",
         planned_users=planned[0],
         planned_days=planned[1],
-        days=days,
-        started_at=started_at,
-        read_at=read_at,
-        lists=int(log.inside.sum()),
-        switched=log.switched,
+        days=period.days,
+        started_at=period.started_at,
+        read_at=period.read_at,
+        lists=facts.lists,
+        switched=facts.switched,
         lines=tuple(lines),
-        warnings=tuple(_warnings(decision, log)),
+        warnings=facts.warnings,
         entered_at=tuple(float(moment) for moment in moments),
-        entered=tuple(
-            tuple(int((log.first_at[log.variant == row] <= moment).sum()) for moment in moments)
-            for row in range(len(log.variants))
-        ),
+        entered=tuple(tuple(int((first_at <= moment).sum()) for moment in moments) for first_at in facts.first_at),
     )
 
 
@@ -181,7 +189,7 @@ def _line(
         p_value=found.p_value if p_value is None else p_value,
         verdict=verdict or seen,
         variance_reduction=one.variance_reduction,
-        minimum_effect=share(one.minimum_effect),
+        minimum_effect=share(one.minimum_effect) or None,
     )
 
 
@@ -191,19 +199,3 @@ def _ratio(found: object) -> str:
     if isinstance(found, RatioHolds):
         return f"as declared, p = {found.p_value:.2g}"
     return "too few users to say"
-
-
-def _warnings(decision: Decision, log: ExperimentLog) -> list[str]:
-    warnings = []
-    if min(decision.evidence.users) < FEW_USERS:
-        warnings.append(
-            f"fewer than {FEW_USERS:,} users in a variant: with heavy-tailed activity a few users can carry the result"
-        )
-    if log.switched:
-        warnings.append(
-            f"{log.switched} users were answered by another variant than their first; those answers are left out"
-        )
-    releases = len(np.unique(log.release))
-    if releases > 1:
-        warnings.append(f"users entered under {releases} releases; the comparison is stratified by them")
-    return warnings

@@ -27,11 +27,14 @@ class RatioMismatch:
     p_value: float
     counts: tuple[int, ...]
     expected: tuple[float, ...]
+    what: str = "users"
 
     @property
     def reason(self) -> str:
-        expected = ", ".join(f"{users:.0f}" for users in self.expected)
-        return f"sample ratio mismatch: users {self.counts} where ({expected}) were expected, p = {self.p_value:.2g}"
+        expected = ", ".join(f"{due:.0f}" for due in self.expected)
+        return (
+            f"sample ratio mismatch: {self.what} {self.counts} where ({expected}) were expected, p = {self.p_value:.2g}"
+        )
 
 
 @dataclass(frozen=True)
@@ -42,7 +45,7 @@ class RatioUnknown:
 
 
 def check_sample_ratio(
-    counts: Sequence[int], shares: Sequence[float], level: float = LEVEL
+    counts: Sequence[int], shares: Sequence[float], level: float = LEVEL, what: str = "users"
 ) -> RatioHolds | RatioMismatch | RatioUnknown:
     """Pearson's chi-square test of users per variant against the declared shares (Fabijan et al., KDD 2019).
 
@@ -58,4 +61,4 @@ def check_sample_ratio(
         return RatioUnknown(int(-(-LEAST_EXPECTED // min(shares))))
     statistic = sum((seen - due) ** 2 / due for seen, due in zip(counts, expected, strict=True))
     p_value = float(chdtrc(len(expected) - 1, statistic))
-    return RatioHolds(p_value) if p_value >= level else RatioMismatch(p_value, tuple(counts), expected)
+    return RatioHolds(p_value) if p_value >= level else RatioMismatch(p_value, tuple(counts), expected, what)

@@ -42,6 +42,7 @@ def _row(bench: Workbench, one: StoredExperiment) -> dict[str, Any]:
     return {
         "name": one.name,
         "state": one.state,
+        "design": declaration.design,
         "variants": {variant.name: variant.share for variant in declaration.variants},
         "primary": declaration.primary,
         "test": declaration.test,

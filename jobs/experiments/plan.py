@@ -9,6 +9,7 @@ from pathlib import Path
 from components.adapters.store.experiments.declared import PlannedSize
 from components.adapters.store.experiments.log import read_traffic_log
 from components.experiments.declaration import Baseline, Declaration, DeclarationError
+from components.experiments.interleaving_plan import plan_interleaving
 from components.experiments.power import ExperimentPlan, plan_experiment, users_for_mean, users_for_rate
 from components.experiments.read_log import baseline_of
 from jobs.experiments.file import params_of_variant, read_experiment_file
@@ -47,7 +48,8 @@ def plan_file(bench: Workbench, file: Path) -> DeclaredPlan:
 
 
 def plan_declared(bench: Workbench, declaration: Declaration, now: float | None = None) -> DeclaredPlan:
-    """How many users and days the declared test needs for the declared effect.
+    """How many users and days the declared test needs for the declared effect: per variant, or in all where each list
+    is drafted from both.
 
     Raises:
         DeclarationError: nothing is known of the metric, in the file or in the store, or the effect cannot be.
@@ -63,7 +65,10 @@ def plan_declared(bench: Workbench, declaration: Declaration, now: float | None 
             users = users_for_rate(baseline.mean, effect, test, level, declaration.power)
         else:
             users = users_for_mean(baseline.mean, baseline.std, effect, test, level, declaration.power)
-        plan = plan_experiment(users, baseline.users_per_day, min(declaration.split.shares))
+        if declaration.design == "interleaved":
+            plan = plan_interleaving(users, baseline.users_per_day)
+        else:
+            plan = plan_experiment(users, baseline.users_per_day, min(declaration.split.shares))
     except ValueError as error:
         raise DeclarationError(f"experiment {declaration.name}: minimum_effect or baseline: {error}") from error
     return DeclaredPlan(declaration, plan, baseline, source)

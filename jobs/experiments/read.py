@@ -9,12 +9,15 @@ from pathlib import Path
 
 from components.adapters.mlflow.reading import Bar, ReadingRecord, log_reading
 from components.adapters.store.experiments.declared import ExperimentError, SqlExperiments, StoredExperiment
+from components.adapters.store.experiments.interleaved_log import read_interleaved_log
 from components.adapters.store.experiments.log import read_experiment_log
+from components.experiments.interleaved_reading import read_interleaved_experiment
 from components.experiments.read_log import read_log
 from jobs.experiments.file import params_of_variant
 from jobs.wiring.workbench import Workbench
+from monitoring.reading_facts import facts_of, facts_of_drafted
 from monitoring.reading_page import page_of
-from monitoring.reading_view import ReadingView, view_of
+from monitoring.reading_view import Period, ReadingView, view_of
 
 DAY = 86_400.0
 
@@ -55,7 +58,7 @@ def tell(view: ReadingView) -> str:
     """The decision in one line."""
     line = f"{view.name}: {view.verdict}{f' {view.winner}' if view.winner else ''}: {view.reason}"
     if view.users_needed is not None:
-        line += f"; still needed: {view.users_needed} users per variant, {view.days_needed} days"
+        line += f"; still needed: {view.users_needed} {view.counted}, {view.days_needed} days"
     return line
 
 
@@ -92,14 +95,20 @@ def read_stored(bench: Workbench, experiment: StoredExperiment, now: float) -> R
     """The decision on what the store holds up to `now`, or up to the experiment's end."""
     declaration, started_at = experiment.declaration, experiment.started_at or now
     until = now if experiment.ended_at is None else min(now, experiment.ended_at)
-    names = [variant.name for variant in declaration.variants]
-    log = read_experiment_log(bench.store.engine, experiment.name, names, until)
     control = declaration.variants[0]
     threshold = params_of_variant(bench.params, control.policy, control.name).routing.cold_start_threshold
     days = int((until - started_at) / DAY)
-    planned = experiment.planned
-    decision = read_log(declaration, planned.users_per_variant, planned.days, log, days, threshold)
-    view = view_of(declaration, (planned.users_per_variant, planned.days), decision, log, started_at, until, days)
+    planned = (experiment.planned.users_per_variant, experiment.planned.days)
+    period = Period(started_at, until, days)
+    if declaration.design == "interleaved":
+        first, second = declaration.split.variants
+        drafted = read_interleaved_log(bench.store.engine, experiment.name, (first, second), until)
+        found = read_interleaved_experiment(declaration, *planned, drafted, days, threshold)
+        view = view_of(declaration, planned, found, facts_of_drafted(drafted), period)
+    else:
+        log = read_experiment_log(bench.store.engine, experiment.name, declaration.split.variants, until)
+        decision = read_log(declaration, *planned, log, days, threshold)
+        view = view_of(declaration, planned, decision, facts_of(log), period)
     return Reading(view, page_of(view))
 
 
@@ -122,6 +131,7 @@ def log_to_mlflow(mlflow_url: str, experiment: StoredExperiment, reading: Readin
     record = ReadingRecord(
         run_name=f"{view.name} at {datetime.fromtimestamp(view.read_at, UTC):%Y-%m-%d %H:%M}",
         params={
+            "design": view.design,
             "primary": view.primary,
             "test": view.test,
             "minimum_effect": view.minimum_effect,

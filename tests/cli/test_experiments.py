@@ -61,8 +61,37 @@ def test_a_plan_is_at_least_two_weeks_and_warns_of_few_users(home: Path, tmp_pat
     assert "users in each of 2 variants" in run(home, "plan", str(file)).output
 
 
-def test_the_example_is_a_declaration_that_lacks_only_traffic(home: Path) -> None:
-    refused = run(home, "plan", str(EXAMPLE))
+def test_a_plan_of_interleaving_takes_a_third_of_the_users_and_says_on_what_that_rests(
+    home: Path, tmp_path: Path
+) -> None:
+    file = tmp_path / "x.yaml"
+    found = {}
+    for design in ("parallel", "interleaved"):
+        file.write_text(yaml.safe_dump({**yaml.safe_load(EXAMPLE.read_text()), "baseline": BASELINE, "design": design}))
+        found[design] = json.loads(run(home, "plan", str(file), "--json").output)
+    of_ab = 2 * found["parallel"]["users_per_variant"]
+    assert found["interleaved"]["users_per_variant"] == -(-of_ab // 3)
+    assert found["interleaved"]["days"] < found["parallel"]["days"]
+    (warning,) = found["interleaved"]["warnings"]
+    assert f"takes {of_ab:,} users" in warning
+    assert f"told apart by {-(-of_ab // 20):,}" in warning
+    assert "users with lists of both variants" in run(home, "plan", str(file)).output
+
+
+def test_a_reading_is_made_on_demand_and_kept_for_the_console(home: Path) -> None:
+    said = run(home, "read")
+    assert said.exit_code == 0, said.output
+    assert "exp-1: undecided" in said.output
+    (kept,) = (home / "readings" / "exp-1").glob("*.json")
+    assert json.loads(kept.read_text())["verdict"] == "undecided"
+    assert json.loads(run(home, "read", "exp-1", "--json").output)["users"] == [3, 6]
+    unknown = run(home, "read", "exp-9")
+    assert (unknown.exit_code, "there are: exp-1" in unknown.output) == (1, True)
+
+
+@pytest.mark.parametrize("example", ["varied-lists", "newer-in-one-list"])
+def test_each_example_is_a_declaration_that_lacks_only_traffic(home: Path, example: str) -> None:
+    refused = run(home, "plan", str(EXAMPLE.with_stem(example)))
     assert refused.exit_code == 1
     assert "baseline: the store has seen 0 users" in refused.output
 
