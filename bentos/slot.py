@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import socket
 import sys
 import time
@@ -20,6 +21,8 @@ from sqlalchemy.exc import SQLAlchemyError
 
 from bentos.build import bento_environment
 from bentos.slot_guard import end_all
+from components.adapters.files.stack_secret import read_secret
+from components.adapters.slots.sealed_bento import faults_of
 from components.adapters.store.releases.slot_assignments import SlotAssignments
 from components.config.settings import Settings, Slot, load_settings
 
@@ -47,10 +50,11 @@ def serve(settings: Settings, slot: Slot) -> NoReturn:
     """Ends leftovers, waits for the port, and becomes the guard of `bentoml serve`, in a process group of its own.
 
     Raises:
-        SlotError: nothing is assigned to the slot, its Bento is missing, or a stranger holds the port.
+        SlotError: nothing is assigned to the slot, its Bento is missing or not what was built, or a stranger holds the
+            port.
     """
     release_id, bento = read_assignment(settings.root / "slots" / f"{slot}.json")
-    check_with_store(settings.store_url, slot, release_id)
+    check_with_store(settings, slot, release_id, bento)
     if os.getpgrp() != os.getpid():
         os.setpgrp()
     end_all(leftovers(settings.root, slot))
@@ -86,17 +90,18 @@ def read_assignment(file: Path) -> tuple[str, Path]:
     return release_id, bento
 
 
-def check_with_store(store_url: str, slot: Slot, release_id: str) -> None:
-    """Accept the assignment unless the event store, which is the truth, gives the slot to another release.
+def check_with_store(settings: Settings, slot: Slot, release_id: str, bento: Path) -> None:
+    """Accept the assignment unless the event store, which is the truth, gives the slot to another release or says that
+    the Bento is not what was built.
 
     A promotion that was paused past its lease may have written the file late. A store that does not answer is no
-    reason not to serve.
+    reason not to serve. What Python compiled of the code before is thrown away, as no digest holds it.
 
     Raises:
         SlotError: the store says otherwise.
     """
     try:
-        with SlotAssignments(store_url, STORE_SECONDS) as store:
+        with SlotAssignments(settings.store_url, STORE_SECONDS) as store:
             given = store.of(slot)
     except SQLAlchemyError:
         return
@@ -104,6 +109,12 @@ def check_with_store(store_url: str, slot: Slot, release_id: str) -> None:
         raise SlotError(
             f"{slot} should run {given.release_id}, not {release_id}, says the store; run `recops reconcile`"
         )
+    if given is None or given.bento_md5 is None:
+        return
+    if faults := faults_of(bento, given.bento_md5, given.bento_seal, read_secret(settings.root)):
+        raise SlotError(f"{release_id} is not what was built: {'; '.join(faults[:3])}; `recops up` says what to do")
+    for compiled in list((bento / "src").rglob("__pycache__")):
+        shutil.rmtree(compiled, ignore_errors=True)
 
 
 def leftovers(root: Path, slot: Slot) -> list[psutil.Process]:

@@ -17,7 +17,7 @@ from components.reranking.prompt import PROMPT
 from components.rollout.ports import StepFailed
 from components.rollout.release import Release
 from components.rollout.release_gate import ReleaseCheck, ReleaseFindings, judge_release
-from jobs.access.seal_bundles import why_not_ours
+from jobs.access.seal_bundles import seal_bento, why_not_ours
 from jobs.promotion.plan import ReleasePlan
 from jobs.wiring.workbench import Workbench
 
@@ -51,7 +51,7 @@ def examine_release(
 
 
 def build_release(bench: Workbench, plan: ReleasePlan, release_id: str, parent_id: str | None, by: str) -> Release:
-    """Fetch the registered bundle of each variant, hold it against its seal, and build the Bento.
+    """Fetch the registered bundle of each variant, hold it against its seal, build the Bento and seal that too.
 
     Raises:
         StepFailed: MLflow does not give the bundle, its bytes differ from those sealed, or the build fails.
@@ -72,6 +72,7 @@ def build_release(bench: Workbench, plan: ReleasePlan, release_id: str, parent_i
             bento = build_bento(bench.settings, bundles, release, _prompt_texts(bench.prompts, plan))
     except (ModelRegistryError, BentoBuildError, OSError) as error:
         raise StepFailed(f"build: {error}") from error
+    seal_bento(bench, bento.md5, bento.path)
     return replace(release, summary={**release.summary, "bento_md5": bento.md5})
 
 

@@ -19,6 +19,7 @@ from components.rollout.ports import StepFailed
 from jobs.monitoring.automations import put_automations
 from jobs.monitoring.schedules import read_schedules
 from jobs.promotion.reconcile import put_in_order
+from jobs.stack.check_bentos import check_bentos
 from jobs.stack.check_keys import check_keys
 from jobs.stack.check_state import check_state
 from jobs.stack.environment import stack_environment
@@ -96,6 +97,7 @@ def bring_up(bench: Workbench, fresh: bool, progress: StepWatcher) -> tuple[str,
     Returns what keeps schedules from firing, a line each.
 
     Raises:
+        NothingThereError: the live release's Bento is missing or not what was built.
         StepFailed: something does not answer, or a flow of the loop failed.
         LeaseLost, SupervisorError, PrefectApiError: as named.
     """
@@ -103,9 +105,11 @@ def bring_up(bench: Workbench, fresh: bool, progress: StepWatcher) -> tuple[str,
     with progress.step("event store and configuration"):
         prepare_store(bench)
         keys = check_keys(bench)
+        broken = check_bentos(bench)
         prepare_gateway(bench)
-    with progress.step(keys):
-        pass
+    for line in (keys, *broken):
+        with progress.step(line):
+            pass
     if fresh:
         with progress.step("supervisor, with Envoy, MLflow and Prefect"):
             (settings.root / "monitoring").mkdir(parents=True, exist_ok=True)

@@ -1,4 +1,4 @@
-"""Backs the event store and MLflow's database up into a new folder under the state, and keeps the newest of these."""
+"""Backs the event store, MLflow's database and the Bentos in use up under the state, and keeps the newest of these."""
 
 from __future__ import annotations
 
@@ -9,10 +9,13 @@ from pathlib import Path
 
 from components.adapters.files.sqlite_copy import copy_database
 from components.adapters.store.backup import MANIFEST, Backup, back_up
+from jobs.access.seal_bundles import bento_faults
 from jobs.wiring.workbench import Workbench
 
 FOLDER = "backups"
 MLFLOW = "mlflow.db"
+BENTOS = "bentos"
+"""Beside the backups, as releases never change: one copy of each Bento that a slot should run."""
 
 
 @dataclass(frozen=True)
@@ -41,9 +44,30 @@ def back_up_and_keep(bench: Workbench, now: float, keep: int) -> KeptBackups:
     backup = back_up(bench.store.engine, made, now)
     if (mlflow := bench.settings.root / MLFLOW).exists():
         copy_database(mlflow, made / MLFLOW)
-    known = sorted(each for each in folder.iterdir() if each.is_dir())
+    known = sorted(each for each in folder.iterdir() if each.is_dir() and each.name != BENTOS)
     whole = [each for each in known if (each / MANIFEST).exists()]
     removed = tuple(each for each in known if each not in whole[-keep:] and each < made)
     for each in removed:
         shutil.rmtree(each)
+    _keep_bentos(bench, folder / BENTOS)
     return KeptBackups(backup, made, removed)
+
+
+def _keep_bentos(bench: Workbench, kept: Path) -> None:
+    """Copies the Bentos of the slots that are whole and not there yet, and removes those of other releases."""
+    kept.mkdir(exist_ok=True)
+    routing = bench.store.releases.routing()
+    releases = [bench.store.releases.release(each) for each in routing.releases.values() if each is not None]
+    for release in releases:
+        package = bench.bento_folder(release.bento_tag)
+        copy = kept / package.name
+        if copy.is_dir() or not package.is_dir() or bento_faults(bench, release):
+            continue
+        partial = kept / f"{package.name}.partial"
+        shutil.rmtree(partial, ignore_errors=True)
+        shutil.copytree(package, partial, ignore=shutil.ignore_patterns("__pycache__"))
+        partial.rename(copy)
+    wanted = {bench.bento_folder(release.bento_tag).name for release in releases}
+    for each in kept.iterdir():
+        if each.name not in wanted:
+            shutil.rmtree(each)

@@ -7,6 +7,8 @@ from typing import Self
 
 from sqlalchemy import select
 
+from components.access.bundle_seal import BundleSeal
+from components.adapters.store.access.seals import SqlSeals
 from components.adapters.store.engine import open_engine, reading
 from components.adapters.store.tables import releases, slots
 from components.rollout.routing import Slot
@@ -19,6 +21,8 @@ class SlotAssignment:
     release_id: str | None
     should_run: bool
     bento_tag: str | None
+    bento_md5: str | None
+    bento_seal: BundleSeal | None
 
 
 class SlotAssignments:
@@ -40,10 +44,14 @@ class SlotAssignments:
             sqlalchemy.exc.SQLAlchemyError: the store does not answer.
         """
         statement = (
-            select(slots.c.release_id, slots.c.should_run, releases.c.bento_tag)
+            select(slots.c.release_id, slots.c.should_run, releases.c.bento_tag, releases.c.summary)
             .select_from(slots.outerjoin(releases, releases.c.release_id == slots.c.release_id))
             .where(slots.c.slot == slot)
         )
         with reading(self._engine) as db:
             row = db.execute(statement).one_or_none()
-        return None if row is None else SlotAssignment(row.release_id, bool(row.should_run), row.bento_tag)
+        if row is None:
+            return None
+        md5 = (row.summary or {}).get("bento_md5")
+        seal = None if md5 is None else SqlSeals(self._engine).find(md5)
+        return SlotAssignment(row.release_id, bool(row.should_run), row.bento_tag, md5, seal)
