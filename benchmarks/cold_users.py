@@ -13,6 +13,7 @@ the demo's preset.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
@@ -77,10 +78,17 @@ def run(full: bool) -> Report:
 
 def cold_users(train: TrainingData, wanted: csr_array) -> NDArray[np.int64]:
     """At most `N_USERS` users, drawn from those who have `LEAST` interactions to be cut and want something new."""
+    return next(groups_of_users(train, wanted))
+
+
+def groups_of_users(train: TrainingData, wanted: csr_array) -> Iterator[NDArray[np.int64]]:
+    """All such users, in groups of at most `N_USERS` drawn by lot."""
     fresh = csr_array(wanted - wanted.multiply(train.seen > 0))
     fresh.eliminate_zeros()
     able = np.flatnonzero((np.diff(train.seen.indptr) >= LEAST) & (np.diff(fresh.indptr) > 0))
-    return np.sort(np.random.default_rng(0).permutation(able)[:N_USERS])
+    drawn = np.random.default_rng(0).permutation(able)
+    for start in range(0, max(len(drawn), 1), N_USERS):
+        yield np.sort(drawn[start : start + N_USERS])
 
 
 def without(train: TrainingData, users: NDArray[np.int64], kept: int) -> TrainingData:

@@ -34,6 +34,9 @@ def train(params: Params) -> str:
             save_choice(CHOICE, whole.choice)
             measured = ", ".join(f"{method} {quality:.4f}" for method, quality in whole.choice.measured.items())
             chosen = f"; {whole.choice.method} orders candidates (inside the training part: {measured})"
+            for group, gain in whole.choice.gains.items():
+                taken = "taken" if group in whole.choice.groups else "left"
+                chosen += f"; {group} {gain:+.4f}, {taken}"
         else:
             recommender.fit(data, params.train.seed).save(TRAIN / name)
     return (

@@ -12,7 +12,7 @@ from scipy.sparse import csr_array
 from components.benchmarking.asked import AskedLater, Scorer
 from components.ranking.inner_split import InnerSplit
 from components.recommenders.events import events_of
-from components.recommenders.history import Histories
+from components.recommenders.history import Histories, histories_of
 from components.recommenders.protocol import FittedRecommender, TrainingData
 
 
@@ -40,7 +40,7 @@ class ComparedWorld:
     @cached_property
     def histories(self) -> Histories:
         """The histories that users are asked about with."""
-        return Histories(events_of(self.known), len(self.train.user_ids))
+        return histories_of(self.known)
 
     @cached_property
     def n_learnt(self) -> NDArray[np.int64]:

@@ -58,13 +58,23 @@ def list_quality(
         scores, items, wanted: (n_users, n_candidates); items of -1 come last.
         n_wanted: how many items each user wants in all, among the candidates or not, (n_users,).
     """
+    each = qualities(scores, items, wanted, n_wanted, k)
+    return float(each.mean()) if len(each) else 0.0
+
+
+def qualities(
+    scores: NDArray[np.floating],
+    items: NDArray[np.int32],
+    wanted: NDArray[np.bool_],
+    n_wanted: NDArray[np.integer],
+    k: int,
+) -> NDArray[np.float64]:
+    """NDCG@k of each user who wants something; see `list_quality`."""
     asked = n_wanted > 0
-    if not asked.any():
-        return 0.0
     values = np.where(items[asked] < 0, -np.inf, scores[asked])
     k = min(k, values.shape[1])
     order = np.argsort(-values, axis=1, kind="stable")[:, :k]
-    return float(ndcg(np.take_along_axis(wanted[asked], order, axis=1), n_wanted[asked]).mean())
+    return np.asarray(ndcg(np.take_along_axis(wanted[asked], order, axis=1), n_wanted[asked]), np.float64)
 
 
 def spread_alike(scores: NDArray[np.floating], items: NDArray[np.int32]) -> Scores:

@@ -26,15 +26,29 @@ class EraTransitions:
 
     A trend of years ago says little about what a user of today turns to next, so a transition that is `days` older than
     the user's last interaction weighs exp(-days / fade_days).
+
+    Args:
+        asked, found: the events that others may follow, and those that may follow; None: all.
     """
 
-    def __init__(self, events: Events, n_items: int) -> None:
+    def __init__(
+        self,
+        events: Events,
+        n_items: int,
+        asked: NDArray[np.bool_] | None = None,
+        found: NDArray[np.bool_] | None = None,
+    ) -> None:
         since = 0
         if len(events) > MOST_EVENTS:
             since = int(np.partition(events.seconds, -MOST_EVENTS)[-MOST_EVENTS])
         parts = []
         for step in range(1, min(WINDOW, max(len(events) - 1, 0)) + 1):
-            same = np.flatnonzero((events.users[:-step] == events.users[step:]) & (events.seconds[step:] >= since))
+            pairs = (events.users[:-step] == events.users[step:]) & (events.seconds[step:] >= since)
+            if asked is not None:
+                pairs &= asked[:-step]
+            if found is not None:
+                pairs &= found[step:]
+            same = np.flatnonzero(pairs)
             weight = np.full(len(same), np.exp(-(step - 1) / FADE), np.float32)
             parts.append((events.items[same], events.items[same + step], events.seconds[same + step], weight))
         nothing = (np.zeros(0, np.int32), np.zeros(0, np.int32), np.zeros(0, np.int64), np.zeros(0, np.float32))

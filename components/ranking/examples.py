@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from components.ranking.cut_histories import AskedHistory, shortened, whole
+from components.ranking.feature_groups import GroupName
 from components.ranking.features import FeatureMaker, stacked
 from components.ranking.history_ranker import HistoryRanker
 from components.ranking.inner_split import InnerSplit
 from components.ranking.learned_ranker import Examples
 from components.recommenders.answers_history import AnswersHistory
-from components.recommenders.events import events_of
-from components.recommenders.history import Histories
+from components.recommenders.history import histories_of
 from components.recommenders.protocol import Recommender, RecommenderError, Scores, TrainingData
 
 
@@ -39,16 +39,17 @@ def make_examples(
     cut_share: float,
     seed: int,
     fitted: Mapping[str, AnswersHistory] | None = None,
+    groups: Sequence[GroupName] = (),
 ) -> Measured:
     """Of at most `max_users` users of whom `split` knows and asks something, and again of `cut_share` of them, cut.
 
-    `fitted` are the generators where they have been fitted on what `split` knows.
+    `fitted` are the generators where they have been fitted on what `split` knows. Features of `groups` are there too.
     """
     if fitted is None:
         fitted, _ = fit_all(recipes, split.known, seed)
     repeats = split.known.repeats
-    ranker = HistoryRanker(fitted, FeatureMaker(split.known), n_candidates, repeats=repeats)
-    histories = Histories(events_of(split.known), len(split.known.user_ids))
+    ranker = HistoryRanker(fitted, FeatureMaker(split.known, groups), n_candidates, repeats=repeats)
+    histories = histories_of(split.known)
     asked = asked_by(split)
     rng = np.random.default_rng(seed)
     if len(asked) > max_users:

@@ -1,17 +1,19 @@
 """What the learned ranker sees of each candidate of one user, computed by this code alone, for training and answers.
 
-Apart from the scores of the candidate generators, everything was known at the user's last interaction. Little counts
-how much data there is, because the ranker is trained on parts of the data and applied to the whole.
+Apart from the scores of the candidate generators and of what is disliked together, everything was known at the user's
+last interaction. Little counts how much data there is, because the ranker is trained on parts of the data and applied
+to the whole.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
 
 from components.ranking.era import EraTransitions
+from components.ranking.feature_groups import GroupName, make_groups
 from components.ranking.item_log import DAY, WINDOWS, YEAR_DAYS, ItemLog, ItemsThen
 from components.ranking.label_log import LabelLog
 from components.ranking.places import PlaceTables
@@ -34,9 +36,12 @@ class FeatureMaker:
 
     A history's moment is its last interaction, or the last one of the data where that is later: nothing is known of
     what came after. Where no more than the order of a user's interactions is known, everything was known.
+
+    Args:
+        groups: what is looked at besides; see `components/ranking/feature_groups.py`.
     """
 
-    def __init__(self, data: TrainingData) -> None:
+    def __init__(self, data: TrainingData, groups: Sequence[GroupName] = ()) -> None:
         events, n_items = events_of(data), len(data.item_ids)
         self.n_items = n_items
         self._log = ItemLog(events, n_items)
@@ -50,6 +55,12 @@ class FeatureMaker:
         self._era = EraTransitions(events, n_items) if self._ordered else None
         self._places = PlaceTables(n_items)
         self._after = float(events.seconds.max(initial=0)) + 1
+        self._groups = make_groups(groups, data, self._log, self._labels)
+
+    @property
+    def groups(self) -> tuple[GroupName, ...]:
+        """The groups that the data have something for."""
+        return tuple(self._groups)
 
     def table(self, history: History, items: Rows, scores: Mapping[str, Scores]) -> dict[str, NDArray[np.floating]]:
         """Features by name, each (len(items),), for somebody with at least one interaction.
@@ -83,6 +94,8 @@ class FeatureMaker:
         if self._dated:
             table |= self._time(then, items, now)
             table |= {name: np.full(len(items), value) for name, value in _habits(history, now).items()}
+        for group in self._groups.values():
+            table |= group.table(history, items, now)
         return table
 
     def moment_of(self, history: History) -> float:

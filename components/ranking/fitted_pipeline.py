@@ -20,7 +20,7 @@ from components.recommenders.answers_history import AnswersHistory
 from components.recommenders.array_folder import read_array, read_header, write_arrays
 from components.recommenders.events import events_of, ones
 from components.recommenders.factors import FittedFactors
-from components.recommenders.history import Histories, History
+from components.recommenders.history import Histories, History, histories_of
 from components.recommenders.item_weights import FittedItemWeights
 from components.recommenders.protocol import Events, Ranking, RecommenderError, Rows, Scores, TrainingData
 from components.recommenders.ranked_lists import FittedRankedLists
@@ -67,7 +67,7 @@ class FittedPipeline:
     @cached_property
     def histories(self) -> Histories:
         """What training knows of each user."""
-        return Histories(events_of(self.data), self.n_users)
+        return histories_of(self.data)
 
     @property
     def repeats(self) -> bool:
@@ -147,6 +147,8 @@ class FittedPipeline:
             "n_candidates": self.n_candidates,
             "generators": list(self.ranker.generators),
             "repeats": self.repeats,
+            "kinds": self.data.kinds,
+            "traits": list(self.data.traits),
         }
         arrays: dict[str, NDArray[Any]] = {
             "users": events.users,
@@ -158,6 +160,9 @@ class FittedPipeline:
         }
         if numbers is not None:
             arrays["item_numbers"] = numbers
+        if events.kinds is not None:
+            arrays["kinds"] = events.kinds
+        arrays |= {f"trait_{place}": codes for place, codes in enumerate(self.data.traits.values())}
         write_arrays(folder, header, arrays)
         (folder / LABELS).write_text(json.dumps(self.data.item_labels, ensure_ascii=False) + "\n")
         self.lists.save(folder / LISTS)
@@ -174,7 +179,9 @@ class FittedPipeline:
         """
         header, choice = read_header(folder), load_choice(folder / CHOICE)
         lists = FittedRankedLists.load(folder / LISTS)
-        events = Events(*(read_array(folder, name) for name in ("users", "items", "values", "liked", "seconds")))
+        kinds = read_array(folder, "kinds") if header.get("kinds") else None
+        columns = (read_array(folder, name) for name in ("users", "items", "values", "liked", "seconds"))
+        events = replace(Events(*columns), kinds=kinds)
         try:
             labels = tuple(map(tuple, json.loads((folder / LABELS).read_text())))
         except (OSError, ValueError) as error:
@@ -188,6 +195,8 @@ class FittedPipeline:
         ids = tuple(map(str, range(shape[0]))), tuple(map(str, range(shape[1])))
         repeats = bool(header.get("repeats", False))
         data = TrainingData(*ids, liked, seen, labels, events=events, item_numbers=numbers, repeats=repeats)
+        traits = {name: read_array(folder, f"trait_{place}") for place, name in enumerate(header.get("traits", ()))}
+        data = replace(data, kinds=tuple(header.get("kinds", ())), traits=traits)
         generators: dict[str, AnswersHistory] = {}
         for place, name in enumerate(header["generators"]):
             model = load_recommender(folder / GENERATORS / str(place))
@@ -195,7 +204,7 @@ class FittedPipeline:
                 raise RecommenderError(f"{folder / GENERATORS / str(place)} holds no generator of candidates")
             generators[name] = model
         n_candidates = int(header["n_candidates"])
-        ranker = HistoryRanker(generators, FeatureMaker(data), n_candidates, choice, repeats)
+        ranker = HistoryRanker(generators, FeatureMaker(data, choice.groups), n_candidates, choice, repeats)
         return cls(ranker, lists, read_array(folder, "because"), data, choice, n_candidates)
 
 
@@ -209,7 +218,7 @@ def make_lists(
     n_users = len(data.user_ids)
     lists, values = np.full((n_users, depth), -1, np.int32), np.full((n_users, depth), np.nan, np.float32)
     because = np.full((n_users, EXPLAINED), NO_REASON, np.int32)
-    histories = Histories(events_of(data), n_users)
+    histories = histories_of(data)
     for user in range(n_users):
         history = histories.of(user)
         if len(history):

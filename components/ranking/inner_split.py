@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from components.recommenders.events import chosen, events_of, ones, positions, with_events
+from components.recommenders.events import chosen, events_of, joined, ones, positions, with_events
 from components.recommenders.protocol import Events, TrainingData
 
 SHARE = 0.2
@@ -108,12 +108,13 @@ def _with_synthetic_cold_users(
     rows = n_users + np.arange(len(models))
     rest = chosen(events, ~np.isin(events.users, taken))
     theirs = replace(chosen(events, known), users=np.repeat(rows, left).astype(np.int32))
-    whole = Events(*(np.concatenate(parts) for parts in zip(_columns(rest), _columns(theirs), strict=True)))
+    whole = joined(rest, theirs)
     names = tuple(
         f"{data.user_ids[user]} as a synthetic cold user, {place}" for place, user in enumerate(models.tolist())
     )
     wanted = ones(rows[of_asked[fresh]], events.items[asked[fresh]], (n_users + len(models), n_items))
-    grown = replace(data, user_ids=data.user_ids + names, seen=wanted, positives=wanted)
+    traits = {name: np.concatenate([codes, codes[models]]) for name, codes in data.traits.items()}
+    grown = replace(data, user_ids=data.user_ids + names, seen=wanted, positives=wanted, traits=traits)
     return InnerSplit(with_events(grown, whole), wanted)
 
 
@@ -131,10 +132,6 @@ def _first_meetings(events: Events) -> NDArray[np.int64]:
     firsts = np.empty(len(events), np.int64)
     firsts[order] = order[begins][np.cumsum(begins) - 1]
     return firsts
-
-
-def _columns(events: Events) -> tuple[NDArray[np.generic], ...]:
-    return events.users, events.items, events.values, events.liked, events.seconds
 
 
 def _fold(data: TrainingData, fold: int, seed: int) -> InnerSplit:

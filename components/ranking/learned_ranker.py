@@ -52,6 +52,13 @@ class Examples:
         """Of each user the `n` most promising candidates, in memory of their own."""
         return Examples(self.names, self.features[:, :n].copy(), self.items[:, :n].copy(), self.wanted[:, :n].copy())
 
+    def seeing(self, names: tuple[str, ...]) -> Examples:
+        """The same with the features `names` alone, which are among those that there are."""
+        if names == self.names:
+            return self
+        places = [self.names.index(name) for name in names]
+        return Examples(names, self.features[:, :, places], self.items, self.wanted)
+
 
 @dataclass(frozen=True)
 class LearnedRanker:

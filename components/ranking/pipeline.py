@@ -15,10 +15,12 @@ import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from components.ranking.blend import blended, choose_weights, list_quality
+from components.ranking.blend import blended, choose_weights, list_quality, qualities
 from components.ranking.examples import Measured, asked_by, fit_all, make_examples
+from components.ranking.feature_groups import GroupName, without_groups
 from components.ranking.features import FeatureMaker
 from components.ranking.fitted_pipeline import FittedPipeline, make_lists
+from components.ranking.group_choice import choose_groups
 from components.ranking.history_ranker import RANKER_SHARES, HistoryRanker, mixed
 from components.ranking.inner_split import InnerSplit, inner_splits, short_splits
 from components.ranking.learned_ranker import Examples, LearnedRanker, RankerConfig, train_ranker
@@ -72,6 +74,8 @@ class PipelineConfig(RecommenderConfig):
     `n_short_splits` more cuts, 4 at most, where there are times, are made of strangers cut out of histories.
     `depth` items per user are kept in the bundle, `max_users` users at most are learnt from per cut, and `max_examples`
     histories over all cuts: more of them move the ranker little, and time and memory grow with them.
+    `feature_groups` are tried on the choosing cut, in their order, where the data have something for them; the ranker
+    takes those that gain.
     """
 
     kind: Literal["pipeline"] = "pipeline"
@@ -84,6 +88,7 @@ class PipelineConfig(RecommenderConfig):
     max_users: int = Field(default=20_000, ge=1)
     max_examples: int = Field(default=20_000, ge=1)
     generators: list[Entry] = Field(default=[EaseConfig(), ItemToItemConfig()], min_length=1)
+    feature_groups: list[GroupName] = Field(default=[])
     ranker: RankerConfig = RankerConfig()
 
     def build(self) -> Pipeline:
@@ -126,11 +131,13 @@ class Pipeline:
             raise RecommenderError(f"no generator takes these data: {'; '.join(left_out.values())}")
         recipes = {name: recipes[name] for name in fitted}
         choice = earlier
-        if choice is None or choice.generators != tuple(recipes):
+        maker = None if choice is None else FeatureMaker(data, choice.groups)
+        if choice is None or maker is None or choice.generators != tuple(recipes) or maker.groups != choice.groups:
             chosen = self._choose(recipes, data, seed, chosen_by, fitted)
             choice = replace(chosen, half_life_days=choose_half_life(data, seed))
+            maker = FeatureMaker(data, choice.groups)
         counts = popularity_of(choice.half_life_days).fit(data, seed).counts
-        ranker = HistoryRanker(fitted, FeatureMaker(data), self.config.n_candidates, choice, data.repeats)
+        ranker = HistoryRanker(fitted, maker, self.config.n_candidates, choice, data.repeats)
         return Learned(ranker, counts, choice, left_out)
 
     def _choose(
@@ -171,7 +178,20 @@ class Pipeline:
             weights, crossed = everything, mean
         orders: dict[str, NDArray[np.floating]] = {"mean": mean, "blend": crossed}
         apart = others if splits[0] is chosen_by else judged_apart(others, splits[1:])
-        trial = train_ranker(apart, self.config.ranker, seed) if apart else None
+        groups = self._groups_of(first.examples)
+
+        def seen_with(taken: Sequence[GroupName]) -> tuple[str, ...]:
+            return without_groups(first.examples.names, [group for group in groups if group not in taken])
+
+        def train(taken: Sequence[GroupName]) -> LearnedRanker | None:
+            return train_ranker([part.seeing(seen_with(taken)) for part in apart], self.config.ranker, seed)
+
+        def judge(ranker: LearnedRanker) -> NDArray[np.floating]:
+            return qualities(_learned(ranker, first.examples, first.n_whole), items, wanted, n_wanted, K)
+
+        chosen = choose_groups(groups, train, judge) if apart else None
+        taken, gains = (chosen.taken, chosen.gains) if chosen else ((), {})
+        trial = chosen.trial if chosen else None
         if trial:
             learned = _learned(trial, first.examples, first.n_whole)
             orders["ranker"] = learned
@@ -180,13 +200,20 @@ class Pipeline:
         best = max(measured, key=lambda method: measured[method])
         if splits[0] is chosen_by:
             ranker = trial if best in RANKER_SHARES else None
-            return Choice(best, weights or everything, measured, names, ranker)
+            taken = taken if ranker else ()
+            return Choice(best, weights or everything, measured, names, ranker, groups=taken, gains=gains)
         if best in RANKER_SHARES and measured["ranker"] > measured[best] - DOUBT:
             best = "ranker"
         if best not in RANKER_SHARES:
-            return Choice(best, weights or everything, measured, names)
-        ranker = train_ranker([first.examples, *others], self.config.ranker, seed)
-        return Choice(best, weights or everything, measured, names, ranker)
+            return Choice(best, weights or everything, measured, names, gains=gains)
+        parts = [part.seeing(seen_with(taken)) for part in (first.examples, *others)]
+        ranker = train_ranker(parts, self.config.ranker, seed)
+        return Choice(best, weights or everything, measured, names, ranker, groups=taken, gains=gains)
+
+    def _groups_of(self, examples: Examples) -> tuple[GroupName, ...]:
+        """Those that the settings name and that the data have something for."""
+        present = {name.split(": ")[0] for name in examples.names}
+        return tuple(group for group in dict.fromkeys(self.config.feature_groups) if group in present)
 
     def _users_a_cut(self, n_splits: int) -> int:
         return max(1, int(self.config.max_examples / (n_splits * (1 + self.config.cut_share))))
@@ -200,11 +227,13 @@ class Pipeline:
         fitted: Mapping[str, AnswersHistory] | None = None,
     ) -> Measured:
         config = self.config
-        return make_examples(recipes, split, config.n_candidates, n_users, config.cut_share, seed, fitted)
+        return make_examples(
+            recipes, split, config.n_candidates, n_users, config.cut_share, seed, fitted, config.feature_groups
+        )
 
 
 def _learned(ranker: LearnedRanker, examples: Examples, n_users: int) -> Scores:
-    rows = examples.features[:n_users]
+    rows = examples.seeing(ranker.names).features[:n_users]
     return ranker.scores(rows.reshape(-1, rows.shape[2])).reshape(rows.shape[:2])
 
 

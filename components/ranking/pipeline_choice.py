@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
+from components.ranking.feature_groups import GROUPS, GroupName
 from components.ranking.learned_ranker import LearnedRanker
 from components.recommenders.protocol import RecommenderError
 
@@ -24,6 +25,7 @@ class Choice:
         generators: the names of those that it holds for, in order.
         ranker: None where the method needs none.
         half_life_days: of the popularity that newcomers get; None where it does not fade.
+        groups: of features, that the ranker takes besides; `gains` are those of all that were tried, in NDCG@10.
     """
 
     method: str
@@ -32,6 +34,8 @@ class Choice:
     generators: tuple[str, ...]
     ranker: LearnedRanker | None = None
     half_life_days: float | None = None
+    groups: tuple[GroupName, ...] = ()
+    gains: Mapping[GroupName, float] = field(default_factory=dict)
 
 
 def save_choice(folder: Path, choice: Choice) -> None:
@@ -45,6 +49,8 @@ def save_choice(folder: Path, choice: Choice) -> None:
         "generators": choice.generators,
         "features": ranker.names if ranker else None,
         "half_life_days": choice.half_life_days,
+        "groups": choice.groups,
+        "gains": dict(choice.gains),
     }
     (folder / CHOICE).write_text(json.dumps(header, sort_keys=True, indent=1) + "\n")
     for place, text in enumerate(ranker.texts if ranker else ()):
@@ -65,7 +71,14 @@ def load_choice(folder: Path) -> Choice:
             texts.append(_model(folder, len(texts)).read_text())
         ranker = LearnedRanker.from_texts(tuple(raw["features"]), texts) if raw["features"] else None
         generators, half_life = tuple(raw["generators"]), raw["half_life_days"]
-        return Choice(raw["method"], raw["weights"], raw["measured"], generators, ranker, half_life)
+        groups = tuple(raw.get("groups", ()))
+        if unknown := [name for name in groups if name not in GROUPS]:
+            text = f"its ranker sees the features {', '.join(unknown)}, of which this version knows nothing"
+            raise RecommenderError(f"{path}: {text}; retrain with this version, or serve it with the one that made it")
+        gains = raw.get("gains", {})
+        return Choice(raw["method"], raw["weights"], raw["measured"], generators, ranker, half_life, groups, gains)
+    except RecommenderError:
+        raise
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise RecommenderError(f"{path} cannot be read: {error}") from error
 

@@ -35,9 +35,20 @@ def positions(events: Events) -> tuple[Counts, Counts]:
 
 def chosen(events: Events, which: NDArray[np.bool_] | NDArray[np.integer]) -> Events:
     """The events where `which` is true, or at these places."""
-    return Events(
-        events.users[which], events.items[which], events.values[which], events.liked[which], events.seconds[which]
-    )
+    kinds = None if events.kinds is None else events.kinds[which]
+    users, items, values, liked = events.users[which], events.items[which], events.values[which], events.liked[which]
+    return Events(users, items, values, liked, events.seconds[which], kinds)
+
+
+def joined(first: Events, second: Events) -> Events:
+    """The events of both, those of `first` before the others."""
+    kinds = None if first.kinds is None or second.kinds is None else np.concatenate([first.kinds, second.kinds])
+    both = (np.concatenate(pair) for pair in zip(_columns(first), _columns(second), strict=True))
+    return replace(Events(*both), kinds=kinds)
+
+
+def _columns(events: Events) -> tuple[NDArray[np.generic], ...]:
+    return events.users, events.items, events.values, events.liked, events.seconds
 
 
 def with_events(data: TrainingData, events: Events) -> TrainingData:

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar, Protocol, Self
 
@@ -41,6 +41,7 @@ class Events:
         values: how much the user liked the item, float32.
         liked: whether the interaction is relevant.
         seconds: when, since 1970, int64; all zero where times are unknown, and then the order means nothing.
+        kinds: of which type each is, as a place in `TrainingData.kinds`, int8; None where nobody knows.
     """
 
     users: Rows
@@ -48,6 +49,7 @@ class Events:
     values: NDArray[np.float32]
     liked: NDArray[np.bool_]
     seconds: NDArray[np.int64]
+    kinds: NDArray[np.int8] | None = None
 
     def __len__(self) -> int:
         return len(self.users)
@@ -78,6 +80,8 @@ class TrainingData:
         item_numbers: `NUMBERS` of items, (n_items, len(NUMBERS)), NaN where unknown.
         item_vectors: embeddings that the user brings, (n_items, width), zero rows where there is none.
         repeats: whether people come back to what they liked, so that it is recommended, and asked for, again.
+        kinds: the types of events, such as "purchase", sorted; empty where there is but one.
+        traits: what is known of users by attribute: which of a few values each has, int8, (n_users,), -1 where unknown.
     """
 
     user_ids: tuple[str, ...]
@@ -90,6 +94,8 @@ class TrainingData:
     item_numbers: NDArray[np.float32] | None = None
     item_vectors: NDArray[np.float32] | None = None
     repeats: bool = False
+    kinds: tuple[str, ...] = ()
+    traits: Mapping[str, NDArray[np.int8]] = field(default_factory=dict)
 
     @property
     def barred(self) -> csr_array:

@@ -18,12 +18,16 @@ from components.interactions.columns import (
     TAGS,
     TIMESTAMP,
     TITLE,
+    TYPE,
     USER,
     VALUE,
 )
 from components.interactions.item_vectors import vector_matrix
 from components.interactions.prepared import RELEVANT
 from components.recommenders.protocol import Events, TrainingData, item_labels
+from components.recommenders.traits import traits_of
+
+MOST_KINDS = 12
 
 
 def training_data(
@@ -61,6 +65,8 @@ def training_data(
         item_numbers=item_numbers(items),
         item_vectors=None if vectors is None else vector_matrix(vectors, item_ids),
         repeats=repeats,
+        kinds=kinds_of(interactions),
+        traits=traits_of(users),
     )
 
 
@@ -75,13 +81,22 @@ def _events(interactions: pd.DataFrame, user_ids: Sequence[str], item_ids: Seque
     items = _rows_of(interactions[ITEM], item_ids)
     seconds = interactions[TIMESTAMP].to_numpy("datetime64[s]").astype(np.int64)
     order = np.lexsort((seconds, users))
+    kinds = kinds_of(interactions)
+    codes = np.searchsorted(np.array(kinds, object), interactions[TYPE].to_numpy(object)) if kinds else None
     return Events(
         users=users[order].astype(np.int32),
         items=items[order].astype(np.int32),
         values=interactions[VALUE].to_numpy(np.float32)[order],
         liked=interactions[RELEVANT].to_numpy(bool)[order],
         seconds=seconds[order],
+        kinds=None if codes is None else codes[order].astype(np.int8),
     )
+
+
+def kinds_of(interactions: pd.DataFrame) -> tuple[str, ...]:
+    """The types of `interactions`, sorted; none where there is but one, or too many to tell apart."""
+    kinds = sorted(interactions[TYPE].unique()) if TYPE in interactions else []
+    return tuple(kinds) if 1 < len(kinds) <= MOST_KINDS else ()
 
 
 def item_text(title: str, category: str, tags: str, description: str) -> str:

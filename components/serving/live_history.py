@@ -15,6 +15,8 @@ from components.recommenders.history import History
 from components.serving.recent_history import DISLIKE, LIKED_WITHOUT_VALUE, UserEvent, UserEvents
 
 RATING = "rating"
+UNKNOWN = -1
+"""The type of an interaction that training does not tell apart."""
 SOME_DAY = 1 << 40
 """Seconds since 1970 of an event without a time: later than all data, as which it then counts."""
 
@@ -24,7 +26,7 @@ class EventValues:
     """A rating of `threshold` is a like; `like` and `dislike` are worth of such events without a rating.
 
     A rating below `lowest` or above `highest` says nothing, as in training; None has no end. A type in `weights` is
-    worth its weight.
+    worth its weight. `kinds` are the types of interactions that training tells apart, in its order.
     """
 
     threshold: float
@@ -33,6 +35,7 @@ class EventValues:
     lowest: float | None = None
     highest: float | None = None
     weights: Mapping[str, float] = field(default_factory=dict)
+    kinds: tuple[str, ...] = ()
 
     def worth(self, event: UserEvent) -> float | None:
         """What an event is worth, None where it says nothing about liking."""
@@ -66,28 +69,36 @@ def live_history(
     for row in fresh:
         if row not in known or row in said:
             said.pop(row, None)
-            said[row] = (values.like, SOME_DAY)
+            said[row] = (values.like, SOME_DAY, "")
     if not said:
         return trained
     again = np.array([row for row in said if row in known], np.int32)
     kept = ~np.isin(trained.items, again)
     rows = np.array(list(said), np.int32)
-    worth = np.array([value for value, _ in said.values()], np.float32)
-    seconds = np.maximum.accumulate([last, *(when for _, when in said.values())])[1:]
+    worth = np.array([value for value, _, _ in said.values()], np.float32)
+    seconds = np.maximum.accumulate([last, *(when for _, when, _ in said.values())])[1:]
     order = np.argsort(seconds, kind="stable")
+    kinds = None
+    if values.kinds:
+        old = np.full(len(trained), UNKNOWN, np.int8) if trained.kinds is None else trained.kinds
+        code_of = {name: code for code, name in enumerate(values.kinds)}
+        new = np.array([code_of.get(kind, UNKNOWN) for _, _, kind in said.values()], np.int8)
+        kinds = np.concatenate([old[kept], new[order]])
     return History(
         np.concatenate([trained.items[kept], rows[order]]),
         np.concatenate([trained.values[kept], worth[order]]),
         np.concatenate([trained.liked[kept], worth[order] >= values.threshold]),
         np.concatenate([trained.seconds[kept], seconds[order].astype(np.int64)]),
+        kinds,
+        trained.traits,
     )
 
 
 def _said(
     events: Sequence[UserEvent], row_of: Mapping[str, int], known: frozenset[int], values: EventValues
-) -> dict[int, tuple[float, int]]:
-    """By item row what it is worth and when that was said, in the order in which it was said."""
-    said: dict[int, tuple[float, int]] = {}
+) -> dict[int, tuple[float, int, str]]:
+    """By item row what it is worth, when that was said and by what, in the order in which it was said."""
+    said: dict[int, tuple[float, int, str]] = {}
     rated: set[int] = set()
     for event in events:
         row = row_of.get(event.item_id)
@@ -102,5 +113,5 @@ def _said(
             continue
         when = int(event.occurred_at) if event.occurred_at > 0 else SOME_DAY
         said.pop(row, None)
-        said[row] = (value, when)
+        said[row] = (value, when, event.type)
     return said

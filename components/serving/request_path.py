@@ -117,6 +117,7 @@ class RequestPath:
             manifest.lowest_rating,
             manifest.highest_rating,
             manifest.weights,
+            () if self._pipeline is None else self._pipeline.data.kinds,
         )
         self._factors = factors if isinstance(factors, FittedFactors) else None
 
