@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -101,3 +103,19 @@ def test_what_somebody_did_is_worth_now_what_it_is_worth_after_a_training(
     now = live_history(NO_HISTORY, UserEvents(tuple(events), 1), (), ROW_OF, values)
     trained = {ROW_OF[row.item_id]: (row.value, row.timestamp.timestamp()) for row in later.itertuples()}
     assert {row: (value, seconds) for row, value, _, seconds in told(now)} == trained
+
+
+def test_the_types_of_news_are_those_of_training_and_the_traits_stay() -> None:
+    kinds, traits = np.array([1, 0], np.int8), np.array([3], np.int8)
+    known = replace(TRAINED, kinds=kinds, traits=traits)
+    told_apart = replace(VALUES, kinds=("purchase", "rating"))
+    events = UserEvents((UserEvent("c", "purchase", None, 300), UserEvent("b", "dislike", None, 310)), 1)
+    history = live_history(known, events, ("d",), ROW_OF, told_apart)
+    assert history.items.tolist() == [0, 2, 1, 3]
+    assert history.kinds is not None
+    assert history.kinds.tolist() == [1, 0, -1, -1]
+    assert history.traits is traits
+    stranger = live_history(NO_HISTORY, events, (), ROW_OF, told_apart)
+    assert stranger.kinds is not None
+    assert (stranger.kinds.tolist(), stranger.traits) == ([0, -1], None)
+    assert live_history(TRAINED, events, (), ROW_OF, VALUES).kinds is None
