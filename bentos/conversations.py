@@ -20,6 +20,7 @@ from components.conversation.state import Conversation, read_conversation
 from components.serving.answer import UnknownItem
 from components.serving.chat_request import ChatAnswer, ChatRequest, Explained, ExplainRequest
 from components.serving.item_search import FoundItem
+from components.serving.leading import Leading, LedTurn
 from components.serving.recent_history import EventsUnread, UserEvents
 from components.serving.request_path import RequestPath
 from components.serving.shelf import ALL_ON
@@ -29,6 +30,7 @@ from components.wishes.wish import Wish
 logger = logging.getLogger("recops.service")
 
 MAX_TURNS = 200
+NOT_ASKED: LedTurn[FoundItem] = LedTurn(None)
 ReadEvents = Callable[[str], Awaitable[UserEvents | EventsUnread]]
 
 
@@ -41,6 +43,7 @@ class Conversations:
         seconds: for how long one is kept after its last message.
         now: seconds since 1970.
         perf_counter: seconds, for durations.
+        leading_of: has a language model lead the conversations of a variant, where it has one.
     """
 
     def __init__(
@@ -51,8 +54,10 @@ class Conversations:
         seconds: float,
         now: Callable[[], float],
         perf_counter: Callable[[], float],
+        leading_of: Callable[[str], Leading | None] = lambda _variant: None,
     ) -> None:
         self._kept = kept
+        self._leading_of = leading_of
         self._events = events
         self._shelves = shelves
         self._seconds = seconds
@@ -79,7 +84,9 @@ class Conversations:
         path = path_of(before.user_id)
         recent = None if probe or before.user_id is None else await self._events(before.user_id)
         talk = path.talk(before.user_id, recent, ALL_ON if probe else self._shelves.of(path))
-        turn = take_turn(read_conversation(before.state), request.message, talk, request.k)
+        said = read_conversation(before.state)
+        led = NOT_ASKED if probe else await self._led(request, request_id, before, said, talk, path, caller, start)
+        turn = led.turn or take_turn(said, request.message, talk, request.k)
         state = replace(turn.state, shown=tuple(talk.still_on(turn.state.shown)))
         expires_at = now + self._seconds
         if not probe:
@@ -103,7 +110,10 @@ class Conversations:
             release=path.release_id,
             slot=path.slot,
             variant=path.variant,
-            cost_usd=0.0,
+            led_by="words" if led.turn is None else "model",
+            fallback_reason=led.fallback_reason,
+            dropped=led.dropped,
+            cost_usd=led.cost_usd,
             timings_ms={"total": round((self._perf_counter() - start) * 1000, 3)},
         )
 
@@ -133,6 +143,27 @@ class Conversations:
     def close(self) -> None:
         """Lets go of the store."""
         self._kept.close()
+
+    async def _led(
+        self,
+        request: ChatRequest,
+        request_id: str,
+        before: KeptConversation,
+        state: Conversation,
+        talk: Talk,
+        path: RequestPath,
+        caller: Caller,
+        start: float,
+    ) -> LedTurn[FoundItem]:
+        """The turn as the variant's language model leads it, where it has one."""
+        leading = self._leading_of(path.variant)
+        if leading is None:
+            return NOT_ASKED
+        seconds = request.timeout_ms / 1000 if request.timeout_ms else leading.seconds
+        asker = (before.user_id or "", before.conversation_id)
+        return await leading.turn(
+            state, request.message, talk, request.k, asker, caller.payer, request_id, start + seconds
+        )
 
     async def _find(self, request: ChatRequest, caller: Caller, now: float) -> KeptConversation:
         if request.conversation_id is None:

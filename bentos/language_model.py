@@ -13,12 +13,17 @@ from pydantic import SecretStr
 
 from bentos.served_release import ServedVariant
 from components.adapters.store.llm.budget import LlmBudget
+from components.assistant.lead import Assistant
 from components.config.llm import LlmConfig
 from components.config.settings import Settings, SettingsError
 from components.reranking.cascade import Cascade
+from components.reranking.metered import MeteredCalls
 from components.reranking.prompt import parse_template
+from components.reranking.reasons import TitleIndex
 from components.serving.bundle import Bundle
 from components.serving.hybrid import Hybrid
+from components.serving.leading import Leading
+from components.serving.purses import Purses
 from monitoring.llm_metrics import LlmMetrics
 
 if TYPE_CHECKING:
@@ -67,6 +72,7 @@ class LanguageModels:
         self._budget: LlmBudget | None = None
         self._metrics: LlmMetrics | None = None
         self._clients: list[Claude] = []
+        self._leading: dict[str, Leading] = {}
 
     def hybrid_of(self, release_id: str, variant: ServedVariant, bundle: Bundle) -> Hybrid | None:
         """What gives the variant's second opinions; None where it asks no model.
@@ -89,18 +95,21 @@ class LanguageModels:
         client = Claude(llm, self.settings.llm_base_url, self.settings.anthropic_api_key, tier_keys(llm))
         self._clients.append(client)
         version = None if variant.prompt_version is None else str(variant.prompt_version)
-        cascade = Cascade(
-            llm,
-            parse_template(variant.prompt),
-            client,
-            self._budget.for_variant(release_id, variant.name, version, llm.daily_budget_usd),
-            TierBreakers(llm.breaker, names, self._metrics.breaker_changed),
-            self._metrics,
-            time.perf_counter,
-        )
+        metrics, clock = self._metrics, time.perf_counter
+        budget = self._budget.for_variant(release_id, variant.name, version, llm.daily_budget_usd)
+        breakers = TierBreakers(llm.breaker, names, metrics.breaker_changed)
+        calls, purses = MeteredCalls(llm, budget, breakers, metrics, clock), Purses(llm)
+        cascade = Cascade(llm, parse_template(variant.prompt), client, calls, metrics, clock)
+        if llm.chat.enabled:
+            assistant = Assistant(llm, client, calls, TitleIndex(bundle.items.titles), clock)
+            self._leading[variant.name] = Leading(llm, assistant, purses, metrics, self.salt, clock)
         threshold = variant.routing.cold_start_threshold
         logger.info("variant %s asks %s", variant.name, ", ".join(f"{tier.name}: {tier.model}" for tier in llm.tiers))
-        return Hybrid(bundle, llm, threshold, cascade, self._metrics, self.salt, time.perf_counter)
+        return Hybrid(bundle, llm, threshold, cascade, metrics, self.salt, clock, purses)
+
+    def leading_of(self, variant: str) -> Leading | None:
+        """What leads the conversations of a variant that `hybrid_of` was asked about; None: the built-in reader."""
+        return self._leading.get(variant)
 
     async def aclose(self) -> None:
         """Closes the connections."""

@@ -107,6 +107,7 @@ def _answers() -> dict[str, Any]:
     recommended |= {"cached": _FLAG, "degraded": _FLAG, "cost_usd": _NUMBER, **_ANSWERED, "next": _MAYBE}
     chat = {"conversation_id": _TEXT, "reply": _TEXT, "did": _TEXT, "items": items, "changed": _FLAG}
     chat |= {"understood": {"type": "array"}, "state": {"type": "object"}, "cost_usd": _NUMBER, **_ANSWERED}
+    chat |= {"led_by": _TEXT, "fallback_reason": _MAYBE, "dropped": {"type": "array", "items": _TEXT}}
     return {
         "error": _object({"error": _object(_ERROR)}),
         "answer_recommend": _object(recommended),

@@ -124,6 +124,7 @@ def build_app(
         settings.conversation_hours * 3600,
         now=time.time,
         perf_counter=time.perf_counter,
+        leading_of=models.leading_of,
     )
     description = {
         "release": release.release_id,

@@ -18,6 +18,12 @@ class LlmMetrics:
     def __init__(self, registry: CollectorRegistry, tiers: Sequence[str]) -> None:
         self._asked = Counter("recops_llm_asked", "Requests by what the policy says.", ("reason",), registry=registry)
         self._fates = Counter("recops_llm_requests", "Requests asked about, by fate.", ("fate",), registry=registry)
+        self._turns = Counter(
+            "recops_llm_turns",
+            "Messages of conversations that a model was to lead, by fate.",
+            ("fate",),
+            registry=registry,
+        )
         self._calls = Counter("recops_llm_calls", "Calls by outcome.", ("tier", "outcome"), registry=registry)
         self._seconds = Histogram(
             "recops_llm_call_seconds", "Time of a call.", ("tier",), buckets=SECONDS, registry=registry
@@ -50,6 +56,10 @@ class LlmMetrics:
     def ended(self, fate: str) -> None:
         """A request that was asked about got its order ("reranked"), or kept its own for this reason."""
         self._fates.labels(fate).inc()
+
+    def led(self, fate: str) -> None:
+        """A turn of a conversation was led by a model ("led"), or by the built-in reader for this reason."""
+        self._turns.labels(fate).inc()
 
     def called(self, record: CallRecord, asked_to_cache: bool) -> None:
         """A call has ended."""

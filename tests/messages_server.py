@@ -21,12 +21,16 @@ SCHEMA_TOKENS = 150
 
 @dataclass(frozen=True)
 class Says:
-    """A message. `text` None means a good one: the candidates backwards, each with a reason."""
+    """A message. `text` None means a good one: the candidates backwards, each with a reason.
+
+    With `tools` (name and arguments) it calls these instead, after what `text` says.
+    """
 
     text: str | None = None
     stop: str = "end_turn"
     delay: float = 0.0
     usage: dict[str, int] | None = None
+    tools: tuple[tuple[str, Any], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -101,7 +105,12 @@ class MessagesServer:
 
 def message(request: dict[str, Any], says: Says) -> dict[str, Any]:
     """The message that answers `request`."""
-    text = good_reply(request) if says.text is None else says.text
+    text = says.text or "" if says.tools else good_reply(request) if says.text is None else says.text
+    said = [{"type": "text", "text": text}] if text or not says.tools else []
+    uses = [
+        {"type": "tool_use", "id": f"toolu_{n}", "name": name, "input": given}
+        for n, (name, given) in enumerate(says.tools)
+    ]
     prompt = "".join(block["text"] for block in request["system"]) + request["messages"][0]["content"]
     usage = {"input_tokens": tokens(prompt) + SCHEMA_TOKENS, "output_tokens": tokens(text)}
     return {
@@ -109,8 +118,8 @@ def message(request: dict[str, Any], says: Says) -> dict[str, Any]:
         "type": "message",
         "role": "assistant",
         "model": request["model"],
-        "content": [{"type": "text", "text": text}],
-        "stop_reason": says.stop,
+        "content": [*said, *uses],
+        "stop_reason": "tool_use" if uses and says.stop == "end_turn" else says.stop,
         "stop_sequence": None,
         "usage": says.usage or usage,
     }

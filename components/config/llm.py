@@ -25,6 +25,7 @@ class Tier(Section):
     """One model of the cascade.
 
     Attributes:
+        interface: `messages`, or `rerank` for a reranker that is asked at `base_url`/v1/rerank.
         base_url: where it answers; null means Anthropic, or RECOPS_LLM_BASE_URL.
         key_env: the environment variable with the key for `base_url`; Anthropic's own key is never sent there.
         share: per cent of the users.
@@ -35,6 +36,7 @@ class Tier(Section):
 
     name: str = Field(pattern=r"^[a-z0-9_-]{1,32}$")
     model: str = Field(min_length=1, max_length=128)
+    interface: Literal["messages", "rerank"] = "messages"
     base_url: str | None = None
     key_env: str | None = None
     share: float = Field(ge=0, le=100)
@@ -62,11 +64,22 @@ class Breaker(Section):
     open_seconds: float = Field(default=30.0, gt=0)
 
 
+class Chat(Section):
+    """What a model that leads conversations may do for one message."""
+
+    enabled: bool = False
+    timeout_ms: int = Field(default=8000, ge=1)
+    max_calls: int = Field(default=4, ge=1, le=12)
+    max_tokens: int = Field(default=600, ge=16)
+    max_usd: float = Field(default=0.05, ge=0)
+
+
 class LlmConfig(Section):
-    """Everything about reranking by a language model; part of the release, as it can change a ranking."""
+    """Everything that a language model does; part of the release, as it can change a ranking."""
 
     enabled: Literal["auto", "on", "off"] = "auto"
     ask: Ask = Ask()
+    chat: Chat = Chat()
     premium_tiers: list[str] = ["premium"]
     confidence_threshold: float = Field(default=0.6, ge=0, le=1)
     tiers: list[Tier] = Field(default=[], max_length=8)

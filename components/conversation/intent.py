@@ -8,7 +8,8 @@ from typing import Literal
 
 from components.wishes.tokens import fold
 
-Act = Literal["restart", "explain", "reject", "resemble", "others", "drop", "instead", "refine", "greet"]
+Act = Literal["restart", "explain", "reject", "resemble", "others", "drop", "instead", "refine", "greet", "talk"]
+"""`talk`: a language model spoke, and asked nothing of the catalogue."""
 
 _RESTART = re.compile(
     r"^\W*(?:no[,.]? )?(?:please )?(?:let's |can we |let us )?"

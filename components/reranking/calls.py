@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
-from typing import Literal, Protocol
+from typing import Literal, Protocol, TypeVar
 
 from components.config.llm import Tier
 from components.reranking.cost import TokenUsage
 from components.reranking.prompt import RenderedPrompt
 
+T = TypeVar("T")
 FailureKind = Literal[
     "timeout",
     "rate_limited",
@@ -25,6 +26,8 @@ FailureKind = Literal[
     "breaker_open",
     "budget_spent",
     "budget_unread",
+    "turn_spent",
+    "loop",
     "error",
 ]
 FAILURES: tuple[FailureKind, ...] = FailureKind.__args__  # type: ignore[attr-defined]
@@ -130,7 +133,7 @@ class Breakers(Protocol):
     def is_open(self, tier: str) -> bool:
         """Whether the tier is left alone at the moment."""
 
-    async def run(self, tier: str, call: Callable[[], Awaitable[Reply | Failed]]) -> Reply | Failed:
+    async def run(self, tier: str, call: Callable[[], Awaitable[T | Failed]]) -> T | Failed:
         """The outcome of `call`, or a failure `breaker_open` without calling."""
 
 

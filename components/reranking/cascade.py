@@ -7,43 +7,18 @@ from __future__ import annotations
 
 import asyncio
 import random
-from collections import Counter
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Awaitable, Callable
+from dataclasses import dataclass
 
 from components.config.llm import LlmConfig, Tier
-from components.reranking.calls import (
-    Breakers,
-    Budget,
-    BudgetSpent,
-    BudgetUnread,
-    CallRecord,
-    Failed,
-    FailureKind,
-    Model,
-    Observer,
-    Reply,
-)
-from components.reranking.cost import TokenUsage, caches, cost_usd, worst_cost_usd
+from components.reranking.calls import Failed, FailureKind, Model, Observer
+from components.reranking.cost import caches, worst_cost_usd
 from components.reranking.fusion import mean_order
+from components.reranking.metered import MIN_SECONDS, Asking, MeteredCalls, Spent, Way, total
 from components.reranking.prompt import PromptTemplate, RenderedPrompt, render
 from components.reranking.reply_parser import ParsedReply
 from components.reranking.task import RerankTask
 from components.reranking.verdict import read_order
-
-MIN_SECONDS = 0.02
-"""With less time left nobody is asked: no answer could come, and the call might be charged."""
-RESERVE_SECONDS = 1.0
-"""The most that a reservation may take, beside half of the time that is left; a store that is slower is away."""
-
-
-@dataclass(frozen=True, slots=True)
-class Spent:
-    """What was paid and used in all calls of one request."""
-
-    calls: int = 0
-    usage: TokenUsage = field(default_factory=TokenUsage)
-    cost_usd: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,20 +40,11 @@ class NotReranked:
     spent: Spent
 
 
-@dataclass(frozen=True, slots=True)
-class Asking:
-    """For whom, and how long: `deadline` is in seconds of the cascade's clock; `user` is a pseudonym."""
-
-    request_id: str
-    user: str
-    tiers: Sequence[Tier]
-    deadline: float
-
-
 class Cascade:
     """One variant's way of asking.
 
     Args:
+        calls: what its calls go through, with those of others.
         perf_counter: seconds.
         sleep: waits that many seconds.
     """
@@ -88,8 +54,7 @@ class Cascade:
         llm: LlmConfig,
         template: PromptTemplate,
         model: Model,
-        budget: Budget,
-        breakers: Breakers,
+        calls: MeteredCalls,
         observer: Observer,
         perf_counter: Callable[[], float],
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
@@ -97,12 +62,10 @@ class Cascade:
         self._llm = llm
         self._template = template
         self._model = model
-        self._budget = budget
-        self._breakers = breakers
         self._observer = observer
         self._now = perf_counter
         self._sleep = sleep
-        self._running: Counter[str] = Counter()
+        self._calls = calls
 
     async def rerank(self, task: RerankTask, asking: Asking) -> Reranked | NotReranked:
         """The order by the first tier that can be asked, or the reason why there is none.
@@ -122,7 +85,7 @@ class Cascade:
         n = min(tier.candidates, len(task.candidates))
         orders = self._orders(n, asking.request_id)
         ways = await asyncio.gather(*(self._ask(tier, task, order, asking) for order in orders))
-        spent = _total([way.spent for way in ways])
+        spent = total([way.spent for way in ways])
         read = [(order, way.outcome) for order, way in zip(orders, ways, strict=True)]
         good = [(order, outcome) for order, outcome in read if isinstance(outcome, ParsedReply)]
         if not good:
@@ -144,14 +107,14 @@ class Cascade:
         times = self._llm.bootstraps if self._llm.order == "bootstrapped" else 1
         return [tuple(chance.sample(range(n), n)) for _ in range(times)]
 
-    async def _ask(self, tier: Tier, task: RerankTask, order: tuple[int, ...], asking: Asking) -> _Way:
+    async def _ask(self, tier: Tier, task: RerankTask, order: tuple[int, ...], asking: Asking) -> Way[ParsedReply]:
         """One call, and one more where that makes sense and there is time."""
         prompt = render(self._template, task, order)
         spent = Spent()
         outcome: ParsedReply | Failed = Failed("error")
         for attempt in range(1 + self._llm.retries):
             way = await self._attempt(tier, prompt, task.k, asking)
-            spent = _total([spent, way.spent])
+            spent = total([spent, way.spent])
             if attempt and isinstance(way.outcome, Failed) and not way.spent.calls:
                 break  # the second call could not even be made: the first one's failure is the reason
             outcome = way.outcome
@@ -162,63 +125,15 @@ class Cascade:
                 break
             if wait:
                 await self._sleep(wait)
-        return _Way(outcome, spent)
+        return Way(outcome, spent)
 
-    async def _attempt(self, tier: Tier, prompt: RenderedPrompt, k: int, asking: Asking) -> _Way:
+    async def _attempt(self, tier: Tier, prompt: RenderedPrompt, k: int, asking: Asking) -> Way[ParsedReply]:
         price = self._llm.price_of(tier)
-        if self._breakers.is_open(tier.name):
-            return _Way(Failed("breaker_open"))
-        if self._running[tier.name] >= self._llm.concurrency:
-            return _Way(Failed("busy"))
-        left = asking.deadline - self._now()
-        if left < MIN_SECONDS:
-            return _Way(Failed("timeout"))
-        self._running[tier.name] += 1
-        try:
-            worst = worst_cost_usd(prompt, tier.max_tokens, price)
-            reserved = await self._budget.reserve(worst, min(left / 2, RESERVE_SECONDS))
-            if isinstance(reserved, BudgetSpent):
-                return _Way(Failed("budget_spent"))
-            if isinstance(reserved, BudgetUnread):
-                return _Way(Failed("budget_unread"))
-            left = asking.deadline - self._now()
-            if left < MIN_SECONDS:
-                self._budget.settle(reserved, 0.0, None)
-                return _Way(Failed("timeout"))
-            started = self._now()
-            came = await self._breakers.run(tier.name, lambda: self._model.ask(tier, prompt, left, asking.user))
-            if isinstance(came, Failed) and came.kind == "breaker_open":
-                self._budget.settle(reserved, 0.0, None)
-                return _Way(came)
-            outcome = read_order(came, prompt, k) if isinstance(came, Reply) else came
-            usage = came.usage or TokenUsage()
-            unknown = isinstance(came, Failed) and came.billed and came.usage is None
-            paid = worst if unknown else cost_usd(usage, price)
-            kind = outcome.kind if isinstance(outcome, Failed) else "ok"
-            latency = (self._now() - started) * 1000
-            record = CallRecord(asking.request_id, tier.name, tier.model, kind, usage, paid, latency)
-            self._budget.settle(reserved, paid, record)
-            self._observer.called(record, caches(prompt, price))
-            return _Way(outcome, Spent(1, usage, paid))
-        finally:
-            self._running[tier.name] -= 1
-
-
-@dataclass(frozen=True, slots=True)
-class _Way:
-    outcome: ParsedReply | Failed
-    spent: Spent = field(default_factory=Spent)
-
-
-def _total(parts: Sequence[Spent]) -> Spent:
-    usage = [part.usage for part in parts]
-    return Spent(
-        sum(part.calls for part in parts),
-        TokenUsage(
-            sum(each.input for each in usage),
-            sum(each.output for each in usage),
-            sum(each.cache_read for each in usage),
-            sum(each.cache_write for each in usage),
-        ),
-        sum(part.cost_usd for part in parts),
-    )
+        return await self._calls.make(
+            tier,
+            asking,
+            worst_cost_usd(prompt, tier.max_tokens, price),
+            lambda left: self._model.ask(tier, prompt, left, asking.user),
+            lambda reply: read_order(reply, prompt, k),
+            caches(prompt, price),
+        )

@@ -45,8 +45,12 @@ def most_input_tokens(prompt: RenderedPrompt) -> int:
 
 def worst_cost_usd(prompt: RenderedPrompt, max_tokens: int, price: Price) -> float:
     """The most that one call can cost: all of its input written to the cache or not, and all of its output used."""
-    dearest_input = max(price.input, price.cache_write)
-    return (most_input_tokens(prompt) * dearest_input + max_tokens * price.output) / _MILLION
+    return dearest_usd(most_input_tokens(prompt), max_tokens, price)
+
+
+def dearest_usd(input_tokens: int, output_tokens: int, price: Price) -> float:
+    """The most that so many tokens can cost."""
+    return (input_tokens * max(price.input, price.cache_write) + output_tokens * price.output) / _MILLION
 
 
 def caches(prompt: RenderedPrompt, price: Price) -> bool:

@@ -54,8 +54,10 @@ def words_of_title(title: str) -> tuple[str, ...]:
     return tuple(word.casefold() for word in _WORD.findall(bare))
 
 
-def plain_reason(text: str, known: Sequence[ItemText], also: Sequence[str], titles: TitleIndex) -> str | Flaw:
-    """`text` without markup and at most `REASON_LIMIT` characters long, or what is wrong with it.
+def plain_reason(
+    text: str, known: Sequence[ItemText], also: Sequence[str], titles: TitleIndex, limit: int = REASON_LIMIT
+) -> str | Flaw:
+    """`text` without markup and at most `limit` characters long, or what is wrong with it.
 
     Args:
         known: the items that were shown or seen: their titles may be named, and words of theirs be written large.
@@ -68,7 +70,7 @@ def plain_reason(text: str, known: Sequence[ItemText], also: Sequence[str], titl
     if names_person(text):
         return "personal"
     bare = _MARKUP.sub(" ", _TAG.sub(" ", _MARKDOWN_LINK.sub(r"\1", text)))
-    bare = clean(bare, REASON_LIMIT)
+    bare = clean(bare, limit)
     if not _WORD.search(bare):
         return "empty"
     allowed_titles = {words_of_title(item.title) for item in known}

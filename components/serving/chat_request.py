@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, StringConstraints
 
 from components.serving.item_search import FoundItem
-from components.serving.requests import Body, Id
+from components.serving.requests import MAX_TIMEOUT_MS, Body, Id
 
 MAX_MESSAGE = 512
 MAX_CHAT_ITEMS = 20
@@ -19,13 +19,15 @@ class ChatRequest(Body):
     """Body of `POST /chat`.
 
     Without `conversation_id` a conversation begins; with it the one goes on that an answer named. `user_id` need not be
-    said again; it is that of the first message.
+    said again; it is that of the first message. `timeout_ms` is how long a language model may take, from the arrival of
+    the message on; without it the release's policy holds.
     """
 
     message: Annotated[str, StringConstraints(min_length=1, max_length=MAX_MESSAGE)]
     conversation_id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{16,64}$")] | None = None
     user_id: Id | None = None
     k: Annotated[int, Field(ge=1, le=MAX_CHAT_ITEMS)] = 5
+    timeout_ms: Annotated[int, Field(ge=1, le=MAX_TIMEOUT_MS)] | None = None
 
 
 class ExplainRequest(Body):
@@ -64,6 +66,9 @@ class ChatAnswer:
         items: the list as it stands now; `changed` says whether the message changed it.
         understood, ignored: the wishes of this message, and its words that did nothing.
         state: all wishes so far, what is shown and was turned down, and when the conversation is forgotten.
+        led_by: `model` or `words`, the built-in reader.
+        fallback_reason: why a model that was to lead did not.
+        dropped: what a model named that no tool had returned, and why sentences of it were left out.
     """
 
     request_id: str
@@ -78,5 +83,8 @@ class ChatAnswer:
     release: str
     slot: str
     variant: str
+    led_by: Literal["model", "words"]
+    fallback_reason: str | None
+    dropped: Sequence[str]
     cost_usd: float
     timings_ms: Mapping[str, float]

@@ -11,15 +11,16 @@ from typing import Protocol
 
 from components.config.llm import LlmConfig
 from components.recommenders.protocol import Ranking, Rows
-from components.reranking.cascade import Asking, NotReranked, Reranked, Spent
+from components.reranking.cascade import NotReranked, Reranked
 from components.reranking.fusion import fuse
+from components.reranking.metered import Asking, Spent
 from components.reranking.reasons import TitleIndex, checked_reasons
 from components.reranking.task import RerankTask
 from components.routing.ask_policy import AskReason, Signals, is_premium, reason_to_ask, tiers_for
 from components.routing.confidence import Confidence, features_of
-from components.serving.allowance import Allowance
 from components.serving.bundle import Bundle
 from components.serving.candidates import Candidates, UserState
+from components.serving.purses import Purses
 from components.serving.requests import RecommendRequest
 from components.serving.rerank_task import Met, pseudonym, task_of
 
@@ -42,10 +43,6 @@ class HybridObserver(Protocol):
 
     def repaired(self, kind: str, times: int) -> None:
         """Reasons of this kind were dropped."""
-
-
-MICRO = 1e6
-DAY_SECONDS = 86_400.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +69,7 @@ class Hybrid:
     Args:
         cold_threshold: users with fewer interactions are cold.
         salt: of the pseudonyms under which users are known to the provider, and of the draw of their tiers.
+        purses: what bounds users and payers, where others share it.
     """
 
     def __init__(
@@ -83,6 +81,7 @@ class Hybrid:
         observer: HybridObserver,
         salt: bytes,
         perf_counter: Callable[[], float],
+        purses: Purses | None = None,
     ) -> None:
         self._bundle = bundle
         self._llm = llm
@@ -92,8 +91,7 @@ class Hybrid:
         self._salt = salt
         self._now = perf_counter
         self._titles = TitleIndex(bundle.items.titles)
-        self._of_users = _purses(llm.daily_budget_per_user_usd)
-        self._of_payers = _purses(llm.daily_budget_per_key_usd)
+        self._purses = purses or Purses(llm)
         self._depth = max(tier.candidates for tier in llm.tiers)
 
     async def second_opinion(
@@ -121,15 +119,13 @@ class Hybrid:
         rows = found.ranking.items[: self._depth]
         task = task_of(request, rows, met, self._bundle.items, diversity, why(rows) if why else ())
         premium = request.profile is not None and is_premium(request.profile.tier, self._llm)
-        for whose, purses, name in self._purses_of(request.user_id, payer):
-            if purses.is_spent(name, self._now()):
-                return RerankOutcome(None, fallback_reason=f"llm: the {whose}'s budget of the day is spent")
+        if spent := self._purses.spent(request.user_id, payer, self._now()):
+            return RerankOutcome(None, fallback_reason=spent)
         tiers = tiers_for(request.user_id, premium, self._llm, self._salt)
         milliseconds = request.timeout_ms or tiers[0].timeout_ms
         user = pseudonym(request.user_id, self._salt)
         outcome = await self._reranker.rerank(task, Asking(request_id, user, tiers, started + milliseconds / 1000))
-        for _, purses, name in self._purses_of(request.user_id, payer):
-            purses.spend(name, outcome.spent.cost_usd * MICRO, self._now())
+        self._purses.spend(request.user_id, payer, outcome.spent.cost_usd, self._now())
         log = _log(reason, outcome, [[self._bundle.items.ids[each.row], each.liked] for each in met])
         if isinstance(outcome, NotReranked):
             self._observer.ended(outcome.reason)
@@ -139,10 +135,6 @@ class Hybrid:
         self._observer.ended("reranked")
         ranking = fuse(found.ranking, outcome.order, self._llm.fusion_weight)
         return RerankOutcome(ranking, self._reasons(outcome, task, found), None, outcome.spent.cost_usd, log)
-
-    def _purses_of(self, user_id: str, payer: str) -> list[tuple[str, Allowance, str]]:
-        both = (("user", self._of_users, user_id), ("key", self._of_payers, payer))
-        return [(whose, purses, name) for whose, purses, name in both if purses is not None and name]
 
     def _reason(self, request: RecommendRequest, asker: UserState, found: Candidates) -> AskReason | None:
         n_known = len(asker.trained) + len(asker.news.seen)
@@ -173,12 +165,6 @@ class Hybrid:
         for kind, times in flaws.items():
             self._observer.repaired(kind, times)
         return {int(found.ranking.items[position]): text for position, text in good.items()}
-
-
-def _purses(usd_a_day: float) -> Allowance | None:
-    """Purses that fill over a day; None where nobody is limited."""
-    cap = usd_a_day * MICRO
-    return Allowance(cap / DAY_SECONDS, max(1.0, cap)) if cap else None
 
 
 def _log(reason: AskReason, outcome: Reranked | NotReranked, recent: list[list[object]]) -> dict[str, object]:

@@ -7,12 +7,14 @@ from collections.abc import Callable, Mapping, Sequence
 import numpy as np
 
 from components.conversation.dialogue import FoundForWishes
+from components.reranking.task import ItemText
 from components.serving.answer import AnsweredItem
 from components.serving.asked import Said
 from components.serving.candidates import CandidateFinder, UserState
 from components.serving.catalogue import Catalogue
 from components.serving.item_search import FoundItem, ItemSearch
 from components.serving.limits import MayShow
+from components.serving.rerank_task import candidate_text
 from components.serving.shelf import ALL_ON, Shelf
 from components.wishes.facts import CatalogueFacts
 from components.wishes.vocabulary import Comparative, Phrase, read_vocabulary
@@ -96,6 +98,10 @@ class Talk:
         left = self.still_on(ids)
         rows = [self._items.row_of[each] for each in left]
         return list(self._found(rows, [0.0] * len(rows), [self.why(each, wishes) for each in left], ()).items)
+
+    def text_of(self, item_id: str, why: str) -> ItemText:
+        """A known item as a model reads it."""
+        return candidate_text(self._items, self._items.row_of[item_id], why)
 
     def _found(
         self, rows: Sequence[int], scores: Sequence[float], reasons: Sequence[str | None], loosened: tuple[Wish, ...]

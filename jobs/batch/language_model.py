@@ -20,6 +20,7 @@ from components.config.llm import LlmConfig, Price, Tier
 from components.reranking.calls import Budget, CallRecord, Failed, Model, Reply, Reservation
 from components.reranking.cascade import Cascade
 from components.reranking.cost import TokenUsage, cost_usd
+from components.reranking.metered import MeteredCalls
 from components.reranking.prompt import parse_template
 from components.serving.bundle import Bundle
 from components.serving.hybrid import Hybrid
@@ -87,7 +88,8 @@ class BatchLlm:
             self._clients.append(client)
             model, budget = Journaled(llm, client, self._journal), self._budgets[variant.name]
         template, unobserved = parse_template(variant.prompt), Unobserved()
-        cascade = Cascade(llm, template, model, budget, AlwaysClosed(), unobserved, time.perf_counter)
+        calls = MeteredCalls(llm, budget, AlwaysClosed(), unobserved, time.perf_counter)
+        cascade = Cascade(llm, template, model, calls, unobserved, time.perf_counter)
         threshold = variant.routing.cold_start_threshold
         return Hybrid(bundle, llm, threshold, cascade, unobserved, user_salt(self._bench.settings), time.perf_counter)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Awaitable, Callable, Mapping
+from typing import TypeVar
 
 from components.adapters.llm.batch_journal import BatchJournal
 from components.adapters.llm.claude_batches import BATCH_DISCOUNT, batch_parameters
@@ -12,6 +13,7 @@ from components.reranking.cost import worst_cost_usd
 from components.reranking.prompt import RenderedPrompt
 from jobs.batch.reply_batches import Body, custom_id_of
 
+T = TypeVar("T")
 NOBODY = ""
 """Stands for the user in what is sent: a pseudonym would make equal requests of two runs different ones."""
 
@@ -104,7 +106,7 @@ class AlwaysClosed:
         """Never."""
         return False
 
-    async def run(self, tier: str, call: Callable[[], Awaitable[Reply | Failed]]) -> Reply | Failed:  # noqa: ARG002
+    async def run(self, tier: str, call: Callable[[], Awaitable[T | Failed]]) -> T | Failed:  # noqa: ARG002
         """The outcome of `call`."""
         return await call()
 

@@ -18,7 +18,8 @@ from components.recommenders.ease import Ease, EaseConfig
 from components.recommenders.protocol import TrainingData
 from components.recommenders.training_data import training_data
 from components.reranking.calls import BudgetSpent, CallRecord, Reservation
-from components.reranking.cascade import Asking, Cascade, NotReranked, Reranked
+from components.reranking.cascade import Cascade, NotReranked, Reranked
+from components.reranking.metered import Asking, MeteredCalls
 from components.reranking.prompt import parse_template
 from components.routing.ask_policy import Signals, reason_to_ask, tiers_for
 from components.serving.catalogue import Catalogue
@@ -95,7 +96,8 @@ def run_llm_benchmark(
 
     async def measured() -> list[dict[str, Any]]:
         claude = bench.llm_client(llm)
-        cascade = Cascade(llm, template, claude, budget, AlwaysClosed(), Unobserved(), time.perf_counter)
+        calls = MeteredCalls(llm, budget, AlwaysClosed(), Unobserved(), time.perf_counter)
+        cascade = Cascade(llm, template, claude, calls, Unobserved(), time.perf_counter)
         users = {id(user): (name, user) for name, user in world.users(fitted, llm, warm_users, cold_users)}
 
         async def ask(user: AskedUser) -> Reranked | NotReranked:

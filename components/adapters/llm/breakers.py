@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Awaitable, Callable, Sequence
+from typing import TypeVar
 
 from purgatory import AsyncCircuitBreakerFactory, ContextChanged, Event
 
 from components.config.llm import Breaker
-from components.reranking.calls import Failed, Reply
+from components.reranking.calls import Failed
 
+T = TypeVar("T")
 StateListener = Callable[[str, str], None]
 """Is told the tier and its new state: closed, opened or half-opened."""
 
@@ -46,7 +48,7 @@ class TierBreakers:
             return True
         return last.state == "opened" and time.time() <= (last.opened_at or 0.0) + self._open_seconds
 
-    async def run(self, tier: str, call: Callable[[], Awaitable[Reply | Failed]]) -> Reply | Failed:
+    async def run(self, tier: str, call: Callable[[], Awaitable[T | Failed]]) -> T | Failed:
         """The outcome of `call`, or a failure `breaker_open` without calling."""
         if tier in self._trying:
             return Failed("breaker_open")

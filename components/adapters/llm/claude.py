@@ -8,25 +8,22 @@ should pay.
 from __future__ import annotations
 
 import asyncio
-import json
-import logging
 from collections.abc import AsyncIterator, Mapping
 from contextvars import ContextVar
 from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, SecretStr, ValidationError
 
+from components.adapters.llm.claude_replies import MAX_REPLY_BYTES, ReplyTooLong, failure_of, reply_of, tool_reply_of
+from components.assistant.calls import ToolPrompt, ToolReply
 from components.config.llm import LlmConfig, Price, Tier
 from components.reranking.calls import Failed, Reply, Structured
-from components.reranking.cost import TokenUsage, caches
+from components.reranking.cost import caches
 from components.reranking.prompt import RenderedPrompt
 
 if TYPE_CHECKING:
     import anthropic
 
-logger = logging.getLogger("recops.llm")
-
-MAX_REPLY_BYTES = 200_000
 KEEP_ALIVE_SECONDS = 300.0
 NO_KEY = "no-key"
 """Sent to servers that ask for none, as the SDK insists on one."""
@@ -45,10 +42,6 @@ class OrderAndReasons(BaseModel):
     reasons: list[str]
 
 
-class ReplyTooLong(Exception):
-    """The reply goes on past any that was asked for."""
-
-
 def message_parameters(tier: Tier, price: Price, prompt: RenderedPrompt, user: str) -> dict[str, Any]:
     """The body of a message, but for the format of its reply (`reply_format`).
 
@@ -62,6 +55,24 @@ def message_parameters(tier: Tier, price: Price, prompt: RenderedPrompt, user: s
         "max_tokens": tier.max_tokens,
         "system": system,
         "messages": [{"role": "user", "content": prompt.user}],
+    }
+    if user:
+        parameters["metadata"] = {"user_id": user}
+    if tier.effort is not None:
+        parameters["output_config"] = {"effort": tier.effort}
+    return parameters
+
+
+def tool_parameters(tier: Tier, prompt: ToolPrompt, max_tokens: int, user: str) -> dict[str, Any]:
+    """The body of a message with tools."""
+    choice = {"type": "tool", "name": prompt.must_call} if prompt.must_call else {"type": "auto"}
+    parameters: dict[str, Any] = {
+        "model": tier.model,
+        "max_tokens": max_tokens,
+        "system": [{"type": "text", "text": prompt.system}],
+        "tools": list(prompt.tools),
+        "tool_choice": choice,
+        "messages": list(prompt.messages),
     }
     if user:
         parameters["metadata"] = {"user_id": user}
@@ -109,20 +120,44 @@ class Claude:
                 messages = self._clients[tier.name].messages
                 message = await messages.parse(output_format=reply_format(prompt), timeout=seconds, **parameters)
         except TimeoutError:
-            return Failed("timeout", billed=True, detail=f"no reply within {seconds * 1000:.0f} ms")
+            return _late(seconds)
         except ValidationError:  # a reply, but not of the form asked for
-            return _reply(responses, None)
+            return reply_of(responses, None)
         except Exception as error:
-            return _failure(error, responses)
+            return failure_of(error, responses)
         finally:
             _responses.reset(token)
-        parsed = message.parsed_output
-        return _reply(responses, parsed if isinstance(parsed, OrderOnly | OrderAndReasons) else None)
+        parsed, structured = message.parsed_output, None
+        if isinstance(parsed, OrderOnly | OrderAndReasons):
+            structured = Structured(parsed.order, parsed.reasons if isinstance(parsed, OrderAndReasons) else ())
+        return reply_of(responses, structured)
+
+    async def converse(
+        self, tier: Tier, prompt: ToolPrompt, max_tokens: int, seconds: float, user: str
+    ) -> ToolReply | Failed:
+        """As `ask`, for a prompt with tools (`components.assistant.calls.ToolModel`)."""
+        parameters = tool_parameters(tier, prompt, max_tokens, user)
+        responses: list[Any] = []
+        token = _responses.set(responses)
+        try:
+            async with asyncio.timeout(seconds):
+                await self._clients[tier.name].messages.create(timeout=seconds, **parameters)
+        except TimeoutError:
+            return _late(seconds)
+        except Exception as error:
+            return failure_of(error, responses)
+        finally:
+            _responses.reset(token)
+        return tool_reply_of(responses)
 
     async def close(self) -> None:
         """Closes the connections."""
         for client in self._clients.values():
             await client.close()
+
+
+def _late(seconds: float) -> Failed:
+    return Failed("timeout", billed=True, detail=f"no reply within {seconds * 1000:.0f} ms")
 
 
 _responses: ContextVar[list[Any]] = ContextVar("responses")
@@ -171,71 +206,3 @@ def _bounded_stream(stream: Any) -> Any:
             await stream.aclose()
 
     return Bounded()
-
-
-def _reply(responses: list[Any], parsed: OrderOnly | OrderAndReasons | None) -> Reply | Failed:
-    """The reply from the body as it came; a body that is no message is a failure that may have been charged."""
-    try:
-        body = json.loads(responses[-1].content)
-        text = "".join(block["text"] for block in body["content"] if block.get("type") == "text")
-        usage, stop = _usage(body["usage"]), str(body.get("stop_reason"))
-    except (ValueError, KeyError, TypeError, AttributeError, IndexError, RecursionError) as error:
-        return Failed("malformed", billed=True, of_service=False, detail=f"no message: {type(error).__name__}")
-    structured = None
-    if parsed is not None:
-        structured = Structured(parsed.order, parsed.reasons if isinstance(parsed, OrderAndReasons) else ())
-    return Reply(text, structured, usage, stop)
-
-
-def _usage(usage: Mapping[str, Any]) -> TokenUsage:
-    """Tokens as the API counts them; what a server leaves out counts as none."""
-    names = ("input_tokens", "output_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
-    return TokenUsage(*(max(int(usage.get(name) or 0), 0) for name in names))
-
-
-def _failure(error: Exception, responses: list[Any]) -> Failed:
-    import anthropic
-    import httpx2
-
-    if _has_cause(error, ReplyTooLong):
-        return Failed("oversized", billed=True, of_service=False, detail=f"over {MAX_REPLY_BYTES} bytes")
-    if isinstance(error, anthropic.APITimeoutError):
-        return Failed("timeout", billed=not _has_cause(error, httpx2.ConnectTimeout), detail="timed out")
-    if isinstance(error, anthropic.APIConnectionError):
-        sent = not _has_cause(error, httpx2.ConnectError)
-        detail = type(error.__cause__ or error).__name__
-        return Failed("connection", billed=sent, retryable=True, detail=detail)
-    if isinstance(error, anthropic.APIStatusError):
-        return _refused_status(error.status_code, error.response.headers.get("retry-after"))
-    if responses and responses[-1].is_success:  # the SDK stumbles over a body that is no message in many ways
-        return Failed("malformed", billed=True, of_service=False, detail=type(error).__name__)
-    logger.exception("a call of the language model failed in an unforeseen way")
-    return Failed("error", billed=True, detail=type(error).__name__)
-
-
-def _refused_status(status: int, retry_after: str | None) -> Failed:
-    detail = f"status {status}"
-    seconds = _seconds(retry_after)
-    if status == 429:
-        return Failed("rate_limited", retryable=True, retry_after=seconds, detail=detail)
-    if status == 529:
-        return Failed("overloaded", retryable=True, retry_after=seconds, detail=detail)
-    if status >= 500:
-        return Failed("server_error", retryable=True, retry_after=seconds, detail=detail)
-    return Failed("rejected", detail=detail)
-
-
-def _seconds(retry_after: str | None) -> float | None:
-    """Seconds of a retry-after header; its other form, a date, is not used by the API and counts as none."""
-    try:
-        return max(float(retry_after), 0.0) if retry_after else None
-    except ValueError:
-        return None
-
-
-def _has_cause(error: BaseException | None, kind: type[BaseException]) -> bool:
-    while error is not None:
-        if isinstance(error, kind):
-            return True
-        error = error.__cause__ or error.__context__
-    return False
