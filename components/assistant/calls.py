@@ -20,7 +20,7 @@ class ToolPrompt:
     """A conversation with a model so far.
 
     Attributes:
-        tools: their names, descriptions and schemas; `must_call` names the one that has to be called, "" any.
+        tools: their names, descriptions and schemas, of which one has to be called; `must_call` says which, "" any.
         messages: in turn of the user and of the model, the user's first.
     """
 

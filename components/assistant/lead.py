@@ -105,10 +105,10 @@ class Assistant:
             reply = way.outcome
             if isinstance(reply, Failed):
                 return NotLed(reply.kind, tier.name, spent)
-            if not reply.uses:
-                return self._led(desk, Answer(reply=reply.text[:2000]), message, catalogue, k, tier, spent)
-            results, answer = _carried_out(desk, reply, asked)
+            results, answer = _carried_out(desk, reply, asked) if reply.uses else ([], Answer(reply=reply.text[:2000]))
             if answer is not None:
+                if desk.act == "talk" and (not state.shown or catalogue.read(message).wishes):
+                    return NotLed("idle", tier.name, spent)
                 return self._led(desk, answer, message, catalogue, k, tier, spent)
             messages += [{"role": "assistant", "content": list(reply.content)}, {"role": "user", "content": results}]
         return NotLed("loop", tier.name, spent)

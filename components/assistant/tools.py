@@ -20,13 +20,10 @@ class Arguments(BaseModel):
 
 
 class SearchCatalogue(Arguments):
-    """Find items by wishes in plain English: genres, refusals, people, years, lengths, countries, moods, likeness.
+    """Find items that fit the wishes so far and those of the query."""
 
-    They are added to the wishes so far, the newer one winning; with `instead` they take the place of the subject.
-    """
-
-    query: Annotated[Words, Field(min_length=1, description="Such as: comedies from the 90s, under two hours, no war.")]
-    instead: bool = False
+    query: Annotated[Words, Field(min_length=1, description="What the user wishes, in plain English.")]
+    instead: Annotated[bool, Field(description="Whether it takes the place of the subject wished before.")] = False
 
 
 class Recommend(Arguments):
@@ -34,7 +31,7 @@ class Recommend(Arguments):
 
 
 class Similar(Arguments):
-    """Items that resemble one, with further wishes in plain English such as: shorter, newer, no horror."""
+    """Find items that resemble one; the query says how they should differ, such as: shorter, no horror."""
 
     item_id: ItemId
     query: Words = ""
@@ -47,7 +44,7 @@ class Explain(Arguments):
 
 
 class SetPreference(Arguments):
-    """Keep for this conversation: wishes in plain English that hold from now on, wishes to forget, items to hide."""
+    """Keep what holds from now on: a wish in plain English, a wish to forget, items never to show."""
 
     wish: Words = ""
     forget: Annotated[Words, Field(description="What no longer matters, such as: the country.")] = ""
@@ -80,10 +77,20 @@ def described() -> list[dict[str, Any]]:
         {
             "name": name,
             "description": " ".join((kind.__doc__ or "").split()),
-            "input_schema": kind.model_json_schema(),
+            "input_schema": _plain(kind.model_json_schema()),
         }
         for name, kind in TOOLS.items()
     ]
+
+
+def _plain(schema: dict[str, Any]) -> dict[str, Any]:
+    """The schema without what repeats the names of fields and of classes."""
+    fields = {
+        name: {key: value for key, value in field.items() if key != "title"}
+        for name, field in schema["properties"].items()
+    }
+    needed = schema.get("required", [])
+    return {"type": "object", "properties": fields, "required": needed, "additionalProperties": False}
 
 
 def read_arguments(name: str, given: Mapping[str, Any]) -> Arguments | str:

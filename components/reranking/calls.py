@@ -28,6 +28,7 @@ FailureKind = Literal[
     "budget_unread",
     "turn_spent",
     "loop",
+    "idle",
     "error",
 ]
 FAILURES: tuple[FailureKind, ...] = FailureKind.__args__  # type: ignore[attr-defined]

@@ -65,7 +65,7 @@ def message_parameters(tier: Tier, price: Price, prompt: RenderedPrompt, user: s
 
 def tool_parameters(tier: Tier, prompt: ToolPrompt, max_tokens: int, user: str) -> dict[str, Any]:
     """The body of a message with tools."""
-    choice = {"type": "tool", "name": prompt.must_call} if prompt.must_call else {"type": "auto"}
+    choice = {"type": "tool", "name": prompt.must_call} if prompt.must_call else {"type": "any"}
     parameters: dict[str, Any] = {
         "model": tier.model,
         "max_tokens": max_tokens,

@@ -25,7 +25,9 @@ ORDER_GRAMMAR = r"""
 root ::= "{\"order\": [" number (", " number){1,9} "]}"
 number ::= [1-9] | "10"
 """
-"""What it can say at all. It knows no `output_config`, and without a grammar a model of this size writes prose."""
+"""What it can say without tools: it knows no `output_config`, and without a grammar it writes prose."""
+TOOL_TEMPLATE = Path(__file__).with_name("tool_template.jinja")
+"""Its own template knows no tools; with this one the server shows them, and has it call one where it must."""
 MEMORY_BYTES = 1 << 30
 """Of the process's own memory; weights are mapped from their file and do not count. Usually .25 GB are in use."""
 
@@ -73,6 +75,8 @@ def serve(settings: Settings, weights: Path) -> Any:
     parameters.hostnames = [settings.host]
     parameters.port = settings.llm_port
     parameters.cors_origins = f"http://{settings.host}:{settings.llm_port}"  # no page of another origin may ask it
+    parameters.use_jinja = True
+    parameters.chat_template = TOOL_TEMPLATE.read_text()
     parameters.n_ctx = CONTEXT_TOKENS
     parameters.n_parallel = 1
     parameters.n_predict = MAX_ANSWER_TOKENS
