@@ -160,6 +160,7 @@ class Conversations:
         if leading is None:
             return NOT_ASKED
         seconds = request.timeout_ms / 1000 if request.timeout_ms else leading.seconds
+        state = replace(state, shown=tuple(talk.still_on(state.shown)))
         asker = (before.user_id or "", before.conversation_id)
         return await leading.turn(
             state, request.message, talk, request.k, asker, caller.payer, request_id, start + seconds

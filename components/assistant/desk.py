@@ -8,8 +8,8 @@ from dataclasses import dataclass, replace
 from typing import Any, Generic, Protocol, TypeVar
 
 from components.assistant.tools import (
-    Answer,
     Arguments,
+    EndTurn,
     Explain,
     Recommend,
     SearchCatalogue,
@@ -50,7 +50,7 @@ class Result:
     is_error: bool = False
 
 
-class Desk(Generic[Item]):
+class ToolDesk(Generic[Item]):
     """One turn's tools.
 
     Attributes:
@@ -77,12 +77,12 @@ class Desk(Generic[Item]):
         """Ids that may be named: what tools returned, and what was shown before."""
         return tuple(dict.fromkeys([*self.given, *self.state.shown]))
 
-    def use(self, name: str, given: Mapping[str, Any]) -> Result | Answer:
+    def use(self, name: str, given: Mapping[str, Any]) -> Result | EndTurn:
         """The result of a call, or the answer that ends the turn."""
         asked = read_arguments(name, given)
         if isinstance(asked, str):
             return Result(asked, is_error=True)
-        if isinstance(asked, Answer):
+        if isinstance(asked, EndTurn):
             return asked
         ids = [asked.item_id] if isinstance(asked, Similar | Explain) else []
         ids += asked.never_show if isinstance(asked, SetPreference) else []

@@ -12,9 +12,9 @@ from typing import Any, Generic
 
 from components.assistant.briefing import RULES, told
 from components.assistant.calls import ToolModel, ToolPrompt, ToolReply, worst_usd
-from components.assistant.desk import Desk, Item, Result, ToolCatalogue
+from components.assistant.desk import Item, Result, ToolCatalogue, ToolDesk
 from components.assistant.said import checked_words, left_out
-from components.assistant.tools import ANSWER, Answer, described
+from components.assistant.tools import ANSWER, EndTurn, described
 from components.config.llm import LlmConfig, Tier
 from components.conversation import replies
 from components.conversation.dialogue import FoundForWishes, Turn
@@ -94,7 +94,7 @@ class Assistant:
         user_id: str,
         asking: Asking,
     ) -> Led[Item] | NotLed:
-        policy, desk = self._llm.chat, Desk(state, catalogue, k)
+        policy, desk = self._llm.chat, ToolDesk(state, catalogue, k)
         whys = [catalogue.why(each, state.wishes) for each in state.shown]
         messages: list[dict[str, Any]] = [{"role": "user", "content": told(desk, message, user_id, whys)}]
         spent, asked = Spent(), set[str]()
@@ -105,7 +105,7 @@ class Assistant:
             reply = way.outcome
             if isinstance(reply, Failed):
                 return NotLed(reply.kind, tier.name, spent)
-            results, answer = _carried_out(desk, reply, asked) if reply.uses else ([], Answer(reply=reply.text[:2000]))
+            results, answer = _carried_out(desk, reply, asked) if reply.uses else ([], EndTurn(reply=reply.text[:2000]))
             if answer is not None:
                 if desk.act == "talk" and (not state.shown or catalogue.read(message).wishes):
                     return NotLed("idle", tier.name, spent)
@@ -135,8 +135,8 @@ class Assistant:
 
     def _led(
         self,
-        desk: Desk[Item],
-        answer: Answer,
+        desk: ToolDesk[Item],
+        answer: EndTurn,
         message: str,
         catalogue: ToolCatalogue[Item],
         k: int,
@@ -179,19 +179,21 @@ def _usable(reply: ToolReply) -> ToolReply | Failed:
     return reply
 
 
-def _carried_out(desk: Desk[Item], reply: ToolReply, asked: set[str]) -> tuple[list[dict[str, Any]], Answer | None]:
+def _carried_out(
+    desk: ToolDesk[Item], reply: ToolReply, asked: set[str]
+) -> tuple[list[dict[str, Any]], EndTurn | None]:
     """The results of a reply's calls, or the answer among them, which counts once the others are done."""
     results, answer = [], None
     for place, use in enumerate(reply.uses):
         key = json.dumps([use.name, dict(use.arguments)], sort_keys=True, default=str)
         if place >= MAX_USES:
-            made: Result | Answer = Result(f"at most {MAX_USES} calls at once", is_error=True)
+            made: Result | EndTurn = Result(f"at most {MAX_USES} calls at once", is_error=True)
         elif key in asked:
             made = Result(AGAIN, is_error=True)
         else:
             made = desk.use(use.name, use.arguments)
         asked.add(key)
-        if isinstance(made, Answer):
+        if isinstance(made, EndTurn):
             answer = answer or made
         else:
             result = {"type": "tool_result", "tool_use_id": use.use_id, "content": made.content}
@@ -199,7 +201,7 @@ def _carried_out(desk: Desk[Item], reply: ToolReply, asked: set[str]) -> tuple[l
     return results, answer
 
 
-def _plain(desk: Desk[Item], catalogue: ToolCatalogue[Item]) -> str:
+def _plain(desk: ToolDesk[Item], catalogue: ToolCatalogue[Item]) -> str:
     """What the built-in reader would say of the same."""
     if desk.act == "explain":
         facts = catalogue.facts

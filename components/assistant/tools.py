@@ -51,7 +51,7 @@ class SetPreference(Arguments):
     never_show: Annotated[list[ItemId], Field(max_length=20)] = []
 
 
-class Answer(Arguments):
+class EndTurn(Arguments):
     """End the turn: what is said to the user, in one to three plain sentences, and the items shown, best first."""
 
     reply: Annotated[str, Field(max_length=2000)]
@@ -67,7 +67,7 @@ TOOLS: Mapping[str, type[Arguments]] = {
     "similar": Similar,
     "explain": Explain,
     "set_preference": SetPreference,
-    ANSWER: Answer,
+    ANSWER: EndTurn,
 }
 
 

@@ -57,7 +57,7 @@ class Unit:
 
 
 @dataclass(frozen=True)
-class Places:
+class PlaceNames:
     """Countries in the spelling of tables; `excluded` ones where a word means all others."""
 
     countries: tuple[str, ...]
@@ -78,7 +78,7 @@ class Vocabulary:
     labels: Mapping[str, frozenset[Phrase]]
     compounds: Mapping[Phrase, tuple[str, ...]]
     moods: Mapping[Phrase, Mood]
-    places: Mapping[Phrase, Places]
+    places: Mapping[Phrase, PlaceNames]
     country_attributes: tuple[str, ...]
     language_attributes: tuple[str, ...]
     spoken: frozenset[Phrase]
@@ -144,14 +144,14 @@ def _mood(name: str, raw: Mapping[str, Any]) -> Mood:
     return Mood(name, tuple(raw["want"].split()), tuple(raw["avoid"].split()), raw.get("first", False))
 
 
-def _places(raw: Mapping[str, Any]) -> dict[Phrase, Places]:
+def _places(raw: Mapping[str, Any]) -> dict[Phrase, PlaceNames]:
     named: dict[Phrase, list[str]] = {}
     for country, text in raw["countries"].items():
         for phrase in _phrases(text):
             named.setdefault(phrase, []).append(country)
-    found = {phrase: Places(tuple(countries)) for phrase, countries in named.items()}
+    found = {phrase: PlaceNames(tuple(countries)) for phrase, countries in named.items()}
     for region in raw["regions"].values():
         excluded = "not_countries" in region
         for phrase in _phrases(region["words"]):
-            found[phrase] = Places(tuple(region["not_countries" if excluded else "countries"]), excluded)
+            found[phrase] = PlaceNames(tuple(region["not_countries" if excluded else "countries"]), excluded)
     return found
