@@ -11,6 +11,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from cli.answer import json_option, say
 from cli.console import make_console
 from cli.operator import as_operator
 from components.adapters.alerting.apprise_channel import ChannelError
@@ -38,24 +39,24 @@ def list_alerts(days: float, as_json: bool) -> None:
 
 
 @alerts.command()
-def test() -> None:
+@json_option
+def test(as_json: bool) -> None:
     """Send one message of each kind to every channel, marked as tests, and say which took it."""
     from jobs.monitoring.alert_channels import channels, try_channels
 
-    failed = False
+    tries: list[dict[str, str | None]] = []
     with open_workbench() as bench:
         try:
             found = channels(bench)
         except ChannelError as error:
             raise click.ClickException(str(error)) from error
         for tried in try_channels(found, time.time()):
-            failed |= tried.error is not None
-            click.echo(f"{tried.name}, {tried.kind}: {tried.error or 'took it'}", err=tried.error is not None)
-    if len(found) == 1:
-        click.echo(
-            "RECOPS_ALERT_URLS is not set: alerts are kept in the event store and sent to Prefect as events only"
-        )
-    if failed:
+            tries.append({"channel": tried.name, "kind": tried.kind, "error": tried.error})
+            if not as_json:
+                click.echo(f"{tried.name}, {tried.kind}: {tried.error or 'took it'}", err=tried.error is not None)
+    none = "RECOPS_ALERT_URLS is not set: alerts are kept in the event store and sent to Prefect as events only"
+    say(as_json, {"tries": tries, "channels": len(found)}, *([none] if len(found) == 1 else []))
+    if any(each["error"] is not None for each in tries):
         raise click.exceptions.Exit(1)
 
 
@@ -65,7 +66,8 @@ def test() -> None:
 @click.option("--why", default="", help="What is known of it, for the thread and the digest; needed but with --lift.")
 @click.option("--by", default=getpass.getuser, show_default="you", help="Who says so.")
 @click.option("--lift", is_flag=True, help="End the silence of this rule now.")
-def silence(rule: str, length: str, why: str, by: str, lift: bool) -> None:
+@json_option
+def silence(rule: str, length: str, why: str, by: str, lift: bool, as_json: bool) -> None:
     """Tell nobody of a rule's incidents for a while. They are kept, and answered; what still fires then is told."""
     from jobs.monitoring.silence import SilenceError, lift_silence, silence_rule
 
@@ -74,27 +76,31 @@ def silence(rule: str, length: str, why: str, by: str, lift: bool) -> None:
         as_operator(bench, "alerts silence", rule=rule, why=why, lift=lift)
         try:
             if lift:
-                click.echo(f"{rule}: {'the silence is over' if lift_silence(bench, rule, now) else 'was not silenced'}")
+                lifted = lift_silence(bench, rule, now)
+                line = f"{rule}: {'the silence is over' if lifted else 'was not silenced'}"
+                say(as_json, {"rule": rule, "lifted": lifted}, line)
                 return
             if not why:
                 raise SilenceError("say why with --why")
             made = silence_rule(bench, rule, length, why, by, now)
         except SilenceError as error:
             raise click.ClickException(str(error)) from error
-    click.echo(f"{made.rule} is silenced until {moment(made.until)}: {made.why}")
+    line = f"{made.rule} is silenced until {moment(made.until)}: {made.why}"
+    say(as_json, {"rule": made.rule, "until": made.until, "why": made.why}, line)
 
 
 @alerts.command()
 @click.argument("alert_id", type=int)
 @click.option("--why", default="", help="What you know or do about it.")
 @click.option("--by", default=getpass.getuser, show_default="you", help="Who says so.")
-def ack(alert_id: int, why: str, by: str) -> None:
+@json_option
+def ack(alert_id: int, why: str, by: str, as_json: bool) -> None:
     """Say that somebody has taken an open incident on; its thread and the digest say who."""
     with open_workbench() as bench:
         as_operator(bench, "alerts ack", alert=alert_id, why=why)
         if not bench.store.alerts.acknowledge(alert_id, by, why, time.time()):
             raise click.ClickException(f"no incident {alert_id} is open; see `recops alerts list`")
-    click.echo(f"incident {alert_id} is acknowledged by {by}")
+    say(as_json, {"id": alert_id, "by": by, "why": why}, f"incident {alert_id} is acknowledged by {by}")
 
 
 def _print(found: list[dict[str, Any]], console: Console) -> None:

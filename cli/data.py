@@ -12,6 +12,7 @@ from typing import Any
 import click
 from rich.table import Table
 
+from cli.answer import json_option, say
 from cli.console import make_console
 from cli.data_check import check
 from components.adapters.dvc.data_registry import DataRegistryError
@@ -117,9 +118,11 @@ def get(tag: str, folder: Path, as_json: bool) -> None:
 
 @data.command()
 @click.argument("tag")
+@json_option
 @_mendable
-def use(tag: str) -> None:
+def use(tag: str, as_json: bool) -> None:
     """Name the version TAG in params.yaml, for a `dvc repro` by hand in the checkout."""
     with open_workbench() as bench:
         path = use_version(bench, tag)
-    click.echo(f"data.version in {path} is {tag}; `dvc repro` trains on it")
+    line = f"data.version in {path} is {tag}; `dvc repro` trains on it"
+    say(as_json, {"version": tag, "file": str(path)}, line)

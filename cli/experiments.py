@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import click
 from rich.table import Table
 
+from cli.answer import json_option
 from cli.console import make_console
 from jobs.wiring.workbench import open_workbench
 
@@ -55,7 +56,8 @@ def list_experiments(as_json: bool) -> None:
 
 @experiments.command()
 @click.argument("name")
-def show(name: str) -> None:
+@json_option
+def show(name: str, as_json: bool) -> None:  # noqa: ARG001 - it is JSON in any case
     """One experiment as JSON: declaration, plan, state, and users by variant."""
     from jobs.experiments.listing import show_experiment
 

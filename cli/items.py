@@ -11,6 +11,7 @@ from datetime import UTC, datetime
 import click
 from rich.table import Table
 
+from cli.answer import json_option, say
 from cli.console import make_console
 from cli.event_store import open_store
 from cli.operator import as_operator
@@ -26,7 +27,8 @@ def items() -> None:
 @click.argument("item_ids", nargs=-1, required=True)
 @click.option("--until", type=click.DateTime(), default=None, help="When they come back by themselves (UTC).")
 @click.option("--reason", default="", help="Why, for those who read the list.")
-def off(item_ids: Sequence[str], until: datetime | None, reason: str) -> None:
+@json_option
+def off(item_ids: Sequence[str], until: datetime | None, reason: str, as_json: bool) -> None:
     """Show these items to nobody any more."""
     moment = None if until is None else until.replace(tzinfo=UTC).timestamp()
     with open_store() as bench:
@@ -37,17 +39,19 @@ def off(item_ids: Sequence[str], until: datetime | None, reason: str) -> None:
             raise click.ClickException(str(error)) from error
     for item_id in unknown:
         click.echo(f"{item_id}: the live release has no such item; it is off all the same", err=True)
-    click.echo(f"{len(item_ids):,} off, in all slots within seconds")
+    found = {"off": list(item_ids), "unknown": list(unknown)}
+    say(as_json, found, f"{len(item_ids):,} off, in all slots within seconds")
 
 
 @items.command()
 @click.argument("item_ids", nargs=-1, required=True)
-def on(item_ids: Sequence[str]) -> None:
+@json_option
+def on(item_ids: Sequence[str], as_json: bool) -> None:
     """Take it back."""
     with open_store() as bench:
         as_operator(bench, "items on", item_ids=list(item_ids))
         count = switch_on(bench, item_ids)
-    click.echo(f"{count:,} of {len(item_ids):,} were off, and are on")
+    say(as_json, {"on": count}, f"{count:,} of {len(item_ids):,} were off, and are on")
 
 
 @items.command(name="list")

@@ -10,6 +10,7 @@ from datetime import UTC, datetime
 import click
 from rich.table import Table
 
+from cli.answer import json_option, say
 from cli.console import make_console
 from cli.event_store import open_store
 from cli.operator import as_operator
@@ -27,11 +28,12 @@ def keys() -> None:
 @click.argument("name")
 @click.option("--role", type=click.Choice(ROLES), default="server", show_default=True, help="What it may ask.")
 @click.option("--days", type=click.FloatRange(0, min_open=True), default=None, help="How long it is good.")
-def make_key(name: str, role: Role, days: float | None) -> None:
+@json_option
+def make_key(name: str, role: Role, days: float | None, as_json: bool) -> None:
     """Make a key and show it once."""
     with open_store() as bench:
         by = as_operator(bench, "keys make", first=True, name=name, role=role)
-        _show(make(bench, name, role, days, time.time(), by))
+        _show(make(bench, name, role, days, time.time(), by), as_json)
 
 
 @keys.command(name="list")
@@ -54,19 +56,21 @@ def list_keys(as_json: bool) -> None:
 @keys.command(name="rotate")
 @click.argument("key_id")
 @click.option("--grace", type=click.FloatRange(0), default=1.0, show_default=True, help="Days the old one goes on.")
-def rotate_key(key_id: str, grace: float) -> None:
+@json_option
+def rotate_key(key_id: str, grace: float, as_json: bool) -> None:
     """Make a key in place of another, which goes on for a while."""
     with open_store() as bench:
         by = as_operator(bench, "keys rotate", key_id=key_id)
         try:
-            _show(rotate(bench, key_id, grace, time.time(), by))
+            _show(rotate(bench, key_id, grace, time.time(), by), as_json)
         except KeyUnknown as error:
             raise click.ClickException(str(error)) from error
 
 
 @keys.command(name="revoke")
 @click.argument("key_id")
-def revoke_key(key_id: str) -> None:
+@json_option
+def revoke_key(key_id: str, as_json: bool) -> None:
     """Take a key back, in all slots within a second."""
     with open_store() as bench:
         by = as_operator(bench, "keys revoke", key_id=key_id)
@@ -74,21 +78,26 @@ def revoke_key(key_id: str) -> None:
             revoke(bench, key_id, time.time(), by)
         except KeyUnknown as error:
             raise click.ClickException(str(error)) from error
-    click.echo(f"{key_id} opens nothing any more")
+    say(as_json, {"revoked": key_id}, f"{key_id} opens nothing any more")
 
 
 @keys.command(name="prefect")
-def prefect() -> None:
+@json_option
+def prefect(as_json: bool) -> None:
     """Print with what Prefect's server is asked once keys are on: for its page, and as PREFECT_API_AUTH_STRING."""
     with open_store() as bench:
         as_operator(bench, "keys prefect")
         login = prefect_login(bench.settings)
     if login is None:
         raise click.ClickException("keys are off, and so Prefect asks for nothing")
-    click.echo(login)
+    say(as_json, {"login": login}, login)
 
 
-def _show(new: NewKey) -> None:
+def _show(new: NewKey, as_json: bool) -> None:
+    if as_json:
+        shown = {"key": new.text, "id": new.key.key_id, "role": new.key.role, "signing_secret": new.signing_secret}
+        say(True, shown)
+        return
     click.echo(new.text)
     click.echo(f"id {new.key.key_id}, role {new.key.role}; this is the only time that the key is shown", err=True)
     if new.signing_secret is not None:

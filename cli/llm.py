@@ -8,6 +8,7 @@ from typing import Any
 
 import click
 
+from cli.answer import json_option, say
 from cli.console import make_console
 from jobs.errors import StackDownError
 from jobs.wiring.workbench import open_workbench
@@ -27,7 +28,8 @@ def llm() -> None:
 
 
 @llm.command()
-def up() -> None:
+@json_option
+def up(as_json: bool) -> None:
     """Start the small local model behind the Messages API. It proves the path; it does not rank well."""
     from components.adapters.llm.local_server import LocalLlmError
     from components.adapters.slots.supervisor import SupervisorError
@@ -39,12 +41,14 @@ def up() -> None:
             start_local_model(bench)
         except (LocalLlmError, StackDownError, SupervisorError) as error:
             raise click.ClickException(str(error)) from error
-    click.echo(f"the local model answers at {settings.local_llm_url}/v1/messages\n")
-    click.echo(HOW_TO_USE.format(gateway=settings.gateway_url))
+    url = f"{settings.local_llm_url}/v1/messages"
+    how = HOW_TO_USE.format(gateway=settings.gateway_url)
+    say(as_json, {"url": url}, f"the local model answers at {url}\n", how)
 
 
 @llm.command()
-def down() -> None:
+@json_option
+def down(as_json: bool) -> None:
     """Stop the small local model. The service goes on with the rankings it has."""
     from jobs.stack.local_model import stop_local_model
 
@@ -53,7 +57,7 @@ def down() -> None:
             ran = stop_local_model(bench)
         except StackDownError as error:
             raise click.ClickException(str(error)) from error
-    click.echo("the local model is stopped" if ran else "the local model was not running")
+    say(as_json, {"stopped": ran}, "the local model is stopped" if ran else "the local model was not running")
 
 
 @llm.command()

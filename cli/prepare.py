@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import click
 
+from cli.answer import json_option, say
 from cli.console import make_console
 from cli.progress import Progress
 from jobs.stack.prepare import prepare_gateway, prepare_store
@@ -11,11 +12,13 @@ from jobs.wiring.workbench import open_workbench
 
 
 @click.command()
-def prepare() -> None:
+@json_option
+def prepare(as_json: bool) -> None:
     """Migrate the event store and write what Envoy starts with; run it before each start, it changes nothing twice."""
-    progress = Progress(make_console())
+    progress = Progress(make_console(aside=as_json))
     with open_workbench() as bench:
         with progress.step("schema of the event store"):
             prepare_store(bench)
         with progress.step("routing"):
             prepare_gateway(bench)
+    say(as_json, {"seconds": round(progress.seconds, 1)})

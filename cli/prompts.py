@@ -12,6 +12,7 @@ from pathlib import Path
 import click
 from rich.table import Table
 
+from cli.answer import json_option, say
 from cli.console import make_console
 from cli.operator import as_operator
 from jobs.errors import NothingThereError
@@ -67,13 +68,18 @@ def show(version: int, as_json: bool) -> None:
 @prompts.command()
 @click.argument("old", type=int)
 @click.argument("new", type=int)
-def diff(old: int, new: int) -> None:
+@json_option
+def diff(old: int, new: int, as_json: bool) -> None:
     """What version NEW changes in version OLD."""
     from jobs.prompts.versions import find_prompt
 
     with _registry() as bench:
         before, after = (find_prompt(bench, number).text.splitlines(keepends=True) for number in (old, new))
-    for line in difflib.unified_diff(before, after, f"version {old}", f"version {new}"):
+    changed = difflib.unified_diff(before, after, f"version {old}", f"version {new}")
+    if as_json:
+        say(True, {"old": old, "new": new, "lines": [line.rstrip("\n") for line in changed]})
+        return
+    for line in changed:
         colour = {"+": "green", "-": "red"}.get(line[0])
         click.secho(line.rstrip("\n"), fg=colour)
 
@@ -82,7 +88,8 @@ def diff(old: int, new: int) -> None:
 @click.argument("file", type=click.Path(exists=True, dir_okay=False, path_type=Path), required=False)
 @click.option("--message", default="registered by hand", show_default=True, help="What has changed.")
 @click.option("--challenger", is_flag=True, help="Let the next release use it, without a shadow evaluation.")
-def register(file: Path | None, message: str, challenger: bool) -> None:
+@json_option
+def register(file: Path | None, message: str, challenger: bool, as_json: bool) -> None:
     """Register the text of FILE, by default the project's own, as a version; a text that is there already stays."""
     from components.reranking.prompt import PROMPT, PromptError
     from jobs.prompts.versions import register_prompt
@@ -93,9 +100,13 @@ def register(file: Path | None, message: str, challenger: bool) -> None:
             path, version = register_prompt(bench, file, message, challenger)
         except PromptError as error:
             raise click.ClickException(f"{file or PROMPT}: {error}") from error
-    click.echo(f"{path} is version {version} of {PROMPT}" + (", and the challenger" if challenger else ""))
     judge = f"prefect deployment run evaluate-prompt/default --param challenger={version} --watch"
-    click.echo(f"judge it before users see it: {judge}")
+    say(
+        as_json,
+        {"file": str(path), "version": version, "challenger": challenger},
+        f"{path} is version {version} of {PROMPT}" + (", and the challenger" if challenger else ""),
+        f"judge it before users see it: {judge}",
+    )
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from typing import Any
 import click
 from rich.table import Table
 
+from cli.answer import json_option, say, teller
 from cli.console import make_console
 from cli.operator import as_operator
 from components.adapters.store.releases.history import read_history
@@ -60,7 +61,8 @@ def show(release_id: str, as_json: bool) -> None:
     "--keep", type=click.IntRange(min=2), help="How many that have been live; by default as params.yaml says."
 )
 @click.option("--models/--no-models", default=True, show_default=True, help="Whether MLflow's bytes go as well.")
-def prune(keep: int | None, models: bool) -> None:
+@json_option
+def prune(keep: int | None, models: bool, as_json: bool) -> None:
     """Remove the Bentos and models of releases that nobody can go back to; each promotion does so too."""
     from components.adapters.mlflow.registry import ModelRegistryError
     from jobs.promotion.retention import prune as prune_releases
@@ -68,11 +70,11 @@ def prune(keep: int | None, models: bool) -> None:
     try:
         with open_workbench() as bench:
             as_operator(bench, "releases prune", keep=keep, models=models)
-            pruned = prune_releases(bench, keep or bench.params.promotion.keep_releases, models, click.echo)
+            pruned = prune_releases(bench, keep or bench.params.promotion.keep_releases, models, teller(as_json))
     except (ModelRegistryError, OSError) as error:
         raise click.ClickException(str(error)) from error
-    if not pruned.releases and not pruned.models:
-        click.echo("nothing to remove")
+    nothing = not pruned.releases and not pruned.models
+    say(as_json, {"releases": pruned.releases, "models": pruned.models}, *(["nothing to remove"] if nothing else []))
 
 
 def _releases_table(rows: list[Row]) -> Table:

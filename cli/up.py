@@ -6,6 +6,7 @@ from contextlib import AbstractContextManager
 
 import click
 
+from cli.answer import json_option, say
 from cli.console import make_console
 from cli.progress import Progress
 from cli.summary import print_summary
@@ -24,9 +25,10 @@ LOCK = "up.lock"
 
 
 @click.command()
-def up() -> None:
+@json_option
+def up(as_json: bool) -> None:
     """Start the stack; if nothing is live yet, ingest, train and promote once. Run it again to resume."""
-    progress = Progress(make_console())
+    progress = Progress(make_console(aside=as_json))
     try:
         with open_workbench() as bench, only_one(bench.settings):
             fresh = begin(bench, progress)
@@ -34,7 +36,8 @@ def up() -> None:
             progress.console.print(f"[dim]state in {bench.settings.root}; secrets set: {secrets}[/dim]")
             for fault in bring_up(bench, fresh, progress):
                 progress.console.print(f"[yellow]{fault}[/yellow]", highlight=False)
-            print_summary(bench.settings, take_first_look(bench), progress.console)
+            look = take_first_look(bench)
+            print_summary(bench.settings, look, progress.console)
     except LockTimeoutError as error:
         raise click.ClickException("another `recops up` is at work here; let it finish") from error
     except PortTaken as error:
@@ -44,6 +47,8 @@ def up() -> None:
             f"{error}\nThe logs: `recops logs NAME`; `recops down` stops what was started."
         ) from error
     progress.console.print(f"[dim]took {progress.seconds:.1f} s[/dim]", highlight=False)
+    where = {"release": look.release.release_id, "slot": look.slot, "standby": look.standby}
+    say(as_json, {**where, "addresses": look.addresses, "answer": look.answer, "seconds": round(progress.seconds, 1)})
 
 
 def only_one(settings: Settings) -> AbstractContextManager[int]:

@@ -1,4 +1,5 @@
-"""Try it: ask as anybody, see what stands behind each place, like or dislike, and ask again; two releases side by side.
+"""Try it: ask as anybody, see what stands behind each place, like or dislike, and ask again; two releases side by side;
+a conversation.
 
 Without JavaScript every answer is a page; with it only the answer is put in place.
 """
@@ -17,6 +18,7 @@ from starlette.routing import Route
 
 from console.desk import desk_of, form_text, visitor_of
 from console.render import page
+from jobs.console.talk import Line, Talk, talk
 from jobs.console.try_out import Question, ask, done_by, other_slot, read_helps, tell, titles_of
 from jobs.errors import NothingThereError
 
@@ -24,8 +26,8 @@ MOODS = ("tired", "happy", "sad", "curious")
 TIMES = ("morning", "afternoon", "evening", "night")
 DEVICES = ("tv", "phone", "tablet", "laptop")
 NOT_ALLOWED = "With keys on, asking needs an operator's key: sign in first."
-LISTS = 5
-"""Words of a chat that are kept."""
+LINES = 20
+"""Of a conversation, which the page shows again."""
 
 
 def show(request: Request) -> Response:
@@ -44,6 +46,29 @@ async def tell_and_ask(request: Request) -> Response:
     """Takes a like or dislike, and asks the same again."""
     form = await request.form(max_fields=200)
     return await run_in_threadpool(_tell, request, form)
+
+
+async def chat(request: Request) -> Response:
+    """Says something more; what was looked for before is what the conversation begins with."""
+    form = await request.form(max_fields=200)
+    return await run_in_threadpool(_chat, request, form)
+
+
+def _chat(request: Request, form: FormData) -> Response:
+    visitor, question, said = visitor_of(request), _question(form), form_text(form, "said")
+    if not visitor.may_ask:
+        return _page(request, question, False, status=403, note=("bad", NOT_ALLOWED))
+    if not said:
+        return _page(request, question, False, status=422, note=("bad", "Say something."))
+    begun = form_text(form, "conversation_id", 64)
+    messages = [*([question.query] if question.query and not begun else []), said]
+    texts = ([str(each) for each in form.getlist(name)] for name in ("was_said", "was_replied"))
+    before = [Line(*line) for line in zip(*texts, strict=False)][-LINES:]
+    try:
+        talked = talk(desk_of(request).bench, question.user_id, begun, messages, before, question.k, visitor.text)
+    except NothingThereError as error:
+        return _page(request, question, False, note=("bad", str(error)))
+    return _page(request, question, False, talked=talked, new=False)
 
 
 def _tell(request: Request, form: FormData) -> Response:
@@ -87,6 +112,7 @@ def _page(
     heard: Any = (),
     before: Mapping[str, int] | None = None,
     new: bool = True,
+    talked: Talk | None = None,
 ) -> Response:
     desk = desk_of(request)
     values: dict[str, Any] = {
@@ -97,9 +123,11 @@ def _page(
         "before": before or {},
         "did": done_by(desk.bench, question.user_id) if heard else [],
         "new": new,
+        "talk": talked,
     }
     if request.headers.get("hx-request"):
-        return page(request, "part_answer.html", "try", status, **values)
+        part = "part_answer.html" if talked is None else "part_chat.html"
+        return page(request, part, "try", status, **values)
     helps = read_helps(desk.bench, desk.kept)
     choices = {"moods": MOODS, "times": TIMES, "devices": DEVICES, "other": other_slot(desk.bench)}
     return page(request, "try.html", "try", status, helps=helps, **choices, **values)
@@ -110,7 +138,6 @@ def _question(form: FormData) -> Question:
     if form_text(form, "who") == "new" and not user.startswith("console-"):
         user = f"console-{secrets.token_hex(4)}"
     k = form_text(form, "k", 3)
-    said = [text for each in form.getlist("said") if isinstance(each, str) and (text := each.strip()[:512])]
     preferences = {label[:128]: 1.0 for label in form.getlist("preference") if isinstance(label, str) and label.strip()}
     return Question(
         user_id=user or "somebody",
@@ -121,12 +148,12 @@ def _question(form: FormData) -> Question:
         time_of_day=form_text(form, "time_of_day", 64),
         device=form_text(form, "device", 64),
         preferences=preferences,
-        said=tuple(said[-LISTS:]),
     )
 
 
 ROUTES = [
     Route("/console/try", show),
     Route("/console/try", answer, methods=["POST"]),
+    Route("/console/try/chat", chat, methods=["POST"]),
     Route("/console/try/tell", tell_and_ask, methods=["POST"]),
 ]

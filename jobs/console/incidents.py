@@ -58,20 +58,22 @@ def read_incidents(bench: Workbench, now: float) -> IncidentsPage:
 
 
 def take_on(bench: Workbench, alert_id: int, by: str, why: str, now: float) -> str | None:
-    """Says that somebody has taken an incident on; why not, or None."""
+    """Says that somebody has taken an incident on, also in the audit log; why not, or None."""
     if bench.store.alerts.acknowledge(alert_id, by, why, now):
+        bench.store.audit.note(now, by, "alerts ack", {"alert": alert_id, "why": why})
         return None
     return f"no incident {alert_id} is open any more"
 
 
 def keep_quiet(bench: Workbench, rule: str, length: str, why: str, by: str, now: float) -> str | None:
-    """Silences a rule for a while; why not, or None."""
+    """Silences a rule for a while, and writes that down in the audit log; why not, or None."""
     if not why:
         return "say why the rule is silenced"
     try:
         silence_rule(bench, rule, length, why, by, now)
     except SilenceError as error:
         return str(error)
+    bench.store.audit.note(now, by, "alerts silence", {"rule": rule, "length": length, "why": why})
     return None
 
 

@@ -26,7 +26,7 @@ DONE = 8
 
 @dataclass(frozen=True)
 class Question:
-    """What somebody asks; `said` are the earlier words of a chat, of which the newest are the query."""
+    """What somebody asks."""
 
     user_id: str
     k: int = 10
@@ -36,18 +36,16 @@ class Question:
     time_of_day: str = ""
     device: str = ""
     preferences: Mapping[str, float] = field(default_factory=dict)
-    said: tuple[str, ...] = ()
 
     def body(self) -> dict[str, Any]:
         """The body of `POST /recommend`."""
-        words = "; ".join([*self.said[:-1], *([self.query] if self.said and self.query else [])])
         context = {
-            "query": self.said[-1] if self.said else self.query,
+            "query": self.query,
             "mood": self.mood,
             "time_of_day": self.time_of_day,
             "device": self.device,
         }
-        profile: dict[str, Any] = {"text": "; ".join(part for part in (self.text, words) if part)}
+        profile: dict[str, Any] = {"text": self.text}
         if self.preferences:
             profile["preferences"] = dict(self.preferences)
         return {

@@ -6,13 +6,18 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 
 from cli.main import COMMANDS, sections
+from cli.main import recops as root
 from tests.free_ports import free_ports
 
+CONVERSATIONS = {"chat", "mcp"}
+"""Commands that are no question with one answer."""
 HEAVY = ("prefect", "mlflow", "dvc", "bentoml", "pandas", "sqlalchemy", "supervisor", "numpy", "pydantic", "rich")
 
 
@@ -87,3 +92,36 @@ def test_rollback_with_nothing_live_says_so(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert "nothing is live yet" in done.stderr
     assert json.loads(recops(tmp_path, "releases", "--json").stdout) == {"releases": [], "rollouts": []}
+
+
+def commands() -> Iterator[tuple[str, click.Command]]:
+    """Every command with its path, those of groups as well."""
+
+    def walk(
+        command: click.Command, path: tuple[str, ...], context: click.Context
+    ) -> Iterator[tuple[str, click.Command]]:
+        if not isinstance(command, click.Group):
+            yield " ".join(path), command
+            return
+        for name in command.list_commands(context):
+            found = command.get_command(context, name)
+            assert found is not None
+            yield from walk(found, (*path, name), click.Context(command, parent=context))
+
+    yield from walk(root, (), click.Context(root))
+
+
+def test_every_command_that_says_anything_says_it_as_json_too() -> None:
+    lacking = {
+        path for path, command in commands() if "--json" not in {name for p in command.params for name in p.opts}
+    }
+    assert lacking == CONVERSATIONS
+
+
+def test_what_a_command_says_as_json_is_one_document(tmp_path: Path) -> None:
+    (tmp_path / "logs").mkdir()
+    (tmp_path / "logs" / "blue.log").write_text("one\ntwo\n")
+    assert json.loads(recops(tmp_path, "logs", "--json").stdout) == {"logs": ["blue"]}
+    assert json.loads(recops(tmp_path, "logs", "blue", "--json", "-n", "1").stdout) == {"log": "blue", "lines": ["two"]}
+    assert recops(tmp_path, "logs", "blue", "--json", "-f").returncode == 2
+    assert json.loads(recops(tmp_path, "down", "--json").stdout) == {"stopped": False}

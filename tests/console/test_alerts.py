@@ -61,6 +61,15 @@ def test_an_operator_takes_an_incident_on_and_keeps_a_rule_quiet(troubled: Small
     quiet = {"rule": "ndcg_drop", "length": "2h", "why": "a retraining runs"}
     assert troubled.browser.post("/console/alerts/silence", data=quiet).status_code == 303
     assert "ndcg_drop" in troubled.bench.store.silences.active(troubled.now)
+    noted = [(each["action"], each["details"]) for each in troubled.bench.store.audit.newest(2)]
+    assert noted == [
+        ("alerts ack", {"alert": number, "why": "a retraining runs"}),
+        ("alerts silence", quiet),
+    ]
+    assert all(each["by"].startswith("my operator (") for each in troubled.bench.store.audit.newest(2))
+    entries = len(troubled.bench.store.audit.newest(100))
     for wrong, said in (({"why": ""}, "say why"), ({"length": "ever"}, "write 30m"), ({"rule": "x"}, "no rule")):
         reply = troubled.browser.post("/console/alerts/silence", data={**quiet, **wrong})
         assert (reply.status_code, said in reply.text) == (422, True)
+    assert [each["action"] for each in troubled.bench.store.audit.newest(1)] == ["alerts silence"]
+    assert len(troubled.bench.store.audit.newest(100)) == entries

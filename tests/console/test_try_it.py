@@ -11,7 +11,6 @@ from typing import Any, ClassVar
 
 import pytest
 
-from jobs.console.try_out import Question
 from tests.console.small_console import SmallConsole
 
 ITEM = {
@@ -51,12 +50,31 @@ BEHIND = {
 }
 
 
+CHAT: dict[str, Any] = {
+    "request_id": "r2",
+    "conversation_id": "c" * 22,
+    "reply": "Understood: <shorter>.",
+    "did": "narrow",
+    "items": [{**ITEM, "explanation": "98 minutes", "fields": {}}],
+    "changed": True,
+    "understood": [{"words": "runtime below 120"}],
+    "ignored": [],
+    "state": {},
+    "release": "release-2",
+    "slot": "green",
+    "variant": "default",
+    "cost_usd": 0.0,
+    "timings_ms": {"total": 1.0},
+}
+
+
 class SlotStandIn(BaseHTTPRequestHandler):
     """Gives the answers above, and remembers what it was asked."""
 
     asked: list[tuple[str, dict[str, str], Any]]
     replies: ClassVar[dict[str, Any]] = {
         "/recommend": ANSWER,
+        "/chat": CHAT,
         "/breakdown": BEHIND,
         "/feedback": {"accepted": 1, "duplicates": 0},
     }
@@ -66,7 +84,7 @@ class SlotStandIn(BaseHTTPRequestHandler):
         type(self).asked.append((self.path, {k.lower(): v for k, v in self.headers.items()}, body))
         reply = self.replies[self.path]
         status = 200
-        if self.path == "/recommend" and body["user_id"] == "refused":
+        if self.path in ("/recommend", "/chat") and body.get("user_id") == "refused":
             status, reply = 422, {"error": {"code": "too_long", "message": "k: too many", "field": "k"}}
         said = json.dumps(reply).encode()
         self.send_response(status)
@@ -171,18 +189,44 @@ def test_what_a_slot_refuses_is_said_in_its_words(tried: SmallConsole) -> None:
     assert "k: too many (422 too_long)" in page
 
 
-def test_a_chat_asks_for_the_newest_words_and_remembers_the_others() -> None:
-    question = Question("42", query="a western", text="slow films", said=("but shorter", "and from Italy"))
-    body = question.body()
-    assert body["context"]["query"] == "and from Italy"
-    assert body["profile"]["text"] == "slow films; but shorter; a western"
+def test_a_conversation_is_held_by_the_slot_and_begins_with_what_was_looked_for(tried: SmallConsole) -> None:
+    form = {"user_id": "42", "k": "30", "query": "a western", "said": "but shorter"}
+    page = tried.browser.post("/console/try/chat", data=form).text
+    assert [body for _, body in asked("/chat")] == [
+        {"message": "a western", "k": 10, "user_id": "42"},
+        {"message": "but shorter", "k": 10, "conversation_id": CHAT["conversation_id"]},
+    ]
+    assert {headers["x-recops-canary"] for headers, _ in asked("/chat")} == {"release-2"}
+    for shown in (
+        "a western",
+        "but shorter",
+        "Understood: &lt;shorter&gt;",
+        "Blade &lt;Runner&gt;</a>",
+        "runtime below 120",
+    ):
+        assert shown in page
+    more = {"user_id": "42", "conversation_id": CHAT["conversation_id"], "query": "a western", "said": "why?"}
+    lines = {"was_said": ["a western", "but shorter"], "was_replied": ["one", "two"]}
+    page = tried.browser.post("/console/try/chat", data={**more, **lines}, headers={"hx-request": "true"}).text
+    assert asked("/chat")[-1][1]["message"] == "why?"
+    assert len(asked("/chat")) == 3
+    assert "<html" not in page
+    assert page.count('class="said"') == 3
+
+
+def test_a_conversation_that_the_slot_has_forgotten_says_so_and_keeps_what_was_said(tried: SmallConsole) -> None:
+    form = {"user_id": "refused", "said": "shorter"}
+    page = tried.browser.post("/console/try/chat", data=form).text
+    assert "k: too many (422 too_long)" in page
+    assert "shorter" in page
+    assert tried.browser.post("/console/try/chat", data={"user_id": "42"}).status_code == 422
 
 
 @pytest.mark.parametrize("tried", ["on"], indirect=True)
 def test_with_keys_on_only_an_operator_asks_and_their_key_is_shown_to_the_slot(tried: SmallConsole) -> None:
     tried.sign_in("viewer")
-    for path in ("/console/try", "/console/try/tell"):
-        assert tried.browser.post(path, data={"user_id": "42", "like": "541"}).status_code == 403
+    for path in ("/console/try", "/console/try/tell", "/console/try/chat"):
+        assert tried.browser.post(path, data={"user_id": "42", "like": "541", "said": "x"}).status_code == 403
     assert SlotStandIn.asked == []
     tried.sign_in("operator")
     tried.browser.post("/console/try", data={"who": "known", "user_id": "42"})

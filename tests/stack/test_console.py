@@ -133,6 +133,7 @@ def test_the_live_release_is_found_asked_liked_and_the_answer_changes(browser: C
     assert second != first
     browser.fill(".more input[name=said]", "nothing from Tag 1")
     browser.click(".more button")
+    browser.until("!!document.querySelector('.replied')")
     assert "nothing from Tag 1" in browser.text(".said")
     browser.run("document.querySelector('[name=compare]').checked = true; 1")
     browser.click(".ask .primary")
