@@ -55,7 +55,6 @@ def back_up_and_keep(bench: Workbench, now: float, keep: int) -> KeptBackups:
 
 def _keep_bentos(bench: Workbench, kept: Path) -> None:
     """Copies the Bentos of the slots that are whole and not there yet, and removes those of other releases."""
-    kept.mkdir(exist_ok=True)
     routing = bench.store.releases.routing()
     releases = [bench.store.releases.release(each) for each in routing.releases.values() if each is not None]
     for release in releases:
@@ -63,11 +62,12 @@ def _keep_bentos(bench: Workbench, kept: Path) -> None:
         copy = kept / package.name
         if copy.is_dir() or not package.is_dir() or bento_faults(bench, release):
             continue
+        kept.mkdir(exist_ok=True)
         partial = kept / f"{package.name}.partial"
         shutil.rmtree(partial, ignore_errors=True)
         shutil.copytree(package, partial, ignore=shutil.ignore_patterns("__pycache__"))
         partial.rename(copy)
     wanted = {bench.bento_folder(release.bento_tag).name for release in releases}
-    for each in kept.iterdir():
+    for each in kept.iterdir() if kept.is_dir() else ():
         if each.name not in wanted:
             shutil.rmtree(each)
