@@ -65,13 +65,23 @@ class Answers:
         self._shared = shared
 
     async def recommend(
-        self, path: RequestPath, request: RecommendRequest, request_id: str, probe: bool, payer: str = ""
+        self,
+        path: RequestPath,
+        request: RecommendRequest,
+        request_id: str,
+        probe: bool,
+        payer: str = "",
+        hurried: bool = False,
     ) -> tuple[Answer, Source]:
         """The answer of the user's variant, `path`, and where it came from; a language model is at the cost of `payer`.
 
         A probe is answered from the trained state alone, without a language model, and neither fills nor reads the
         cache. So is the cache left
-        out when it is not known what the user did last, as that is in the key.
+        out when it is not known what the user did last, as that is in the key. Who is `hurried` would rather have a
+        cheap answer than wait for long.
+
+        Raises:
+            RankingsWait: the answer needs a ranking for which too many wait.
         """
         if probe:
             return path.recommend(request, request_id, None, exploring=False), "bypassed"
@@ -80,7 +90,9 @@ class Answers:
         recent = await self._events.read(request.user_id)
 
         async def fresh() -> Answer:
-            return await path.answer(request, request_id, recent, exploring=True, payer=payer, shelf=shelf)
+            return await path.answer(
+                request, request_id, recent, exploring=True, payer=payer, shelf=shelf, hurried=hurried
+            )
 
         if not isinstance(recent, UserEvents):
             return await fresh(), "bypassed"
@@ -92,7 +104,7 @@ class Answers:
             return MadeAnswer(encode(made), is_worth_keeping(made))
 
         key = cache_key(request, path.release_id, path.variant, recent.version, shelf.version)
-        found = await self._cache.find(key, request.timeout_ms, make)
+        found = await self._cache.find(key, (request.timeout_ms, hurried), make)
         if made is not None:
             return made, found.origin
         try:
@@ -105,7 +117,13 @@ class Answers:
         return shown_again(kept, request_id, path.slot, round((self._now() - start) * 1000, 3)), found.origin
 
     async def draft(
-        self, paths: Sequence[RequestPath], request: RecommendRequest, request_id: str, payer: str, salt: str
+        self,
+        paths: Sequence[RequestPath],
+        request: RecommendRequest,
+        request_id: str,
+        payer: str,
+        salt: str,
+        hurried: bool,
     ) -> tuple[Answer, Source]:
         """One list of both paths' answers. Each is kept, or found, for itself, and drafted anew for each request.
 
@@ -113,7 +131,9 @@ class Answers:
         """
         turn = coin_of(salt, f"{request_id}\0turn")() < 0.5
         ordered = paths if turn else paths[::-1]
-        made = await asyncio.gather(*(self.recommend(path, request, request_id, False, payer) for path in ordered))
+        made = await asyncio.gather(
+            *(self.recommend(path, request, request_id, False, payer, hurried) for path in ordered)
+        )
         (first, one), (second, other) = made if turn else made[::-1]
         return draft_answer(first, second, request, salt), one if one == other else "computed"
 

@@ -8,13 +8,13 @@ from __future__ import annotations
 import logging
 import re
 import uuid
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
 import orjson
 
-from bentos.answers import Answers
+from bentos.answers import Answers, Source
 from bentos.caller import Caller
 from bentos.conversations import Conversations
 from bentos.door import Door
@@ -28,13 +28,15 @@ from bentos.load_gauge import LoadGauge
 from bentos.newcomers import Newcomers
 from bentos.openapi import openapi
 from bentos.prefetch import Prefetch, PrefetchFull
+from bentos.ranking_threads import RankingsWait
 from components.adapters.slots.demo_faults import DemoFaults
 from components.adapters.store.traffic.rows import request_row
 from components.adapters.store.write_queue import WriteQueue
-from components.serving.answer import UnknownItem
+from components.serving.answer import Answer, UnknownItem
 from components.serving.chat_request import ChatRequest, ExplainRequest
 from components.serving.item_filters import BadFilter
 from components.serving.onboarding_request import OnboardingRequest
+from components.serving.request_path import RequestPath
 from components.serving.requests import (
     BreakdownRequest,
     ForgetRequest,
@@ -196,8 +198,7 @@ class RecopsApp:
                 caller = self._door.admit(path, headers, scope, probe is not None)
                 self._gauge.look()
                 if probe is None and path in SHED and self._gauge.load == "full":
-                    text = "more ask at once than can be answered in time; ask again later"
-                    raise HttpError(503, "overloaded", text, headers=retry_after(1))
+                    raise _overloaded()
                 marks = Marks(probe, headers.get(CANARY_HEADER, b"").decode("latin-1"), start, caller)
                 content = await read_json_body(headers, receive)
                 if probe is None:  # the stack itself may say more at once
@@ -257,15 +258,7 @@ class RecopsApp:
         for each in paths:
             if fault := each.fault(request.filters):
                 raise refuse_filter(fault)
-        if probe is None and self._gauge.load != "free" and request.is_plain:
-            answer, source = self._answers.cheap(path, request, request_id)
-        elif len(paths) > 1:
-            answer, source = await self._answers.draft(
-                paths, request, request_id, marks.caller.payer, self._variants.salt
-            )
-        else:
-            payer = marks.caller.payer
-            answer, source = await self._answers.recommend(path, request, request_id, probe is not None, payer)
+        answer, source = await self._answer_in_time(paths, request, request_id, marks)
         if request.user_id != asked_by:
             request, answer = request.model_copy(update={"user_id": asked_by}), replace(answer, user_id=asked_by)
         if (experiments := self._variants.experiments_of(answer)) is not None:
@@ -285,6 +278,22 @@ class RecopsApp:
             self._cache_metrics.answered(source)
 
         return 200, orjson.dumps(answer.body()), log
+
+    async def _answer_in_time(
+        self, paths: Sequence[RequestPath], request: RecommendRequest, request_id: str, marks: Marks
+    ) -> tuple[Answer, Source]:
+        """The answer, or a cheap one where too much waits and the request asks for nothing that it could go against."""
+        path, payer, hurried = paths[0], marks.caller.payer, marks.probe is None and request.is_plain
+        if hurried and self._gauge.load != "free":
+            return self._answers.cheap(path, request, request_id)
+        try:
+            if len(paths) > 1:
+                return await self._answers.draft(paths, request, request_id, payer, self._variants.salt, hurried)
+            return await self._answers.recommend(path, request, request_id, marks.probe is not None, payer, hurried)
+        except RankingsWait as error:
+            if hurried:
+                return self._answers.cheap(path, request, request_id)
+            raise _overloaded() from error
 
     async def _similar(self, body: bytes, request_id: str, _marks: Marks) -> Reply:
         request = parse_body(SimilarRequest, body)
@@ -357,3 +366,8 @@ class RecopsApp:
     async def _feedback(self, body: bytes, request_id: str, marks: Marks) -> Reply:
         """202 once every good event of the post is durable."""
         return 202, orjson.dumps(await self._intake.take(body, request_id, marks.caller)), None
+
+
+def _overloaded() -> HttpError:
+    text = "more ask at once than can be answered in time; ask again later"
+    return HttpError(503, "overloaded", text, headers=retry_after(1))

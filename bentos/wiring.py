@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Callable
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry
@@ -39,9 +39,8 @@ from components.config.settings import Settings
 from components.experiments.assignment import VariantShares
 from components.serving.answer_cache import AnswerCache
 from components.serving.bundle import Bundle, read_bundle
-from components.serving.candidates import Candidates
 from components.serving.hybrid import Hybrid
-from components.serving.request_path import RequestPath
+from components.serving.request_path import Aside, RequestPath
 from components.serving.requests import RecommendRequest, SearchRequest, SimilarRequest
 from components.serving.variants import Experiment, Variants
 from monitoring.cache_metrics import CacheMetrics
@@ -196,7 +195,7 @@ def make_variants(
     folder: Path,
     slot: str,
     hybrid_of: HybridOf = no_model,
-    aside: Callable[[Callable[[], Candidates]], Awaitable[Candidates]] | None = None,
+    aside: Aside | None = None,
 ) -> Variants:
     """A request path for each variant; those of one model share its bundle. See `RequestPath` for `aside`.
 

@@ -54,6 +54,7 @@ NOBODY = "\N{REPLACEMENT CHARACTER}"
 BUSY = "too many ask at once: the most popular items"
 EVENTS_UNREAD = "the user's latest interactions could not be read"
 Recent = UserEvents | EventsUnread | None
+Aside = Callable[[Callable[[], Candidates], bool], Awaitable[Candidates]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +76,8 @@ class RequestPath:
     Args:
         perf_counter: returns seconds, for `timings_ms` and the time budget of `hybrid`; without it all are zero.
         hybrid: has a language model look at some rankings; `answer` asks it, `recommend` never does.
-        aside: works something out while others are answered; `answer` has it do what takes milliseconds.
+        aside: works something out while others are answered; `answer` has it do what takes milliseconds, and hands on
+            whether who asks is hurried. What it raises reaches who asks.
     """
 
     def __init__(
@@ -89,7 +91,7 @@ class RequestPath:
         model_version: int | None = None,
         prompt_version: int | None = None,
         hybrid: Hybrid | None = None,
-        aside: Callable[[Callable[[], Candidates]], Awaitable[Candidates]] | None = None,
+        aside: Aside | None = None,
     ) -> None:
         self.bundle = bundle
         self.release_id = release_id
@@ -151,15 +153,17 @@ class RequestPath:
         exploring: bool = False,
         payer: str = "",
         shelf: Shelf = ALL_ON,
+        hurried: bool = False,
     ) -> Answer:
         """As `recommend`, with the language model's opinion where this path has one and its policy asks for it.
 
-        `payer` is whose budget of the day that costs, beside the user's; see `Hybrid.second_opinion`.
+        `payer` is whose budget of the day that costs, beside the user's; see `Hybrid.second_opinion`. Who is `hurried`
+        would rather have a cheap answer than wait for long.
         """
         start = self._now()
         asker, may = self._asked(request, recent, shelf)
         if self._aside is not None and self._finder.ranks_anew(asker, may):
-            found = await self._aside(lambda: self._finder.find(request, asker, may))
+            found = await self._aside(lambda: self._finder.find(request, asker, may), hurried)
         else:
             found = self._finder.find(request, asker, may)
         ranked = self._ranked(asker, may, shelf, found, recent, start)

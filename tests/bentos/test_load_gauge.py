@@ -20,6 +20,7 @@ from components.adapters.store.tables import requests
 from components.config.routing import RoutingConfig
 from components.config.settings import Settings
 from tests.asgi_client import Reply, call
+from tests.pipeline_worlds import write_pipeline_bundle
 from tests.worlds import make_bundle
 
 
@@ -101,6 +102,30 @@ def test_cheap_answers_are_logged_as_what_they_are(app: RecopsApp) -> None:
     with reading(engine) as db:
         assert db.execute(select(requests.c.route, requests.c.degraded)).all() == [("popularity", True)]
     engine.dispose()
+
+
+def test_behind_too_many_rankings_the_plain_get_what_is_popular_and_others_are_refused_early(tmp_path: Path) -> None:
+    write_pipeline_bundle(tmp_path / "src" / BUNDLE)
+    variant = ServedVariant(routing=RoutingConfig(cold_start_threshold=2, candidates=100))
+    ServedRelease(release_id="release-1", variants=(variant,)).write(tmp_path / "src")
+    settings = Settings(home=tmp_path / "home", slot="blue")
+    migrate(settings.store_url)
+    app = build_app(settings, tmp_path / "src", busy_seconds=0.2)
+    bundle = app._variants.control.bundle
+    app._answers._ranking._under_way = 999
+    known, seen = bundle.user_ids[3], set(bundle.seen(3).tolist())
+    item = next(each for row, each in enumerate(bundle.items.ids) if row not in seen)
+    click = {"user_id": known, "item_id": bundle.items.ids[0], "type": "click"}
+    assert call(app, "POST", "/recommend", {"user_id": known}).json["degraded"] is False  # made ahead, so not ranked
+    assert call(app, "POST", "/feedback", click).status == 202
+    plain = call(app, "POST", "/recommend", {"user_id": known}).json
+    assert (plain["route"], plain["degraded"]) == ("popularity", True)
+    wish = call(app, "POST", "/recommend", {"user_id": known, "context": {"cart": [item]}})
+    assert wish.error == (503, "overloaded", None)
+    assert wish.headers["retry-after"] == "1"
+    app._answers._ranking._under_way = 0
+    assert call(app, "POST", "/recommend", {"user_id": known}).json["degraded"] is False
+    app.close()
 
 
 def test_a_full_slot_refuses_at_once_what_it_may_and_never_feedback_or_probes(app: RecopsApp) -> None:

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from bentos.ranking_threads import RankingThreads
+from bentos.ranking_threads import HURRIED_WAITING, MOST_WAITING, RankingsWait, RankingThreads
 from components.config.routing import RoutingConfig
 from components.serving.answer import Answer
 from components.serving.bundle import Bundle, read_bundle
@@ -62,7 +62,7 @@ def test_the_event_loop_goes_on_while_a_history_is_ranked(bundle: Bundle) -> Non
     go_on = threading.Event()
     threads = RankingThreads(1)
 
-    async def held(work: Callable[[], Candidates]) -> Candidates:
+    async def held(work: Callable[[], Candidates], _hurried: bool) -> Candidates:
         def wait_and_work() -> Candidates:
             assert go_on.wait(10)
             return work()
@@ -95,3 +95,38 @@ def test_an_error_of_a_ranking_reaches_who_asked() -> None:
     with pytest.raises(ValueError, match="no"):
         asyncio.run(threads.run(fail))
     threads.close()
+
+
+@pytest.mark.parametrize(("hurried", "bound"), [(True, HURRIED_WAITING), (False, MOST_WAITING)])
+def test_behind_so_many_nobody_waits_and_when_they_are_done_there_is_room(hurried: bool, bound: int) -> None:
+    threads, go_on = RankingThreads(2), threading.Event()
+
+    async def ask() -> list[object]:
+        waiting = [asyncio.create_task(threads.run(go_on.wait)) for _ in range(2 + bound)]
+        await asyncio.sleep(0)
+        with pytest.raises(RankingsWait):
+            await threads.run(lambda: True, hurried)
+        go_on.set()
+        return [*await asyncio.gather(*waiting), await threads.run(lambda: True, hurried)]
+
+    try:
+        assert asyncio.run(ask()) == [True] * (2 + bound + 1)
+    finally:
+        threads.close()
+
+
+def test_a_ranking_that_nobody_waits_for_any_more_leaves_its_room() -> None:
+    threads = RankingThreads(1)
+
+    async def ask() -> bool:
+        for _ in range(3 * MOST_WAITING):
+            task = asyncio.create_task(threads.run(lambda: True))
+            await asyncio.sleep(0)
+            task.cancel()
+            await asyncio.gather(task, return_exceptions=True)
+        return await threads.run(lambda: True, True)
+
+    try:
+        assert asyncio.run(ask())
+    finally:
+        threads.close()
