@@ -18,11 +18,11 @@ def post_bytes(path: str, body: object) -> bytes:
     return head.encode() + b"\r\n" + text
 
 
-def measure(port: int, requests: Sequence[bytes], clients: int) -> list[float]:
+def measure(port: int, requests: Sequence[bytes], clients: int, accepted: tuple[bytes, ...] = (b"200",)) -> list[float]:
     """Seconds that each of `requests` took, with `clients` connections that each send as soon as they are answered.
 
     Raises:
-        RuntimeError: an answer is not 200, or the server closed a connection.
+        RuntimeError: the status of an answer is none of `accepted`, or the server closed a connection.
     """
     waiting = iter(requests)
     sent_at: dict[socket.socket, float] = {}
@@ -40,7 +40,7 @@ def measure(port: int, requests: Sequence[bytes], clients: int) -> list[float]:
             for key, _ in selector.select(timeout=10):
                 connection: socket.socket = key.data
                 received[connection] += connection.recv(65536)
-                if not _is_complete(received[connection]):
+                if not _is_complete(received[connection], accepted):
                     continue
                 seconds.append(time.perf_counter() - sent_at.pop(connection))
                 _send_next(connection, waiting, sent_at, received)
@@ -64,13 +64,13 @@ def _send_next(
         connection.sendall(request)
 
 
-def _is_complete(answer: bytes) -> bool:
+def _is_complete(answer: bytes, accepted: tuple[bytes, ...]) -> bool:
     head, separator, body = answer.partition(b"\r\n\r\n")
     if not separator:
         if not answer:
             raise RuntimeError("the server closed the connection")
         return False
-    if not head.startswith(b"HTTP/1.1 200"):
+    if head[9:12] not in accepted:
         raise RuntimeError(f"unexpected answer: {answer[:300]!r}")
     length = head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0]
     return len(body) >= int(length)
