@@ -8,9 +8,10 @@ import sys
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+import psutil
 import pytest
 
 from components.adapters.prefect_api import PrefectApi, ScheduledDeployment
@@ -23,6 +24,8 @@ pytestmark = [pytest.mark.slow, pytest.mark.timeout(600)]
 
 PROJECT = Path(__file__).parents[2]
 SECONDS = 240.0
+SETTLED = 20.0
+"""Within which a scheduler or a foreman that works has worked."""
 PREFECT = [sys.executable, "-m", "prefect", "--no-prompt"]
 FLOW = """
 from pathlib import Path
@@ -79,6 +82,12 @@ def environment(tmp_path: Path) -> dict[str, str]:
 @pytest.fixture
 def prefect(tmp_path: Path, environment: dict[str, str]) -> Iterator[PrefectApi]:
     """A server and a worker."""
+    with started(tmp_path, environment) as api:
+        yield api
+
+
+@contextmanager
+def started(tmp_path: Path, environment: dict[str, str]) -> Iterator[PrefectApi]:
     api = PrefectApi(environment["PREFECT_API_URL"])
     port = environment["PREFECT_API_URL"].rpartition(":")[2].removesuffix("/api")
     server = [*PREFECT, "server", "start", "--host", "127.0.0.1", "--port", port]
@@ -120,6 +129,42 @@ def test_a_schedule_fires_and_is_carried_out_with_nobodys_hand(
     assert (tick.name, tick.schedule, tick.active) == ("tick/default", "every 60 s", True)
     assert tick.last_run is not None
     assert tick.next_run is not None
+
+
+BROKEN = {
+    "PREFECT_SERVER_SERVICES_SCHEDULER_ENABLED": "false",
+    "PREFECT_SERVER_SERVICES_FOREMAN_ENABLED": "false",
+}
+QUICK = {
+    "PREFECT_SERVER_SERVICES_FOREMAN_LOOP_SECONDS": "1",
+    "PREFECT_SERVER_SERVICES_FOREMAN_INACTIVITY_HEARTBEAT_MULTIPLE": "1",
+    "PREFECT_WORKER_HEARTBEAT_SECONDS": "1",
+}
+
+
+@pytest.mark.parametrize("broken", [True, False])
+def test_a_scheduler_and_a_foreman_that_do_nothing_are_named_and_working_ones_are_not(
+    environment: dict[str, str], tmp_path: Path, broken: bool
+) -> None:
+    (tmp_path / "tick.py").write_text(FLOW)
+    (tmp_path / "prefect.yaml").write_text(DEPLOYMENT.replace("FOLDER", str(tmp_path)))
+    with started(tmp_path, {**environment, **QUICK, **(BROKEN if broken else {})}) as api:
+        deploy(tmp_path, environment)
+        wait_until(lambda: any(worker.online for worker in api.workers(WORK_POOL)))
+        later = datetime.now(UTC) + timedelta(minutes=10)
+
+        def named() -> set[str]:
+            faults = read_schedules(api, WORK_POOL, later).faults
+            return {word for fault in faults for word in ("scheduler", "foreman") if f"Prefect's {word}" in fault}
+
+        for process in psutil.Process().children(recursive=True):
+            if "worker" in process.cmdline():
+                process.kill()
+        if broken:
+            time.sleep(SETTLED)
+            assert named() == {"scheduler", "foreman"}
+        else:
+            wait_until(lambda: not named())
 
 
 def test_each_schedule_of_ours_that_is_on_is_planned_and_no_other(
