@@ -6,7 +6,14 @@ import sys
 
 import numpy as np
 
-from benchmarks.interleaving_trials import NOISE, interleave_once, noise_for, relative_gain, users_of_ab
+from benchmarks.interleaving_trials import (
+    NOISE,
+    interleave_once,
+    noise_for,
+    relative_gain,
+    users_of_ab,
+    users_of_ab_by_item,
+)
 from benchmarks.report import hardware
 
 GAIN = 0.05
@@ -22,7 +29,10 @@ def main(runs: int = 200) -> None:
     right, and one without an effect.
     """
     planned = users_of_ab(GAIN)
-    print(f"An A/B test of +{GAIN:.0%} clicks a user takes {planned:,} users; {runs} times each. {hardware()}\n")
+    print(
+        f"An A/B test of +{GAIN:.0%} takes {planned:,} users on clicks a user, {users_of_ab_by_item(GAIN):,} on clicks "
+        f"per item shown; {runs} times each. {hardware()}\n"
+    )
     print("| the two rankings | users | true gain | preferred rightly | preferred wrongly | open |")
     print("|---|---:|---:|---:|---:|---:|")
     for world, shared in WORLDS.items():

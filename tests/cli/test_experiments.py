@@ -61,7 +61,7 @@ def test_a_plan_is_at_least_two_weeks_and_warns_of_few_users(home: Path, tmp_pat
     assert "users in each of 2 variants" in run(home, "plan", str(file)).output
 
 
-def test_a_plan_of_interleaving_takes_a_third_of_the_users_and_says_on_what_that_rests(
+def test_a_plan_of_interleaving_takes_four_ninths_of_the_users_and_says_on_what_that_rests(
     home: Path, tmp_path: Path
 ) -> None:
     file = tmp_path / "x.yaml"
@@ -70,11 +70,11 @@ def test_a_plan_of_interleaving_takes_a_third_of_the_users_and_says_on_what_that
         file.write_text(yaml.safe_dump({**yaml.safe_load(EXAMPLE.read_text()), "baseline": BASELINE, "design": design}))
         found[design] = json.loads(run(home, "plan", str(file), "--json").output)
     of_ab = 2 * found["parallel"]["users_per_variant"]
-    assert found["interleaved"]["users_per_variant"] == -(-of_ab // 3)
+    assert found["interleaved"]["users_per_variant"] == -(-4 * of_ab // 9)
     assert found["interleaved"]["days"] < found["parallel"]["days"]
     (warning,) = found["interleaved"]["warnings"]
     assert f"takes {of_ab:,} users" in warning
-    assert f"told apart by {-(-of_ab // 20):,}" in warning
+    assert f"told apart by {-(-of_ab // 15):,}" in warning
     assert "users with lists of both variants" in run(home, "plan", str(file)).output
 
 
