@@ -15,6 +15,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 from rich.table import Table
 
 from cli.console import make_console
+from cli.data_check import JsonObject
 from cli.simulate_days import write_days
 
 if TYPE_CHECKING:
@@ -44,6 +45,10 @@ SAID_EVERY = 10  # parts of a simulation after which a console that is no termin
 @click.option("--fault", type=click.Choice(FAULTS), default="wrong-user", show_default=True, help="For bad-slot.")
 @click.option("--feedback/--no-feedback", default=True, help="Whether people tell what they did.")
 @click.option("--future", type=click.Path(path_type=Path), help="Interactions to come, in place of the demo's.")
+@click.option(
+    "--mapping", type=JsonObject(), default="{}", help='Of that file: {"userId": "user_id"}, as of an ingest.'
+)
+@click.option("--options", type=JsonObject(), default="{}", help="Of that file, beside those of the newest ingest.")
 @click.option("--url", help="The gateway; that of the local stack by default.")
 @click.option("--json", "as_json", is_flag=True, help="Print the summary as JSON.")
 def simulate(
@@ -59,6 +64,8 @@ def simulate(
     fault: FaultKind,
     feedback: bool,
     future: Path | None,
+    mapping: dict[str, str],
+    options: dict[str, Any],
     url: str | None,
     as_json: bool,
 ) -> None:
@@ -74,11 +81,11 @@ def simulate(
     course = TrafficCourse(requests or 500, seed, k, rate, max_seconds, at_once, feedback)
     with open_workbench() as bench:
         try:
-            people = make_people(future, drift, bench.params.prepare.positive_threshold, seed)
+            people = make_people(bench, future, drift, seed, mapping, options)
         except (SourceError, NobodyToAsk, ValueError) as error:
             raise click.ClickException(str(error)) from error
         if days is not None:
-            write_days(bench, people, days, requests, seed, as_json)
+            write_days(bench, people, days, requests, seed, feedback, as_json)
             return
         gateway = url or bench.settings.gateway_url
         began = time.perf_counter()

@@ -25,6 +25,7 @@ def write_days(
     days: int,
     requests: int | None,
     seed: int,
+    feedback: bool,
     as_json: bool,
 ) -> None:
     """Write the history, report its days, and say so.
@@ -41,7 +42,9 @@ def write_days(
     with Progress(*columns, console=Console(stderr=True)) as bar:
         lived = bar.add_task("people ask", total=asked)
         try:
-            written = write_history(bench, people, days, asked, seed, now, lambda _visit: bar.update(lived, advance=1))
+            written = write_history(
+                bench, people, days, asked, seed, now, lambda _visit: bar.update(lived, advance=1), feedback
+            )
         except NothingThereError as error:
             raise click.ClickException(str(error)) from error
         judged = bar.add_task("days are judged", total=max(days - 2, 1))

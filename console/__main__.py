@@ -9,6 +9,7 @@ import uvicorn
 from components.adapters.machine.own_site import OwnSite, local_names
 from components.config.settings import Settings
 from console.app import make_app
+from console.warming import warm
 from jobs.wiring.workbench import open_workbench
 
 
@@ -24,7 +25,7 @@ def main() -> None:
     with open_workbench() as bench:
         settings = bench.settings
         console = make_app(bench, time.time)
-        console.state.desk.warm()
+        warm(console)
         app = OwnSite(console, names_of(settings))
         uvicorn.run(
             app, host=settings.host, port=settings.console_port, log_level="warning", timeout_graceful_shutdown=3

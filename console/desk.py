@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import logging
-import threading
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
@@ -11,14 +9,9 @@ from urllib.parse import urlsplit
 from starlette.requests import Request
 
 from console.sessions import COOKIE, Sessions, Visitor
-from jobs.console.data_page import read_data
 from jobs.console.kept import Kept
-from jobs.console.loop import read_loop
 from jobs.console.sign_in import find_key
-from jobs.console.try_out import read_helps
 from jobs.wiring.workbench import Workbench
-
-logger = logging.getLogger("recops.console")
 
 
 class Desk:
@@ -29,18 +22,6 @@ class Desk:
         self.now = now
         self.sessions = Sessions()
         self.kept = Kept()
-
-    def warm(self) -> None:
-        """Finds out behind what the first pages would wait for; what fails is found out by the page that asks."""
-        threading.Thread(target=self._warm, name="warm the console", daemon=True).start()
-
-    def _warm(self) -> None:
-        try:
-            read_loop(self.bench, self.kept, self.now())
-            read_helps(self.bench, self.kept)
-            read_data(self.bench, self.kept, "", "")
-        except Exception as error:
-            logger.info("not warmed: %s", type(error).__name__)
 
     def visitor(self, token: str | None) -> Visitor:
         """Who looks, by the cookie; a key that was taken back opens nothing any more."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from zoneinfo import ZoneInfo
 
 from components.adapters.store.traffic.rows import request_row
@@ -45,11 +45,13 @@ def write_history(
     seed: int,
     now: float,
     on_visit: Callable[[PastVisit], None] = lambda _visit: None,
+    told: bool = True,
 ) -> WrittenHistory:
     """Let people live through the `days` before `now`; all rows are marked, and those of an earlier call go.
 
     The bundle of the live release answers, without a language model. In the first half a release `simulated-1` with
-    more varied lists answers, in the second half `simulated-2` with the policy of the live one.
+    more varied lists answers, in the second half `simulated-2` with the policy of the live one. Unless it is `told`,
+    nothing arrives of what they did, as from a page that has lost its clicks.
 
     Raises:
         jobs.errors.NothingThereError: nothing is live.
@@ -73,6 +75,7 @@ def write_history(
     count = {"clicks": 0, "events": 0}
     batch: list[PastVisit] = []
     for visit in live_through(plan, people, ask):
+        visit = visit if told else replace(visit, events=())
         batch.append(visit)
         count["clicks"] += sum(event["type"] == "click" for event in visit.events)
         count["events"] += len(visit.events)

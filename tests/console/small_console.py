@@ -66,7 +66,8 @@ class SmallConsole:
         self.bench.world = self.fake.world
         self.now = time.time()
         self.fake.clock.now = self.now - 7200
-        self.app = OwnSite(make_app(self.bench, lambda: self.now), names_of(self.settings))
+        self.pages = make_app(self.bench, lambda: self.now)
+        self.app = OwnSite(self.pages, names_of(self.settings))
         origin = f"http://127.0.0.1:{self.settings.gateway_port}"
         self.browser = TestClient(
             self.app, base_url=origin, headers={"origin": origin}, follow_redirects=False, raise_server_exceptions=True

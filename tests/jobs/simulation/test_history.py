@@ -119,3 +119,12 @@ def test_each_whole_day_whose_horizon_is_over_is_reported_and_nobody_is_told(tmp
         assert AlertStore(open_engine(settings.store_url)).since(0.0) == []
         reports = list((settings.root / "monitoring" / "reports").rglob("*.json"))
         assert len([each for each in reports if each.stat().st_mtime >= began - 1]) == 2
+
+
+def test_a_page_that_has_lost_its_clicks_is_asked_and_tells_nothing(tmp_path: Path) -> None:
+    settings = go_live(tmp_path)
+    with Workbench(settings) as bench:
+        written = write_history(bench, PEOPLE, 4, 600, 1, NOW, told=False)
+    assert (written.requests, written.clicks, written.events) == (600, 0, 0)
+    assert len(stored(settings, requests)) == 600
+    assert stored(settings, feedback) == []
