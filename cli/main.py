@@ -111,17 +111,24 @@ def main() -> NoReturn:
         error.show()
         sys.exit(error.exit_code)
     except Exception as error:
-        if not _can_be_mended(error):
+        said = _what_mends(error)
+        if said is None:
             raise
-        click.echo(f"Error: {error}", err=True)
+        click.echo(f"Error: {said}", err=True)
         sys.exit(2)
     sys.exit(0)
 
 
-def _can_be_mended(error: Exception) -> bool:
-    """Whether its message says to a user what to do; what tells is imported only now, so that help comes at once."""
+def _what_mends(error: Exception) -> str | None:
+    """What to do about it, None where a user can do nothing; what tells is imported only now, so that help comes at
+    once."""
+    from sqlalchemy.exc import OperationalError
+
     from components.adapters.files.params_file import ParamsError
     from components.config.settings import SettingsError
     from jobs.errors import NothingThereError
 
-    return isinstance(error, NothingThereError | ParamsError | SettingsError)
+    if isinstance(error, OperationalError):
+        said = " ".join(str(error.orig).split())
+        return f"the event store does not answer: {said}; its address is RECOPS_EVENT_STORE_URL"
+    return str(error) if isinstance(error, NothingThereError | ParamsError | SettingsError) else None

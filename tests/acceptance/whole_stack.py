@@ -71,7 +71,7 @@ class WholeStack:
         return found
 
     def _run(self, command: list[str], check: bool) -> str:
-        done = subprocess.run(command, cwd=PROJECT, env=self.environment, capture_output=True, text=True, timeout=400)
+        done = subprocess.run(command, cwd=PROJECT, env=self.environment, capture_output=True, text=True, timeout=900)
         assert not check or done.returncode == 0, done.stdout + done.stderr
         return done.stdout if "--json" in command else done.stdout + done.stderr
 

@@ -60,6 +60,19 @@ def test_an_unknown_setting_is_named(tmp_path: Path) -> None:
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("command", ["prepare", "up"])
+def test_a_store_that_does_not_answer_is_one_line_without_its_password(tmp_path: Path, command: str) -> None:
+    names = ("GATEWAY", "BLUE", "GREEN", "MLFLOW", "PREFECT", "ENVOY_ADMIN", "EVIDENTLY", "LLM")
+    ports = {f"RECOPS_{name}_PORT": str(port) for name, port in zip(names, free_ports(len(names)), strict=True)}
+    url = f"postgresql://anna:hidden@127.0.0.1:{free_ports(1)[0]}/shop"
+    done = recops(tmp_path, command, RECOPS_EVENT_STORE_URL=url, **ports)
+    assert done.returncode == 2
+    assert "the event store does not answer" in done.stderr
+    assert "RECOPS_EVENT_STORE_URL" in done.stderr
+    assert "Traceback" not in done.stderr
+    assert "hidden" not in done.stdout + done.stderr
+
+
 @pytest.mark.parametrize("command", ["status", "releases", "rollback"])
 def test_before_the_first_up_commands_say_what_to_do_and_leave_no_trace(tmp_path: Path, command: str) -> None:
     done = recops(tmp_path, command)
