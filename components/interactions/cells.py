@@ -99,6 +99,11 @@ def is_empty(raw: pd.Series[Any]) -> pd.Series[bool]:
     return _by_unique(raw, lambda value: str(value).strip() == "", missing=True).astype(bool)
 
 
+def is_one_of(raw: pd.Series[Any], words: frozenset[str]) -> pd.Series[bool]:
+    """Where a cell is one of `words`, whatever its case and the blanks around it; not where it is missing."""
+    return _by_unique(raw, lambda value: str(value).strip().casefold() in words, missing=False).astype(bool)
+
+
 def find_repeats(frame: pd.DataFrame, keys: list[str]) -> pd.Series[bool]:
     """True for each row whose `keys` another row has that stays.
 

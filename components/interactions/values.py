@@ -10,7 +10,7 @@ import numpy as np
 import pandas as pd
 
 from components.config.ingest import IngestConfig
-from components.interactions.cells import is_empty, read_numbers, read_texts
+from components.interactions.cells import is_empty, is_one_of, read_numbers
 
 GOOD = ""
 NOT_A_NUMBER = "value is not a number"
@@ -134,7 +134,10 @@ def _by_type(types: pd.Series[Any], rule: Callable[[str], str]) -> pd.Series[str
 
 def _without_truth(raw: pd.Series[Any]) -> pd.Series[Any]:
     """1 and 0 in a column that holds nothing but true and false as text."""
-    if pd.api.types.is_numeric_dtype(raw.dtype) or not all(isinstance(cell, str) for cell in raw.head(_SHOWN)):
+    head = raw.dropna().head(_SHOWN)
+    if pd.api.types.is_numeric_dtype(raw.dtype) or not all(
+        isinstance(cell, str) and cell.strip().casefold() in (*_TRUTH, "") for cell in head
+    ):
         return raw
     words = raw.str.strip().str.casefold()
     return words.map(_TRUTH) if words.dropna().isin([*_TRUTH, ""]).all() else raw
@@ -144,7 +147,7 @@ def _is_nothing(raw: pd.Series[Any]) -> pd.Series[bool]:
     """Where a cell holds a word for nothing."""
     if pd.api.types.is_numeric_dtype(raw.dtype):
         return pd.Series(False, index=raw.index)
-    return read_texts(raw).astype(str).str.strip().str.casefold().isin(_NOTHING)
+    return is_one_of(raw, _NOTHING)
 
 
 def _scale(
