@@ -41,6 +41,15 @@ class ValueTable:
         """The items of which anything is known, (n_items,)."""
         return np.asarray(self.holds.sum(axis=1)).ravel() > 0
 
+    def of(self, row: int) -> list[str]:
+        """The names that item `row` has."""
+        columns = self._by_row.indices[self._by_row.indptr[row] : self._by_row.indptr[row + 1]]
+        return [self.names[column] for column in columns]
+
+    @cached_property
+    def _by_row(self) -> csr_array:
+        return self.holds.tocsr()
+
     def having(self, names: Sequence[str]) -> Mask:
         """The items that have one of `names`, (n_items,); unknown names are nobody's."""
         found = np.zeros(self.holds.shape[0], bool)

@@ -93,3 +93,61 @@ PARTS = frozenset(
 )
 """What makes of the name of an item the name of its series."""
 ARTICLES = frozenset(["the", "a", "an"])
+CANCELLING = frozenset(
+    [
+        "without",
+        "isn't",
+        "aren't",
+        "wasn't",
+        "isnt",
+        "arent",
+        "not",
+        "doesn't",
+        "don't",
+        "do not",
+        "does not",
+        "anything but",
+        "lacking",
+        "devoid of",
+        "un",
+        "non",
+    ]
+)
+"""Refusals that take back one right before them: "no films that aren't animated"."""
+DEGREES = frozenset(["too", "so", "very", "overly", "particularly", "terribly", "that", "especially", "excessively"])
+"""Between a refusal and a word these keep it to that word: "a not too scary thriller"."""
+SAYS_WHAT = frozenset(["director", "directors", "maker", "makers", "creator", "creators", "writer", "writers"])
+"""Who makes things, of whom "of" says which."""
+MAKERS_OF = SAYS_WHAT | {
+    "guy",
+    "guys",
+    "man",
+    "men",
+    "woman",
+    "women",
+    "person",
+    "people",
+    "folks",
+    "one",
+    "team",
+    "duo",
+}
+"""Who may have made a thing that is named."""
+MADE = frozenset(["made", "directed", "wrote", "created", "shot", "filmed", "did", "of", "behind"])
+"""What says that they did."""
+CAME_OUT = frozenset([("came", "out"), ("was", "released"), ("was", "made"), ("appeared",), ("premiered",)])
+"""What is said of the year of an item."""
+ALL_OF = NOUNS | {
+    "year",
+    "years",
+    "decade",
+    "genre",
+    "genres",
+    "country",
+    "countries",
+    "language",
+    "kind",
+    "era",
+    "director",
+}
+"""Of which all but some may be meant."""

@@ -9,6 +9,7 @@ from components.wishes.function_words import JOINTS, NOUNS
 from components.wishes.spans import Span
 from components.wishes.tokens import Token
 from components.wishes.wish import (
+    PEOPLE,
     PLACE,
     REFUSED,
     VAGUE,
@@ -30,7 +31,7 @@ def grouped(taken: Sequence[tuple[Wish, Span]], tokens: Sequence[Token]) -> list
         if joint == "list" and before and _both(tokens, before) and isinstance(wish, LabelWish) and wish.wanted:
             found.append((wish, span))
             continue
-        if joint == "list" and _may_join(last, wish):
+        if joint == "list" and before and _may_join(last, wish, _either(tokens, before, span)):
             found[-1] = (_merged(last, wish), replace(span, start=before.start if before else span.start))
             continue
         if (
@@ -68,10 +69,17 @@ def _both(tokens: Sequence[Token], first: Span) -> bool:
     return any(token.word == "both" for token in tokens[max(0, first.start - 2) : first.start])
 
 
-def _may_join(last: Wish | None, wish: Wish) -> bool:
+def _either(tokens: Sequence[Token], before: Span, span: Span) -> bool:
+    """Whether an "or" stands between two spans."""
+    return any(token.word == "or" for token in tokens[before.end : span.start])
+
+
+def _may_join(last: Wish | None, wish: Wish, either: bool) -> bool:
     if isinstance(last, LabelWish) and isinstance(wish, LabelWish):
         return last.wanted and wish.wanted and not last.mood and not wish.mood
     if isinstance(last, ValueWish) and isinstance(wish, ValueWish):
+        if last.wanted and wish.wanted and last.importance == wish.importance == PEOPLE:
+            return either and bool(set(last.attributes) & set(wish.attributes))
         same = last.wanted == wish.wanted and set(last.attributes) == set(wish.attributes)
         return same and last.importance in (PLACE, REFUSED)
     return False
@@ -83,7 +91,9 @@ def _merged(last: Wish | None, wish: Wish) -> Wish:
             last, labels=tuple(dict.fromkeys([*last.labels, *wish.labels])), said=f"{last.said}, {wish.said}"
         )
     assert isinstance(last, ValueWish) and isinstance(wish, ValueWish)  # noqa: S101 `_may_join` has looked
-    return replace(last, values=tuple(dict.fromkeys([*last.values, *wish.values])), said=f"{last.said}, {wish.said}")
+    attributes = tuple(dict.fromkeys([*last.attributes, *wish.attributes]))
+    values = tuple(dict.fromkeys([*last.values, *wish.values]))
+    return replace(last, attributes=attributes, values=values, said=f"{last.said}, {wish.said}")
 
 
 def without_conflicts(taken: list[tuple[Wish, Span]], liked: frozenset[str]) -> list[tuple[Wish, Span]]:
@@ -103,13 +113,17 @@ def without_conflicts(taken: list[tuple[Wish, Span]], liked: frozenset[str]) -> 
         if isinstance(wish, LabelWish) and not wish.wanted and not wish.mood and not wish.together
         for label in wish.labels
     }
+    by_mood = [set(wish.labels) for wish, _ in taken if isinstance(wish, LabelWish) and wish.wanted and wish.mood]
     numbers = {wish.attribute for wish, _ in taken if isinstance(wish, RangeWish) and wish.importance != VAGUE}
     kept: list[tuple[Wish, Span]] = []
     for wish, span in taken:
         if isinstance(wish, RangeWish) and wish.importance == VAGUE and wish.attribute in numbers:
             continue
         if isinstance(wish, LabelWish) and wish.mood:
-            away = refused if wish.wanted else wanted | liked
+            mine = set(wish.labels)
+            away = refused if wish.wanted else wanted | (liked if liked <= mine else frozenset())
+            if not wish.wanted:  # two moods that would leave nothing: the one that is wanted stays
+                away = away | set().union(*(labels for labels in by_mood if labels <= mine))
             labels = tuple(label for label in wish.labels if label not in away)
             if not labels:
                 if not wish.wanted and wish.importance == REFUSED:

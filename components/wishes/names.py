@@ -25,6 +25,8 @@ CLEARLY_FIRST = 0.5
 """Of people who share a name those are meant who have at least this share of the likes of the best liked one."""
 PARTICLES = frozenset(["de", "del", "di", "da", "van", "von", "der", "le", "la", "du", "mc", "mac", "o", "st", "el"])
 """What stands before a last name and belongs to it."""
+_TELLING = 9
+"""Letters of a name that is looked for whatever its blanks."""
 _YEAR = re.compile(r"\s*\(\d{4}\)\s*$")
 _BRACKETS = re.compile(r"\((?:a\.?k\.?a\.?:? )?([^)]*)\)")
 _ARTICLE_LAST = re.compile(r"^(?P<rest>.*), (?P<article>the|a|an|le|la|les|l'|il|el|los|las|das|der|die|i|o|os)$")
@@ -147,6 +149,8 @@ class People:
     def whole(self, words: Phrase) -> NamedValue | None:
         """Who is called exactly so."""
         found = self._whole.get(words)
+        if found is None and len(words) > 1 and len("".join(words)) >= _TELLING:
+            found = self._squashed.get("".join(words))
         return self._person(found) if found else None
 
     def by_last_name(self, word: str) -> NamedValue | None:
@@ -196,6 +200,14 @@ class People:
             return None
         best = min(found, key=lambda hit: (hit[1], -self._likes[self._last[hit[0]][0]]))
         return self.by_last_name(best[0])
+
+    @cached_property
+    def _squashed(self) -> dict[str, list[str]]:
+        """Names by their letters alone: "di Caprio" is DiCaprio."""
+        found: dict[str, list[str]] = defaultdict(list)
+        for words, names in self._whole.items():
+            found["".join(words)] += names
+        return dict(found)
 
     @cached_property
     def _last_names(self) -> list[str]:

@@ -161,8 +161,11 @@ class Phrases:
         for words, label in self._by_label.items():
             for form in (words, (*words[:-1], _plural(words[-1]))):
                 meant[form], own[form] = [label], True
-        for phrase, names in meant.items():
+        for phrase, names in list(meant.items()):
             yield phrase, LabelMeaning(tuple(names), own[phrase])
+            many = (*phrase[:-1], _plural(phrase[-1]))
+            if many not in meant and not phrase[-1].endswith("s"):  # "romantics"
+                yield many, LabelMeaning(tuple(names), own[phrase])
         for phrase, parts in self._vocabulary.compounds.items():
             labels = [self._by_label[words_of(name)] for name in parts if words_of(name) in self._by_label]
             if len(labels) == len(parts):

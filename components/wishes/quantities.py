@@ -10,7 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from math import inf
 
-from components.wishes.facts import CatalogueFacts
+from components.wishes.facts import PRICE, CatalogueFacts
 from components.wishes.tokens import Token, joined
 from components.wishes.vocabulary import Unit, Vocabulary
 from components.wishes.wish import RangeWish
@@ -78,9 +78,16 @@ _SKIPPED = frozenset(
         "only",
         "some",
         "from",
+        "my",
+        "our",
+        "birth",
     ]
 )
 _ROUGHLY = frozenset(["about", "around", "roughly", "approximately", "circa", "nearly", "almost"])
+_FEATURE_MINUTES = range(45, 301)
+"""What a number without a unit may mean where nothing has a price: "under 90"."""
+_SHORT_YEAR = re.compile(r"\d{2}")
+_NEWEST_SHORT, _LOWEST_YEAR = 30, 1800
 _DASH = re.compile(r"^\s*[-–—]\s*$")
 
 
@@ -217,6 +224,11 @@ class QuantityReader:
         recent = self._last_years(words, at)
         if recent:
             return recent
+        if (period := _period(words, at)) is not None and self._attribute(self._year):
+            low, high, end = period
+            return self._wish(_Amount(0, 0, self._year, end), low, high)
+        if words[at] in ("not", "no") and (counted := self._unit_first(words, at + 1)) is not None:
+            return counted
         for length in (4, 3, 2, 1):
             rule = _BEFORE.get(tuple(words[at : at + length]))
             if rule is None:
@@ -224,6 +236,8 @@ class QuantityReader:
             amount = self._amount(tokens, words, _skip(words, at + length), named)
             if amount is None:
                 continue
+            if amount.unit is None and not amount.age:
+                amount = self._with_unit_nearby(words, amount, start)
             upper, is_open = rule
             if amount.unit is self._year and words[at] in ("max", "min", "maximum", "minimum"):
                 continue
@@ -236,6 +250,21 @@ class QuantityReader:
         if amount is None or (first != at and amount.unit is None):
             return None
         return self._alone(words, amount, start, roughly=bool(_ROUGHLY & set(words[at:first])))
+
+    def _unit_first(self, words: list[str], at: int) -> tuple[int, RangeWish] | None:
+        """A limit that names its unit before the number: "not a minute over 100"."""
+        at += words[at : at + 1] in (["a"], ["one"], ["single"])
+        at += words[at : at + 1] == ["single"]
+        unit = self._units.get(words[at]) if at < len(words) else None
+        for length in (2, 1):
+            rule = _BEFORE.get(tuple(words[at + 1 : at + 1 + length]))
+            number = _number(words, at + 1 + length)
+            if unit is not None and rule == (False, True) and number is not None:
+                value, end = number
+                return self._wish(
+                    _Amount(value * unit.factor, value * unit.factor, unit, end), None, value * unit.factor
+                )
+        return None
 
     def _alone(self, words: list[str], amount: _Amount, start: int, roughly: bool) -> tuple[int, RangeWish] | None:
         """An amount without a word before it that bounds it."""
@@ -255,6 +284,17 @@ class QuantityReader:
         if not roughly and _BUDGET & set(words[max(0, start - 3) : start]):
             return self._wish(amount, None, amount.high)
         return self._wish(amount, 0.9 * amount.low, 1.1 * amount.high)
+
+    def _with_unit_nearby(self, words: list[str], amount: _Amount, start: int) -> _Amount:
+        """A bare number with the unit of the bound beside it: "at least 60 and at most 90 minutes"."""
+        after = [self._units.get(word) for word in words[amount.end : amount.end + 8]]
+        before = [self._units.get(word) for word in reversed(words[max(0, start - 8) : start])]
+        unit = next((unit for unit in (*before, *after) if unit is not None and unit is not self._year), None)
+        if unit is None and amount.low in _FEATURE_MINUTES and PRICE not in self._numbers:
+            unit = self._units.get("minute")
+        if unit is None or amount.low > _LOWEST_YEAR:
+            return amount
+        return replace(amount, low=amount.low * unit.factor, high=amount.high * unit.factor, unit=unit)
 
     def _bounded(self, amount: _Amount, upper: bool, is_open: bool) -> tuple[int, RangeWish] | None:
         if amount.age:  # older than ten years: a year before
@@ -281,7 +321,11 @@ class QuantityReader:
             second = _skip(words, low.end + 1)
         else:
             return None
-        high = self._amount(tokens, words, second, named)
+        if low.unit is self._year and low.low > _LOWEST_YEAR and _is_short_year(words, second):
+            year = low.low // 100 * 100 + float(words[second])  # 1955 to 65
+            high: _Amount | None = _Amount(year, year, self._year, second + 1)
+        else:
+            high = self._amount(tokens, words, second, named)
         if high is None:
             return None
         if low.unit is None and high.unit is not None:
@@ -330,6 +374,9 @@ class QuantityReader:
         if named is None and (found := self._duration(words, at)):
             return found
         money = self._units.get(tokens[at].gap.strip()[-1:]) if tokens[at].gap.strip()[-1:] in ("$", "€", "£") else None
+        if named is None and tokens[at].gap.strip()[-1:] in ("'", "’") and _SHORT_YEAR.fullmatch(words[at]):
+            short = float(words[at])  # '65
+            return _Amount(_of_century(short), _of_century(short), self._year, at + 1)
         number = _number(words, at)
         if number is None:
             return None
@@ -342,7 +389,7 @@ class QuantityReader:
         if unit is not None and named is None and money is None:
             end += 1
         if unit is None:
-            return _Amount(value, value, None, end) if end < len(words) else None
+            return _Amount(value, value, None, end)
         return _Amount(value * unit.factor, value * unit.factor, unit, end)
 
     def _calendar(self, words: list[str], at: int) -> _Amount | None:
@@ -353,6 +400,10 @@ class QuantityReader:
                 return None
             first, last = _PARTS[words[at]]
             return replace(decade, low=decade.low + first, high=decade.low + last)
+        if (spelled := _spelled_year(words, at)) is not None:
+            return _Amount(spelled[0], spelled[0], self._year, spelled[1])
+        if words[at : at + 3] == ["turn", "of", "the"] and words[at + 3 : at + 4] in (["century"], ["millennium"]):
+            return _Amount(1998, 2002, self._year, at + 4)
         nineteen = words[at] == "nineteen" and at + 1 < len(words)
         at += nineteen
         if words[at] in _DECADES:
@@ -413,11 +464,17 @@ class QuantityReader:
             return _Amount(total + 45, total + 45, hour, end + 3)
         joint = end + (words[end : end + 1] == ["and"])
         more = _number(words, joint)
+        if more is not None and joint > end and 10 <= more[0] < 60 and not self._goes_on(words, more[1]):
+            return _Amount(total + more[0], total + more[0], hour, more[1])  # "an hour and forty"
         if more is not None and more[0] < 60 and (more[1] < len(words) and minutes(words[more[1]])):
             return _Amount(total + more[0], total + more[0], hour, more[1] + 1)
         if more is not None and more[0] < 60 and joint == end and words[place] == "h":
             return _Amount(total + more[0], total + more[0], hour, more[1])
         return _Amount(total, total, hour, end)
+
+    def _goes_on(self, words: list[str], at: int) -> bool:
+        """Whether what stands at `at` is a unit."""
+        return at < len(words) and words[at] in self._units
 
     def _attribute(self, unit: Unit) -> str | None:
         return next((name for name in unit.attributes if name in self._numbers), None)
@@ -445,6 +502,38 @@ def _number(words: list[str], at: int) -> tuple[float, int] | None:
         ones = _ONES.get(words[at + 1]) if at + 1 < len(words) else None
         return (_TENS[word] + ones, at + 2) if ones and ones < 10 else (float(_TENS[word]), at + 1)
     return (_ONES[word], at + 1) if word in _ONES else None
+
+
+def _period(words: list[str], at: int) -> tuple[float | None, float | None, int] | None:
+    """The years before a great war and after it."""
+    for length in (1, 2):
+        said = "".join(words[at : at + length])
+        if said in ("prewar", "postwar"):
+            return (None, 1939, at + length) if said == "prewar" else (1945, 1960, at + length)
+    return None
+
+
+def _spelled_year(words: list[str], at: int) -> tuple[float, int] | None:
+    """A year in words: nineteen ninety-nine, twenty twelve, two thousand and one."""
+    century = {"eighteen": 1800.0, "nineteen": 1900.0, "twenty": 2000.0}.get(words[at])
+    if century is not None and at + 1 < len(words) and (words[at + 1] in _TENS or _ONES.get(words[at + 1], 0) > 9):
+        rest = _number(words, at + 1)
+        return None if rest is None else (century + rest[0], rest[1])
+    if words[at : at + 2] == ["two", "thousand"]:
+        joint = at + 2 + (words[at + 2 : at + 3] == ["and"])
+        rest = _number(words, joint)
+        return (2000.0 + rest[0], rest[1]) if rest and rest[0] < _NEWEST_SHORT else (2000.0, at + 2)
+    return None
+
+
+def _is_short_year(words: list[str], at: int) -> bool:
+    if at >= len(words) or not _SHORT_YEAR.fullmatch(words[at]):
+        return False
+    return at + 1 == len(words) or words[at + 1] not in ("minutes", "mins", "min", "hours", "years")
+
+
+def _of_century(short: float) -> float:
+    return (2000 if short < _NEWEST_SHORT else 1900) + short
 
 
 def _hundred(words: list[str], at: int) -> tuple[float, int]:

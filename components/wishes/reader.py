@@ -10,7 +10,19 @@ from dataclasses import replace
 from typing import Literal
 
 from components.wishes.facts import CatalogueFacts
-from components.wishes.function_words import ARTICLES, INTENSE, JOINTS, NOUNS, PARTS, PLAIN_NOT, RESEMBLING, TURNING
+from components.wishes.function_words import (
+    ALL_OF,
+    ARTICLES,
+    CANCELLING,
+    DEGREES,
+    INTENSE,
+    JOINTS,
+    NOUNS,
+    PARTS,
+    PLAIN_NOT,
+    RESEMBLING,
+    TURNING,
+)
 from components.wishes.grouping import grouped, without_conflicts
 from components.wishes.lexicon import Lexicon
 from components.wishes.names import NamedValue
@@ -84,8 +96,15 @@ class Reader:
         ):
             state.negator, state.neutral = "", False
         what = span.what
-        if what == "negators":
-            state.negator, state.direct, state.neutral = fold(span.said), True, False
+        if what == "negators" and span.words == ("no",) and self._answers_no(state, tokens, spans, place):
+            state.turn_last(span)
+        elif what == "likers" and span.words == ("but",) and self._all_but(spans, place):
+            state.negator, state.direct, state.neutral, state.once = "all but", True, False, False
+        elif what == "negators":
+            said = fold(span.said)
+            twice = bool(state.negator) and state.direct and said in CANCELLING
+            state.negator, state.direct, state.neutral = "" if twice else said, True, False
+            state.once = said in ("non", "un")
         elif what == "neutral":
             state.neutral, state.negator = True, ""
         elif what == "likers" and place and spans[place - 1].what == "negators":
@@ -97,13 +116,17 @@ class Reader:
         elif what in ("novel", "near"):
             near = (what == "near") != bool(state.negator and what == "near")
             state.wishes.append((TasteWish(near, span.said), span))
-            state.negator = ""
+            if not (state.direct and span.words[-1] == "usual"):  # "anything but the usual American stuff"
+                state.negator = ""
         elif what == "series":
             state.series.append((not state.negator, span))
         elif what == "idle":
             state.ignored.append(span)
         elif what in ("like", "role"):
-            if state.negator and not state.direct and what == "role" and span.words != ("of",):
+            if what == "like" and span.words == ("meets",) and state.likened:
+                state.likened[-1] = (state.likened[-1][0], True, state.likened[-1][2])
+            joined_on = place > 1 and spans[place - 1].words[0] in NOUNS and spans[place - 2].words[0] in JOINTS
+            if state.negator and not state.direct and not joined_on and what == "role" and span.words != ("of",):
                 state.negator = ""
         elif what is None or what == "not_a_label":
             self._take_word(state, span)
@@ -113,9 +136,15 @@ class Reader:
             refused = bool(state.negator) and not self._is_head(state, span, place, spans)
             self._take_wish(state, tokens, spans, place, refused)
             state.direct, state.last = False, span.end
+            if state.once and not self._is_joined(tokens, spans, place + 1):
+                state.negator, state.once = "", False
 
     def _take_word(self, state: ReadingState, span: Span) -> None:
         words, word = span.words, span.words[0]
+        state.once = state.once or (bool(state.negator) and state.direct and word in DEGREES)
+        if words in self._known.grammar["after_like"] and state.likened and state.likened[-1][2].end == span.start:
+            state.likened[-1] = (state.likened[-1][0], True, state.likened[-1][2])
+            return
         state.about = word in ABOUT or (state.about and (word in ARTICLES or word in JOINTS))
         turned = word in TURNING or (word == "and" and state.negator in PLAIN_NOT and state.follows_adjective())
         if turned and state.negator and not state.direct:
@@ -132,6 +161,36 @@ class Reader:
             state.direct = False
         else:
             state.ignored.append(span)
+
+    @staticmethod
+    def _answers_no(state: ReadingState, tokens: Sequence[Token], spans: list[Span], place: int) -> bool:
+        """Whether a "no" ends what was just said: "romantic? no."."""
+        span = spans[place]
+        if (
+            not state.wishes
+            or state.wishes[-1][1].end != span.start
+            or state.wishes[-1][0].said != spans[place - 1].said
+        ):
+            return False
+        ends = span.end == len(tokens) or any(mark in tokens[span.end].gap for mark in ",.;!")
+        return ends and "," not in tokens[span.start].gap
+
+    @staticmethod
+    def _all_but(spans: list[Span], place: int) -> bool:
+        """Whether a "but" leaves out: "any year but 1999"."""
+        return (
+            place > 1
+            and spans[place - 2].words[0] in ("any", "every", "all")
+            and spans[place - 1].what is None
+            and spans[place - 1].words[0] in ALL_OF
+        )
+
+    @staticmethod
+    def _is_joined(tokens: Sequence[Token], spans: list[Span], place: int) -> bool:
+        """Whether a list goes on at `place`."""
+        if place >= len(spans):
+            return False
+        return spans[place].words[:1] in (("or",), ("nor",), ("and",)) or "," in tokens[spans[place].start].gap
 
     def _is_head(self, state: ReadingState, span: Span, place: int, spans: list[Span]) -> bool:
         """Whether a label is what places were said of: "neither American nor British crime" wants crime."""
@@ -200,8 +259,9 @@ class Reader:
                 (ValueWish((attribute,), values, wanted != refused, span.said, PLACE if not refused else REFUSED), span)
             )
         elif isinstance(what, NamedValue):
-            attributes = self._role(tokens, spans, place, what)
-            add((ValueWish(attributes, what.names, not refused, span.said, PEOPLE if not refused else REFUSED), span))
+            importance = PEOPLE if not refused else REFUSED
+            for attributes in self._roles(tokens, spans, place, what):
+                add((ValueWish(attributes, what.names, not refused, span.said, importance), span))
         elif isinstance(what, RangeWish):
             add((replace(what, wanted=not (refused and state.direct)), span))
         elif isinstance(what, ScaleMeaning):
@@ -220,7 +280,8 @@ class Reader:
             rows = self._finder.titles.series_of(items.rows[0]) if following and following[0] in PARTS else items.rows
             ids, titles = named_items(self._facts, rows)
             state.wishes.append((ItemsWish(ids, titles, False, span.said), span))
-            if state.negator in RESEMBLING or "like" in before:
+            liking = any(each.what == "likers" and each.words == ("like",) for each in spans[max(0, place - 3) : place])
+            if state.negator in RESEMBLING or "like" in before or liking:
                 state.wishes.append((LikeWish(ids[:1], titles[:1], False, span.said), span))
             return
         after_than = span.start > 0 and place > 0 and fold(spans[place - 1].said) == "than"
@@ -255,14 +316,27 @@ class Reader:
         """Names of countries themselves: "in France" is a place, "in French" a language."""
         return frozenset(fold(value) for name in self._phrases.places[:1] for value in self._facts.values[name].names)
 
-    def _role(self, tokens: Sequence[Token], spans: list[Span], place: int, person: NamedValue) -> tuple[str, ...]:
+    def _roles(
+        self, tokens: Sequence[Token], spans: list[Span], place: int, person: NamedValue
+    ) -> list[tuple[str, ...]]:
+        """The attributes meant by each role before a name: two of them in "directed by and starring"."""
+        found: list[tuple[str, ...]] = []
+        between: list[str] = []
         for span in reversed(spans[max(0, place - 4) : place]):
             if span.what == "role":
+                if found and between != ["and"]:
+                    break
                 names = self._known.roles[tuple(token.word for token in tokens[span.start : span.end])]
-                return tuple(name for name in person.attributes if name in names) or person.attributes
-            if span.what is not None and not isinstance(span.what, NamedValue):
+                meant = tuple(name for name in person.attributes if name in names) or person.attributes
+                if found and set(found[-1]) & set(meant):
+                    break
+                found.append(meant)
+                between = []
+            elif span.what is not None and not isinstance(span.what, NamedValue):
                 break
-        return person.attributes
+            else:
+                between.append(fold(span.said))
+        return found[::-1] or [person.attributes]
 
     def _labels_of_liked(self, state: ReadingState) -> frozenset[str]:
         table = self._facts.labels

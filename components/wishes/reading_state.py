@@ -16,6 +16,7 @@ class ReadingState:
     wishes: list[tuple[Wish, Span]] = field(default_factory=list)
     negator: str = ""
     direct: bool = False
+    once: bool = False
     neutral: bool = False
     last: int = -1
     free: list[tuple[Span, bool]] = field(default_factory=list)

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from components.wishes.facts import CatalogueFacts
+from components.wishes.function_words import CAME_OUT, MADE, MAKERS_OF, SAYS_WHAT
 from components.wishes.lexicon import Lexicon
 from components.wishes.names import LONGEST, PARTICLES, NamedValue, People, Titles, without_article
 from components.wishes.phrases import LabelMeaning, Meaning, Phrases
@@ -76,6 +77,7 @@ _SUBJECTS = frozenset(
         "much",
     ]
 )
+_DETERMINERS = frozenset(["the", "a", "an", "this", "that", "some", "any", "every", "my", "our", "your"])
 _SIBLINGS = frozenset(["brothers", "bros", "sisters", "siblings"])
 _WEAK_ROLES = {("with",), ("of",), ("from",), ("in",), ("has",), ("having",)}
 """Words that come before much else than a name."""
@@ -212,7 +214,8 @@ class SpanFinder:
         quantity = self._quantities.read(tokens, at)
         if quantity:
             found.append(self._span(tokens, at, *quantity))
-        meaning = self._meaning(words, at, whole=at > 0 and words[at - 1] in ABOUT)
+        spoken_of_us = words[at] == "us" and not tokens[at].text.isupper()
+        meaning = None if spoken_of_us else self._meaning(words, at, whole=at > 0 and words[at - 1] in ABOUT)
         if meaning:
             found.append(self._span(tokens, at, at + meaning[0], meaning[1]))
         length = self._turn(words, at, self._like)
@@ -221,6 +224,9 @@ class SpanFinder:
         length = self._turn(words, at, self._known.roles.keys())
         if length:
             found.append(self._span(tokens, at, at + length, "role"))
+        for alike in (self._maker(tokens, words, at), self._same_as(tokens, words, at)):
+            if alike:
+                found.append(self._span(tokens, at, *alike))
         person, item = self._person(tokens, words, at, before), self._item(tokens, words, at, before)
         likened = self._likened(before) and not (item and person and self._rather_person(item[1], person[1]))
         if likened and item and tokens[at].large:
@@ -287,6 +293,15 @@ class SpanFinder:
                 return at + length, person
             if person and self._role_before(before):
                 return at + length, person
+        if at + 1 < len(words) and tokens[at + 1].gap.strip() == "," and tokens[at].large | tokens[at + 1].large:
+            person = self.people.whole((words[at + 1], words[at]))  # "Hepburn, Audrey"
+            if person:
+                return at + 2, person
+        triple = tuple(words[at : at + 3])
+        if len(triple) == 3 and triple[1] in PARTICLES and not any(self._says_little(triple[at]) for at in (0, 2)):
+            person = self.people.nearest(triple)
+            if person:
+                return at + 3, person
         if at + 1 < len(words) and not all(map(self._plain, words[at : at + 2])):
             pair = tuple(words[at : at + 2])
             if all(len(word) > 2 and not self._says_little(word) and not word.isdigit() for word in pair):
@@ -306,9 +321,72 @@ class SpanFinder:
         person = person or self.people.by_first_name(word)
         if person is None and not self._lexicon.is_word(word) and word not in self.titles.by_word:
             person = self.people.nearest_last_name(word)
+        if at > 0 and words[at - 1] in _DETERMINERS and self._plain(word) and not tokens[at].large:
+            return None  # "by the guy"
         if person is None or (at > 0 and words[at - 1] == "in") or self._another_of_that_name(tokens, at, person):
             return None
         return at + 1, person
+
+    def _maker(self, tokens: Sequence[Token], words: list[str], at: int) -> tuple[int, NamedValue] | None:
+        """Whoever made an item that is named: "the man who directed Jaws", "the makers of Alien"."""
+        first = at + (words[at] in ("the", "whoever"))
+        if words[at] == "whoever":
+            noun, place = "", first
+        elif words[first : first + 1] and words[first] in MAKERS_OF:
+            noun, place = words[first], first + 1
+            place += words[place : place + 1] in (["who"], ["that"])
+        else:
+            return None
+        if place >= len(words) or words[place] not in MADE:
+            return None
+        if noun not in SAYS_WHAT and words[place] == "of":
+            return None
+        like = self._span(tokens, place, place + 1, "like")
+        item = self._item(tokens, words, place + 1, [like]) if place + 1 < len(words) else None
+        if item is None:
+            return None
+        person = self._who(item[1], noun.startswith("writer") or words[place] == "wrote")
+        return (item[0], person) if person else None
+
+    def _who(self, items: Items, wrote: bool) -> NamedValue | None:
+        for attribute in ("writer", "author") if wrote else ("director", "author", "artist", "creator", "brand"):
+            table = self._facts.values.get(attribute)
+            names = tuple(table.of(items.rows[0])) if table else ()
+            if names:
+                return NamedValue(names, (attribute,))
+        return None
+
+    def _same_as(self, tokens: Sequence[Token], words: list[str], at: int) -> tuple[int, NamedValue | RangeWish] | None:
+        """What an item that is named shares: "the same year as Alien", "the year Alien came out"."""
+        first = at + (words[at] == "the")
+        noun = words[first + 1] if words[first : first + 1] == ["same"] and first + 1 < len(words) else ""
+        if noun and words[first + 2 : first + 3] == ["as"]:
+            place = first + 3
+        elif words[first : first + 1] == ["year"]:
+            noun, place = "year", first + 1
+        else:
+            return None
+        if place >= len(words):
+            return None
+        item = self._item(tokens, words, place, [self._span(tokens, place - 1, place, "like")])
+        if item is None:
+            return None
+        end, items = item
+        if words[first] == "year":
+            tail = next((n for n in (2, 1) if tuple(words[end : end + n]) in CAME_OUT), 0)
+            if not tail:
+                return None
+            end += tail
+        if noun in ("director", "writer", "author"):
+            person = self._who(items, noun == "writer")
+            return (end, person) if person else None
+        number = self._facts.numbers.get({"length": "runtime", "duration": "runtime"}.get(noun, noun))
+        value = float("nan") if number is None else float(number[items.rows[0]])
+        if value != value:  # unknown
+            return None
+        margin = 0.0 if noun == "year" else 0.1 * value
+        attribute = {"length": "runtime", "duration": "runtime"}.get(noun, noun)
+        return end, RangeWish(attribute, value - margin, value + margin, joined(tokens[at:end]))
 
     def _another_of_that_name(self, tokens: Sequence[Token], at: int, person: NamedValue) -> bool:
         """Whether the word before is a first name that is none of theirs: James Bond is not Ward Bond."""
@@ -373,6 +451,9 @@ class SpanFinder:
     ) -> bool:
         """Whether the words are meant as a name rather than as what they say."""
         name = words[start:end]
+        after = (words[end],) if end < len(words) else ()
+        if tokens[start].text[:1].isupper() and (after in self._known.grammar["after_like"] or after == ("meets",)):
+            return True  # "Heat vibes", "Heat meets Psycho"
         if likened:
             return len(name) > 1 or not self._says_little(name[0]) or tokens[start].large
         large = [
@@ -380,6 +461,8 @@ class SpanFinder:
             for token, word in zip(tokens[start:end], name, strict=True)
             if word not in self._known.ignorable
         ]
+        if len(large) > 1 and start == 0 and tokens[0].text[:1].isupper():
+            large[0] = True  # as the others say what the first word of a text cannot
         ends = end == len(words) or self._ends(tokens, words, end)
         if len(name) == 1 and end < len(words) and tokens[end].gap == "-":
             return False  # "Oscar-worthy"
