@@ -86,7 +86,7 @@ RESEMBLING = frozenset(
     ]
 )
 """Refusals that speak of likeness."""
-PLAIN_NOT = frozenset(["not", "isn't", "aren't", "isnt", "arent", "wasn't", "doesn't", "don't"])
+PLAIN_NOT = frozenset(["weren't", "not", "isn't", "aren't", "isnt", "arent", "wasn't", "doesn't", "don't"])
 """Refusals that an "and" may end: "not long and funny"."""
 PARTS = frozenset(
     ["films", "movies", "series", "franchise", "ones", "parts", "books", "saga", "trilogy", "games", "albums"]
@@ -109,6 +109,8 @@ CANCELLING = frozenset(
         "anything but",
         "lacking",
         "devoid of",
+        "weren't",
+        "wouldn't",
         "un",
         "non",
     ]
@@ -151,3 +153,5 @@ ALL_OF = NOUNS | {
     "director",
 }
 """Of which all but some may be meant."""
+RELATIVE = frozenset(["that", "which", "who", "where"])
+"""Behind a refusal these keep it up to the end of the clause: "nothing that drags on past two hours"."""

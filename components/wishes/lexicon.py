@@ -45,8 +45,10 @@ class Lexicon:
         if word not in self._mended:
             most = 1 if len(word) < 7 or word in self._frequencies else 2
             hits = process.extract(word, self._list, scorer=OSA.distance, score_cutoff=most, limit=8)
-            alike = [hit for hit in hits if hit[0][0] == word[0] or hit[1] == 1]
-            best = min(alike, key=lambda hit: (hit[1], -self._frequencies.get(hit[0], 0)), default=None)
+            alike = [hit for hit in hits if hit[0][0] == word[0] or (hit[1] == 1 and hit[0][1:] != word[1:])]
+            best = min(
+                alike, key=lambda hit: (hit[1], hit[0][-1] != word[-1], -self._frequencies.get(hit[0], 0)), default=None
+            )
             if len(self._mended) > 10_000:
                 self._mended.clear()
             self._mended[word] = best[0] if best else None

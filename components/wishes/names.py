@@ -86,6 +86,18 @@ class Titles:
         best = min(found, key=lambda hit: (hit[1], -self.facts.popularity[self.by_name[tuple(hit[0].split())][0]]))
         return tuple(best[0].split())
 
+    def nearest_word(self, word: str) -> str | None:
+        """The word of the best liked title that `word` misspells by a letter; itself where titles have it."""
+        if len(word) < 4 or word in self.by_word:
+            return word if word in self.by_word else None
+        found = process.extract(word, self._words, scorer=OSA.distance, score_cutoff=1, limit=5)
+        alike = [hit[0] for hit in found if hit[0][0] == word[0]]
+        return max(alike, key=lambda hit: self.facts.popularity[self.by_word[hit][0]], default=None)
+
+    @cached_property
+    def _words(self) -> list[str]:
+        return list(self.by_word)
+
     def series_of(self, row: int) -> list[int]:
         """Rows of the items that share the distinctive beginning of the name of `row`, with itself."""
         found: dict[int, None] = {row: None}
@@ -152,6 +164,10 @@ class People:
         if found is None and len(words) > 1 and len("".join(words)) >= _TELLING:
             found = self._squashed.get("".join(words))
         return self._person(found) if found else None
+
+    def both(self, one: NamedValue, other: NamedValue | None) -> NamedValue:
+        """Whoever is meant by either."""
+        return self._person(tuple(dict.fromkeys([*one.names, *(other.names if other else ())])))
 
     def by_last_name(self, word: str) -> NamedValue | None:
         """Whoever of that last name is liked most, and those who come near."""

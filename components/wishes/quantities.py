@@ -105,6 +105,7 @@ _BEFORE: dict[tuple[str, ...], tuple[bool, bool]] = {
         ),
         ("before;prior to;pre;older than;earlier than;from before;made before;not since;released before", (True, True)),
         (
+            "at the most;at the very most;at the outside;at the latest;"
             "at most;no more than;not more than;up to;maximum;max;maximum of;max of;no longer than;"
             "not longer than;within",
             (True, False),
@@ -128,6 +129,7 @@ _BEFORE: dict[tuple[str, ...], tuple[bool, bool]] = {
         ),
         ("later than;more recent than;made after;younger than;released after;beyond;past", (False, True)),
         (
+            "at the least;at the very least;at the earliest;"
             "at least;no less than;not less than;minimum;minimum of;no shorter than;not shorter than;"
             "not under;not below",
             (False, False),
@@ -343,9 +345,9 @@ class QuantityReader:
         if at + 1 >= len(words) or words[at] not in ("last", "past", "this", "recent", "current", "previous"):
             return None
         n_years, end = 5.0, at + 1
-        if words[at] == "this" and words[end] not in ("decade", "century"):
+        if words[at] == "this" and words[end] not in ("decade", "century", "millennium"):
             return None
-        if words[end] == "century":
+        if words[end] in ("century", "millennium"):
             amount = _Amount(2000, inf, self._year, end + 1)
             return (
                 self._wish(amount, 2000, None) if words[at] in ("this", "current") else self._wish(amount, 1900, 1999)
@@ -381,6 +383,10 @@ class QuantityReader:
         if number is None:
             return None
         value, end = number
+        if words[end : end + 3] == ["and", "a", "half"]:
+            value, end = value + 0.5, end + 3
+        if words[end : end + 1] in (["year"], ["years"]) and words[end + 1 : end + 2] == ["olds"]:
+            return None
         if end < len(words) and words[end] in ("years", "year"):
             old = end + 1 < len(words) and words[end + 1] == "old"
             if at and (old or words[at - 1] == "than"):

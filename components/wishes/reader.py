@@ -20,6 +20,7 @@ from components.wishes.function_words import (
     NOUNS,
     PARTS,
     PLAIN_NOT,
+    RELATIVE,
     RESEMBLING,
     TURNING,
 )
@@ -94,7 +95,7 @@ class Reader:
             or "—" in gap
             or ("," in gap and state.negator and not self._goes_on(tokens, spans, place, state))
         ):
-            state.negator, state.neutral = "", False
+            state.negator, state.neutral, state.relative = "", False, False
         what = span.what
         if what == "negators" and span.words == ("no",) and self._answers_no(state, tokens, spans, place):
             state.turn_last(span)
@@ -102,6 +103,7 @@ class Reader:
             state.negator, state.direct, state.neutral, state.once = "all but", True, False, False
         elif what == "negators":
             said = fold(span.said)
+            state.relative = False
             twice = bool(state.negator) and state.direct and said in CANCELLING
             state.negator, state.direct, state.neutral = "" if twice else said, True, False
             state.once = said in ("non", "un")
@@ -122,6 +124,8 @@ class Reader:
             state.series.append((not state.negator, span))
         elif what == "idle":
             state.ignored.append(span)
+        elif what in ("like", "likers") and self._is_suffix(state, tokens, span):
+            state.likened[-1] = (state.likened[-1][0], True, state.likened[-1][2])
         elif what in ("like", "role"):
             if what == "like" and span.words == ("meets",) and state.likened:
                 state.likened[-1] = (state.likened[-1][0], True, state.likened[-1][2])
@@ -146,7 +150,10 @@ class Reader:
             state.likened[-1] = (state.likened[-1][0], True, state.likened[-1][2])
             return
         state.about = word in ABOUT or (state.about and (word in ARTICLES or word in JOINTS))
-        turned = word in TURNING or (word == "and" and state.negator in PLAIN_NOT and state.follows_adjective())
+        state.relative = state.relative or (bool(state.negator) and state.direct and word in RELATIVE)
+        turned = (word in TURNING and not state.relative) or (
+            word == "and" and state.negator in PLAIN_NOT and state.follows_adjective()
+        )
         if turned and state.negator and not state.direct:
             state.negator = ""
         if all(each in self._known.ignorable or each in JOINTS for each in words) or mentions(words):
@@ -174,6 +181,12 @@ class Reader:
             return False
         ends = span.end == len(tokens) or any(mark in tokens[span.end].gap for mark in ",.;!")
         return ends and "," not in tokens[span.start].gap
+
+    @staticmethod
+    def _is_suffix(state: ReadingState, tokens: Sequence[Token], span: Span) -> bool:
+        """Whether a "like" hangs on the name of an item: "Alien-like"."""
+        hangs = span.words == ("like",) and tokens[span.start].gap == "-"
+        return hangs and bool(state.likened) and state.likened[-1][2].end == span.start
 
     @staticmethod
     def _all_but(spans: list[Span], place: int) -> bool:
@@ -263,7 +276,7 @@ class Reader:
             for attributes in self._roles(tokens, spans, place, what):
                 add((ValueWish(attributes, what.names, not refused, span.said, importance), span))
         elif isinstance(what, RangeWish):
-            add((replace(what, wanted=not (refused and state.direct)), span))
+            add((replace(what, wanted=not (refused and (state.direct or state.relative))), span))
         elif isinstance(what, ScaleMeaning):
             add((self._scaled(what, tokens, span, refused), span))
         elif isinstance(what, ComparativeMeaning):

@@ -17,6 +17,7 @@ class ReadingState:
     negator: str = ""
     direct: bool = False
     once: bool = False
+    relative: bool = False
     neutral: bool = False
     last: int = -1
     free: list[tuple[Span, bool]] = field(default_factory=list)
@@ -46,4 +47,16 @@ class ReadingState:
                 self.wishes.pop()
                 continue
             self.wishes[-1] = (turned, before)
+            self._join_with_neighbours()
             break
+
+    def _join_with_neighbours(self) -> None:
+        """A refused label and the labels right before it are refused together: "romantic comedies no"."""
+        while len(self.wishes) > 1:
+            (left, before), (wish, span) = self.wishes[-2:]
+            if not (isinstance(wish, LabelWish) and isinstance(left, LabelWish)) or before.end != span.start:
+                break
+            if left.mood or not left.wanted:
+                break
+            joined = replace(wish, labels=(*left.labels, *wish.labels), said=f"{left.said} {wish.said}", together=True)
+            self.wishes[-2:] = [(joined, replace(span, start=before.start))]

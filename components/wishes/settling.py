@@ -34,7 +34,11 @@ def settle_topics(state: ReadingState) -> None:
 
 def settle_items(state: ReadingState, facts: CatalogueFacts, titles: Titles, in_query: bool) -> None:
     """A name that stands for itself is what a query is after, if that says nothing else but what to leave out."""
-    others = [wish for wish, _ in state.wishes if not isinstance(wish, ItemsWish) and getattr(wish, "wanted", True)]
+    others = [
+        wish
+        for wish, _ in state.wishes
+        if not isinstance(wish, ItemsWish) and (getattr(wish, "wanted", True) or getattr(wish, "mood", ""))
+    ]
     alone = in_query and not others and not state.free and not state.pending
     for items, resembled, span in state.likened:
         ids, names = named_items(facts, items.rows)

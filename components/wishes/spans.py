@@ -88,6 +88,8 @@ _LIKED = frozenset(
     "fans of",
 }
 ABOUT = frozenset(["about", "regarding", "concerning", "involving", "exploring", "depicting"])
+MOST_MENDED = 2
+"""Words of a part of a title that may be misspelled."""
 _LINKS = frozenset(
     ["the", "a", "an", "film", "movie", "my", "movies", "films", "some", "something", "of", "by", "from", "both"]
 )
@@ -183,6 +185,10 @@ class SpanFinder:
         ):
             return None
         near = self.titles.nearest(name)
+        if near is None and len(name) > 1 and len(strange) <= MOST_MENDED:
+            rows = self._named(tuple(self.titles.nearest_word(word) or word for word in name))
+            if rows:
+                return Span(0, len(tokens), Items(tuple(rows), name, fuzzy=True), joined(tokens), words)
         if near is None or (len(name) > 1 and self.people.nearest(words)):
             return None
         return Span(0, len(tokens), Items(tuple(self._named(near)), near, fuzzy=True), joined(tokens), words)
@@ -283,12 +289,14 @@ class SpanFinder:
             if siblings:
                 return at + 2, siblings
         if words[at] == "the" and at + 1 < len(words) and words[at + 1].endswith("s") and self._role_before(before):
-            family = self.people.by_last_name(words[at + 1][:-1])  # "by the Wachowskis"
+            family = self._family(words[at + 1])
             if family:
                 return at + 2, family
         for length in range(min(5, len(words) - at), 1, -1):
             run = tuple(words[at : at + length])
             person = self.people.whole(run)
+            if person and length == 2 and run[0] == "the":
+                person = self.people.both(person, self._family(run[1]))
             if person and (any(token.large for token in tokens[at : at + length]) or not all(map(self._plain, run))):
                 return at + length, person
             if person and self._role_before(before):
@@ -317,7 +325,7 @@ class SpanFinder:
         named = opens or tokens[at].large or (self._role_before(before) and before[-1].words not in _WEAK_ROLES)
         if len(word) < 3 or self._says_little(word) or (self._plain(word) and not named):
             return None
-        person = self.people.by_last_name(word) or (self.people.by_last_name(word[:-1]) if word.endswith("s") else None)
+        person = self.people.by_last_name(word) or self._family(word)
         person = person or self.people.by_first_name(word)
         if person is None and not self._lexicon.is_word(word) and word not in self.titles.by_word:
             person = self.people.nearest_last_name(word)
@@ -326,6 +334,11 @@ class SpanFinder:
         if person is None or (at > 0 and words[at - 1] == "in") or self._another_of_that_name(tokens, at, person):
             return None
         return at + 1, person
+
+    def _family(self, word: str) -> NamedValue | None:
+        """Whose last name `word` is the plural of: the Wachowskis."""
+        name = word[:-1]
+        return None if not word.endswith("s") or self._plain(name) else self.people.by_last_name(name)
 
     def _maker(self, tokens: Sequence[Token], words: list[str], at: int) -> tuple[int, NamedValue] | None:
         """Whoever made an item that is named: "the man who directed Jaws", "the makers of Alien"."""
@@ -452,7 +465,10 @@ class SpanFinder:
         """Whether the words are meant as a name rather than as what they say."""
         name = words[start:end]
         after = (words[end],) if end < len(words) else ()
-        if tokens[start].text[:1].isupper() and (after in self._known.grammar["after_like"] or after == ("meets",)):
+        hangs = after == ("like",) and tokens[end].gap == "-"
+        if tokens[start].text[:1].isupper() and (
+            hangs or after in self._known.grammar["after_like"] or after == ("meets",)
+        ):
             return True  # "Heat vibes", "Heat meets Psycho"
         if likened:
             return len(name) > 1 or not self._says_little(name[0]) or tokens[start].large
