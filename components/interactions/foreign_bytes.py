@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from components.interactions.text_encoding import wide_encoding
+
 _STARTS: tuple[tuple[bytes, str], ...] = (
     (b"%PDF", "a PDF; export the table behind it as CSV"),
     (b"SQLite format 3\x00", "an SQLite database; read it with source=sql and RECOPS_SOURCE_SQL_URL=sqlite:///PATH"),
@@ -36,6 +38,10 @@ def name_foreign(data: bytes) -> str | None:
             return said
     if data[_TAR_AT : _TAR_AT + len(_TAR)] == _TAR:
         return "a tar archive; unpack it"
-    if not data.startswith(_WIDE) and sum(map(head.count, (bytes([byte]) for byte in _ODD))) > _ODD_SHARE * len(head):
+    if (
+        not data.startswith(_WIDE)
+        and wide_encoding(data) is None
+        and sum(map(head.count, (bytes([byte]) for byte in _ODD))) > _ODD_SHARE * len(head)
+    ):
         return "no text: its bytes are none that texts have"
     return None

@@ -64,7 +64,7 @@ def spell_as_utf8(data: bytes) -> Spelled:
     if data.isascii() and b"\x00" not in data[:_SAMPLE]:
         return Spelled(data, "utf-8", [])
     data = data.replace(b"\n" + codecs.BOM_UTF8, b"\n")  # where files with marks were put together
-    if zeros := _wide_encoding(data):
+    if zeros := wide_encoding(data):
         return Spelled(data.decode(zeros, errors="replace").encode(), zeros, [])
     try:
         data.decode()
@@ -73,7 +73,8 @@ def spell_as_utf8(data: bytes) -> Spelled:
     return Spelled(data, "utf-8", [])
 
 
-def _wide_encoding(data: bytes) -> str | None:
+def wide_encoding(data: bytes) -> str | None:
+    """UTF-16 without a byte order mark, told by where its zeros are; None where there are few."""
     head = data[:4096]
     for place, encoding in ((1, "utf-16-le"), (0, "utf-16-be")):
         zeros = head[place::2].count(0)
