@@ -23,12 +23,20 @@ from components.recommenders.protocol import Recommender, RecommenderError, Scor
 
 @dataclass(frozen=True)
 class Measured:
-    """Examples of whole users first, then of shortened ones; scores by generator and numbers wanted likewise."""
+    """Examples of whole users first, then of shortened ones; scores by generator and numbers wanted likewise.
+
+    `users` are the rows of those whose each is.
+    """
 
     examples: Examples
     scores: Mapping[str, Scores]
     n_wanted: NDArray[np.integer]
     n_whole: int
+    users: NDArray[np.int64]
+
+    def briefly(self, n: int) -> Measured:
+        """With the `n` most promising candidates of each user, and without scores."""
+        return replace(self, examples=self.examples.first(n), scores={})
 
 
 def make_examples(
@@ -66,7 +74,7 @@ def asked_by(split: InnerSplit) -> NDArray[np.int64]:
 def _measure(
     ranker: HistoryRanker, names: tuple[str, ...], asked: Iterable[AskedHistory], split: InnerSplit, n_whole: int
 ) -> Measured:
-    features, items, wanted, n_wanted = [], [], [], []
+    features, items, wanted, n_wanted, users = [], [], [], [], []
     scores: dict[str, list[Scores]] = {name: [] for name in names}
     columns: tuple[str, ...] = ()
     for each in asked:
@@ -82,12 +90,13 @@ def _measure(
         items.append(found.items)
         wanted.append(np.isin(found.items, targets))
         n_wanted.append(len(targets))
+        users.append(each.user)
         for name, values in said.items():
             scores[name].append(values)
     width = max((len(row) for row in items), default=0)
     examples = Examples(columns, _padded(features, width, 0), _padded(items, width, -1), _padded(wanted, width, False))
     padded = {name: _padded(rows, width, 0) for name, rows in scores.items()}
-    return Measured(examples, padded, np.array(n_wanted), n_whole)
+    return Measured(examples, padded, np.array(n_wanted), n_whole, np.array(users, np.int64))
 
 
 def _padded(rows: Sequence[NDArray[Any]], width: int, fill: float) -> NDArray[Any]:

@@ -17,6 +17,7 @@ from components.ranking.feature_groups import GroupName, make_groups
 from components.ranking.item_log import DAY, WINDOWS, YEAR_DAYS, ItemLog, ItemsThen
 from components.ranking.label_log import LabelLog
 from components.ranking.places import PlaceTables
+from components.ranking.value_model import prices_of
 from components.recommenders.events import events_of
 from components.recommenders.history import History
 from components.recommenders.protocol import NUMBERS, YEAR, Rows, Scores, TrainingData
@@ -32,7 +33,7 @@ FADES = (180, 1000)
 
 
 class FeatureMaker:
-    """Holds what features are looked up in; the history is all that differs between users.
+    """Holds what features are looked up in, and prices; the history is all that differs between users.
 
     A history's moment is its last interaction, or the last one of the data where that is later: nothing is known of
     what came after. Where no more than the order of a user's interactions is known, everything was known.
@@ -56,6 +57,7 @@ class FeatureMaker:
         self._places = PlaceTables(n_items)
         self._after = float(events.seconds.max(initial=0)) + 1
         self._groups = make_groups(groups, data, self._log, self._labels)
+        self.prices = prices_of(data)
 
     @property
     def groups(self) -> tuple[GroupName, ...]:

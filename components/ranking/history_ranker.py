@@ -123,7 +123,9 @@ class HistoryRanker:
         out."""
         found = self.find(history, hidden, None, again)
         ranked = self.order(history, found).items
-        ranker = None if self._choice is None or self._choice.method in ("mean", "blend") else self._choice.ranker
+        choice = self._choice
+        unlearnt = choice is None or choice.method in ("mean", "blend") or choice.value is not None
+        ranker = None if choice is None or unlearnt else choice.ranker
         features = None if ranker is None else self.features(history, found)
         return break_down(found, ranked, wanted, ranker, features, n_pushes)
 
@@ -131,6 +133,10 @@ class HistoryRanker:
         """A score for each candidate, and when its features were at hand."""
         choice, scores = self._choice, found.scores
         assert choice is not None  # noqa: S101 whoever ranks has chosen
+        if choice.value is not None:
+            rows = stacked(self.features(history, found), choice.value.names)
+            described = clock()
+            return choice.value.scores(rows, self._maker.prices[found.items]), described
         if choice.method == "mean":
             return blended(scores, dict.fromkeys(scores, 1 / len(scores))), clock()
         if choice.ranker is None:

@@ -32,12 +32,13 @@ class InnerSplit:
     """What is known, and what was liked next and not barred by that: float32 ones, (n_users, n_items).
 
     `overlaps_first` says that the first cut asks for some of the same, so that what is learnt here must not be judged
-    there.
+    there. `asked` is all that happened in the part that is asked for, None where that is not known.
     """
 
     known: TrainingData
     wanted: csr_array
     overlaps_first: bool = False
+    asked: Events | None = None
 
 
 def inner_splits(data: TrainingData, kind: Literal["latest", "random"], n_splits: int, seed: int) -> list[InnerSplit]:
@@ -115,7 +116,8 @@ def _with_synthetic_cold_users(
     wanted = ones(rows[of_asked[fresh]], events.items[asked[fresh]], (n_users + len(models), n_items))
     traits = {name: np.concatenate([codes, codes[models]]) for name, codes in data.traits.items()}
     grown = replace(data, user_ids=data.user_ids + names, seen=wanted, positives=wanted, traits=traits)
-    return InnerSplit(with_events(grown, whole), wanted)
+    later = replace(chosen(events, asked), users=rows[of_asked].astype(np.int32))
+    return InnerSplit(with_events(grown, whole), wanted, asked=later)
 
 
 def _ranges(starts: NDArray[np.int64], lengths: NDArray[np.int64]) -> NDArray[np.int64]:
@@ -148,8 +150,8 @@ def _fold(data: TrainingData, fold: int, seed: int) -> InnerSplit:
 def _cut(data: TrainingData, known: NDArray[np.bool_], asked: NDArray[np.bool_]) -> InnerSplit:
     events = events_of(data)
     rest = with_events(data, chosen(events, known))
-    later = chosen(events, asked & events.liked)
-    wanted = ones(later.users, later.items, data.seen.shape)
+    later = chosen(events, asked)
+    wanted = ones(later.users[later.liked], later.items[later.liked], data.seen.shape)
     wanted = csr_array(wanted - wanted.multiply(rest.barred))
     wanted.eliminate_zeros()
-    return InnerSplit(rest, wanted)
+    return InnerSplit(rest, wanted, asked=later)

@@ -120,6 +120,19 @@ def train_ranker(parts: Sequence[Examples], config: RankerConfig, seed: int) -> 
     return LearnedRanker(names, tuple(models))
 
 
+def train_chances(
+    parts: Sequence[tuple[Examples, NDArray[np.bool_]]], config: RankerConfig, seed: int
+) -> LearnedRanker:
+    """Learn the chance of an outcome, given for each candidate of each part; every candidate counts alike."""
+    import lightgbm
+
+    rows = np.concatenate([part.features[part.items >= 0] for part, _ in parts])
+    labels = np.concatenate([happened[part.items >= 0] for part, happened in parts]).astype(int)
+    data = lightgbm.Dataset(rows, labels, free_raw_data=False, feature_name="auto")
+    settings = [_settings(config, seed + step) | {"objective": "binary"} for step in range(config.n_seeds)]
+    return LearnedRanker(parts[0][0].names, tuple(lightgbm.train(each, data, config.rounds) for each in settings))
+
+
 def _settings(config: RankerConfig, seed: int) -> dict[str, Any]:
     return {
         "objective": "lambdarank",

@@ -3,6 +3,8 @@
 Everything is chosen and learnt on cuts inside the training data (`components/ranking/inner_split.py`): generators are
 trained on what a cut knows, the ranker on what it asks for. The generators are then trained on all of it. Every
 history, of an example, of a known user or of a stranger, goes through the same `HistoryRanker`.
+
+Past 250 lines, as choosing, learning and fitting share one order of steps.
 """
 
 from __future__ import annotations
@@ -26,6 +28,7 @@ from components.ranking.inner_split import InnerSplit, inner_splits, short_split
 from components.ranking.learned_ranker import Examples, LearnedRanker, RankerConfig, train_ranker
 from components.ranking.newcomers import choose_half_life, popularity_of
 from components.ranking.pipeline_choice import Choice
+from components.ranking.value_model import Objective, ValueModel, ValueWeights, learn_value
 from components.recommenders.again import Again
 from components.recommenders.answers_history import AnswersHistory
 from components.recommenders.ease import EaseConfig
@@ -75,7 +78,7 @@ class PipelineConfig(RecommenderConfig):
     `depth` items per user are kept in the bundle, `max_users` users at most are learnt from per cut, and `max_examples`
     histories over all cuts: more of them move the ranker little, and time and memory grow with them.
     `feature_groups` are tried on the choosing cut, in their order, where the data have something for them; the ranker
-    takes those that gain.
+    takes those that gain. `value` says what else than likes counts in the order (`components/ranking/value_model.py`).
     """
 
     kind: Literal["pipeline"] = "pipeline"
@@ -89,6 +92,7 @@ class PipelineConfig(RecommenderConfig):
     max_examples: int = Field(default=20_000, ge=1)
     generators: list[Entry] = Field(default=[EaseConfig(), ItemToItemConfig()], min_length=1)
     feature_groups: list[GroupName] = Field(default=[])
+    value: ValueWeights = ValueWeights()
     ranker: RankerConfig = RankerConfig()
 
     def build(self) -> Pipeline:
@@ -132,13 +136,20 @@ class Pipeline:
         recipes = {name: recipes[name] for name in fitted}
         choice = earlier
         maker = None if choice is None else FeatureMaker(data, choice.groups)
-        if choice is None or maker is None or choice.generators != tuple(recipes) or maker.groups != choice.groups:
+        counts_alike = choice is not None and self._weights == (choice.value.weights if choice.value else None)
+        fits = choice is not None and choice.generators == tuple(recipes) and counts_alike
+        if choice is None or maker is None or not fits or maker.groups != choice.groups:
             chosen = self._choose(recipes, data, seed, chosen_by, fitted)
             choice = replace(chosen, half_life_days=choose_half_life(data, seed))
             maker = FeatureMaker(data, choice.groups)
         counts = popularity_of(choice.half_life_days).fit(data, seed).counts
         ranker = HistoryRanker(fitted, maker, self.config.n_candidates, choice, data.repeats)
         return Learned(ranker, counts, choice, left_out)
+
+    @property
+    def _weights(self) -> dict[Objective, float] | None:
+        """What counts, None where likes alone do."""
+        return None if self.config.value.likes_alone else self.config.value.by_objective
 
     def _choose(
         self,
@@ -154,13 +165,19 @@ class Pipeline:
         splits = [split for split in ([chosen_by] if chosen_by else []) + splits if len(asked_by(split))]
         names = tuple(recipes)
         everything = dict.fromkeys(recipes, 1 / len(recipes))
+        if not splits and self._weights is not None:
+            raise RecommenderError(
+                "train.recommender.value counts more than likes, but there is too little data to learn from; "
+                "set it to {like: 1} until there is more"
+            )
         if not splits:
             return Choice("mean", everything, {}, names)
         n_users = min(self.config.max_users, self._users_a_cut(len(splits)))
         known = fitted if splits[0] is chosen_by and chosen_by.known is data else None
         first = self._examples(recipes, splits[0], n_users, seed, known)
         learnt_from = self.config.ranker.n_candidates
-        others = [self._examples(recipes, split, n_users, seed).examples.first(learnt_from) for split in splits[1:]]
+        rest = [self._examples(recipes, split, n_users, seed).briefly(learnt_from) for split in splits[1:]]
+        others = [each.examples for each in rest]
         judged = slice(0, first.n_whole)
         items, wanted, n_wanted = first.examples.items[judged], first.examples.wanted[judged], first.n_wanted[judged]
         scores = {name: values[judged] for name, values in first.scores.items()}
@@ -198,17 +215,33 @@ class Pipeline:
             orders["ranker and blend"] = mixed("ranker and blend", learned, crossed, items)
         measured = {method: list_quality(order, items, wanted, n_wanted, K) for method, order in orders.items()}
         best = max(measured, key=lambda method: measured[method])
+        value = None
+        if self._weights is not None:
+            value = self._value(data, [first.briefly(learnt_from), *rest], splits, seen_with(taken), seed)
         if splits[0] is chosen_by:
             ranker = trial if best in RANKER_SHARES else None
-            taken = taken if ranker else ()
-            return Choice(best, weights or everything, measured, names, ranker, groups=taken, gains=gains)
+            taken = taken if ranker or value else ()
+            return Choice(best, weights or everything, measured, names, ranker, None, taken, gains, value)
         if best in RANKER_SHARES and measured["ranker"] > measured[best] - DOUBT:
             best = "ranker"
         if best not in RANKER_SHARES:
-            return Choice(best, weights or everything, measured, names, gains=gains)
+            taken = taken if value else ()
+            return Choice(best, weights or everything, measured, names, None, None, taken, gains, value)
         parts = [part.seeing(seen_with(taken)) for part in (first.examples, *others)]
         ranker = train_ranker(parts, self.config.ranker, seed)
-        return Choice(best, weights or everything, measured, names, ranker, groups=taken, gains=gains)
+        return Choice(best, weights or everything, measured, names, ranker, None, taken, gains, value)
+
+    def _value(
+        self,
+        data: TrainingData,
+        measured: Sequence[Measured],
+        splits: Sequence[InnerSplit],
+        names: tuple[str, ...],
+        seed: int,
+    ) -> ValueModel:
+        told = [(each, split.asked) for each, split in zip(measured, splits, strict=True) if split.asked is not None]
+        parts = [(each.examples.seeing(names), each.users, asked) for each, asked in told]
+        return learn_value(self.config.value, parts, data.kinds, self.config.ranker, seed)
 
     def _groups_of(self, examples: Examples) -> tuple[GroupName, ...]:
         """Those that the settings name and that the data have something for."""

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from components.ranking.feature_groups import GROUPS, GroupName
 from components.ranking.learned_ranker import LearnedRanker
+from components.ranking.value_model import ValueModel
 from components.recommenders.protocol import RecommenderError
 
-CHOICE = "choice.json"
+CHOICE, TREES = "choice.json", "trees"
 
 
 @dataclass(frozen=True)
@@ -26,6 +27,7 @@ class Choice:
         ranker: None where the method needs none.
         half_life_days: of the popularity that newcomers get; None where it does not fade.
         groups: of features, that the ranker takes besides; `gains` are those of all that were tried, in NDCG@10.
+        value: what orders in place of `method`, where more than likes counts.
     """
 
     method: str
@@ -36,6 +38,7 @@ class Choice:
     half_life_days: float | None = None
     groups: tuple[GroupName, ...] = ()
     gains: Mapping[GroupName, float] = field(default_factory=dict)
+    value: ValueModel | None = None
 
 
 def save_choice(folder: Path, choice: Choice) -> None:
@@ -51,10 +54,15 @@ def save_choice(folder: Path, choice: Choice) -> None:
         "half_life_days": choice.half_life_days,
         "groups": choice.groups,
         "gains": dict(choice.gains),
+        "value": None if choice.value is None else dict(choice.value.weights),
+        "value_features": None if choice.value is None else choice.value.names,
     }
     (folder / CHOICE).write_text(json.dumps(header, sort_keys=True, indent=1) + "\n")
     for place, text in enumerate(ranker.texts if ranker else ()):
-        _model(folder, place).write_text(text)
+        _model(folder, TREES, place).write_text(text)
+    for name, model in (choice.value.models if choice.value else {}).items():
+        for place, text in enumerate(model.texts):
+            _model(folder, name, place).write_text(text)
 
 
 def load_choice(folder: Path) -> Choice:
@@ -66,22 +74,30 @@ def load_choice(folder: Path) -> Choice:
     path = folder / CHOICE
     try:
         raw = json.loads(path.read_text())
-        texts: list[str] = []
-        while _model(folder, len(texts)).is_file():
-            texts.append(_model(folder, len(texts)).read_text())
-        ranker = LearnedRanker.from_texts(tuple(raw["features"]), texts) if raw["features"] else None
+        ranker = _read(folder, TREES, raw["features"]) if raw["features"] else None
+        weights = raw.get("value")
+        value = weights and ValueModel(weights, {name: _read(folder, name, raw["value_features"]) for name in weights})
         generators, half_life = tuple(raw["generators"]), raw["half_life_days"]
         groups = tuple(raw.get("groups", ()))
         if unknown := [name for name in groups if name not in GROUPS]:
             text = f"its ranker sees the features {', '.join(unknown)}, of which this version knows nothing"
             raise RecommenderError(f"{path}: {text}; retrain with this version, or serve it with the one that made it")
         gains = raw.get("gains", {})
-        return Choice(raw["method"], raw["weights"], raw["measured"], generators, ranker, half_life, groups, gains)
+        return Choice(
+            raw["method"], raw["weights"], raw["measured"], generators, ranker, half_life, groups, gains, value
+        )
     except RecommenderError:
         raise
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise RecommenderError(f"{path} cannot be read: {error}") from error
 
 
-def _model(folder: Path, place: int) -> Path:
-    return folder / f"trees_{place}.txt"
+def _read(folder: Path, name: str, features: Sequence[str]) -> LearnedRanker:
+    texts: list[str] = []
+    while _model(folder, name, len(texts)).is_file():
+        texts.append(_model(folder, name, len(texts)).read_text())
+    return LearnedRanker.from_texts(tuple(features), texts)
+
+
+def _model(folder: Path, name: str, place: int) -> Path:
+    return folder / f"{name}_{place}.txt"
