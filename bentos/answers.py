@@ -7,6 +7,7 @@ import logging
 from collections.abc import Callable, Sequence
 from typing import Literal
 
+from bentos.allocated_users import AllocatedUsers
 from bentos.ranking_threads import RankingThreads
 from bentos.shelves import Shelves
 from components.adapters.slots.redis_cache import RedisAnswers
@@ -46,6 +47,7 @@ class Answers:
         shelves: what is on now.
         ranking: the threads in which the paths rank; closed with this object.
         shared: what the cache writes to besides; closed with this object.
+        allocated: who has which variant of an adaptive experiment; closed with this object.
     """
 
     def __init__(
@@ -56,6 +58,7 @@ class Answers:
         shelves: Shelves,
         ranking: RankingThreads,
         shared: RedisAnswers | None = None,
+        allocated: AllocatedUsers | None = None,
     ) -> None:
         self._events = events
         self._cache = cache
@@ -63,6 +66,7 @@ class Answers:
         self._shelves = shelves
         self._ranking = ranking
         self._shared = shared
+        self._allocated = allocated
 
     async def recommend(
         self,
@@ -177,6 +181,8 @@ class Answers:
         """Reads nothing from the event store any more; safe to call twice."""
         self._events.close()
         self._shelves.close()
+        if self._allocated is not None:
+            self._allocated.close()
         self._ranking.close()
 
     async def aclose(self) -> None:

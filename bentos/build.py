@@ -9,7 +9,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from bentos.served_release import BUNDLE, ServedExperiment, ServedRelease, ServedVariant
@@ -130,8 +130,7 @@ def served_release(release: Release, prompts: Mapping[int, str] | None = None) -
             )
             for variant in release.variants
         ),
-        experiment=experiment
-        and ServedExperiment(experiment_id=experiment.experiment_id, salt=experiment.salt, design=experiment.design),
+        experiment=experiment and ServedExperiment(**asdict(experiment)),
         details={
             "model_version": release.model_version,
             "data_version": release.summary.get("data_version"),

@@ -9,6 +9,7 @@ from pydantic import BaseModel, ConfigDict, Field, model_validator
 
 from components.config.llm import LlmConfig
 from components.config.routing import RoutingConfig
+from components.experiments.allocation import Allocation
 from components.experiments.placement import Design
 
 FILE = "release.json"
@@ -45,6 +46,7 @@ class ServedExperiment(BaseModel):
     experiment_id: str
     salt: str
     design: Design = "parallel"
+    allocation: Allocation = "fixed"
 
 
 class ServedRelease(BaseModel):

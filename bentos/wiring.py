@@ -9,6 +9,7 @@ from pathlib import Path
 
 from prometheus_client import CollectorRegistry
 
+from bentos.allocated_users import AllocatedUsers
 from bentos.answers import Answers
 from bentos.asgi_app import RecopsApp
 from bentos.conversations import Conversations
@@ -29,6 +30,7 @@ from components.adapters.store.access.keys import SqlKeys
 from components.adapters.store.catalogue.items_off import SqlItemsOff
 from components.adapters.store.conversations.kept import SqlConversations
 from components.adapters.store.engine import open_engine
+from components.adapters.store.experiments.allocated import SqlAllocated
 from components.adapters.store.llm.budget import LlmBudget
 from components.adapters.store.traffic.local_user_events import user_events
 from components.adapters.store.traffic.shown_items import ShownItems
@@ -80,7 +82,9 @@ def build_app(
         user_salt(settings),
     )
     ranking = RankingThreads(RANKING_THREADS)
-    variants = make_variants(release, folder, slot, models.hybrid_of, ranking.run)
+    allocated = make_allocated(release, settings)
+    assigned = None if allocated is None else allocated.variant_of
+    variants = make_variants(release, folder, slot, models.hybrid_of, ranking.run, assigned)
     for path in variants.all_paths():
         warm_up(path)
     queue = WriteQueue(open_engine(settings.store_url, busy_seconds))
@@ -90,7 +94,7 @@ def build_app(
     shared = RedisAnswers(settings.cache_url.get_secret_value(), time.monotonic) if settings.cache_url else None
     cache = AnswerCache(release.control.routing.cache, shared, time.monotonic)
     shelves = make_shelves(variants, release.control.routing.new_items, settings)
-    answers = Answers(events, cache, time.perf_counter, shelves, ranking, shared)
+    answers = Answers(events, cache, time.perf_counter, shelves, ranking, shared, allocated)
 
     async def make_ahead(request: RecommendRequest, request_id: str, payer: str) -> None:
         for path in variants.paths_of(request.user_id):
@@ -196,6 +200,7 @@ def make_variants(
     slot: str,
     hybrid_of: HybridOf = no_model,
     aside: Aside | None = None,
+    assigned: Callable[[str], str] | None = None,
 ) -> Variants:
     """A request path for each variant; those of one model share its bundle. See `RequestPath` for `aside`.
 
@@ -220,8 +225,23 @@ def make_variants(
     ]
     if release.experiment is None:
         return Variants(paths)
-    split = VariantShares(tuple(path.variant for path in paths), tuple(variant.share for variant in release.variants))
-    return Variants(paths, Experiment(release.experiment.experiment_id, release.experiment.salt, split, interleaved))
+    experiment = Experiment(release.experiment.experiment_id, release.experiment.salt, split_of(release), interleaved)
+    return Variants(paths, experiment, assigned)
+
+
+def split_of(release: ServedRelease) -> VariantShares:
+    """The declared shares of the variants."""
+    return VariantShares(tuple(each.name for each in release.variants), tuple(each.share for each in release.variants))
+
+
+def make_allocated(release: ServedRelease, settings: Settings) -> AllocatedUsers | None:
+    """Who has which variant of an adaptive experiment; None without one."""
+    experiment = release.experiment
+    if experiment is None or experiment.allocation == "fixed":
+        return None
+    engine = open_engine(settings.store_url, OPEN_SECONDS)
+    rows = SqlAllocated(engine, experiment.experiment_id)
+    return AllocatedUsers(split_of(release), experiment.salt, rows, engine.dispose)
 
 
 def warm_up(path: RequestPath) -> None:

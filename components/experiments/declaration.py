@@ -6,11 +6,14 @@ from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError, model_validator
 
+from components.experiments.allocation import Allocation
 from components.experiments.assignment import VariantShares
 from components.experiments.placement import INTERLEAVED, Design
 from components.experiments.power import LEVEL, POWER, MinimumEffect
 
-MetricName = Literal["ndcg_at_10", "hit_rate", "ctr", "conversion", "revenue_per_user", "session_length"]
+MetricName = Literal["ndcg_at_10", "hit_rate", "ctr", "clickers", "conversion", "revenue_per_user", "session_length"]
+RATES: tuple[MetricName, ...] = ("clickers", "conversion")
+"""Metrics that are whether a user did something."""
 GuardrailName = Literal["latency_ms", "cost_usd", "errors"]
 USUAL_GUARDRAILS: dict[GuardrailName, float] = {"latency_ms": 5.0, "cost_usd": 0.0, "errors": 0.005}
 """A tolerance of 0 forbids any worsening that is sure."""
@@ -69,6 +72,8 @@ class Declaration(_Part):
         salt: of the assignment; the name, unless it is given.
         design: parallel, each user has one variant; or interleaved, each list is drafted from both, and what decides is
             which of them placed what people click.
+        allocation: fixed, or top-two: the readings change the shares of new users to what tells most.
+        reward_hours: with top-two, a user counts so long after their first exposure, by what they did until then.
         primary: the one metric that decides.
         test: read once when planned, or on any day.
         guardrails: what a winner must not make worse by more than this, in the metric's unit.
@@ -78,6 +83,8 @@ class Declaration(_Part):
 
     name: Name
     design: Design = "parallel"
+    allocation: Allocation = "fixed"
+    reward_hours: float = Field(default=24.0, gt=0, allow_inf_nan=False)
     variants: tuple[VariantSpec, ...] = Field(min_length=2)
     primary: MetricName
     test: Literal["fixed", "sequential"]
@@ -110,6 +117,18 @@ class Declaration(_Part):
                 f"primary: an interleaved list tells whose items are clicked, so ctr; for {self.primary} take design: "
                 "parallel"
             )
+        return self
+
+    @model_validator(mode="after")
+    def _adapts_to_a_rate(self) -> Self:
+        if self.allocation == "fixed":
+            return self
+        if self.design != "parallel" or self.test != "sequential":
+            raise ValueError(
+                "allocation: top-two takes design: parallel and test: sequential, as it looks all the time"
+            )
+        if self.primary not in RATES:
+            raise ValueError(f"primary: top-two goes by whether a user did it: {' or '.join(RATES)}")
         return self
 
     @property

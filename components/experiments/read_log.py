@@ -12,7 +12,15 @@ from components.experiments.fixed_horizon import Values, linearised
 from components.experiments.power import MinimumEffect
 from components.experiments.reading import NoDifference, NoWinnerAllowed, StillOpen, Winner, read_experiment
 
-METRICS: tuple[MetricName, ...] = ("ndcg_at_10", "hit_rate", "ctr", "conversion", "revenue_per_user", "session_length")
+METRICS: tuple[MetricName, ...] = (
+    "ndcg_at_10",
+    "hit_rate",
+    "ctr",
+    "clickers",
+    "conversion",
+    "revenue_per_user",
+    "session_length",
+)
 USUAL_EFFECT = MinimumEffect(0.05, "relative")
 """For metrics beside a primary one whose minimum effect is in its own unit."""
 
@@ -54,6 +62,7 @@ def metric_of(name: MetricName, totals: UserTotals, effect: MinimumEffect) -> Me
         "ndcg_at_10": (totals.ndcg, totals.requests),
         "hit_rate": (totals.hits, totals.requests),
         "ctr": (totals.clicks, totals.impressions),
+        "clickers": ((totals.hits > 0).astype(np.float64), None),
         "conversion": (totals.buyers, None),
         "revenue_per_user": (totals.revenue, None),
         "session_length": (totals.actions, totals.sessions),

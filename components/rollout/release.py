@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
+from components.experiments.allocation import Allocation
 from components.experiments.placement import Design
 
 
@@ -26,6 +27,7 @@ class ReleasedExperiment:
     experiment_id: str
     salt: str
     design: Design = "parallel"
+    allocation: Allocation = "fixed"
 
 
 @dataclass(frozen=True)
@@ -59,9 +61,10 @@ class Release:
     def experiment(self) -> ReleasedExperiment | None:
         """The experiment that the variants belong to."""
         given = self.summary.get("experiment")
-        return (
-            None if given is None else ReleasedExperiment(given["id"], given["salt"], given.get("design", "parallel"))
-        )
+        if given is None:
+            return None
+        design, allocation = given.get("design", "parallel"), given.get("allocation", "fixed")
+        return ReleasedExperiment(given["id"], given["salt"], design, allocation)
 
     def recipe(self) -> tuple[Any, ...]:
         """What decides how this release answers: two releases of one recipe answer alike."""

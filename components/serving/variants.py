@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from components.experiments.assignment import VariantShares, assign_variant
@@ -33,17 +33,24 @@ class Variants:
 
     Args:
         paths: the control first; each goes by the name that it says itself, and answers in that name.
+        assigned: the variant of a user, where that is not for salt and split alone to say.
 
     Raises:
         ValueError: paths and split do not name the same variants.
     """
 
-    def __init__(self, paths: Sequence[RequestPath], experiment: Experiment | None = None) -> None:
+    def __init__(
+        self,
+        paths: Sequence[RequestPath],
+        experiment: Experiment | None = None,
+        assigned: Callable[[str], str] | None = None,
+    ) -> None:
         names = tuple(path.variant for path in paths)
         if names != (experiment.split.variants if experiment else names[:1]):
             raise ValueError(f"the variants {names} are not those of the experiment {experiment}")
         self._paths = dict(zip(names, paths, strict=True))
         self._experiment = experiment
+        self._assigned = assigned
         self.control = self._paths[names[0]]
 
     def path_of(self, user_id: str | None) -> RequestPath:
@@ -52,6 +59,8 @@ class Variants:
         """
         if self._experiment is None or user_id is None or self._experiment.interleaved:
             return self.control
+        if self._assigned is not None:
+            return self._paths[self._assigned(user_id)]
         return self._paths[assign_variant(self._experiment.split, self._experiment.salt, user_id)]
 
     def paths_of(self, user_id: str) -> tuple[RequestPath, ...]:

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from components.adapters.store.experiments.declared import PlannedSize
 from components.adapters.store.experiments.log import read_traffic_log
-from components.experiments.declaration import Baseline, Declaration, DeclarationError
+from components.experiments.declaration import RATES, Baseline, Declaration, DeclarationError
 from components.experiments.interleaving_plan import plan_interleaving
 from components.experiments.power import ExperimentPlan, plan_experiment, users_for_mean, users_for_rate
 from components.experiments.read_log import baseline_of
@@ -61,7 +61,7 @@ def plan_declared(bench: Workbench, declaration: Declaration, now: float | None 
     effect, test = declaration.effect, declaration.test
     level = declaration.level / (len(declaration.variants) - 1)
     try:
-        if declaration.primary == "conversion":
+        if declaration.primary in RATES:
             users = users_for_rate(baseline.mean, effect, test, level, declaration.power)
         else:
             users = users_for_mean(baseline.mean, baseline.std, effect, test, level, declaration.power)

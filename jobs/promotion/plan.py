@@ -55,6 +55,7 @@ class ReleasePlan:
             "id": self.experiment.name,
             "salt": self.experiment.declaration.assignment_salt,
             "design": self.experiment.declaration.design,
+            "allocation": self.experiment.declaration.allocation,
         }
         return Release(
             release_id=release_id,

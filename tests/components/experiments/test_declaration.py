@@ -61,6 +61,10 @@ THIRD = {"name": "third", "share": 0.3, "model_version": 2}
         (changed(guardrails={"speed": 1.0}), "guardrails.speed"),
         (changed(guardrails={"latency_ms": -1.0}), "guardrails.latency_ms"),
         (changed(power=0.3), "power: "),
+        (changed(allocation="top-two"), "primary: top-two goes by whether a user did it: clickers or conversion"),
+        (changed(allocation="top-two", primary="clickers", test="fixed"), "test: sequential"),
+        (changed(allocation="top-two", design="interleaved"), "design: parallel"),
+        (changed(reward_hours=0), "reward_hours: "),
         (changed(design="multileaved"), "design: .*'interleaved'"),
         (changed(design="interleaved", primary="conversion"), "primary: .*for conversion take design: parallel"),
         (

@@ -132,6 +132,17 @@ def test_an_interleaved_experiment_is_served_as_one(settings: Settings, tmp_path
     assert (served.experiment.design, served.experiment.salt) == ("interleaved", "exp-1")
 
 
+def test_an_adaptive_experiment_is_served_as_one(settings: Settings, tmp_path: Path) -> None:
+    file = written(tmp_path, allocation="top-two", primary="clickers")
+    chosen = choose(settings, make_release("release-1", model_version=1), file)
+    assert isinstance(chosen, Chosen)
+    plan = planned(settings, chosen, 1)
+    assert isinstance(plan, ReleasePlan)
+    served = served_release(plan.release("release-2", None, "test", "tag", 0.0))
+    assert served.experiment is not None
+    assert (served.experiment.design, served.experiment.allocation) == ("parallel", "top-two")
+
+
 def test_a_running_experiment_goes_on_with_the_next_model_and_ends_by_a_promotion(
     settings: Settings, tmp_path: Path
 ) -> None:

@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
 from sqlalchemy import Engine, Row, insert, select, update
 
 from components.adapters.store.engine import reading
+from components.adapters.store.experiments.allocated import over_time_of
 from components.adapters.store.tables import experiments
+from components.experiments.allocation import AllocatedShares
 from components.experiments.declaration import Declaration
 
 State = Literal["declared", "running", "ended"]
@@ -30,7 +32,7 @@ class PlannedSize:
 
 @dataclass(frozen=True)
 class StoredExperiment:
-    """One row; times are seconds since 1970."""
+    """One row; times are seconds since 1970. `allocated`: shares that readings have set, oldest first."""
 
     declaration: Declaration
     planned: PlannedSize
@@ -39,6 +41,7 @@ class StoredExperiment:
     started_at: float | None
     ended_at: float | None
     by: str
+    allocated: tuple[AllocatedShares, ...] = ()
 
     @property
     def name(self) -> str:
@@ -113,6 +116,18 @@ class SqlExperiments:
                 .values(state="running", started_at=now)
             )
 
+    def allocate(self, name: str, shares: Sequence[float]) -> None:
+        """From now on new users come under these shares; slots follow within seconds."""
+        of_this = experiments.c.experiment_id == name
+        with self._engine.begin() as db:
+            spec = dict(db.execute(select(experiments.c.spec).where(of_this)).scalar_one())
+            more = {"since": self._now(), "shares": list(shares)}
+            db.execute(
+                update(experiments)
+                .where(of_this)
+                .values(spec={**spec, "allocated": [*spec.get("allocated", []), more]})
+            )
+
 
 def _of(row: Row[Any]) -> StoredExperiment:
     spec = row.spec
@@ -124,4 +139,5 @@ def _of(row: Row[Any]) -> StoredExperiment:
         started_at=row.started_at,
         ended_at=row.ended_at,
         by=row.by,
+        allocated=over_time_of(spec),
     )
