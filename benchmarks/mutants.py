@@ -49,6 +49,7 @@ DECIDING = {
     "components/conversation/intent.py": ("tests/components/conversation/test_references.py",),
     "components/conversation/dialogue.py": ("tests/components/conversation/test_scripts.py",),
     "components/experiments/adaptive.py": ("tests/components/experiments/test_adaptive.py",),
+    "components/experiments/adaptive_reading.py": ("tests/components/experiments/test_adaptive_reading.py",),
     "components/experiments/counterfactual.py": ("tests/components/experiments/test_counterfactual.py",),
     "components/experiments/draft.py": ("tests/components/experiments/test_draft.py",),
     "components/experiments/interleaved_reading.py": ("tests/components/experiments/test_interleaved_reading.py",),

@@ -178,10 +178,10 @@ def counterfactual(strength: float | None, max_per_category: int | None, days: f
 
 
 def _variants(row: dict[str, Any]) -> str:
-    """Each with its share of the users, or both in each list."""
+    """Each with its share of new users, or both in each list."""
     if row["design"] == "interleaved":
         return f"{' and '.join(row['variants'])} in each list"
-    return ", ".join(f"{name} {share:.0%}" for name, share in row["variants"].items())
+    return ", ".join(f"{name} {share:.0%}" for name, share in zip(row["variants"], row["shares_now"], strict=True))
 
 
 def _users(row: dict[str, Any]) -> str:

@@ -19,6 +19,7 @@ TITLES = {
     "ndcg_at_10": "NDCG@10 of clicks",
     "hit_rate": "lists with a click",
     "ctr": "clicks per item shown",
+    "clickers": "users who click",
     "conversion": "users who buy",
     "revenue_per_user": "revenue per user",
     "session_length": "actions per session",
@@ -112,9 +113,14 @@ class Period:
 
 
 def view_of(
-    declaration: Declaration, planned: tuple[int, int], decision: Decision, facts: ReadingFacts, period: Period
+    declaration: Declaration,
+    planned: tuple[int, int],
+    decision: Decision,
+    facts: ReadingFacts,
+    period: Period,
+    shares: tuple[float, ...] | None = None,
 ) -> ReadingView:
-    """The view of a decision; `planned` are users per variant and days."""
+    """The view of a decision; `planned`: users per variant and days; `shares`: those of new users, if not as declared."""
     evidence = decision.evidence
     lines = [_line("primary", one) for one in evidence.primary]
     lines += [_line("secondary", one) for one in evidence.secondary]
@@ -136,7 +142,7 @@ def view_of(
         users_needed=undecided and undecided.users_needed,
         days_needed=undecided and undecided.days_needed,
         variants=declaration.split.variants,
-        shares=declaration.split.shares,
+        shares=shares or declaration.split.shares,
         users=evidence.users,
         sample_ratio=_ratio(evidence.sample_ratio),
         sample_ratio_holds=not isinstance(evidence.sample_ratio, RatioMismatch),

@@ -43,6 +43,8 @@ def _row(bench: Workbench, one: StoredExperiment) -> dict[str, Any]:
         "name": one.name,
         "state": one.state,
         "design": declaration.design,
+        "allocation": declaration.allocation,
+        "shares_now": list(one.allocated[-1].shares if one.allocated else declaration.split.shares),
         "variants": {variant.name: variant.share for variant in declaration.variants},
         "primary": declaration.primary,
         "test": declaration.test,

@@ -7,10 +7,14 @@ from dataclasses import asdict, dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import numpy as np
+
 from components.adapters.mlflow.reading import Bar, ReadingRecord, log_reading
 from components.adapters.store.experiments.declared import ExperimentError, SqlExperiments, StoredExperiment
 from components.adapters.store.experiments.interleaved_log import read_interleaved_log
 from components.adapters.store.experiments.log import read_experiment_log
+from components.experiments.adaptive_reading import read_adaptive
+from components.experiments.allocation import AllocatedShares
 from components.experiments.interleaved_reading import read_interleaved_experiment
 from components.experiments.read_log import read_log
 from jobs.experiments.file import params_of_variant
@@ -24,10 +28,11 @@ DAY = 86_400.0
 
 @dataclass(frozen=True)
 class Reading:
-    """What was read, and the page that shows it."""
+    """What was read, and the page that shows it; `shares` of the users to come, where the experiment adapts."""
 
     view: ReadingView
     page: str
+    shares: tuple[float, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -42,6 +47,8 @@ class PublishedReading:
 def publish_reading(bench: Workbench, name: str | None, now: float) -> PublishedReading:
     """Reads the experiment, keeps the page under `readings` of the state folder, and logs it to MLflow.
 
+    The users to come of a running adaptive experiment are given other shares by it.
+
     Raises:
         ExperimentError: there is no such experiment, or it was never started.
         NothingThereError: there is no event store yet.
@@ -49,9 +56,16 @@ def publish_reading(bench: Workbench, name: str | None, now: float) -> Published
     experiment = find_experiment(bench.store.experiments, name)
     reading = read_stored(bench, experiment, now)
     page = write_page(bench.settings.root / "readings", reading)
+    share_out(bench.store.experiments, experiment, reading)
     mlflow_url = bench.settings.mlflow_url
     run_id = log_to_mlflow(mlflow_url, experiment, reading)
     return PublishedReading(reading.view, page, f"{mlflow_url}/#/runs/{run_id}")
+
+
+def share_out(experiments: SqlExperiments, experiment: StoredExperiment, reading: Reading) -> None:
+    """Gives the users to come of a running adaptive experiment the shares that the reading found."""
+    if reading.shares is not None and experiment.state == "running":
+        experiments.allocate(experiment.name, reading.shares)
 
 
 def tell(view: ReadingView) -> str:
@@ -105,11 +119,18 @@ def read_stored(bench: Workbench, experiment: StoredExperiment, now: float) -> R
         drafted = read_interleaved_log(bench.store.engine, experiment.name, (first, second), until)
         found = read_interleaved_experiment(declaration, *planned, drafted, days, threshold)
         view = view_of(declaration, planned, found, facts_of_drafted(drafted), period)
+        return Reading(view, page_of(view))
+    log = read_experiment_log(bench.store.engine, experiment.name, declaration.split.variants, until)
+    shares = None
+    if declaration.allocation == "top-two":
+        over_time = (AllocatedShares(started_at, declaration.split.shares), *experiment.allocated)
+        rng = np.random.default_rng([len(over_time), *experiment.name.encode()])
+        adapted = read_adaptive(declaration, planned[0], over_time, log, until, rng)
+        decision, shares = adapted.decision, adapted.shares
     else:
-        log = read_experiment_log(bench.store.engine, experiment.name, declaration.split.variants, until)
         decision = read_log(declaration, *planned, log, days, threshold)
-        view = view_of(declaration, planned, decision, facts_of(log), period)
-    return Reading(view, page_of(view))
+    view = view_of(declaration, planned, decision, facts_of(log), period, shares)
+    return Reading(view, page_of(view), shares)
 
 
 def write_page(readings: Path, reading: Reading) -> Path:

@@ -17,7 +17,8 @@ from components.adapters.store.experiments.declared import (
     StoredExperiment,
 )
 from components.config.settings import Settings
-from jobs.experiments.read import Reading, find_experiment, read_stored, write_page
+from components.experiments.allocation import AllocatedShares
+from jobs.experiments.read import Reading, find_experiment, read_stored, share_out, write_page
 from jobs.wiring.workbench import Workbench
 from monitoring.reading_page import markdown_of
 from tests.experiment_worlds import DAY, START, declaration, write_traffic
@@ -72,6 +73,32 @@ def test_a_real_difference_wins_and_the_page_holds_all_that_decided(settings: Se
     assert "winner: varied" in page
     assert not re.findall(r"(?:src|href)=", page)  # nothing is loaded from elsewhere
     assert "| primary | clicks per item shown | varied |" in markdown_of(view)
+
+
+def test_a_reading_gives_the_users_to_come_other_shares_while_the_experiment_runs(settings: Settings) -> None:
+    experiments = SqlExperiments(open_engine(settings.store_url), lambda: START + 15 * DAY)
+    experiments.declare(declaration(primary="clickers", allocation="top-two"), PLANNED, "test")
+    SqlExperiments(open_engine(settings.store_url), lambda: START).serve("exp-1")
+    write_traffic(open_engine(settings.store_url), 3_000, 0.5, (0.02, 0.08))
+    running = find_experiment(experiments, "exp-1")
+    reading = read(settings, running, 15)
+    assert (reading.view.verdict, reading.view.winner) == ("winner", "varied")
+    share_out(experiments, running, reading)
+    allocated = AllocatedShares(START + 15 * DAY, reading.shares)
+    assert find_experiment(experiments, "exp-1").allocated == (allocated,)
+    assert sum(allocated.shares) == pytest.approx(1)
+    experiments.serve(None)
+    ended = find_experiment(experiments, "exp-1")
+    share_out(experiments, ended, reading)
+    assert find_experiment(experiments, "exp-1").allocated == (allocated,)
+    fixed = read(settings, start_named(experiments, "exp-2"), 1)
+    assert fixed.shares is None
+
+
+def start_named(experiments: SqlExperiments, name: str) -> StoredExperiment:
+    experiments.declare(declaration(name=name), PLANNED, "test")
+    experiments.serve(name)
+    return find_experiment(experiments, name)
 
 
 def test_few_users_are_undecided_and_told_how_many_it_would_take(settings: Settings) -> None:
