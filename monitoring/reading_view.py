@@ -120,7 +120,7 @@ def view_of(
     period: Period,
     shares: tuple[float, ...] | None = None,
 ) -> ReadingView:
-    """The view of a decision; `planned`: users per variant and days; `shares`: those of new users, if not as declared."""
+    """The view of a decision; `planned` are users per variant and days, `shares` those of users to come, if others."""
     evidence = decision.evidence
     lines = [_line("primary", one) for one in evidence.primary]
     lines += [_line("secondary", one) for one in evidence.secondary]
