@@ -15,6 +15,7 @@ from components.interactions.attribute_columns import pack_attributes
 from components.interactions.cells import find_repeats, is_empty, read_first_label, read_numbers, read_tags, read_texts
 from components.interactions.ids import MISSING, read_ids
 from components.interactions.timestamps import NO_TIME, interpret_times
+from components.interactions.twin_ids import describe_twins
 from components.interactions.values import add_counts, read_values
 
 GOOD = ""
@@ -87,6 +88,8 @@ def check_interactions(raw: pd.DataFrame, known_items: Iterable[str] | None, con
     if known_items is not None:
         is_known = items.ids.isin(list(known_items))
         faults.append(pd.Series(np.where(is_known, GOOD, UNKNOWN_ITEM), index=raw.index, dtype=object))
+    for name, read_as in ((columns.USER, users), (columns.ITEM, items)):
+        notes += describe_twins(read_as.ids.cat.categories, name)
     reasons = _first(faults)
     rows[columns.VALUE] = add_counts(values, rows.loc[reasons == GOOD, _INTERACTION_KEY], config).reindex(raw.index)
     return _separate(rows, reasons, _INTERACTION_KEY, (*notes, *values.notes), values.found, timed)
