@@ -27,7 +27,7 @@ from components.serving.purses import Purses
 from monitoring.llm_metrics import LlmMetrics
 
 if TYPE_CHECKING:
-    from components.adapters.llm.claude import Claude
+    from components.adapters.llm.models import Models
 
 logger = logging.getLogger("recops.llm")
 
@@ -71,7 +71,7 @@ class LanguageModels:
     def __post_init__(self) -> None:
         self._budget: LlmBudget | None = None
         self._metrics: LlmMetrics | None = None
-        self._clients: list[Claude] = []
+        self._clients: list[Models] = []
         self._leading: dict[str, Leading] = {}
 
     def hybrid_of(self, release_id: str, variant: ServedVariant, bundle: Bundle) -> Hybrid | None:
@@ -85,14 +85,14 @@ class LanguageModels:
         if variant.prompt is None or not is_on(llm, self.settings):
             return None
         from components.adapters.llm.breakers import TierBreakers
-        from components.adapters.llm.claude import Claude
+        from components.adapters.llm.models import Models
 
         names = [tier.name for tier in llm.tiers]
         if self._metrics is None:
             self._metrics = self.make_metrics(names)
         if self._budget is None:
             self._budget = self.open_budget()
-        client = Claude(llm, self.settings.llm_base_url, self.settings.anthropic_api_key, tier_keys(llm))
+        client = Models(llm, self.settings.llm_base_url, self.settings.anthropic_api_key, tier_keys(llm))
         self._clients.append(client)
         version = None if variant.prompt_version is None else str(variant.prompt_version)
         metrics, clock = self._metrics, time.perf_counter

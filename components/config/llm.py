@@ -114,6 +114,8 @@ class LlmConfig(Section):
         if len({price.model for price in self.prices}) < len(self.prices):
             raise ValueError("two prices name the same model")
         priced = {price.model for price in self.prices}
+        if unreachable := [tier for tier in self.tiers if tier.interface == "rerank" and tier.base_url is None]:
+            raise ValueError(f"tier {unreachable[0].name!r} is a reranker and needs a base_url")
         if unpriced := [tier for tier in self.tiers if tier.model not in priced]:
             raise ValueError(
                 f"model {unpriced[0].model!r} of tier {unpriced[0].name!r} has no price; add it to llm.prices, "

@@ -35,13 +35,15 @@ class PromptTemplate:
 class RenderedPrompt:
     """What is sent: `stable` blocks first, then what differs per request.
 
-    `n` candidates were shown, numbered from 1.
+    `n` candidates were shown, numbered from 1. `query` and `documents` say the same to a model that takes no prompt.
     """
 
     stable: tuple[str, ...]
     user: str
     n: int
     explain: bool
+    query: str = ""
+    documents: tuple[str, ...] = ()
 
 
 def parse_template(text: str) -> PromptTemplate:
@@ -66,13 +68,15 @@ def parse_template(text: str) -> PromptTemplate:
 
 def render(template: PromptTemplate, task: RerankTask, order: Sequence[int]) -> RenderedPrompt:
     """The prompt that shows the candidates at `order` (positions in the task), numbered from 1 in that order."""
-    lines = [f"{number}|{_item(task.candidates[place])}" for number, place in enumerate(order, start=1)]
+    documents = tuple(_item(task.candidates[place]) for place in order)
+    lines = [f"{number}|{document}" for number, document in enumerate(documents, start=1)]
     wanted = f"Give the numbers of the best {min(task.k, len(order))}, best first, as `order`"
     wanted += ", and for each of them, in the same order, a reason as `reasons`." if task.explain else "."
-    filled = {"person": _person(task), "candidates": "\n".join(lines), "wanted": wanted}
+    person = _person(task)
+    filled = {"person": person, "candidates": "\n".join(lines), "wanted": wanted}
     user = _PLACE.sub(lambda match: filled[match[1]], template.user)
     stable = tuple(part for part in (template.system, template.examples) if part)
-    return RenderedPrompt(stable, user, len(order), task.explain)
+    return RenderedPrompt(stable, user, len(order), task.explain, person, documents)
 
 
 def _item(item: ItemText) -> str:

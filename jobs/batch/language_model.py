@@ -14,7 +14,7 @@ from typing import Literal
 from bentos.served_release import ServedRelease, ServedVariant
 from components.adapters.files.stack_secret import user_salt
 from components.adapters.llm.batch_journal import BatchJournal, Reserved, Submission
-from components.adapters.llm.claude import Claude
+from components.adapters.llm.models import Models
 from components.adapters.store.llm.budget import LlmBudget, VariantBudget
 from components.config.llm import LlmConfig, Price, Tier
 from components.reranking.calls import Budget, CallRecord, Failed, Model, Reply, Reservation
@@ -54,7 +54,7 @@ class BatchLlm:
             for name, variant in self._variants.items()
             if self._is_batched(variant.llm)
         }
-        self._clients: list[Claude] = []
+        self._clients: list[Models] = []
         self.stage: Stage = "noting"
         self.gathered = Gathered({}, 0, 0)
 

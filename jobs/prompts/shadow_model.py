@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from components.adapters.llm.claude import Claude
+from components.adapters.llm.models import Models
 from components.config.llm import LlmConfig, Tier
 from components.config.shadow import ShadowConfig
 from components.reranking.prompt import RenderedPrompt
@@ -40,7 +41,7 @@ def check_reachable(bench: Workbench, llm: LlmConfig) -> None:
         )
 
 
-async def open_client(bench: Workbench, llm: LlmConfig) -> Claude:
+async def open_client(bench: Workbench, llm: LlmConfig) -> Models:
     """A client for the tiers of the live release, warmed up; close it in the end.
 
     Raises:
@@ -48,7 +49,8 @@ async def open_client(bench: Workbench, llm: LlmConfig) -> Claude:
         components.config.settings.SettingsError: a key is missing.
     """
     check_reachable(bench, llm)
-    await warm_up(llm)
+    if any(tier.interface == "messages" for tier in llm.tiers):
+        await warm_up(llm)
     return bench.llm_client(llm)
 
 
@@ -60,7 +62,9 @@ def make_terms(llm: LlmConfig, tier: Tier, items: Catalogue, policy: ShadowConfi
 
 async def warm_up(llm: LlmConfig) -> None:
     """Sends a prompt to nobody: the first call of a process takes the SDK a second, for which no prompt is to blame."""
-    nowhere = llm.tiers[0].model_copy(update={"base_url": "http://127.0.0.1:9", "key_env": None})
+    nowhere = llm.tiers[0].model_copy(
+        update={"base_url": "http://127.0.0.1:9", "key_env": None, "interface": "messages"}
+    )
     client = Claude(llm.model_copy(update={"tiers": [nowhere]}), None, None)
     try:
         await client.ask(nowhere, RenderedPrompt(("warm-up",), "warm-up", 1, True), 5.0, "")

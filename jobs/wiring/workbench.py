@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from components.adapters.dvc.data_registry import DataRegistry
     from components.adapters.dvc.pipeline_repository import PipelineRepository
     from components.adapters.envoy.router import EnvoyRouter
-    from components.adapters.llm.claude import Claude
     from components.adapters.llm.claude_batches import ClaudeBatches
+    from components.adapters.llm.models import Models
     from components.adapters.mlflow.aliases import MlflowAliases
     from components.adapters.mlflow.prompts import PromptRegistry
     from components.adapters.mlflow.registry import ModelRegistry
@@ -219,12 +219,12 @@ class Workbench:
 
         return is_on(llm, self.settings)
 
-    def llm_client(self, llm: LlmConfig) -> Claude:
+    def llm_client(self, llm: LlmConfig) -> Models:
         """A client for the tiers, with their keys; whoever asks for it closes it. Raises SettingsError."""
         from bentos.language_model import tier_keys
-        from components.adapters.llm.claude import Claude
+        from components.adapters.llm.models import Models
 
-        return Claude(llm, self.settings.llm_base_url, self.settings.anthropic_api_key, tier_keys(llm))
+        return Models(llm, self.settings.llm_base_url, self.settings.anthropic_api_key, tier_keys(llm))
 
     def llm_batches(self) -> ClaudeBatches | None:
         """A client of the Batches API, None without a key; whoever asks for it closes it."""

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import BaseModel, SecretStr, ValidationError
 
-from components.adapters.llm.claude_replies import MAX_REPLY_BYTES, ReplyTooLong, failure_of, reply_of, tool_reply_of
+from components.adapters.llm.replies import MAX_REPLY_BYTES, ReplyTooLong, failure_of, reply_of, tool_reply_of
 from components.assistant.calls import ToolPrompt, ToolReply
 from components.config.llm import LlmConfig, Price, Tier
 from components.reranking.calls import Failed, Reply, Structured

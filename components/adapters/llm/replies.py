@@ -76,14 +76,15 @@ def failure_of(error: Exception, responses: Sequence[Any]) -> Failed:
         detail = type(error.__cause__ or error).__name__
         return Failed("connection", billed=sent, retryable=True, detail=detail)
     if isinstance(error, anthropic.APIStatusError):
-        return _refused_status(error.status_code, error.response.headers.get("retry-after"))
+        return refused_status(error.status_code, error.response.headers.get("retry-after"))
     if responses and responses[-1].is_success:  # the SDK stumbles over a body that is no message in many ways
         return Failed("malformed", billed=True, of_service=False, detail=type(error).__name__)
     logger.exception("a call of the language model failed in an unforeseen way")
     return Failed("error", billed=True, detail=type(error).__name__)
 
 
-def _refused_status(status: int, retry_after: str | None) -> Failed:
+def refused_status(status: int, retry_after: str | None) -> Failed:
+    """What an HTTP status that is no success stands for."""
     detail = f"status {status}"
     seconds = _seconds(retry_after)
     if status == 429:
