@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import logging
 from collections.abc import Callable, Sequence
+from dataclasses import replace
 from typing import Literal
 
 from bentos.allocated_users import AllocatedUsers
@@ -32,6 +33,7 @@ from components.serving.requests import (
     SimilarRequest,
 )
 from components.serving.shelf import ALL_ON
+from components.serving.text_reading import NOTHING_READ, ReadTexts, TextReading
 
 logger = logging.getLogger("recops.service")
 
@@ -48,6 +50,7 @@ class Answers:
         ranking: the threads in which the paths rank; closed with this object.
         shared: what the cache writes to besides; closed with this object.
         allocated: who has which variant of an adaptive experiment; closed with this object.
+        reading_of: has a language model read the texts of a variant's requests, where it has one.
     """
 
     def __init__(
@@ -59,7 +62,9 @@ class Answers:
         ranking: RankingThreads,
         shared: RedisAnswers | None = None,
         allocated: AllocatedUsers | None = None,
+        reading_of: Callable[[str], TextReading | None] = lambda _variant: None,
     ) -> None:
+        self._reading_of = reading_of
         self._events = events
         self._cache = cache
         self._now = perf_counter
@@ -94,9 +99,18 @@ class Answers:
         recent = await self._events.read(request.user_id)
 
         async def fresh() -> Answer:
-            return await path.answer(
-                request, request_id, recent, exploring=True, payer=payer, shelf=shelf, hurried=hurried
+            read = await self._read_texts(path, request, request_id, payer)
+            answer = await path.answer(
+                request,
+                request_id,
+                recent,
+                exploring=True,
+                payer=payer,
+                shelf=shelf,
+                hurried=hurried,
+                readings=read.readings,
             )
+            return answer if read is NOTHING_READ else _with_reading(answer, read)
 
         if not isinstance(recent, UserEvents):
             return await fresh(), "bypassed"
@@ -146,11 +160,26 @@ class Answers:
         return path.cheap(request, request_id, self._shelves.of(path)), "bypassed"
 
     async def search(
-        self, path: RequestPath, request: SearchRequest, request_id: str, probe: bool
+        self, path: RequestPath, request: SearchRequest, request_id: str, probe: bool, payer: str = ""
     ) -> SearchAnswer | BadFilter:
         """The answer to a search; nothing of it is kept. A probe's is from the trained state alone."""
         recent = None if probe or request.user_id is None else await self._events.read(request.user_id)
-        return path.search(request, request_id, recent, ALL_ON if probe else self._shelves.of(path))
+        reading = None if probe else self._reading_of(path.variant)
+        read = NOTHING_READ
+        if reading is not None:
+            read = await reading.of([request.query], path.facts, request.user_id or "", payer, request_id)
+        shelf = ALL_ON if probe else self._shelves.of(path)
+        answer = path.search(request, request_id, recent, shelf, read.readings)
+        if read is NOTHING_READ or isinstance(answer, BadFilter):
+            return answer
+        return replace(answer, fallback_reason=read.fallback_reason, cost_usd=read.cost_usd)
+
+    async def _read_texts(self, path: RequestPath, request: RecommendRequest, request_id: str, payer: str) -> ReadTexts:
+        reading = self._reading_of(path.variant)
+        if reading is None:
+            return NOTHING_READ
+        texts = [request.context.query if request.context else None, request.profile.text if request.profile else None]
+        return await reading.of(texts, path.facts, request.user_id, payer, request_id, request.timeout_ms)
 
     def similar(self, path: RequestPath, request: SimilarRequest, request_id: str) -> SimilarAnswer | UnknownItem:
         """What is like an item, of what is on now."""
@@ -194,3 +223,8 @@ class Answers:
     def kept(self) -> tuple[int, float]:
         """How many answers this process keeps, and their bytes."""
         return self._cache.size
+
+
+def _with_reading(answer: Answer, read: ReadTexts) -> Answer:
+    reasons = [each for each in (answer.fallback_reason, read.fallback_reason) if each]
+    return replace(answer, cost_usd=answer.cost_usd + read.cost_usd, fallback_reason="; ".join(reasons) or None)

@@ -306,7 +306,7 @@ class RecopsApp:
         request = parse_body(SearchRequest, body)
         marks.caller.check_user(request.user_id)
         path = self._variants.path_of(request.user_id)
-        answer = await self._answers.search(path, request, request_id, marks.probe is not None)
+        answer = await self._answers.search(path, request, request_id, marks.probe is not None, marks.caller.payer)
         if isinstance(answer, BadFilter):
             raise refuse_filter(answer)
         return 200, orjson.dumps(answer), None

@@ -25,6 +25,7 @@ from components.serving.recent_history import EventsUnread, UserEvents
 from components.serving.request_path import RequestPath
 from components.serving.shelf import ALL_ON
 from components.serving.talk import Talk
+from components.serving.text_reading import NOTHING_READ, ReadTexts, TextReading
 from components.wishes.wish import Wish
 
 logger = logging.getLogger("recops.service")
@@ -44,6 +45,7 @@ class Conversations:
         now: seconds since 1970.
         perf_counter: seconds, for durations.
         leading_of: has a language model lead the conversations of a variant, where it has one.
+        reading_of: has one read the messages of a variant whose conversations none leads.
     """
 
     def __init__(
@@ -55,7 +57,9 @@ class Conversations:
         now: Callable[[], float],
         perf_counter: Callable[[], float],
         leading_of: Callable[[str], Leading | None] = lambda _variant: None,
+        reading_of: Callable[[str], TextReading | None] = lambda _variant: None,
     ) -> None:
+        self._reading_of = reading_of
         self._kept = kept
         self._leading_of = leading_of
         self._events = events
@@ -83,7 +87,8 @@ class Conversations:
         before = await self._find(request, caller, now)
         path = path_of(before.user_id)
         recent = None if probe or before.user_id is None else await self._events(before.user_id)
-        talk = path.talk(before.user_id, recent, ALL_ON if probe else self._shelves.of(path))
+        read = NOTHING_READ if probe else await self._read(request, request_id, before, path, caller)
+        talk = path.talk(before.user_id, recent, ALL_ON if probe else self._shelves.of(path), read.readings)
         said = read_conversation(before.state)
         led = NOT_ASKED if probe else await self._led(request, request_id, before, said, talk, path, caller, start)
         turn = led.turn or take_turn(said, request.message, talk, request.k)
@@ -111,9 +116,9 @@ class Conversations:
             slot=path.slot,
             variant=path.variant,
             led_by="words" if led.turn is None else "model",
-            fallback_reason=led.fallback_reason,
+            fallback_reason=led.fallback_reason or read.fallback_reason,
             dropped=led.dropped,
-            cost_usd=led.cost_usd,
+            cost_usd=led.cost_usd + read.cost_usd,
             timings_ms={"total": round((self._perf_counter() - start) * 1000, 3)},
         )
 
@@ -165,6 +170,16 @@ class Conversations:
         return await leading.turn(
             state, request.message, talk, request.k, asker, caller.payer, request_id, start + seconds
         )
+
+    async def _read(
+        self, request: ChatRequest, request_id: str, before: KeptConversation, path: RequestPath, caller: Caller
+    ) -> ReadTexts:
+        """What a model makes of the message, where none leads the conversation."""
+        reading = None if self._leading_of(path.variant) else self._reading_of(path.variant)
+        if reading is None:
+            return NOTHING_READ
+        user = before.user_id or ""
+        return await reading.of([request.message], path.facts, user, caller.payer, request_id, request.timeout_ms)
 
     async def _find(self, request: ChatRequest, caller: Caller, now: float) -> KeptConversation:
         if request.conversation_id is None:

@@ -14,6 +14,7 @@ from pydantic import SecretStr
 from bentos.served_release import ServedVariant
 from components.adapters.store.llm.budget import LlmBudget
 from components.assistant.lead import Assistant
+from components.assistant.text_reader import TextReader
 from components.config.llm import LlmConfig
 from components.config.settings import Settings, SettingsError
 from components.reranking.cascade import Cascade
@@ -24,6 +25,8 @@ from components.serving.bundle import Bundle
 from components.serving.hybrid import Hybrid
 from components.serving.leading import Leading
 from components.serving.purses import Purses
+from components.serving.text_reading import TextReading
+from components.wishes.facts import CatalogueFacts
 from monitoring.llm_metrics import LlmMetrics
 
 if TYPE_CHECKING:
@@ -73,6 +76,7 @@ class LanguageModels:
         self._metrics: LlmMetrics | None = None
         self._clients: list[Models] = []
         self._leading: dict[str, Leading] = {}
+        self._reading: dict[str, TextReading] = {}
 
     def hybrid_of(self, release_id: str, variant: ServedVariant, bundle: Bundle) -> Hybrid | None:
         """What gives the variant's second opinions; None where it asks no model.
@@ -103,6 +107,12 @@ class LanguageModels:
         if llm.chat.enabled:
             assistant = Assistant(llm, client, calls, TitleIndex(bundle.items.titles), clock)
             self._leading[variant.name] = Leading(llm, assistant, purses, metrics, self.salt, clock)
+        if llm.read.enabled:
+
+            def make_reader(facts: CatalogueFacts) -> TextReader:
+                return TextReader(llm, client, calls, facts)
+
+            self._reading[variant.name] = TextReading(llm, make_reader, purses, self.salt, clock)
         threshold = variant.routing.cold_start_threshold
         logger.info("variant %s asks %s", variant.name, ", ".join(f"{tier.name}: {tier.model}" for tier in llm.tiers))
         return Hybrid(bundle, llm, threshold, cascade, metrics, self.salt, clock, purses)
@@ -110,6 +120,10 @@ class LanguageModels:
     def leading_of(self, variant: str) -> Leading | None:
         """What leads the conversations of a variant that `hybrid_of` was asked about; None: the built-in reader."""
         return self._leading.get(variant)
+
+    def reading_of(self, variant: str) -> TextReading | None:
+        """What reads the texts of such a variant's requests; None: the built-in reader."""
+        return self._reading.get(variant)
 
     async def aclose(self) -> None:
         """Closes the connections."""

@@ -111,7 +111,15 @@ def _answers() -> dict[str, Any]:
     return {
         "error": _object({"error": _object(_ERROR)}),
         "answer_recommend": _object(recommended),
-        "answer_search": _object({"items": items, "understood": {"type": "array"}, **_ANSWERED}),
+        "answer_search": _object(
+            {
+                "items": items,
+                "understood": {"type": "array"},
+                "fallback_reason": _MAYBE,
+                "cost_usd": _NUMBER,
+                **_ANSWERED,
+            }
+        ),
         "answer_chat": _object(chat),
         "answer_explain": _object({"item": _object(_ITEM), "why": _TEXT, **_ANSWERED}),
         "answer_onboarding": _object({"ask": items, "items": items, "answered": _COUNT, "route": _TEXT, **_ANSWERED}),

@@ -94,7 +94,7 @@ def build_app(
     shared = RedisAnswers(settings.cache_url.get_secret_value(), time.monotonic) if settings.cache_url else None
     cache = AnswerCache(release.control.routing.cache, shared, time.monotonic)
     shelves = make_shelves(variants, release.control.routing.new_items, settings)
-    answers = Answers(events, cache, time.perf_counter, shelves, ranking, shared, allocated)
+    answers = Answers(events, cache, time.perf_counter, shelves, ranking, shared, allocated, models.reading_of)
 
     async def make_ahead(request: RecommendRequest, request_id: str, payer: str) -> None:
         for path in variants.paths_of(request.user_id):
@@ -128,6 +128,7 @@ def build_app(
         now=time.time,
         perf_counter=time.perf_counter,
         leading_of=models.leading_of,
+        reading_of=models.reading_of,
     )
     description = {
         "release": release.release_id,

@@ -77,20 +77,28 @@ def described() -> list[dict[str, Any]]:
         {
             "name": name,
             "description": " ".join((kind.__doc__ or "").split()),
-            "input_schema": _plain(kind.model_json_schema()),
+            "input_schema": plain_schema(kind),
         }
         for name, kind in TOOLS.items()
     ]
 
 
-def _plain(schema: dict[str, Any]) -> dict[str, Any]:
-    """The schema without what repeats the names of fields and of classes."""
-    fields = {
-        name: {key: value for key, value in field.items() if key != "title"}
-        for name, field in schema["properties"].items()
-    }
-    needed = schema.get("required", [])
-    return {"type": "object", "properties": fields, "required": needed, "additionalProperties": False}
+def plain_schema(kind: type[BaseModel]) -> dict[str, Any]:
+    """The schema of a model without what repeats the names of fields and of classes, and without references."""
+    schema = kind.model_json_schema()
+    return dict(_plain(schema, schema.get("$defs", {})))
+
+
+def _plain(schema: Any, known: Mapping[str, Any]) -> Any:
+    if isinstance(schema, list):
+        return [_plain(each, known) for each in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if "$ref" in schema:
+        return _plain(known[schema["$ref"].rpartition("/")[2]], known)
+    named = "properties" in schema or "items" in schema or "type" in schema or "anyOf" in schema
+    left = {key: each for key, each in schema.items() if key != "$defs" and not (named and key == "title")}
+    return {key: _plain(each, known) for key, each in left.items()}
 
 
 def read_arguments(name: str, given: Mapping[str, Any]) -> Arguments | str:

@@ -74,12 +74,21 @@ class Chat(Section):
     max_usd: float = Field(default=0.05, ge=0)
 
 
+class Read(Section):
+    """What a model may do that reads texts into wishes, in place of the built-in reader."""
+
+    enabled: bool = False
+    timeout_ms: int = Field(default=1500, ge=1)
+    max_tokens: int = Field(default=500, ge=16)
+
+
 class LlmConfig(Section):
     """Everything that a language model does; part of the release, as it can change a ranking."""
 
     enabled: Literal["auto", "on", "off"] = "auto"
     ask: Ask = Ask()
     chat: Chat = Chat()
+    read: Read = Read()
     premium_tiers: list[str] = ["premium"]
     confidence_threshold: float = Field(default=0.6, ge=0, le=1)
     tiers: list[Tier] = Field(default=[], max_length=8)

@@ -22,6 +22,7 @@ from components.serving.bundle import Bundle
 from components.serving.catalogue_wishes import CatalogueWishes
 from components.serving.limits import MayShow
 from components.serving.requests import RecommendRequest
+from components.serving.text_reading import NO_READINGS, Readings
 from components.wishes.wish import Wishes
 
 NOTHING = np.empty(0, np.int32)
@@ -95,7 +96,9 @@ class CandidateFinder:
             if isinstance(recommender, FoldsIn):
                 self._folders[name] = recommender
 
-    def find(self, request: RecommendRequest, asker: UserState, may: MayShow) -> Candidates:
+    def find(
+        self, request: RecommendRequest, asker: UserState, may: MayShow, readings: Readings = NO_READINGS
+    ) -> Candidates:
         """The best `routing.candidates` items that may be shown.
 
         What a query or a profile says in words filters and orders, and the asker's own ranking counts as well; all else
@@ -106,7 +109,7 @@ class CandidateFinder:
         texts = [text for text in (query, profile.text if profile else None) if text and text.strip()]
         said, reason = None, None
         if texts:
-            wishes = self.words.read(request)
+            wishes = self.words.read(request, readings)
             if wishes.wishes:
                 return self.asked(wishes, preferences, request.k, asker, may)
             said, reason = Said(wishes, (), (), ()), NO_QUERY_MATCH if query and query.strip() else NO_MATCH

@@ -17,11 +17,12 @@ from components.retrieval.text_search import TextSearch
 from components.serving.bundle import Bundle
 from components.serving.item_filters import ItemFilters
 from components.serving.requests import RecommendRequest
+from components.serving.text_reading import NO_READINGS, Readings
 from components.wishes.facts import CatalogueFacts, item_facts
 from components.wishes.fitting import Fitting, fit
 from components.wishes.judging import judge
 from components.wishes.lexicon import english
-from components.wishes.reader import Reader
+from components.wishes.reader import Reader, Source
 from components.wishes.reasons import reason_for
 from components.wishes.vocabulary import read_vocabulary
 from components.wishes.wish import VAGUE, LabelWish, MeaningWish, Wish, Wishes
@@ -37,12 +38,17 @@ class CatalogueWishes:
     def __init__(self, bundle: Bundle) -> None:
         self._bundle = bundle
 
-    def read(self, request: RecommendRequest) -> Wishes:
+    def read(self, request: RecommendRequest, readings: Readings = NO_READINGS) -> Wishes:
         """The wishes of the query and of the profile's text; what the query says wins."""
         query = (request.context.query or "") if request.context else ""
         profile = (request.profile.text or "") if request.profile else ""
-        asked = self.reader.read(query, "query")
-        return self.without_idle(_both(asked, self.reader.read(profile, "profile")) if profile.strip() else asked)
+        asked = self.of_text(query, "query", readings)
+        return self.without_idle(_both(asked, self.of_text(profile, "profile", readings)) if profile.strip() else asked)
+
+    def of_text(self, text: str, source: Source, readings: Readings = NO_READINGS) -> Wishes:
+        """The wishes of a text: as a model read it, where one did, or else as the built-in reader does."""
+        read = readings.get(text)
+        return self.reader.read(text, source) if read is None else read
 
     def without_idle(self, said: Wishes) -> Wishes:
         """`said` without the meanings that no item has to do with; their words did nothing."""

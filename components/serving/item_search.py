@@ -12,6 +12,7 @@ from components.serving.item_filters import BadFilter
 from components.serving.limits import ShowLimits
 from components.serving.requests import SearchRequest
 from components.serving.shelf import ALL_ON, Shelf
+from components.serving.text_reading import NO_READINGS, Readings
 from components.wishes.wish import Wishes
 
 
@@ -30,7 +31,10 @@ class FoundItem:
 
 @dataclass(frozen=True, slots=True)
 class SearchAnswer:
-    """The answer to a `SearchRequest`; all of it goes to the client."""
+    """The answer to a `SearchRequest`; all of it goes to the client.
+
+    `fallback_reason` says why a model that was to read the query did not, `cost_usd` what that cost.
+    """
 
     request_id: str
     items: list[FoundItem]
@@ -40,6 +44,8 @@ class SearchAnswer:
     slot: str
     variant: str
     timings_ms: Mapping[str, float]
+    fallback_reason: str | None = None
+    cost_usd: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,7 +65,9 @@ class ItemSearch:
         self._finder = finder
         self._limits = limits
 
-    def find(self, request: SearchRequest, asker: UserState, shelf: Shelf = ALL_ON) -> ItemsFound | BadFilter:
+    def find(
+        self, request: SearchRequest, asker: UserState, shelf: Shelf = ALL_ON, readings: Readings = NO_READINGS
+    ) -> ItemsFound | BadFilter:
         """At most `k` items, best first; none where nothing of the query was understood and there is no filter.
 
         A filter is never given up.
@@ -68,7 +76,7 @@ class ItemSearch:
         if fault := words.filters.fault(request.filters):
             return fault
         filters = words.filters.wishes(request.filters)
-        read = words.without_idle(words.reader.read(request.query))
+        read = words.without_idle(words.of_text(request.query, "query", readings))
         wishes = Wishes((*read.wishes, *filters), read.ignored, read.trace)
         if not wishes.wishes and not request.filters:
             return ItemsFound([], [], read.ignored)

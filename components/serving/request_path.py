@@ -47,6 +47,8 @@ from components.serving.recent_history import NO_EVENTS, EventsUnread, UserEvent
 from components.serving.requests import BreakdownRequest, Filter, RecommendRequest, SearchRequest, SimilarRequest
 from components.serving.shelf import ALL_ON, OffSwitch, Shelf
 from components.serving.talk import Talk
+from components.serving.text_reading import NO_READINGS, Readings
+from components.wishes.facts import CatalogueFacts
 
 NOTHING = np.empty(0, np.int32)
 NOBODY = "\N{REPLACEMENT CHARACTER}"
@@ -154,18 +156,19 @@ class RequestPath:
         payer: str = "",
         shelf: Shelf = ALL_ON,
         hurried: bool = False,
+        readings: Readings = NO_READINGS,
     ) -> Answer:
         """As `recommend`, with the language model's opinion where this path has one and its policy asks for it.
 
         `payer` is whose budget of the day that costs, beside the user's; see `Hybrid.second_opinion`. Who is `hurried`
-        would rather have a cheap answer than wait for long.
+        would rather have a cheap answer than wait for long. `readings` are what a model made of the request's texts.
         """
         start = self._now()
         asker, may = self._asked(request, recent, shelf)
         if self._aside is not None and self._finder.ranks_anew(asker, may):
-            found = await self._aside(lambda: self._finder.find(request, asker, may), hurried)
+            found = await self._aside(lambda: self._finder.find(request, asker, may, readings), hurried)
         else:
-            found = self._finder.find(request, asker, may)
+            found = self._finder.find(request, asker, may, readings)
         ranked = self._ranked(asker, may, shelf, found, recent, start)
         if self._hybrid is None:
             return self._compose(request, request_id, ranked, None, exploring)
@@ -313,25 +316,37 @@ class RequestPath:
         )
 
     def search(
-        self, request: SearchRequest, request_id: str, recent: Recent = None, shelf: Shelf = ALL_ON
+        self,
+        request: SearchRequest,
+        request_id: str,
+        recent: Recent = None,
+        shelf: Shelf = ALL_ON,
+        readings: Readings = NO_READINGS,
     ) -> SearchAnswer | BadFilter:
         """The items that the query and the filters ask for; see ItemSearch.find."""
         start = self._now()
         asker = UserState(UNKNOWN_USER, NOTHING, NO_NEWS)
         if request.user_id is not None:
             asker = self._asker(RecommendRequest(user_id=request.user_id), recent)
-        found = self._search.find(request, asker, shelf)
+        found = self._search.find(request, asker, shelf, readings)
         if isinstance(found, BadFilter):
             return found
         total = _milliseconds(start, self._now())
         return as_answer(found, request_id, self.release_id, self.slot, self.variant, total)
+
+    @property
+    def facts(self) -> CatalogueFacts:
+        """What is known of every item."""
+        return self._finder.words.facts
 
     @cached_property
     def onboarding(self) -> Onboarding:
         """Chooses what to ask newcomers about."""
         return learn_onboarding(self.bundle.history)
 
-    def talk(self, user_id: str | None, recent: Recent = None, shelf: Shelf = ALL_ON) -> Talk:
+    def talk(
+        self, user_id: str | None, recent: Recent = None, shelf: Shelf = ALL_ON, readings: Readings = NO_READINGS
+    ) -> Talk:
         """The catalogue for a conversation with `user_id`, or with somebody of whom nothing is known."""
         asked = RecommendRequest(user_id=user_id or NOBODY)
         asker = UserState(UNKNOWN_USER, NOTHING, NO_NEWS) if user_id is None else self._asker(asked, recent)
@@ -343,7 +358,7 @@ class RequestPath:
         def explain(said: Said, rows: Rows) -> list[str]:
             return self._asked_reasons(said, rows, asker)
 
-        return Talk(self.bundle.items, self._finder, self._search, asker, recommend, explain, shelf)
+        return Talk(self.bundle.items, self._finder, self._search, asker, recommend, explain, shelf, readings)
 
     def _asker(self, request: RecommendRequest, recent: Recent) -> UserState:
         row = self.bundle.user_row.get(request.user_id, UNKNOWN_USER)

@@ -16,6 +16,7 @@ from components.serving.item_search import FoundItem, ItemSearch
 from components.serving.limits import MayShow
 from components.serving.rerank_task import candidate_text
 from components.serving.shelf import ALL_ON, Shelf
+from components.serving.text_reading import NO_READINGS, Readings
 from components.wishes.facts import CatalogueFacts
 from components.wishes.vocabulary import Comparative, Phrase, read_vocabulary
 from components.wishes.wish import Wish, Wishes
@@ -38,7 +39,9 @@ class Talk:
         recommend: Recommend,
         explain: Explain,
         shelf: Shelf = ALL_ON,
+        readings: Readings = NO_READINGS,
     ) -> None:
+        self._readings = readings
         self._items = items
         self._finder = finder
         self._search = search
@@ -65,7 +68,8 @@ class Talk:
 
     def read(self, text: str) -> Wishes:
         """The wishes of `text`, without meanings that no item has to do with."""
-        return self._finder.words.without_idle(self._finder.words.reader.read(text))
+        words = self._finder.words
+        return words.without_idle(words.of_text(text, "query", self._readings))
 
     def find(self, wishes: Sequence[Wish], k: int, exclude: Sequence[str]) -> FoundForWishes[FoundItem]:
         """At most `k` items that fit and that the asker does not know, without those of `exclude`."""
