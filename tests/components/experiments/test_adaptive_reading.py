@@ -122,9 +122,23 @@ def test_a_winner_that_is_too_slow_is_refused() -> None:
     slow = replace(log, latency_ms=log.latency_ms + 20 * (log.variant == 1))
     found = read(slow).decision
     assert isinstance(found, NoWinnerAllowed)
-    assert "latency_ms" in found.reason
+    assert "latency_ms is +20" in found.reason
+    assert "beside control" in found.reason
     other = replace(log, latency_ms=log.latency_ms + 20 * (log.variant == 2))
     assert isinstance(read(other).decision, Winner)
+
+
+@pytest.mark.parametrize(("smallest", "told"), [(100, True), (99, False)])
+def test_shares_change_once_each_variant_has_enough_users(smallest: int, told: bool) -> None:
+    users = (smallest, 1_000, 1_000)
+    shares = tuple(each / sum(users) for each in users)
+    assert (read(world(users=users), AllocatedShares(0.0, shares)).shares is not None) is told
+
+
+def test_what_is_asked_for_is_what_equal_shares_would_lack() -> None:
+    found = read(world(users=(1_000, 700, 700)), AllocatedShares(0.0, (10 / 24, 7 / 24, 7 / 24))).decision
+    assert isinstance(found, StillOpen)
+    assert (found.users_needed, found.days_needed) == (2_000 - 800, 0)
 
 
 def test_nobody_yet_is_open() -> None:

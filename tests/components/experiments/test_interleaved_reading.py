@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import math
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
+from scipy.stats import ttest_1samp
 
 from components.experiments.declaration import Declaration
 from components.experiments.interleaved_log import InterleavedLog
@@ -86,6 +88,7 @@ def test_a_winner_that_is_slower_than_it_may_be_is_refused_and_by_less_is_not(te
         found = read(replace(log, latency_ms=slower), test=test)
         assert isinstance(found, NoWinnerAllowed if refused else Winner)
     assert "latency_ms is +7" in found.reason
+    assert "beside control" in found.reason
     cheaper = read(replace(log, latency_ms=log.latency_ms + np.array([9.0, 0.0])), test=test)
     assert isinstance(cheaper, Winner)
 
@@ -106,6 +109,36 @@ def test_guardrails_are_compared_in_pairs_with_the_user_as_unit() -> None:
     assert latency.harmed
     assert latency.comparison.difference.low < 6 < latency.comparison.difference.high
     assert latency.comparison.difference.high - latency.comparison.difference.low < 0.5
+
+
+def test_a_guardrail_of_users_with_one_list_each_is_a_t_test_of_the_differences() -> None:
+    lone = world((0.2, 0.5), users=700, per_user=1.0)
+    differences = lone.latency_ms[:, 1] - lone.latency_ms[:, 0]
+    for tolerance in (0.0, 0.2):
+        (found,) = read(lone, guardrails={"latency_ms": tolerance}).evidence.guardrails
+        usual = ttest_1samp(differences, 0.0)
+        interval = usual.confidence_interval(0.95)
+        seen = found.comparison.difference
+        assert (seen.low, seen.high) == pytest.approx((interval.low, interval.high))
+        assert seen.p_value == pytest.approx(usual.pvalue)
+        assert (seen.control, seen.treatment) == pytest.approx(tuple(lone.latency_ms.mean(axis=0)))
+        assert found.p_harm == pytest.approx(ttest_1samp(differences, tolerance, alternative="greater").pvalue)
+        (wide,) = read(lone, guardrails={"latency_ms": tolerance}, test="sequential").evidence.guardrails
+        assert wide.comparison.difference.low < seen.low < seen.high < wide.comparison.difference.high
+
+
+def test_without_any_preference_as_many_are_asked_for_as_an_ab_test_takes_in_the_days_that_they_take() -> None:
+    turns = np.arange(600) % 2
+    even = replace(world(users=600, per_user=1.0), clicks=np.column_stack([turns, 1 - turns, 0 * turns]))
+    of_ab = math.ceil(600 * 9 / 4)
+    once = read(even, 600, 7)
+    assert isinstance(once, StillOpen)
+    assert once.evidence.primary[0].difference.value == 0
+    assert (once.users_needed, once.days_needed) == (of_ab, math.ceil(7 * of_ab / 600))
+    assert f"past {of_ab:,} users" in once.reason
+    often = read(even, 600, 7, test="sequential")
+    assert isinstance(often, StillOpen)
+    assert (often.users_needed, often.days_needed) == (of_ab - 600, math.ceil(7 * (of_ab - 600) / 600))
 
 
 def test_a_fixed_test_waits_for_its_users_and_its_days_and_a_sequential_one_does_not() -> None:
