@@ -4,8 +4,9 @@ Run it with `python -m benchmarks.feature_groups [--full] [--json]`. As a pipeli
 earlier cuts of the training data, and the latest cut judges them, here with trees of three seeds and each group alone
 beside what every ranker sees. A gain is the mean over users and seeds of NDCG@10, with its standard error over users.
 Worlds: the shop of `shop_world.py`, where the types of interactions say what comes next, with them and with types that
-are drawn by lot; the same where people of two kinds keep to their half of the catalogue and little is known of each;
-prices, which every ranker sees, left out. With `--full` MovieLens with the generators of the demo besides.
+are drawn by lot; the same where people of two kinds keep to their half of the catalogue, and little is known of each;
+the same where they keep to a price, with and without prices, which every ranker sees. With `--full` MovieLens with the
+generators of the demo besides.
 """
 
 from __future__ import annotations
@@ -53,8 +54,10 @@ def run(full: bool) -> Report:
         *rows_of("shop, types drawn by lot", shop(0, told=("people", "price")), PIPELINE),
         *rows_of("shop of two kinds of people", shop(0, people=True, n_each=8), PIPELINE),
         *rows_of("the same, people drawn by lot", shop(0, told=("kinds", "price"), people=True, n_each=8), PIPELINE),
-        *price_rows("shop where people keep to a price", shop(0, thrift=True)),
-        *price_rows("the same, prices drawn by lot", shop(0, told=("kinds", "people"), thrift=True)),
+        *price_rows("shop where people keep to a price", shop(0, thrift=True, n_each=6, n_items=240)),
+        *price_rows(
+            "the same, prices drawn by lot", shop(0, told=("kinds", "people"), thrift=True, n_each=6, n_items=240)
+        ),
     ]
     if full:
         params = make_params(Workbench(Settings(project=PROJECT)), "data-v1", {}, "demo")
