@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,11 @@ from components.config.settings import Settings
 from components.simulation.people import SimulatedPerson
 from jobs.errors import NothingThereError
 from jobs.monitoring.look_back import look_back
+from jobs.monitoring.monitor import MonitorRequest, run_monitor
 from jobs.simulation.history import WrittenHistory, write_history
 from jobs.wiring.workbench import Workbench
 from tests.components.simulation.people_worlds import person
+from tests.free_ports import free_ports
 from tests.live_store import go_live
 
 DAY = 86_400.0
@@ -128,3 +131,14 @@ def test_a_page_that_has_lost_its_clicks_is_asked_and_tells_nothing(tmp_path: Pa
     assert (written.requests, written.clicks, written.events) == (600, 0, 0)
     assert len(stored(settings, requests)) == 600
     assert stored(settings, feedback) == []
+
+
+@pytest.mark.parametrize("told", [False, True])
+def test_days_without_a_click_are_an_incident_at_once_and_days_with_clicks_are_none(tmp_path: Path, told: bool) -> None:
+    settings = go_live(tmp_path, prefect_port=free_ports(1)[0])
+    with Workbench(settings) as bench:
+        write_history(bench, PEOPLE, 3, 3000, 1, NOW, told=told)
+        moment = datetime.fromtimestamp(NOW, UTC).isoformat()
+        run_monitor(bench, MonitorRequest(moment, 1440.0), lambda _: None)
+        opened = {alert.rule: alert.severity for alert in bench.store.alerts.open_alerts()}
+    assert opened.get("no_feedback") == (None if told else "critical")
