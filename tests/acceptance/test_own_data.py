@@ -82,7 +82,7 @@ def test_every_command_of_the_page_does_what_the_page_says(stack: WholeStack, da
         return bash(block, stack, data)
 
     (data / "shop").mkdir()
-    look, mend, ask, feedback, drop_in, webhook, database, batch, compare = re.findall(
+    look, mend, ask, feedback, drop_in, webhook, database, batch, compare, broken, mended = re.findall(
         r"```sh\n(.*?)```", PAGE, re.DOTALL
     )
     kept = drop("invoices-2010.csv", {0, 1, 2, 3, 4, 5})
@@ -120,6 +120,11 @@ def test_every_command_of_the_page_does_what_the_page_says(stack: WholeStack, da
     newest = max((stack.home / "batches").glob("recommendations-*.parquet"))
     assert set(pd.read_parquet(newest)["user_id"]) == {"12000", "12001"}
     assert "pipeline" in run(compare)
+    assert "no_feedback" in run(broken)
+    opened = json.loads(stack.recops("alerts", "list", "--json"))
+    told = {each["rule"]: (each["severity"], each["resolved_at"]) for each in opened}
+    assert told["no_feedback"] == ("critical", None)
+    assert "is acknowledged by" in run(mended)
 
 
 @pytest.mark.parametrize("name", SHAPES)
