@@ -32,6 +32,7 @@ PAGES = (
     "/data",
     "/users",
     "/items",
+    "/sign-in",
 )
 DRESSES = tuple((width, scheme) for width in (1280, 400) for scheme in ("light", "dark"))
 

@@ -26,8 +26,8 @@ class Version:
     source: str
     until: str | None
     counts: Mapping[str, int]
-    first: float
-    last: float
+    first: float | None
+    last: float | None
     quarantine: Mapping[str, Mapping[str, int]]
     merged: Mapping[str, int]
     notes: Mapping[str, tuple[str, ...]]
@@ -125,8 +125,8 @@ def _version(version: DataVersion) -> Version:
         source=manifest.source,
         until=manifest.until,
         counts={name: getattr(manifest, name) for name in COUNTED},
-        first=manifest.first.timestamp(),
-        last=manifest.last.timestamp(),
+        first=manifest.first.timestamp() if manifest.timed else None,
+        last=manifest.last.timestamp() if manifest.timed else None,
         quarantine=manifest.quarantine,
         merged=manifest.merged,
         notes=manifest.notes,

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from pathlib import Path
 
 from components.adapters.store.experiments.declared import PlannedSize
 from components.adapters.store.llm.evaluations import Spec
 from components.experiments.declaration import Declaration
 from jobs.console.data_page import Version, difference
+from jobs.data.ingest import IngestRequest, run_ingest
 from tests.console.small_console import SmallConsole
 
 
@@ -43,6 +45,18 @@ def test_what_was_left_out_is_counted_by_reason(console: SmallConsole) -> None:
     text = console.text("/console/experiments")
     assert "recops experiments plan" in text
     assert "recops prompts register" in text
+
+
+def test_a_version_shows_from_when_to_when_it_goes_and_that_one_without_times_has_none(
+    console: SmallConsole, tmp_path: Path
+) -> None:
+    for name, times in (("timed", "timestamp\n"), ("timeless", "price\n")):
+        rows = "".join(f"u{n % 5},i{n % 7},{1451606400 + n if name == 'timed' else n}\n" for n in range(35))
+        (tmp_path / f"{name}.csv").write_text(f"user_id,item_id,{times}{rows}")
+        run_ingest(console.bench, IngestRequest(str(tmp_path / f"{name}.csv")), lambda _: None)
+    page = console.get("/console/data").text
+    assert page.count('<td class="nowrap">1 Jan 2016 – 1 Jan 2016</td>') == 1
+    assert page.count('<td class="nowrap">none</td>') == 1
 
 
 def test_an_experiment_shows_its_newest_reading_and_its_intervals_over_time(console: SmallConsole) -> None:
