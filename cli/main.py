@@ -101,9 +101,8 @@ def recops() -> None:
 def main() -> NoReturn:
     """Run the command line; errors that users can mend are one line, without a traceback."""
     try:
-        recops(standalone_mode=False)
-    except click.exceptions.Exit as end:
-        sys.exit(end.exit_code)
+        # Without its standalone mode click returns the code of an `Exit` and raises none; commands return nothing.
+        code = recops(standalone_mode=False)
     except click.Abort:
         click.echo("stopped", err=True)
         sys.exit(130)
@@ -116,7 +115,7 @@ def main() -> NoReturn:
             raise
         click.echo(f"Error: {said}", err=True)
         sys.exit(2)
-    sys.exit(0)
+    sys.exit(code or 0)
 
 
 def _what_mends(error: Exception) -> str | None:

@@ -124,6 +124,17 @@ def commands() -> Iterator[tuple[str, click.Command]]:
     yield from walk(root, (), click.Context(root))
 
 
+def test_a_command_that_finds_something_wrong_ends_with_1(tmp_path: Path) -> None:
+    source = tmp_path / "log.csv"
+    source.write_text("user_id,item_id,value\nu,i,99\n")
+    assert recops(tmp_path, "data", "check", str(source)).returncode == 1
+    source.write_text("user_id,item_id,value\nu,i,4\n")
+    assert recops(tmp_path, "data", "check", str(source)).returncode == 0
+    prefect = {"RECOPS_PREFECT_PORT": str(free_ports(1)[0])}
+    assert recops(tmp_path, "alerts", "test", **prefect).returncode == 1
+    assert recops(tmp_path, "--help").returncode == 0
+
+
 def test_every_command_that_says_anything_says_it_as_json_too() -> None:
     lacking = {
         path for path, command in commands() if "--json" not in {name for p in command.params for name in p.opts}
