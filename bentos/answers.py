@@ -206,6 +206,10 @@ class Answers:
         """Drops every answer that this process keeps for a user; how many that were."""
         return self._cache.forget(user_id)
 
+    def start(self) -> None:
+        """Starts what ranks beside this process."""
+        self._ranking.start()
+
     def close(self) -> None:
         """Reads nothing from the event store any more; safe to call twice."""
         self._events.close()

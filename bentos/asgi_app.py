@@ -162,6 +162,10 @@ class RecopsApp:
         else:
             await send({"type": "websocket.close", "code": 1000})
 
+    def start(self) -> None:
+        """Starts the processes that belong to it; it answers without them as well."""
+        self._answers.start()
+
     def close(self) -> None:
         """Writes what waits to be written; nothing can be stored afterwards."""
         self._prefetch.close()

@@ -12,6 +12,8 @@ from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
+from bentos.ranking_processes import RankingProcesses
+
 HURRIED_WAITING = 4
 """Who would take a cheaper answer waits behind at most so many: with these and the two at work an answer takes about
 three times as long as alone."""
@@ -29,9 +31,11 @@ class RankingThreads:
 
     Args:
         n_threads: rankings at once; further ones wait in the order in which they came.
+        processes: what the threads ask; started and closed with this object.
     """
 
-    def __init__(self, n_threads: int) -> None:
+    def __init__(self, n_threads: int, processes: RankingProcesses | None = None) -> None:
+        self._processes = processes
         self._threads = ThreadPoolExecutor(n_threads, "ranking")
         self._n_threads = n_threads
         self._under_way = 0
@@ -49,9 +53,16 @@ class RankingThreads:
         ranking.add_done_callback(self._ended)
         return await ranking
 
+    def start(self) -> None:
+        """Starts the processes; without them the threads rank themselves."""
+        if self._processes is not None:
+            self._processes.start()
+
     def close(self) -> None:
         """Ends the threads once they are free; what waits is given up. Safe to call twice."""
         self._threads.shutdown(wait=False, cancel_futures=True)
+        if self._processes is not None:
+            self._processes.close()
 
     def _ended(self, _ranking: asyncio.Future[object]) -> None:
         self._under_way -= 1

@@ -57,6 +57,7 @@ class Recops:
         from components.config.settings import load_settings
 
         door.app = build_app(load_settings(), Path(__file__).resolve().parents[1])
+        door.app.start()
         sys.setswitchinterval(SWITCH_SECONDS)
         gc.collect()
         gc.freeze()

@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from prometheus_client import CollectorRegistry
@@ -19,6 +20,7 @@ from bentos.key_ring import KeyRing
 from bentos.language_model import LanguageModels
 from bentos.newcomers import Newcomers
 from bentos.prefetch import Prefetch
+from bentos.ranking_processes import RankingProcesses
 from bentos.ranking_threads import RankingThreads
 from bentos.served_release import ServedRelease, ServedVariant
 from bentos.shelves import Shelves
@@ -39,10 +41,11 @@ from components.adapters.store.write_queue import WriteQueue
 from components.config.routing import NewItemShare
 from components.config.settings import Settings
 from components.experiments.assignment import VariantShares
+from components.ranking.fitted_pipeline import FittedPipeline
 from components.serving.answer_cache import AnswerCache
-from components.serving.bundle import Bundle, read_bundle
+from components.serving.bundle import Bundle, read_bundle, read_manifest
 from components.serving.hybrid import Hybrid
-from components.serving.request_path import Aside, RequestPath
+from components.serving.request_path import Aside, RanksElsewhere, RequestPath
 from components.serving.requests import RecommendRequest, SearchRequest, SimilarRequest
 from components.serving.variants import Experiment, Variants
 from monitoring.cache_metrics import CacheMetrics
@@ -56,7 +59,7 @@ BUDGET_LOCK_SECONDS = 1.0
 """How long a reservation waits for another process's write; the request waits less, and goes on without."""
 
 RANKING_THREADS = 2
-"""Trees and sums over the catalogue leave the interpreter to others, so that two rank more in a second than one."""
+"""For each process that ranks, so that one question is at hand while another is answered."""
 DAY = 86_400.0
 OPEN_SECONDS = 2.0
 """How long a starting service waits for the store before it goes on without."""
@@ -81,10 +84,15 @@ def build_app(
         lambda: LlmBudget(open_engine(settings.store_url, BUDGET_LOCK_SECONDS), time.time),
         user_salt(settings),
     )
-    ranking = RankingThreads(RANKING_THREADS)
+    bundles = sorted({variant.bundle for variant in release.variants})
+    pipelines = [name for name in bundles if read_manifest(folder / name).recommender == FittedPipeline.form]
+    n_processes = settings.ranking_processes if pipelines else 0
+    processes = RankingProcesses(folder, pipelines, n_processes)
+    ranking = RankingThreads(RANKING_THREADS * max(n_processes, 1), processes)
+    elsewhere = partial(partial, processes.rank) if n_processes else None
     allocated = make_allocated(release, settings)
     assigned = None if allocated is None else allocated.variant_of
-    variants = make_variants(release, folder, slot, models.hybrid_of, ranking.run, assigned)
+    variants = make_variants(release, folder, slot, models.hybrid_of, ranking.run, assigned, elsewhere)
     for path in variants.all_paths():
         warm_up(path)
     queue = WriteQueue(open_engine(settings.store_url, busy_seconds))
@@ -202,8 +210,10 @@ def make_variants(
     hybrid_of: HybridOf = no_model,
     aside: Aside | None = None,
     assigned: Callable[[str], str] | None = None,
+    elsewhere_of: Callable[[str], RanksElsewhere] | None = None,
 ) -> Variants:
-    """A request path for each variant; those of one model share its bundle. See `RequestPath` for `aside`.
+    """A request path for each variant; those of one model share its bundle. See `RequestPath` for `aside`, and for what
+    `elsewhere_of` gives for a bundle.
 
     Where two variants draft each list, the draft is the only chance in it.
     """
@@ -221,6 +231,7 @@ def make_variants(
             variant.prompt_version,
             hybrid_of(release.release_id, variant, bundles[variant.bundle]),
             aside,
+            elsewhere_of and elsewhere_of(variant.bundle),
         )
         for variant in release.variants
     ]

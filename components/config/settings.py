@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Literal
 
-from pydantic import BaseModel, ConfigDict, SecretStr, ValidationError
+from pydantic import BaseModel, ConfigDict, NonNegativeInt, SecretStr, ValidationError
 
 PREFIX = "RECOPS_"
 NOT_OURS = {
@@ -57,6 +57,7 @@ class Settings(BaseModel):
     llm_port: int = 8081  # of the small local model, which `recops llm up` starts
 
     event_store_url: SecretStr | None = None  # of PostgreSQL, in place of SQLite in the folder of state
+    ranking_processes: NonNegativeInt = 1  # beside each slot's own, for changed histories; 0: the slot's own ranks
     log_impressions: bool = True  # keep each request, its candidates and what was shown
     data_registry_url: SecretStr | None = None  # Git address that data versions are pushed to
     dvc_remote_url: SecretStr | None = None  # where their bytes go, such as s3://bucket/dvc

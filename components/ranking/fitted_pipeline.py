@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from components.ranking.because import NO_REASON
 from components.ranking.features import FeatureMaker
-from components.ranking.history_ranker import HistoryRanker, RankedHistory, no_clock
+from components.ranking.history_ranker import HistoryRanker, RankedHistory, explained_by, no_clock
 from components.ranking.pipeline_choice import Choice, load_choice, save_choice
 from components.recommenders.answers_history import AnswersHistory
 from components.recommenders.array_folder import read_array, read_header, write_arrays
@@ -89,10 +89,7 @@ class FittedPipeline:
         """What `rank` gives for the history that training knows of the user, made ahead."""
         listed = int((self.lists.lists[user] >= 0).sum())
         ranking = Ranking(self.lists.lists[user, :listed], self.lists.values[user, :listed])
-        codes = dict(zip(ranking.items.tolist(), self.because[user].tolist(), strict=False))
-        return RankedHistory(
-            ranking, lambda items: np.array([codes.get(row, NO_REASON) for row in items.tolist()], np.int32)
-        )
+        return explained_by(ranking, self.because[user], {})
 
     def lists_of_blend(self) -> FittedRankedLists:
         """What the blend alone would give, for reports."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from components.ranking.because import Because
+from components.ranking.because import NO_REASON, Because
 from components.ranking.blend import blended, spread_alike
 from components.ranking.breakdown import ItemBreakdown, break_down
 from components.ranking.candidates import NOTHING, Found, find_candidates
@@ -33,6 +33,14 @@ class RankedHistory:
     ranking: Ranking
     because: Callable[[Rows], Rows]
     seconds: Mapping[str, float] = field(default_factory=dict)
+
+
+def explained_by(ranking: Ranking, codes: Rows, seconds: Mapping[str, float]) -> RankedHistory:
+    """A ranking whose first items are there for `codes`; of others nothing is known."""
+    known = dict(zip(ranking.items.tolist(), codes.tolist(), strict=False))
+    return RankedHistory(
+        ranking, lambda items: np.array([known.get(row, NO_REASON) for row in items.tolist()], np.int32), seconds
+    )
 
 
 def no_clock() -> float:

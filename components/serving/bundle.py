@@ -228,8 +228,7 @@ def read_bundle(folder: Path) -> Bundle:
     if not isinstance(recommenders["content"], FittedContent):
         raise BundleError(f"{folder / 'content'} holds another form of recommender")
     primary = recommenders[manifest.recommender]
-    if manifest.index.kind == "annoy":
-        recommenders[manifest.recommender] = _with_index(primary, folder / INDEX, manifest.index.search_k or -1)
+    recommenders[manifest.recommender] = _with_index(primary, folder, manifest.index)
     answers = tuple(
         ExpectedAnswer(row["user_id"], row["k"], tuple(row["item_ids"]), tuple(row["scores"]))
         for row in json.loads((folder / EXPECTED_ANSWERS).read_text())
@@ -239,13 +238,22 @@ def read_bundle(folder: Path) -> Bundle:
     return Bundle(manifest, items, user_ids, history, recommenders, answers, recent, confidence, barred)
 
 
+def read_primary(folder: Path) -> FittedRecommender:
+    """The primary recommender alone of a bundle that `read_bundle` has found whole."""
+    manifest = read_manifest(folder)
+    return _with_index(_load(folder / manifest.recommender), folder, manifest.index)
+
+
 def _cells(items: Path, offsets: Path, shape: tuple[int, int]) -> csr_array:
     rows = np.load(items)
     return csr_array((np.ones(len(rows), np.float32), rows, np.load(offsets)), shape=shape)
 
 
-def _with_index(primary: FittedRecommender, path: Path, search_k: int) -> FittedRecommender:
-    """`primary` with the approximate index of its factors, where it has any."""
+def _with_index(primary: FittedRecommender, folder: Path, index: CandidateIndex) -> FittedRecommender:
+    """`primary` with the approximate index of its factors, where the bundle has one and it has any."""
+    if index.kind != "annoy":
+        return primary
+    path, search_k = folder / INDEX, index.search_k or -1
     if isinstance(primary, FittedPipeline):
         factors = primary.factors_of(np.empty(0, np.int64))
         return primary if factors is None else primary.with_index(AnnoyIndex(path, factors.n_columns), search_k)

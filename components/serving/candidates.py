@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from components.config.routing import RoutingConfig
 from components.ranking.because import NO_REASON
 from components.ranking.fitted_pipeline import FittedPipeline
-from components.ranking.history_ranker import no_clock
+from components.ranking.history_ranker import RankedHistory, no_clock
 from components.recommenders.exact_top_k import top_k_of_scores
 from components.recommenders.fold_in import FoldsIn, RecentHistory, blended_scores
 from components.recommenders.history import NO_HISTORY, History
@@ -31,6 +31,11 @@ NO_CF_MODEL = "the release has no collaborative model"
 NO_FOLD_IN = "the release has no recommender that folds in"
 NO_MATCH = "no item matches the stated preferences"
 NO_QUERY_MATCH = "no item matches the query"
+
+
+Rank = Callable[[History, Rows, bool], RankedHistory | None]
+"""Ranks somewhere else for a history, without the hidden items, and says whether they may come again, as
+`FittedPipeline.rank` would; None where it cannot."""
 
 
 @dataclass(frozen=True)
@@ -97,9 +102,14 @@ class CandidateFinder:
                 self._folders[name] = recommender
 
     def find(
-        self, request: RecommendRequest, asker: UserState, may: MayShow, readings: Readings = NO_READINGS
+        self,
+        request: RecommendRequest,
+        asker: UserState,
+        may: MayShow,
+        readings: Readings = NO_READINGS,
+        rank: Rank | None = None,
     ) -> Candidates:
-        """The best `routing.candidates` items that may be shown.
+        """The best `routing.candidates` items that may be shown; `rank` is asked first where a list has to be made.
 
         What a query or a profile says in words filters and orders, and the asker's own ranking counts as well; all else
         is up to `choose_route`.
@@ -113,10 +123,15 @@ class CandidateFinder:
             if wishes.wishes:
                 return self.asked(wishes, preferences, request.k, asker, may)
             said, reason = Said(wishes, (), (), ()), NO_QUERY_MATCH if query and query.strip() else NO_MATCH
-        return replace(self._without_words(preferences, reason, asker, may), said=said)
+        return replace(self._without_words(preferences, reason, asker, may, rank), said=said)
 
     def _without_words(
-        self, preferences: Mapping[str, float], reason: str | None, asker: UserState, may: MayShow
+        self,
+        preferences: Mapping[str, float],
+        reason: str | None,
+        asker: UserState,
+        may: MayShow,
+        rank: Rank | None = None,
     ) -> Candidates:
         route = self._route(asker, bool(preferences))
         if route == "content":
@@ -124,7 +139,7 @@ class CandidateFinder:
                 return found if reason is None else replace(found, fallback_reason=reason)
             reason = reason or NO_MATCH
             route = self._route(asker, False)
-        return self._by_history(route, reason, asker, may)
+        return self._by_history(route, reason, asker, may, rank)
 
     def ranks_anew(self, asker: UserState, may: MayShow) -> bool:
         """Whether the answer has no list made ahead and takes milliseconds, in which others need not wait."""
@@ -171,10 +186,12 @@ class CandidateFinder:
         ranking = self._bundle.content.top_k_for(preferences, self._routing.candidates, exclude)
         return Candidates("content", None, "content", ranking)
 
-    def _by_history(self, route: Route, reason: str | None, asker: UserState, may: MayShow) -> Candidates:
+    def _by_history(
+        self, route: Route, reason: str | None, asker: UserState, may: MayShow, rank: Rank | None
+    ) -> Candidates:
         k, exclude = self._routing.candidates, may.exclude
         if self._pipeline is not None:
-            return self._by_pipeline(self._pipeline, route, reason, asker, may)
+            return self._by_pipeline(self._pipeline, route, reason, asker, may, rank)
         if route == "cf" and self._cf == "popularity":
             reason = reason or NO_CF_MODEL
         elif route == "cf" and not (len(asker.news.liked) and self._folders):
@@ -190,7 +207,13 @@ class CandidateFinder:
         return Candidates("popularity", reason, "popularity", self.popular(asker, k, exclude))
 
     def _by_pipeline(
-        self, pipeline: FittedPipeline, route: Route, reason: str | None, asker: UserState, may: MayShow
+        self,
+        pipeline: FittedPipeline,
+        route: Route,
+        reason: str | None,
+        asker: UserState,
+        may: MayShow,
+        rank: Rank | None,
     ) -> Candidates:
         """One way for everybody whose history holds anything; a list made ahead where it is the one of training."""
         k, history = self._routing.candidates, asker.history
@@ -202,6 +225,8 @@ class CandidateFinder:
         if ranked is None or (len(may.off) and np.isin(ranked.ranking.items, may.off).any()):
             unliked = np.setdiff1d(history.met, history.likes) if again and not may.again else NOTHING
             hidden = np.concatenate([may.exclude, unliked])
+            ranked = rank and rank(history, hidden, again)
+        if ranked is None:
             ranked = pipeline.rank(history, hidden, again=again, clock=self._clock)
         best = Ranking(ranked.ranking.items[:k], ranked.ranking.scores[:k])
         return Candidates(route, reason, self._cf, best, because=ranked.because, seconds=ranked.seconds)

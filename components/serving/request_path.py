@@ -14,17 +14,17 @@ import numpy as np
 from components.config.routing import RoutingConfig
 from components.ranking.diversity import diversify
 from components.ranking.exploration import explore
-from components.ranking.fitted_pipeline import FittedPipeline
-from components.ranking.history_ranker import no_clock
+from components.ranking.fitted_pipeline import EXPLAINED, FittedPipeline
+from components.ranking.history_ranker import RankedHistory, no_clock
 from components.recommenders.factors import FittedFactors
 from components.recommenders.fold_in import NO_NEWS
-from components.recommenders.history import NO_HISTORY
+from components.recommenders.history import NO_HISTORY, History
 from components.recommenders.protocol import Ranking, Rows, Scores
 from components.retrieval.indexed_factors import IndexedFactors
 from components.serving.answer import Answer, AnsweredItem, SimilarAnswer, UnknownItem
 from components.serving.asked import Said
 from components.serving.bundle import Bundle
-from components.serving.candidates import UNKNOWN_USER, CandidateFinder, Candidates, UserState, codes_of
+from components.serving.candidates import UNKNOWN_USER, CandidateFinder, Candidates, Rank, UserState, codes_of
 from components.serving.explained_ranking import ExplainedRanking, explained_item
 from components.serving.explanation import (
     NEWLY,
@@ -57,6 +57,8 @@ BUSY = "too many ask at once: the most popular items"
 EVENTS_UNREAD = "the user's latest interactions could not be read"
 Recent = UserEvents | EventsUnread | None
 Aside = Callable[[Callable[[], Candidates], bool], Awaitable[Candidates]]
+RanksElsewhere = Callable[[History, Rows, bool, int], RankedHistory | None]
+"""As `Rank`, and of how many of the best it is to know why they are there."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,7 @@ class RequestPath:
         hybrid: has a language model look at some rankings; `answer` asks it, `recommend` never does.
         aside: works something out while others are answered; `answer` has it do what takes milliseconds, and hands on
             whether who asks is hurried. What it raises reaches who asks.
+        elsewhere: ranks in place of this process what goes `aside`.
     """
 
     def __init__(
@@ -94,6 +97,7 @@ class RequestPath:
         prompt_version: int | None = None,
         hybrid: Hybrid | None = None,
         aside: Aside | None = None,
+        elsewhere: RanksElsewhere | None = None,
     ) -> None:
         self.bundle = bundle
         self.release_id = release_id
@@ -103,6 +107,7 @@ class RequestPath:
         self._prompt_version = None if prompt_version is None else str(prompt_version)
         self._hybrid = hybrid
         self._aside = aside
+        self._elsewhere = elsewhere
         self._routing = routing
         self._now = perf_counter
         self._finder = CandidateFinder(bundle, routing, perf_counter)
@@ -166,7 +171,8 @@ class RequestPath:
         start = self._now()
         asker, may = self._asked(request, recent, shelf)
         if self._aside is not None and self._finder.ranks_anew(asker, may):
-            found = await self._aside(lambda: self._finder.find(request, asker, may, readings), hurried)
+            rank = self._rank_elsewhere(request, may)
+            found = await self._aside(lambda: self._finder.find(request, asker, may, readings, rank), hurried)
         else:
             found = self._finder.find(request, asker, may, readings)
         ranked = self._ranked(asker, may, shelf, found, recent, start)
@@ -197,6 +203,15 @@ class RequestPath:
     def _asked(self, request: RecommendRequest, recent: Recent, shelf: Shelf) -> tuple[UserState, MayShow]:
         asker = self._asker(request, recent)
         return asker, self._limits.of(request, asker.barred, self._met_lately(asker, recent), shelf)
+
+    def _rank_elsewhere(self, request: RecommendRequest, may: MayShow) -> Rank | None:
+        """`elsewhere`, asked for the reasons of the first items alone where others cannot come into the answer."""
+        elsewhere, policy = self._elsewhere, self._routing
+        if elsewhere is None:
+            return None
+        mixes = self._strength(request) or policy.diversity.max_per_category or policy.exploration.share
+        n = EXPLAINED if mixes or policy.new_items.share or self._hybrid else request.k + len(may.shown)
+        return lambda history, hidden, again: elsewhere(history, hidden, again, n)
 
     def _ranked(
         self, asker: UserState, may: MayShow, shelf: Shelf, found: Candidates, recent: Recent, start: float
