@@ -22,7 +22,7 @@ from bentos.event_stream import EVENT_STREAM, as_events, wants_events
 from bentos.fault_injection import FaultInjection
 from bentos.feedback_intake import FeedbackIntake
 from bentos.http_body import ClientGone, Receive, Scope, Send, read_json_body
-from bentos.http_errors import HttpError, check_size, nothing_at, parse_body, refuse_filter, retry_after
+from bentos.http_errors import HttpError, check_size, nothing_at, parse_body, refuse_domain, refuse_filter, retry_after
 from bentos.language_model import LanguageModels
 from bentos.load_gauge import LoadGauge
 from bentos.newcomers import Newcomers
@@ -260,6 +260,7 @@ class RecopsApp:
         if self._damage is not None and probe is None:
             request = await self._damage.on_request(request)
         for each in paths:
+            refuse_domain(each.domain_fault(request.domain))
             if fault := each.fault(request.filters):
                 raise refuse_filter(fault)
         answer, source = await self._answer_in_time(paths, request, request_id, marks)
@@ -310,6 +311,7 @@ class RecopsApp:
         request = parse_body(SearchRequest, body)
         marks.caller.check_user(request.user_id)
         path = self._variants.path_of(request.user_id)
+        refuse_domain(path.domain_fault(request.domain))
         answer = await self._answers.search(path, request, request_id, marks.probe is not None, marks.caller.payer)
         if isinstance(answer, BadFilter):
             raise refuse_filter(answer)
@@ -342,6 +344,7 @@ class RecopsApp:
         requests = parse_body(PrefetchRequest, body).all_requests()
         for place, request in enumerate(requests):
             for path in self._variants.paths_of(request.user_id):
+                refuse_domain(path.domain_fault(request.domain), f"requests[{place}].domain")
                 if fault := path.fault(request.filters):
                     raise refuse_filter(fault, f"requests[{place}].filters")
         self._door.charge_prefetch(marks.caller, len(requests))

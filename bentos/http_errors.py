@@ -102,6 +102,16 @@ def refuse_body(error: ValidationError, more: Mapping[str, Any] | None = None) -
     return HttpError(422, **describe_fault(first["type"], first["msg"], first["loc"]), more=more)
 
 
+def refuse_domain(fault: str | None, field: str = "domain") -> None:
+    """Nothing where a domain is one.
+
+    Raises:
+        HttpError: 400, with what is wrong.
+    """
+    if fault is not None:
+        raise HttpError(400, "unknown_domain", f"{field}: {fault}", field)
+
+
 def refuse_filter(fault: BadFilter, filters: str = "filters") -> HttpError:
     """The answer to a filter that means nothing here; `filters` is where it stands."""
     field = f"{filters}.{fault.name}"[:MAX_FIELD]

@@ -31,7 +31,7 @@ BODIES = {
     "/feedback": FeedbackEvent,
 }
 REFUSALS = {
-    "400": "broken JSON",
+    "400": "broken JSON, or a domain that there is not",
     "401": "no good key, where keys are on",
     "403": "a key that may not",
     "404": "no such thing",

@@ -30,6 +30,9 @@ UNKNOWN_USER = -1
 NO_CF_MODEL = "the release has no collaborative model"
 NO_FOLD_IN = "the release has no recommender that folds in"
 NO_MATCH = "no item matches the stated preferences"
+NO_BRIDGE = (
+    "too few users know this domain and those of the user's history: the most popular items, nearest to it first"
+)
 NO_QUERY_MATCH = "no item matches the query"
 
 
@@ -123,7 +126,14 @@ class CandidateFinder:
             if wishes.wishes:
                 return self.asked(wishes, preferences, request.k, asker, may)
             said, reason = Said(wishes, (), (), ()), NO_QUERY_MATCH if query and query.strip() else NO_MATCH
+        if request.domain is not None and (crossed := self._crossing(request.domain, asker, may)):
+            return replace(crossed, said=said)
         return replace(self._without_words(preferences, reason, asker, may, rank), said=said)
+
+    def _crossing(self, domain: str, asker: UserState, may: MayShow) -> Candidates | None:
+        met = np.concatenate([asker.trained, asker.news.liked])
+        ranking = self.words.domains.crossing(domain, met, may.exclude, self._routing.candidates)
+        return None if ranking is None else Candidates("popularity", NO_BRIDGE, "popularity+content", ranking)
 
     def _without_words(
         self,

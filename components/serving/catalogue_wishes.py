@@ -8,13 +8,15 @@ from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csc_array
+from scipy.sparse import csc_array, csr_array
 
 from components.interactions.attributes import Attributes
 from components.recommenders.protocol import Scores
+from components.recommenders.text.encoder import cosines
 from components.retrieval.lexical import build_lexical_index
 from components.retrieval.text_search import TextSearch
 from components.serving.bundle import Bundle
+from components.serving.domains import Domains
 from components.serving.item_filters import ItemFilters
 from components.serving.requests import RecommendRequest
 from components.serving.text_reading import NO_READINGS, Readings
@@ -108,6 +110,17 @@ class CatalogueWishes:
         content, liked = self._bundle.content, np.log1p(self._bundle.content.counts)
         shares = np.asarray(liked / max(float(liked.max(initial=0)), 1e-9), np.float32)
         return TextSearch(build_lexical_index(fields, BOOSTS), content.encoder, content.item_texts, shares)
+
+    @cached_property
+    def domains(self) -> Domains:
+        """What the items are of."""
+        vectors = self._bundle.content.item_texts
+
+        def close(rows: NDArray[np.int64]) -> Scores:
+            mean = np.asarray(vectors[rows].mean(axis=0)).reshape(1, -1)
+            return cosines(vectors, csr_array(mean) if isinstance(vectors, csr_array) else mean)
+
+        return Domains(self.facts, self._bundle.history, close)
 
     @cached_property
     def _tastes(self) -> csc_array:

@@ -75,10 +75,10 @@ class ItemSearch:
         words = self._finder.words
         if fault := words.filters.fault(request.filters):
             return fault
-        filters = words.filters.wishes(request.filters)
+        filters = words.filters.wishes(request.limits)
         read = words.without_idle(words.of_text(request.query, "query", readings))
         wishes = Wishes((*read.wishes, *filters), read.ignored, read.trace)
-        if not wishes.wishes and not request.filters:
+        if not wishes.wishes and not request.limits:
             return ItemsFound([], [], read.ignored)
         may = self._limits.of_search(request, asker.trained, asker.news.seen, shelf)
         found = self._finder.asked(wishes, {}, request.k, asker, may)

@@ -58,7 +58,7 @@ class ShowLimits:
         Ids that the catalogue does not have say nothing. With `include` nothing else is shown.
         """
         known = () if request.allow_seen else (trained, lately)
-        outside = self._outside(request.filters, request.include)
+        outside = self._outside(request.limits, request.include)
         exclude = _joined(*known, self._rows(request.exclude), shelf.off, outside)
         plain = not request.allow_seen and len(exclude) == len(trained) + len(shelf.off)
         shown = self._marked.rows(read_cursor(request.cursor)) if request.cursor else NOTHING
@@ -67,7 +67,7 @@ class ShowLimits:
     def of_search(self, request: SearchRequest, trained: Rows, lately: Rows, shelf: Shelf = ALL_ON) -> MayShow:
         """As `of`, for a search."""
         known = () if request.allow_seen else (trained, lately)
-        outside = self._outside(request.filters, None)
+        outside = self._outside(request.limits, None)
         return MayShow(_joined(*known, self._rows(request.exclude), shelf.off, outside), shelf.off)
 
     def _outside(self, filters: Mapping[str, Filter], include: Sequence[str] | None) -> Rows:

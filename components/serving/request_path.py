@@ -196,6 +196,10 @@ class RequestPath:
         ranked = _Ranked(asker, may, shelf, popular, True, start, self._now())
         return self._compose(request, request_id, ranked, None, False)
 
+    def domain_fault(self, domain: str | None) -> str | None:
+        """What is wrong with the domain of a request, in words; None where nothing is."""
+        return None if domain is None else self._finder.words.domains.fault(domain)
+
     def fault(self, filters: Mapping[str, Filter]) -> BadFilter | None:
         """What is wrong with the filters of a request; None where nothing is."""
         return self._finder.words.filters.fault(filters) if filters else None

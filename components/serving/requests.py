@@ -97,12 +97,12 @@ true or false, or a range of a number."""
 class RecommendRequest(Body):
     """Body of `POST /recommend`.
 
-    `filters` leave nothing but items that pass all of them, `include` nothing but these items, `exclude` none of these;
-    `allow_seen` lets what the user knows come again. `cursor` is the `next` of an answer, and asks for what comes after
-    it. `diversity` says how much relevance the list may give up for variety, 0 none and 1 all; without it the release's
-    policy holds. `context.query` asks for items whose texts match it. `timeout_ms` is how long a language model may
-    take, from the arrival of the request on; without it the release's policy holds. `context.cart` counts as liked, for
-    this request alone.
+    `filters` leave nothing but items that pass all of them, `domain` nothing but its items, for somebody whose history
+    may lie in others, `include` nothing but these items, `exclude` none of these; `allow_seen` lets what the user knows
+    come again. `cursor` is the `next` of an answer, and asks for what comes after it. `diversity` says how much
+    relevance the list may give up for variety, 0 none and 1 all; without it the release's policy holds. `context.query`
+    asks for items whose texts match it. `timeout_ms` is how long a language model may take, from the arrival of the
+    request on; without it the release's policy holds. `context.cart` counts as liked, for this request alone.
     """
 
     user_id: Id
@@ -110,6 +110,7 @@ class RecommendRequest(Body):
     context: RequestContext | None = None
     profile: Profile | None = None
     filters: Filters = Field(default_factory=dict)
+    domain: ShortText | None = None
     include: Annotated[list[Id], Field(min_length=1, max_length=10_000, fail_fast=True)] | None = None
     exclude: Items = Field(default_factory=list)
     allow_seen: bool = False
@@ -117,6 +118,11 @@ class RecommendRequest(Body):
     explain: bool = True
     diversity: Annotated[float, Field(ge=0, le=1, allow_inf_nan=False)] | None = None
     timeout_ms: Annotated[int, Field(ge=1, le=MAX_TIMEOUT_MS)] | None = None
+
+    @property
+    def limits(self) -> Filters:
+        """The filters, with the domain among them."""
+        return self.filters if self.domain is None else {**self.filters, "domain": [self.domain]}
 
     @property
     def is_plain(self) -> bool:
@@ -178,7 +184,8 @@ class SimilarRequest(Body):
 class SearchRequest(Body):
     """Body of `POST /search`.
 
-    `filters` leave nothing but items that pass all of them, and are never given up, as wishes of the query may be. With
+    `filters` and `domain` leave nothing but items that pass all of them, and are never given up, as wishes of the query
+    may be. With
     `user_id` what that user likes counts for the order; `allow_seen: false` leaves out what they know.
     """
 
@@ -186,8 +193,14 @@ class SearchRequest(Body):
     user_id: Id | None = None
     k: Count = 10
     filters: Filters = Field(default_factory=dict)
+    domain: ShortText | None = None
     allow_seen: bool = True
     exclude: Items = Field(default_factory=list)
+
+    @property
+    def limits(self) -> Filters:
+        """The filters, with the domain among them."""
+        return self.filters if self.domain is None else {**self.filters, "domain": [self.domain]}
 
 
 class FeedbackEvent(Body):

@@ -16,6 +16,8 @@ from components.wishes.tokens import fold
 POPULARITY = "popularity"
 YEAR = "year"
 PRICE = "price"
+DOMAIN = "domain"
+"""The attribute that says whether an item is a film, a book or a game; nobody's name."""
 _YEAR_LAST = re.compile(r"\((\d{4})\)\s*$")
 _NO_LABEL = re.compile(r"^\W*(?:no |none\b|unknown\b|n/a\b|\W*$)", re.IGNORECASE)
 """Such as "(no genres listed)": a label that says that there is none."""

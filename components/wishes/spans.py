@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from components.wishes.facts import CatalogueFacts
+from components.wishes.facts import DOMAIN, CatalogueFacts
 from components.wishes.function_words import CAME_OUT, MADE, MAKERS_OF, SAYS_WHAT
 from components.wishes.lexicon import Lexicon
 from components.wishes.names import LONGEST, PARTICLES, NamedValue, People, Titles, without_article
@@ -120,7 +120,7 @@ class SpanFinder:
 
     def __init__(self, facts: CatalogueFacts, vocabulary: Vocabulary, lexicon: Lexicon, phrases: Phrases) -> None:
         self.titles = Titles(facts)
-        self.people = People(facts, phrases.places)
+        self.people = People(facts, (*phrases.places, DOMAIN))
         self._facts = facts
         self._known = vocabulary
         self._lexicon = lexicon

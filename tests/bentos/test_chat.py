@@ -265,7 +265,7 @@ def test_a_newcomer_is_neither_asked_about_nor_shown_what_is_off(
 ) -> None:
     app = slots[0]
     begun = onboard(app, "fresh", ask=3, k=3).json
-    off = [begun["ask"][0]["item_id"], begun["items"][0]["item_id"]]
+    off = sorted({begun["ask"][0]["item_id"], begun["items"][0]["item_id"]})
     try:
         switch_off(app, settings, *off)
         after = onboard(app, "fresh", ask=20, k=64).json
