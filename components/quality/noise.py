@@ -19,7 +19,11 @@ from components.quality.window import Window
 Vector = NDArray[np.float64]
 
 STANDARD_DEVIATIONS = np.geomspace(0.001, 0.4, 13)
-"""Relative, per window; before anything is seen each is as likely as the next (scale-free)."""
+"""Relative, per window."""
+
+LARGER_FIRST = 0.5
+"""Power of the standard deviation that its likelihood grows with before anything is seen. At 0 (scale-free) half of the
+weight says that windows do not differ at all, and a few quiet ones make that sure; at 1 little is ever found."""
 
 AUTOCORRELATIONS = (0.0, 0.2, 0.4, 0.6, 0.8)
 """From one window to the next; it falls off by its powers."""
@@ -86,7 +90,8 @@ def learn_noise(
     rows = np.flatnonzero(kept).tolist()
     deviations = np.tile(STANDARD_DEVIATIONS, len(AUTOCORRELATIONS))
     autocorrelations = np.repeat(np.asarray(AUTOCORRELATIONS), len(STANDARD_DEVIATIONS))
-    prior = np.repeat(np.asarray(AUTOCORRELATION_WEIGHTS), len(STANDARD_DEVIATIONS)) / len(STANDARD_DEVIATIONS)
+    larger_first = STANDARD_DEVIATIONS**LARGER_FIRST
+    prior = np.outer(AUTOCORRELATION_WEIGHTS, larger_first / larger_first.sum()).ravel()
     free = _free_of_rhythm([rhythms[row] for row in rows], [shifted[row] for row in rows])
     if free.shape[1] == 0:
         return WindowNoise(deviations, autocorrelations, prior)

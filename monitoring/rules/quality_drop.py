@@ -17,6 +17,10 @@ from components.quality.window import Window
 
 WEEK = 7 * 86_400.0
 
+SHARE_OF_ONE = 0.1
+"""Of the error that a lookback gets, for the newest window alone: any one may be a holiday or an outage elsewhere, and
+a fall that lasts is found by the longer lookbacks."""
+
 NOISE_WINDOWS = 400
 """The newest ones that noise is learnt from; its cost grows with the third power of their number."""
 
@@ -49,7 +53,8 @@ class DropLimits:
         windows overlap: one in `count` is all new, and these alone would get `count` times as much. The truth lies
         between, and so does this: the geometric mean.
         """
-        return self.alpha * math.sqrt(count) / (self.history_windows * len(self.lookbacks))
+        share = SHARE_OF_ONE if count == 1 else 1.0
+        return share * self.alpha * math.sqrt(count) / (self.history_windows * len(self.lookbacks))
 
 
 @dataclass(frozen=True)

@@ -58,11 +58,12 @@ def test_days_in_runs_are_told_from_days_alone() -> None:
     assert together.weights @ together.autocorrelations > 0.5
 
 
-def test_a_week_teaches_nothing_and_every_deviation_stays_as_likely() -> None:
+def test_a_week_teaches_nothing_and_larger_deviations_stay_likelier() -> None:
     found = learnt(np.ones(7), np.random.default_rng(3))
     assert found.seen == 0
-    for deviation in STANDARD_DEVIATIONS:
-        assert found.weights[found.deviations == deviation].sum() == pytest.approx(1 / len(STANDARD_DEVIATIONS))
+    each = [found.weights[found.deviations == deviation].sum() for deviation in STANDARD_DEVIATIONS]
+    assert sum(each) == pytest.approx(1)
+    assert each[-1] / each[0] == pytest.approx(np.sqrt(400))
 
 
 def test_what_the_judged_days_fell_by_is_no_noise() -> None:
@@ -113,7 +114,7 @@ def test_the_weights_are_those_of_the_restricted_likelihood() -> None:
     for deviation, rho in zip(found.deviations, found.autocorrelations, strict=True):
         covariance = free.T @ (RELATIVE_FLOOR * np.eye(10) + deviation**2 * rho**gaps) @ free
         density = multivariate_normal(np.zeros(6), covariance).pdf(free.T @ np.log(factors))
-        likelihoods.append(density * wanders[rho])
+        likelihoods.append(density * wanders[rho] * np.sqrt(deviation))
     assert found.weights == pytest.approx(np.array(likelihoods) / sum(likelihoods), rel=1e-6)
 
 

@@ -47,6 +47,12 @@ def test_a_large_fall_is_seen_in_its_first_window() -> None:
     assert found.drop.low > 0
 
 
+def test_a_single_window_needs_ten_times_the_evidence_of_what_lasts() -> None:
+    levels = [LIMITS.level(count) / np.sqrt(count) for count in LIMITS.lookbacks]
+    assert levels == pytest.approx([levels[-1] / 10, levels[-1], levels[-1], levels[-1]])
+    assert sum(LIMITS.level(count) / np.sqrt(count) for count in LIMITS.lookbacks) * 28 < LIMITS.alpha
+
+
 def test_a_small_fall_is_seen_when_it_lasts() -> None:
     means = [0.1] * 14 + [0.088] * 7
     first = next(
