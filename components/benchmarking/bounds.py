@@ -18,9 +18,10 @@ class Done:
 
 @dataclass(frozen=True)
 class Stopped:
-    """Why there is no value, in words that go on after the name of the work."""
+    """Why there is no value, in words that go on after the name of the work; with more time there may be one."""
 
     reason: str
+    out_of_time: bool = False
 
 
 class RunsBounded(Protocol):

@@ -76,7 +76,8 @@ def compare(
     """One row per recommender as it is ready, then `blend` and `pipeline`; `tell` hears what was left out and why.
 
     Cheap models come first. The pipeline is made of what has been measured, as far as the rest of the budget reaches.
-    Nothing but the measuring sees what is wanted.
+    Models that took too long before it are given what it leaves, and come last. Nothing but the measuring sees what is
+    wanted.
     """
     train, clock = world.train, _Clock(config.budget_seconds, now)
     events = events_of(train)
@@ -88,40 +89,67 @@ def compare(
     grids = {kind: list(settings.grid(task)) for kind, settings in kinds_in(RECOMMENDERS).items()}
     order = sorted((kind for kind in grids if grids[kind]), key=lambda kind: grids[kind][0].needs(size).seconds)
     measured: list[Candidate] = []
+    waiting: dict[str, Tuned] = {}
     for place, kind in enumerate(order):
         needs = grids[kind][0].needs(size)
         if needs.megabytes > config.megabytes:
             tell(f"{kind} is left out: it needs {needs.megabytes:,.0f} MB, and may take {config.megabytes:,.0f}")
             continue
         tuned = Tuned(grids[kind][0], None, 0, len(grids[kind]))
+        share = clock.left(SINGLES) / (len(order) - place + 1)
         if clock.limited and split is not None:
-            stop = now() + clock.left(SINGLES) / (len(order) - place + 1)
-            tuned = tune(grids[kind], split, config.k, config.seed, run, partial(_until, stop, now))
-        work = partial(_fitted_row, tuned.config, world, quality, config.seed, now)
-        found = run(work, max(clock.left(SINGLES), LEAST_SECONDS))
+            tuned = tune(grids[kind], split, config.k, config.seed, run, partial(_until, now() + share, now))
+        # What has not been fitted to a part of the data within its share is not worth that of all others.
+        seconds = clock.left(SINGLES) if tuned.n_tried or split is None else min(clock.left(SINGLES), 2 * share)
+        found = _measured_single(run, tuned, world, quality, config.seed, now, max(seconds, LEAST_SECONDS))
         if isinstance(found, Stopped):
-            tell(f"{kind} is left out: {found.reason}")
+            if found.out_of_time:
+                waiting[kind] = tuned
+            else:
+                tell(f"{kind} is left out: {found.reason}")
             continue
         if clock.limited and tuned.n_tried < tuned.n_settings:
             tell(f"{kind}: the budget cut off {tuned.n_settings - tuned.n_tried} of its {tuned.n_settings} settings")
-        row = {"model": kind, **found.value, "peak_memory_mb": found.peak_mb, "settings_tried": tuned.n_tried}
-        measured.append(Candidate(tuned.config, tuned.quality, row["train_seconds"]))
-        yield row
+        measured.append(Candidate(tuned.config, tuned.quality, found["train_seconds"]))
+        yield {"model": kind, **found}
     seconds = max(clock.left(), LEAST_OF_PIPELINE)
     n_judged = int((np.diff(world.wanted.indptr) > 0).sum())
     plan = full_pipeline(task, measured, size, n_judged, seconds, config.processes)
     if plan.n_judged < n_judged:
         tell(f"blend and pipeline are judged by {plan.n_judged:,} of {n_judged:,} users, drawn by lot")
     whole = partial(_pipeline_rows, plan, world, quality, spread, now)
-    found = run(whole, seconds + OVERTIME * config.budget_seconds if clock.limited else seconds)
+    outcome = run(whole, seconds + OVERTIME * config.budget_seconds if clock.limited else seconds)
+    if isinstance(outcome, Stopped):
+        tell(f"the pipeline is left out: {outcome.reason}")
+    else:
+        rows, left_out = outcome.value
+        for name, reason in left_out.items():
+            tell(f"{name} is not in the pipeline: {reason}")
+        for row in rows:
+            yield {**row, "peak_memory_mb": outcome.peak_mb, "settings_tried": 0}
+    for place, (kind, tuned) in enumerate(waiting.items()):
+        seconds = clock.left() / (len(waiting) - place)
+        found = _measured_single(run, tuned, world, quality, config.seed, now, seconds)
+        if isinstance(found, Stopped):
+            tell(f"{kind} is left out: {found.reason}")
+        else:
+            tell(f"{kind} was measured last, with the first of its settings, and is not in the pipeline")
+            yield {"model": kind, **found}
+
+
+def _measured_single(
+    run: RunsBounded,
+    tuned: Tuned,
+    world: ComparedWorld,
+    quality: Quality,
+    seed: int,
+    now: Callable[[], float],
+    seconds: float,
+) -> dict[str, Any] | Stopped:
+    found = run(partial(_fitted_row, tuned.config, world, quality, seed, now), seconds)
     if isinstance(found, Stopped):
-        tell(f"the pipeline is left out: {found.reason}")
-        return
-    rows, left_out = found.value
-    for name, reason in left_out.items():
-        tell(f"{name} is not in the pipeline: {reason}")
-    for row in rows:
-        yield {**row, "peak_memory_mb": found.peak_mb, "settings_tried": 0}
+        return found
+    return {**found.value, "peak_memory_mb": found.peak_mb, "settings_tried": tuned.n_tried}
 
 
 def _until(stop: float, now: Callable[[], float]) -> float:

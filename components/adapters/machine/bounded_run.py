@@ -33,7 +33,7 @@ def bounded_run(refusals: tuple[type[Exception], ...], megabytes: float) -> Call
 
     def run(work: Callable[[], Any], seconds: float) -> Done | Stopped:
         if seconds <= 0:
-            return Stopped("no time is left")
+            return Stopped("no time is left", out_of_time=True)
         if sys.platform != "linux":
             return _outcome(work, refusals)
         child, reader = _begin(work, refusals, alone=True)
@@ -85,7 +85,7 @@ def _work_and_exit(work: Callable[[], Any], refusals: tuple[type[Exception], ...
 
 
 def _wait(child: int, reader: int, seconds: float, megabytes: float) -> Done | Stopped:
-    stop, parts, reason, said_all = time.monotonic() + seconds, [], "", False
+    stop, parts, reason, said_all, late = time.monotonic() + seconds, [], "", False, False
     try:
         while True:
             if select.select([reader], [], [], POLL_SECONDS)[0]:
@@ -95,7 +95,7 @@ def _wait(child: int, reader: int, seconds: float, megabytes: float) -> Done | S
                     break
                 parts.append(part)
             elif time.monotonic() > stop:
-                reason = f"more than the {seconds:.0f} s that were left"
+                reason, late = f"more than the {seconds:.0f} s that were left", True
             elif _resident_mb(child) > megabytes:
                 reason = f"more than {megabytes:,.0f} MB of memory"
             if reason:
@@ -106,7 +106,7 @@ def _wait(child: int, reader: int, seconds: float, megabytes: float) -> Done | S
             _end(child)
         os.waitpid(child, 0)
     if reason:
-        return Stopped(reason)
+        return Stopped(reason, late)
     if not parts:
         return Stopped(f"{_MEMORY}: the system ended it")
     said = pickle.loads(b"".join(parts))  # noqa: S301 our own child wrote it

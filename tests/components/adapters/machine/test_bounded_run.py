@@ -27,8 +27,8 @@ def test_what_work_returns_comes_back_from_another_process() -> None:
 
 def test_work_that_takes_too_long_is_ended() -> None:
     found = RUN(lambda: time.sleep(600), 0.1)
-    assert found == Stopped("more than the 0 s that were left")
-    assert RUN(lambda: 1, 0) == Stopped("no time is left")
+    assert found == Stopped("more than the 0 s that were left", out_of_time=True)
+    assert RUN(lambda: 1, 0) == Stopped("no time is left", out_of_time=True)
 
 
 def test_work_that_holds_too_much_is_ended() -> None:
