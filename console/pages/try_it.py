@@ -18,8 +18,8 @@ from starlette.routing import Route
 
 from console.desk import desk_of, form_text, visitor_of
 from console.render import page
-from jobs.console.talk import Line, Talk, talk
-from jobs.console.try_out import Question, ask, done_by, other_slot, read_helps, tell, titles_of
+from jobs.console.talk import Exchange, HeldTalk, talk
+from jobs.console.try_out import TriedQuestion, ask, done_by, other_slot, read_helps, tell, titles_of
 from jobs.errors import NothingThereError
 
 MOODS = ("tired", "happy", "sad", "curious")
@@ -33,7 +33,7 @@ LINES = 20
 def show(request: Request) -> Response:
     """The form, for a user where one is named."""
     user = request.query_params.get("user", "")[:256]
-    return _page(request, Question(user), False, new=not user and not request.query_params.get("known"))
+    return _page(request, TriedQuestion(user), False, new=not user and not request.query_params.get("known"))
 
 
 async def answer(request: Request) -> Response:
@@ -63,7 +63,7 @@ def _chat(request: Request, form: FormData) -> Response:
     begun = form_text(form, "conversation_id", 64)
     messages = [*([question.query] if question.query and not begun else []), said]
     texts = ([str(each) for each in form.getlist(name)] for name in ("was_said", "was_replied"))
-    before = [Line(*line) for line in zip(*texts, strict=False)][-LINES:]
+    before = [Exchange(*line) for line in zip(*texts, strict=False)][-LINES:]
     try:
         talked = talk(desk_of(request).bench, question.user_id, begun, messages, before, question.k, visitor.text)
     except NothingThereError as error:
@@ -105,14 +105,14 @@ def _answer(request: Request, form: FormData, note: tuple[str, str] | None) -> R
 
 def _page(
     request: Request,
-    question: Question,
+    question: TriedQuestion,
     compare: bool,
     status: int = 200,
     note: tuple[str, str] | None = None,
     heard: Any = (),
     before: Mapping[str, int] | None = None,
     new: bool = True,
-    talked: Talk | None = None,
+    talked: HeldTalk | None = None,
 ) -> Response:
     desk = desk_of(request)
     values: dict[str, Any] = {
@@ -133,13 +133,13 @@ def _page(
     return page(request, "try.html", "try", status, helps=helps, **choices, **values)
 
 
-def _question(form: FormData) -> Question:
+def _question(form: FormData) -> TriedQuestion:
     user = form_text(form, "user_id", 256)
     if form_text(form, "who") == "new" and not user.startswith("console-"):
         user = f"console-{secrets.token_hex(4)}"
     k = form_text(form, "k", 3)
     preferences = {label[:128]: 1.0 for label in form.getlist("preference") if isinstance(label, str) and label.strip()}
-    return Question(
+    return TriedQuestion(
         user_id=user or "somebody",
         k=min(max(int(k), 1), 50) if k.isdecimal() else 10,
         query=form_text(form, "query"),

@@ -14,7 +14,7 @@ MAX_ITEMS = 10
 
 
 @dataclass(frozen=True)
-class Line:
+class Exchange:
     """What somebody said, and what was replied."""
 
     said: str
@@ -22,11 +22,11 @@ class Line:
 
 
 @dataclass(frozen=True)
-class Talk:
+class HeldTalk:
     """A conversation as it stands: `answer` is that to the last message, `fault` why there is none."""
 
     conversation_id: str
-    lines: tuple[Line, ...]
+    lines: tuple[Exchange, ...]
     answer: dict[str, Any] | None = None
     fault: str | None = None
 
@@ -36,10 +36,10 @@ def talk(
     user_id: str,
     conversation_id: str,
     messages: Sequence[str],
-    before: Sequence[Line],
+    before: Sequence[Exchange],
     k: int,
     key: str | None,
-) -> Talk:
+) -> HeldTalk:
     """Says each of `messages` after what was said `before`; an empty `conversation_id` begins a conversation.
 
     Raises:
@@ -54,8 +54,8 @@ def talk(
         begun = {"conversation_id": conversation_id} if conversation_id else {"user_id": user_id}
         reply = ask_slot(url, "/chat", {"message": message, "k": min(k, MAX_ITEMS), **begun}, key, release)
         if reply.answer is None:
-            return Talk(conversation_id, (*lines, Line(message, "")), None, reply.fault)
+            return HeldTalk(conversation_id, (*lines, Exchange(message, "")), None, reply.fault)
         answer = reply.answer
         conversation_id = answer["conversation_id"]
-        lines = (*lines, Line(message, answer["reply"]))
-    return Talk(conversation_id, lines, answer)
+        lines = (*lines, Exchange(message, answer["reply"]))
+    return HeldTalk(conversation_id, lines, answer)

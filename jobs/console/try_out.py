@@ -25,7 +25,7 @@ DONE = 8
 
 
 @dataclass(frozen=True)
-class Question:
+class TriedQuestion:
     """What somebody asks."""
 
     user_id: str
@@ -101,7 +101,7 @@ def other_slot(bench: Workbench) -> Slot | None:
     return idle if state.live_slot and state.releases[idle] and state.should_run[idle] else None
 
 
-def ask(bench: Workbench, question: Question, compare: bool, key: str | None) -> list[Heard]:
+def ask(bench: Workbench, question: TriedQuestion, compare: bool, key: str | None) -> list[Heard]:
     """What the live slot answers, and with `compare` the other one beside it.
 
     Raises:
@@ -177,7 +177,7 @@ def _helps(bench: Workbench) -> Helps:
     return Helps(tuple(dict.fromkeys(known))[:12], tuple(sorted(labels)), manifest.like_value)
 
 
-def _ask(bench: Workbench, state: RoutingState, slot: Slot, question: Question, key: str | None) -> Heard:
+def _ask(bench: Workbench, state: RoutingState, slot: Slot, question: TriedQuestion, key: str | None) -> Heard:
     release = state.releases[slot]
     role = "live" if slot == state.live_slot else "on trial" if state.canary_weight else "standby"
     url = bench.settings.slot_urls(slot)[0]
