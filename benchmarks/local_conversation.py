@@ -55,7 +55,7 @@ class Told:
 async def lead(world: World, url: str, seconds: float, calls: int) -> None:
     """The first conversation of benchmarks/conversations.py."""
     policy = Chat(enabled=True, timeout_ms=int(seconds * 1000), max_calls=calls, max_tokens=200)
-    llm = with_local_model(LlmConfig(chat=policy), url)
+    llm = with_local_model(LlmConfig(), url).model_copy(update={"chat": policy})
     claude, unobserved = Claude(llm, None, None), Unobserved()
     metered = MeteredCalls(llm, Unlimited(), AlwaysClosed(), unobserved, perf_counter)
     assistant = Assistant(llm, Told(claude), metered, TitleIndex(world.bundle.items.titles), perf_counter)

@@ -11,8 +11,9 @@ Known-item search looks for 60 films, 300 with --full (with at least ten ratings
 with one typo, by the first half of it, and by director, one actor and decade; the figure is the mean reciprocal rank.
 
 Personal: for the wishes of `PERSONAL` and 20 warm users, NDCG of the held-out likes among the items that fit, by the
-order that was answered and by popularity. MovieLens, the last fifth of each user's ratings held out; EASE is the
-ranking of their own.
+order that was answered and by popularity. Serendipity: for 20 warm users who ask for what is unlike their own, how like
+their last ten films the list still is, and what of NDCG it costs. MovieLens, the last fifth of each user's ratings held
+out; EASE is the ranking of their own.
 """
 
 from __future__ import annotations
@@ -66,6 +67,7 @@ PERSONAL = (
     "action, under two hours",
     "something relaxing",
 )
+SERENDIPITY = "something unlike what I usually watch"
 _YEAR = re.compile(r"\s*\(\d{4}\)$")
 
 
@@ -110,13 +112,13 @@ class World:
 
 
 def run(full: bool, queries: Path) -> Report:
-    """All three tables, one after the other."""
+    """All tables, one after the other."""
     world = World()
     world.ask("a warm-up like Heat by Tom Hanks")
     asked = [json.loads(line) for line in queries.read_text().splitlines() if line.strip()]
     return Report(
         f"Queries in words: {queries.name}",
-        [*_held(world, asked), *_known_items(world, N_KNOWN[full]), *_personal(world)],
+        [*_held(world, asked), *_known_items(world, N_KNOWN[full]), *_personal(world), *_serendipity(world)],
     )
 
 
@@ -237,6 +239,37 @@ def _personal(world: World) -> Iterator[Row]:
         "popularity": round(float(np.mean(everybodys)), 4),
         "gain_low": round(gain.low, 4),
         "gain_high": round(gain.high, 4),
+    }
+
+
+def _serendipity(world: World) -> Iterator[Row]:
+    """What it costs to ask for what is unlike one's own films: how like the last ten a list is, and NDCG@10."""
+    discount = 1 / np.log2(np.arange(2, K + 2))
+    labels = world.words.facts.label_rows
+    rows: list[list[float]] = []
+    for user_id, row in world.warm():
+        likes = world.held_out.indices[world.held_out.indptr[row] : world.held_out.indptr[row + 1]]
+        if not len(likes):
+            continue
+        last = [abs(code) - 1 for code in world.bundle.recent_of(row)][-10:]
+        taste = np.asarray(labels[last].mean(axis=0)).ravel()
+        ideal = discount[: len(likes)].sum()
+        both = (world.path.recommend(RecommendRequest(user_id=user_id, k=K), "r"), world.ask(SERENDIPITY, user_id))
+        lists = [world.rows(each) for each in both]
+        rows.append(
+            [
+                *(float((labels[each] @ taste).mean()) for each in lists),
+                *(float((discount * np.isin(_padded(each), likes)).sum() / ideal) for each in lists),
+            ]
+        )
+    plain, asked, ndcg, ndcg_asked = np.array(rows).mean(axis=0)
+    yield {
+        "what": "serendipity",
+        "n": len(rows),
+        "like_last_ten": round(float(plain), 4),
+        "like_when_asked": round(float(asked), 4),
+        "ndcg": round(float(ndcg), 4),
+        "ndcg_when_asked": round(float(ndcg_asked), 4),
     }
 
 

@@ -15,7 +15,7 @@ def with_local_model(llm: LlmConfig, base_url: str) -> LlmConfig:
     """`llm` with one tier alone, the model at `base_url`, which costs nothing.
 
     The interactive time limit stays that of the first tier, which the small model misses: a request that wants its
-    answer says how long it will wait (`timeout_ms`).
+    answer says how long it will wait (`timeout_ms`). It cannot lead conversations, and is not asked to.
     """
     timeout_ms = llm.tiers[0].timeout_ms if llm.tiers else 500
     tier = Tier(
@@ -30,5 +30,6 @@ def with_local_model(llm: LlmConfig, base_url: str) -> LlmConfig:
     )
     free = Price(model=LOCAL_MODEL, input=0.0, output=0.0, cache_read=0.0, cache_write=0.0)
     prices = [price for price in llm.prices if price.model != LOCAL_MODEL]
-    changed = {"tiers": [tier], "prices": [*prices, free], "premium_from": None}
+    alone = llm.chat.model_copy(update={"enabled": False})
+    changed = {"tiers": [tier], "prices": [*prices, free], "premium_from": None, "chat": alone}
     return LlmConfig.model_validate({**dict(llm), **changed})

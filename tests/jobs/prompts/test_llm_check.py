@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from components.adapters.files.params_file import read_params
-from components.config.llm import LlmConfig, Price, Tier
+from components.config.llm import Chat, LlmConfig, Price, Tier
 from components.config.llm_presets import with_local_model
 from components.config.settings import Settings
 from jobs.prompts.llm_check import LlmCheckError, check_tiers
@@ -107,4 +107,5 @@ def test_the_small_local_model_gives_a_real_order_for_nothing(tmp_path: Path, lo
 def test_the_preset_names_the_model_as_the_server_does() -> None:
     from components.adapters.llm.local_server import MODEL
 
-    assert with_local_model(LlmConfig(), "http://127.0.0.1:1").tiers[0].model == MODEL
+    llm = with_local_model(LlmConfig(chat=Chat(enabled=True)), "http://127.0.0.1:1")
+    assert (llm.tiers[0].model, llm.chat.enabled) == (MODEL, False)
