@@ -28,7 +28,7 @@ from benchmarks.open_loop_client import Due, Outcome, send_all
 from benchmarks.report import hardware
 from components.serving.bundle import Bundle, read_bundle
 from jobs.stack.take_down import stop_stack
-from tests.stack.small_stack import SmallStack
+from tests.stack.small_stack import PATIENT, SmallStack
 
 GOOD, ABUSIVE = 198, 2
 CAPACITY_REQUESTS = 1_000
@@ -108,7 +108,9 @@ def main() -> None:
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="recops-bench-") as folder:
         bundle: Path = arguments.bundle.absolute()
-        stack = SmallStack(Path(folder) / "home", make=lambda target: Path(shutil.copytree(bundle, target)))
+        stack = SmallStack(
+            Path(folder) / "home", make=lambda target: Path(shutil.copytree(bundle, target)), limits=PATIENT
+        )
         try:
             stack.start()
             stack.promote()
@@ -131,7 +133,7 @@ def main() -> None:
     print(hardware())
 
 
-def _sum(found: dict[int, Outcome], clients: Sequence[int]) -> Outcome:
+def _sum(found: Sequence[Outcome], clients: Sequence[int]) -> Outcome:
     total = Outcome()
     for client in clients:
         total.seconds += found[client].seconds

@@ -30,6 +30,7 @@ from bentos.openapi import openapi
 from bentos.prefetch import Prefetch, PrefetchFull
 from bentos.ranking_threads import RankingsWait
 from components.adapters.slots.demo_faults import DemoFaults
+from components.adapters.slots.redis_takings import RedisTakings
 from components.adapters.store.traffic.rows import request_row
 from components.adapters.store.write_queue import WriteQueue
 from components.serving.answer import Answer, UnknownItem
@@ -113,6 +114,7 @@ class RecopsApp:
         faults: DemoFaults | None = None,
         log_impressions: bool = True,
         models: LanguageModels | None = None,
+        takings: RedisTakings | None = None,
         gauge: LoadGauge | None = None,
     ) -> None:
         self._variants = variants
@@ -124,6 +126,7 @@ class RecopsApp:
         self._metrics = metrics
         self._cache_metrics = cache_metrics
         self._models = models
+        self._takings = takings
         self._conversations = conversations
         self._newcomers = newcomers
         self._gauge = gauge or LoadGauge(perf_counter)
@@ -175,6 +178,8 @@ class RecopsApp:
         self._conversations.close()
         if self._models is not None:
             self._models.close()
+        if self._takings is not None:
+            self._takings.close()
 
     async def _live(self, receive: Receive, send: Send) -> None:
         await receive()

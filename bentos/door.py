@@ -12,7 +12,7 @@ from bentos.key_ring import KeyRing
 from components.access.api_keys import ApiKey
 from components.access.roles import ALLOWED, OWN_PATHS, may_name_any_user
 from components.access.user_token import TokenError, read_token
-from components.serving.allowance import Allowance
+from components.serving.allowance import MakeAllowance, own_purses
 from components.serving.requests import MAX_PREFETCH
 
 AUTHORIZATION, USER_TOKEN = b"authorization", b"x-recops-user-token"
@@ -40,6 +40,7 @@ class Door:
         secret_of: with what the owner of a key signs tokens, by the key's id.
         trusts_peers: take the stack's own mark from other machines too, where a network policy keeps strangers away.
         now: seconds since 1970.
+        purses: makes those of a limit, which other processes may share.
     """
 
     def __init__(
@@ -49,15 +50,16 @@ class Door:
         limits: RequestLimits,
         trusts_peers: bool,
         now: Callable[[], float],
+        purses: MakeAllowance = own_purses,
     ) -> None:
         self._ring = ring
         self._secret_of = secret_of
         self._trusts_peers = trusts_peers
         self._now = now
-        self._users = _allowance(limits.per_user)
-        self._keys = _allowance(limits.per_key)
-        self._addresses = _allowance(limits.per_address)
-        self._prefetched = Allowance(limits.prefetched / 60, MAX_PREFETCH)
+        self._users = purses("users", *_filling(limits.per_user))
+        self._keys = purses("keys", *_filling(limits.per_key))
+        self._addresses = purses("addresses", *_filling(limits.per_address))
+        self._prefetched = purses("prefetched", limits.prefetched / 60, MAX_PREFETCH)
 
     def admit(self, path: str, headers: dict[bytes, bytes], scope: Scope, own: bool) -> Caller:
         """Who asks for `path`; `own` is whether the request carries the stack's own mark, which the gateway strips.
@@ -128,5 +130,5 @@ class Door:
                 raise HttpError(429, "too_many_requests", "more requests than one may send", headers=retry_after(wait))
 
 
-def _allowance(per_minute: float) -> Allowance:
-    return Allowance(per_minute / 60, max(1.0, per_minute / 60 * BURST_SECONDS))
+def _filling(per_minute: float) -> tuple[float, float]:
+    return per_minute / 60, max(1.0, per_minute / 60 * BURST_SECONDS)

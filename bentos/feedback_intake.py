@@ -13,7 +13,7 @@ from bentos.feedback_body import FeedbackPost, parse_feedback, told
 from bentos.http_errors import HttpError, retry_after
 from components.adapters.store.traffic.rows import feedback_rows
 from components.adapters.store.write_queue import StoreUnavailable, WriteQueue
-from components.serving.allowance import Allowance
+from components.serving.allowance import MakeAllowance, own_purses
 from components.serving.feedback_notes import take_note
 from components.serving.requests import MAX_EVENTS
 from monitoring.request_metrics import RequestMetrics
@@ -39,6 +39,7 @@ class FeedbackIntake:
         known_items: ids of the release's catalogue.
         ratings: the lowest and the highest; None has no end.
         now: seconds since 1970.
+        purses: makes those of a limit, which other processes may share.
     """
 
     def __init__(
@@ -49,13 +50,14 @@ class FeedbackIntake:
         ratings: tuple[float | None, float | None],
         limits: FeedbackLimits,
         now: Callable[[], float],
+        purses: MakeAllowance = own_purses,
     ) -> None:
         self._queue = queue
         self._metrics = metrics
         self._known_items = known_items
         self._ratings = ratings
-        self._users = Allowance(limits.per_user / 60, MAX_EVENTS)
-        self._addresses = Allowance(limits.per_address / 60, BURST_OF_ADDRESS)
+        self._users = purses("events of users", limits.per_user / 60, MAX_EVENTS)
+        self._addresses = purses("events of addresses", limits.per_address / 60, BURST_OF_ADDRESS)
         self._now = now
 
     async def take(self, body: bytes, request_id: str, caller: Caller) -> dict[str, Any]:

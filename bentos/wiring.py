@@ -28,6 +28,7 @@ from components.access.user_token import signing_secret
 from components.adapters.files.stack_secret import read_secret, user_salt
 from components.adapters.slots.demo_faults import DemoFaults, fault_file
 from components.adapters.slots.redis_cache import RedisAnswers
+from components.adapters.slots.redis_takings import RedisTakings
 from components.adapters.store.access.keys import SqlKeys
 from components.adapters.store.catalogue.items_off import SqlItemsOff
 from components.adapters.store.conversations.kept import SqlConversations
@@ -42,11 +43,13 @@ from components.config.routing import NewItemShare
 from components.config.settings import Settings
 from components.experiments.assignment import VariantShares
 from components.ranking.fitted_pipeline import FittedPipeline
+from components.serving.allowance import Allowance, MakeAllowance, own_purses
 from components.serving.answer_cache import AnswerCache
 from components.serving.bundle import Bundle, read_bundle, read_manifest
 from components.serving.hybrid import Hybrid
 from components.serving.request_path import Aside, RanksElsewhere, RequestPath
 from components.serving.requests import RecommendRequest, SearchRequest, SimilarRequest
+from components.serving.shared_allowance import SharedAllowance, Takings
 from components.serving.variants import Experiment, Variants
 from monitoring.cache_metrics import CacheMetrics
 from monitoring.llm_metrics import LlmMetrics
@@ -100,6 +103,8 @@ def build_app(
     events = user_events(settings.store_url, reader, time.perf_counter)
     events.open(OPEN_SECONDS)
     shared = RedisAnswers(settings.cache_url.get_secret_value(), time.monotonic) if settings.cache_url else None
+    takings = RedisTakings(settings.cache_url.get_secret_value()) if settings.cache_url else None
+    purses = own_purses if takings is None else partial(_shared_purses, takings)
     cache = AnswerCache(release.control.routing.cache, shared, time.monotonic)
     shelves = make_shelves(variants, release.control.routing.new_items, settings)
     answers = Answers(events, cache, time.perf_counter, shelves, ranking, shared, allocated, models.reading_of)
@@ -120,6 +125,7 @@ def build_app(
         (control.manifest.lowest_rating, control.manifest.highest_rating),
         FeedbackLimits(settings.feedback_per_user_minute, settings.feedback_per_address_minute),
         now=time.time,
+        purses=purses,
     )
     cache_metrics = CacheMetrics(
         registry,
@@ -154,7 +160,7 @@ def build_app(
         answers,
         prefetch,
         intake,
-        make_door(settings),
+        make_door(settings, purses),
         metrics,
         cache_metrics,
         conversations,
@@ -165,10 +171,15 @@ def build_app(
         faults=faults,
         log_impressions=settings.log_impressions,
         models=models,
+        takings=takings,
     )
 
 
-def make_door(settings: Settings) -> Door:
+def _shared_purses(takings: Takings, limit: str, per_second: float, burst: float) -> Allowance:
+    return SharedAllowance(limit, takings, per_second, burst)
+
+
+def make_door(settings: Settings, purses: MakeAllowance = own_purses) -> Door:
     """The door, with the keys where they are on."""
     ring = None
     if settings.keys_on:
@@ -184,7 +195,7 @@ def make_door(settings: Settings) -> Door:
     def secret_of(key_id: str) -> str:
         return signing_secret(read_secret(settings.root) or os.urandom(32), key_id)
 
-    return Door(ring, secret_of, limits, settings.processes == "containers", time.time)
+    return Door(ring, secret_of, limits, settings.processes == "containers", time.time, purses)
 
 
 def make_shelves(variants: Variants, policy: NewItemShare, settings: Settings) -> Shelves:

@@ -63,7 +63,7 @@ class Settings(BaseModel):
     dvc_remote_url: SecretStr | None = None  # where their bytes go, such as s3://bucket/dvc
     source_sql_url: SecretStr | None = None  # the database that `source=sql` reads
     alert_urls: SecretStr | None = None  # Apprise URLs, separated by blanks
-    cache_url: SecretStr | None = None  # Redis, for answers that the slots share
+    cache_url: SecretStr | None = None  # Redis, for answers and limits that the slots share
     feedback_per_user_minute: float = 300.0  # events of one user, in the long run; 1,000 at once
     feedback_per_address_minute: float = 6000.0  # events from one address other than this machine; 10,000 at once
     keys: Literal["auto", "on", "off"] = "auto"  # auto: where anything listens beyond this machine

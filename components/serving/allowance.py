@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
+from collections.abc import Callable
 from dataclasses import dataclass
 
 MAX_NAMES = 100_000
@@ -61,3 +62,12 @@ class Allowance:
         purse.held = min(self._burst, purse.held + max(0.0, now - purse.at) * self._per_second)
         purse.at = now
         return purse
+
+
+MakeAllowance = Callable[[str, float, float], Allowance]
+"""Makes the purses of a limit, from its name, `per_second` and `burst`."""
+
+
+def own_purses(_limit: str, per_second: float, burst: float) -> Allowance:
+    """Purses of this process alone."""
+    return Allowance(per_second, burst)

@@ -35,6 +35,8 @@ from tests.worlds import make_bundle
 
 PROJECT = Path(__file__).parents[2]
 LIMITS = Limits(lease=3.0, ready=60.0, smoke=10.0)
+PATIENT = Limits(lease=30.0, ready=300.0, smoke=60.0)
+"""For machines that are busy with other work."""
 QUICK = read_params(PROJECT / "params.yaml").promotion.canary.model_copy(
     update={"seconds_per_step": 0.4, "looks_per_step": 1}
 )
@@ -45,8 +47,15 @@ USERS = [str(user) for user in range(1, 9)]
 class SmallStack:
     """What a test needs to promote, kill and ask."""
 
-    def __init__(self, home: Path, ports: Sequence[int] = (), make: Callable[[Path], Path] = make_bundle) -> None:
+    def __init__(
+        self,
+        home: Path,
+        ports: Sequence[int] = (),
+        make: Callable[[Path], Path] = make_bundle,
+        limits: Limits = LIMITS,
+    ) -> None:
         self.make = make
+        self.limits = limits
         self.ports = list(ports) or free_ports(7)
         gateway, blue, green, mlflow, prefect, admin, console = self.ports
         self.settings = Settings(
@@ -103,7 +112,7 @@ class SmallStack:
 
     def try_to_promote(self, build: Build | None = None, canary: Canary = QUICK) -> Promoted | PromotionRefused:
         making = Making(build or self.build, self.examine)
-        return promote(self.world, making, "test", LIMITS, canary, lambda _line: None)
+        return promote(self.world, making, "test", self.limits, canary, lambda _line: None)
 
     def promote(self, build: Build | None = None) -> Promoted:
         outcome = self.try_to_promote(build)
