@@ -8,7 +8,7 @@ BIN := $(VENV)/bin
 unexport PYTHONDONTWRITEBYTECODE
 export UV_NO_PROGRESS := 1
 
-.PHONY: up down test verify lint docs client bench sbom mutants lock install clean
+.PHONY: up down test verify steady lint docs client bench sbom mutants lock install clean
 .DEFAULT_GOAL := help
 
 help:  ## list the commands
@@ -25,6 +25,9 @@ test: install  ## the laws, in minutes, beside a running stack if there is one
 
 verify: install  ## the slow laws and the running stack
 	$(BIN)/python -m pytest -m "slow or stack" -rs
+
+steady: install  ## an hour of mixed traffic (MINUTES=60): memory, store, pruning
+	$(BIN)/python -m benchmarks.steady_memory --minutes $(or $(MINUTES),60)
 
 lint: install  ## format, style, types, and the direction of imports
 	$(BIN)/ruff format --check .

@@ -1,7 +1,7 @@
 """Sends requests at moments that are fixed beforehand, whether the former ones are answered or not, as real clients do.
 
-One thread over plain sockets. Each client has an address of its own under 127.0.0.0/8 and one connection at a time;
-what finds it busy waits in line, and its time counts from the moment at which it was due.
+One thread over plain sockets. Each client has an address of its own under 127.0.0.0/8 and at most six connections, as
+browsers have; what finds them busy waits in line, and its time counts from the moment at which it was due.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ from dataclasses import dataclass, field
 
 GIVE_UP_SECONDS = 10.0
 """After the last moment: what is not answered by then has failed."""
+MOST_CONNECTIONS = 6
 
 
 @dataclass(frozen=True)
@@ -43,83 +44,94 @@ class Outcome:
 
 @dataclass
 class _Client:
+    """Its connections: those that wait for an answer, with what was asked and received, and those that are free."""
+
     address: str
     waiting: deque[Due] = field(default_factory=deque)
-    connection: socket.socket | None = None
-    asked: Due | None = None
-    received: bytes = b""
+    asked: dict[socket.socket, tuple[Due, bytes]] = field(default_factory=dict)
+    free: list[socket.socket] = field(default_factory=list)
 
 
-def send_all(port: int, requests: Sequence[Due], addresses: Sequence[str]) -> dict[int, Outcome]:
+def send_all(port: int, requests: Sequence[Due], addresses: Sequence[str]) -> list[Outcome]:
     """What became of `requests`, which are in the order of their moments, by client; `addresses` is each client's."""
     clients = [_Client(address) for address in addresses]
-    outcomes = {number: Outcome() for number in range(len(clients))}
-    selector = selectors.DefaultSelector()
+    outcomes = [Outcome() for _ in clients]
     coming = deque(requests)
     start = time.perf_counter()
     last = requests[-1].at + GIVE_UP_SECONDS
     left = len(requests)
-    while left and (now := time.perf_counter() - start) < last:
-        while coming and coming[0].at <= now:
-            due = coming.popleft()
-            clients[due.client].waiting.append(due)
-            _send_next(clients[due.client], due.client, port, selector)
-        until = min(coming[0].at - now, 0.05) if coming else 0.05
-        for key, _ in selector.select(max(until, 0.0)):
-            number: int = key.data
-            if (status := _receive(clients[number], selector)) is not None:
-                left -= 1
-                _note(outcomes[number], clients[number], status, time.perf_counter() - start)
-                _send_next(clients[number], number, port, selector)
-    for number, client in enumerate(clients):
-        unanswered = len(client.waiting) + (client.asked is not None)
-        if unanswered:
-            outcomes[number].statuses["none"] += unanswered
-        _close(client, selector)
-    selector.close()
+    with selectors.DefaultSelector() as selector:
+        while left and (now := time.perf_counter() - start) < last:
+            while coming and coming[0].at <= now:
+                due = coming.popleft()
+                clients[due.client].waiting.append(due)
+                left -= _send_waiting(clients[due.client], due.client, port, selector, outcomes[due.client])
+            until = min(coming[0].at - now, 0.05) if coming else 0.05
+            for key, _ in selector.select(max(until, 0.0)):
+                number: int = key.data
+                connection: socket.socket = key.fileobj  # type: ignore[assignment]
+                left -= _receive(clients[number], connection, selector, outcomes[number], start)
+                left -= _send_waiting(clients[number], number, port, selector, outcomes[number])
+    for client, outcome in zip(clients, outcomes, strict=True):
+        outcome.statuses["none"] += len(client.waiting) + len(client.asked)
+        outcome.statuses += Counter()  # without those that are at zero
+        for each in (*client.asked, *client.free):
+            each.close()
     return outcomes
 
 
-def _send_next(client: _Client, number: int, port: int, selector: selectors.BaseSelector) -> None:
-    while client.waiting and client.asked is None:
-        client.asked = client.waiting.popleft()
-        if client.connection is None:
-            client.connection = socket.create_connection(("127.0.0.1", port), 5.0, (client.address, 0))
-            client.connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            selector.register(client.connection, selectors.EVENT_READ, data=number)
-        client.received = b""
-        client.connection.sendall(client.asked.wire)
+def _send_waiting(client: _Client, number: int, port: int, selector: selectors.BaseSelector, outcome: Outcome) -> int:
+    """How many could not be sent."""
+    failed = 0
+    while client.waiting and (client.free or len(client.asked) < MOST_CONNECTIONS):
+        due = client.waiting.popleft()
+        try:
+            connection = client.free.pop() if client.free else _connect(client, number, port, selector)
+            connection.sendall(due.wire)
+            client.asked[connection] = (due, b"")
+        except OSError:
+            outcome.statuses["none"] += 1
+            failed += 1
+    return failed
 
 
-def _receive(client: _Client, selector: selectors.BaseSelector) -> str | None:
-    """The status of a whole answer, `none` where the connection ended before it."""
-    assert client.connection is not None
+def _connect(client: _Client, number: int, port: int, selector: selectors.BaseSelector) -> socket.socket:
+    connection = socket.create_connection(("127.0.0.1", port), 5.0, (client.address, 0))
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+    selector.register(connection, selectors.EVENT_READ, data=number)
+    return connection
+
+
+def _receive(
+    client: _Client, connection: socket.socket, selector: selectors.BaseSelector, outcome: Outcome, start: float
+) -> int:
+    """How many requests have ended by what came: one, or none yet."""
     try:
-        content = client.connection.recv(65_536)
+        content = connection.recv(65_536)
     except OSError:
         content = b""
-    client.received += content
-    head, separator, body = client.received.partition(b"\r\n\r\n")
+    due, received = client.asked.get(connection, (None, b""))
     if not content:
-        _close(client, selector)
-        return "none" if client.asked is not None else None
-    if not separator:
-        return None
+        selector.unregister(connection)
+        connection.close()
+        client.asked.pop(connection, None)
+        if connection in client.free:
+            client.free.remove(connection)
+        outcome.statuses["none"] += due is not None
+        return int(due is not None)
+    if due is None:
+        return 0
+    received += content
+    head, separator, body = received.partition(b"\r\n\r\n")
     length = int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0] or 0)
-    return head[9:12].decode() if len(body) >= length else None
-
-
-def _note(outcome: Outcome, client: _Client, status: str, now: float) -> None:
-    assert client.asked is not None
+    if not separator or len(body) < length:
+        client.asked[connection] = (due, received)
+        return 0
+    del client.asked[connection]
+    client.free.append(connection)
+    status = head[9:12].decode()
     outcome.statuses[status] += 1
     if status.startswith("2"):
-        outcome.seconds.append(now - client.asked.at)
-        outcome.degraded += b'"degraded":true' in client.received
-    client.asked = None
-
-
-def _close(client: _Client, selector: selectors.BaseSelector) -> None:
-    if client.connection is not None:
-        selector.unregister(client.connection)
-        client.connection.close()
-        client.connection = None
+        outcome.seconds.append(time.perf_counter() - start - due.at)
+        outcome.degraded += b'"degraded":true' in body
+    return 1
