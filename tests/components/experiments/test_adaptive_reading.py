@@ -139,6 +139,9 @@ def test_what_is_asked_for_is_what_equal_shares_would_lack() -> None:
     found = read(world(users=(1_000, 700, 700)), AllocatedShares(0.0, (10 / 24, 7 / 24, 7 / 24))).decision
     assert isinstance(found, StillOpen)
     assert (found.users_needed, found.days_needed) == (2_000 - 800, 0)
+    enough = read(world(users=(2_500, 2_500, 2_500))).decision
+    assert isinstance(enough, StillOpen)
+    assert enough.users_needed == 0
 
 
 def test_nobody_yet_is_open() -> None:
