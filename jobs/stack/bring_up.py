@@ -14,6 +14,7 @@ from typing import Protocol
 import httpx
 
 from components.adapters.prefect_api import PrefectApi
+from components.adapters.slots.supervisor import Supervisor
 from components.config.settings import Settings
 from components.rollout.ports import StepFailed
 from jobs.monitoring.automations import put_automations
@@ -27,7 +28,7 @@ from jobs.stack.gateway import mend_gateway
 from jobs.stack.ports import check_ports
 from jobs.stack.prepare import prepare_gateway, prepare_store
 from jobs.stack.private_state import make_private
-from jobs.stack.programs import EVIDENTLY, SHADOW, WORK_POOL, WORKER, programs
+from jobs.stack.programs import CONSOLE, EVIDENTLY, MLFLOW, SHADOW, WORK_POOL, WORKER, programs
 from jobs.stack.take_down import processes_of, stop_stack
 from jobs.wiring.workbench import Workbench
 
@@ -111,13 +112,15 @@ def bring_up(bench: Workbench, fresh: bool, progress: StepWatcher) -> tuple[str,
         with progress.step(line):
             pass
     if fresh:
-        with progress.step("supervisor, with Envoy, MLflow and Prefect"):
+        with progress.step("supervisor, with Envoy and Prefect"):
             (settings.root / "monitoring").mkdir(parents=True, exist_ok=True)
             control.start(programs(bench), stack_environment(settings))
     with progress.step("the gateway listens") as say:
         mend_gateway(bench, say)
     with progress.step("slots match the store") as say:
         state = put_in_order(bench, say)
+    if state.live_release is not None:
+        _start_pages(control)
     with progress.step("Prefect answers"):
         _wait("Prefect", prefect.is_healthy, settings, "prefect-server")
     with progress.step("deployments and worker") as say:
@@ -130,6 +133,7 @@ def bring_up(bench: Workbench, fresh: bool, progress: StepWatcher) -> tuple[str,
             _deploy(settings)
         put_automations(prefect)
     if state.live_release is None:
+        _start_pages(control)  # no sooner: the two processors have enough to do, and the first flow asks neither
         _run_loop(bench, progress)
     else:
         _await_mlflow(settings, progress)
@@ -139,6 +143,11 @@ def bring_up(bench: Workbench, fresh: bool, progress: StepWatcher) -> tuple[str,
         faults = _schedule_faults(prefect)
     control.start_program(EVIDENTLY)  # nobody waits for it: it takes seconds to start, and only shows
     return faults
+
+
+def _start_pages(control: Supervisor) -> None:
+    control.start_program(MLFLOW)
+    control.start_program(CONSOLE)
 
 
 def _schedule_faults(prefect: PrefectApi) -> tuple[str, ...]:

@@ -17,12 +17,14 @@ EVIDENTLY = "evidently"
 LOCAL_LLM = "llm"
 SHADOW = "shadow"
 CONSOLE = "console"
+MLFLOW = "mlflow"
 PREFECT_APP = "prefect.server.api.server:create_app"
 EVIDENTLY_APP = "evidently.ui.service.app:litestar_app"
 
 
 def programs(bench: Workbench) -> list[Program]:
-    """All processes of the stack. The worker and the slots are started when what they need is there."""
+    """All processes of the stack. The worker and the slots are started when what they need is there,
+    MLflow and the console when nobody waits for a processor any more."""
     settings, python, root = bench.settings, sys.executable, bench.settings.root
     bin_folder = Path(python).parent
     serving = {"RECOPS_SLOT": "", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
@@ -47,7 +49,7 @@ def programs(bench: Workbench) -> list[Program]:
             stop_seconds=15,
         ),
         Program(
-            "mlflow",
+            MLFLOW,
             [
                 *(python, "-m", "mlflow", "server", "--workers", "1"),
                 *("--host", settings.host, "--port", str(settings.mlflow_port)),
@@ -57,6 +59,7 @@ def programs(bench: Workbench) -> list[Program]:
                 *("--cors-allowed-origins", f"http://{settings.host}:{settings.mlflow_port}"),
             ],
             root,
+            start_at_once=False,
         ),
         Program(
             "envoy",
@@ -66,7 +69,7 @@ def programs(bench: Workbench) -> list[Program]:
             ],
             root,
         ),
-        Program(CONSOLE, [python, "-m", "console"], settings.project, {"OMP_NUM_THREADS": "1"}),
+        Program(CONSOLE, [python, "-m", "console"], settings.project, {"OMP_NUM_THREADS": "1"}, start_at_once=False),
         Program(
             EVIDENTLY,
             [

@@ -12,6 +12,7 @@ from components.adapters.dvc.data_registry import DataVersion
 from components.adapters.dvc.pipeline_repository import PipelineRun
 from components.rollout.gate import GateRefused, Passed
 from jobs.steps import AsStep, Log, plainly
+from jobs.training.imported_meanwhile import TO_REGISTER, imported_meanwhile
 from jobs.training.steps import (
     EVALUATION,
     GATE_RUN_TAG,
@@ -79,7 +80,8 @@ def retrain(bench: Workbench, request: RetrainRequest, log: Log, as_step: AsStep
         as_step(ingest_events)(bench, log)
     data = as_step(find_data)(bench.data, request.data_version)
     params = make_params(bench, data.tag, request.overrides, request.preset, data.manifest.options)
-    outcome = as_step(run_pipeline)(bench.pipeline, params, log)
+    with imported_meanwhile(*TO_REGISTER):
+        outcome = as_step(run_pipeline)(bench.pipeline, params, log)
     if isinstance(outcome, PipelineRun):
         log(f"{outcome.tag} made bundle {outcome.bundle_md5}")
         return _judge_run(bench, outcome, data, log, as_step)
@@ -93,11 +95,13 @@ def retrain(bench: Workbench, request: RetrainRequest, log: Log, as_step: AsStep
 
 
 def _judge_run(bench: Workbench, run: PipelineRun, data: DataVersion, log: Log, as_step: AsStep) -> JudgedModel:
-    with tempfile.TemporaryDirectory(prefix="recops-retrain-") as scratch:
+    from components.adapters.mlflow.load_test import LoadTest
+
+    with LoadTest(bench.settings.mlflow_url) as test, tempfile.TemporaryDirectory(prefix="recops-retrain-") as scratch:
         folder = Path(scratch)
         version = as_step(register_model)(bench, run, data, folder)
         log(f"{run.tag} is version {version.version} of the model")
-        compared = as_step(load_model)(bench.settings.mlflow_url, version)
+        compared = as_step(load_model)(test, version)
         log(f"version {version.version} loads in a clean process and gives {compared} answers as its bundle says")
         rescored = as_step(score_champion)(bench, run, folder)
         verdict = as_step(judge)(run, folder / EVALUATION, rescored.evaluation if rescored else None)

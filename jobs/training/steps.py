@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from components.adapters.mlflow.load_test import LoadTest
     from components.adapters.mlflow.registry import ModelRegistry, ModelVersion
     from jobs.training.champion import Rescored
 
@@ -153,11 +154,9 @@ def registry_address(settings: Settings) -> str:
     return without_userinfo(settings.data_registry_url.get_secret_value())
 
 
-def load_model(mlflow_url: str, version: ModelVersion) -> int:
+def load_model(test: LoadTest, version: ModelVersion) -> int:
     """Loads the registered model in a clean process; returns how many of its answers were compared."""
-    from components.adapters.mlflow.load_test import load_in_clean_process
-
-    return load_in_clean_process(mlflow_url, version.uri)
+    return test.load(version.uri)
 
 
 def score_champion(bench: Workbench, run: PipelineRun, folder: Path) -> Rescored | None:

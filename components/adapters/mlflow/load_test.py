@@ -1,17 +1,19 @@
 """Loads a registered model in a process of its own and holds its answers against those in its bundle.
 
-Run as `python -m components.adapters.mlflow.load_test MODEL_URI`, it is that process. A model can be logged and
-registered and yet not load, so this comes before any alias moves.
+Run as `python -m components.adapters.mlflow.load_test`, with the model's URI on standard input, it is that process. A
+model can be logged and registered and yet not load, so this comes before any alias moves.
 """
 
 from __future__ import annotations
 
+import importlib
 import json
 import os
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+from typing import Self
 
 from components.adapters.mlflow.model_files import why_foreign
 
@@ -22,24 +24,52 @@ class ModelLoadError(Exception):
     """A registered model does not load, or answers otherwise than its bundle says; the message shows how."""
 
 
-def load_in_clean_process(tracking_url: str, model_uri: str, timeout_seconds: float = 120.0) -> int:
-    """Loads the model at `model_uri` with nothing but MLflow's own call; returns how many answers were compared.
+class LoadTest:
+    """A clean process with nothing but MLflow's own call, which imports that while the model is still being registered.
 
-    Raises:
-        ModelLoadError: it failed, took longer than `timeout_seconds`, or gave another ranking.
+    As a context manager it leaves no process behind.
     """
-    environ = {**os.environ, "MLFLOW_TRACKING_URI": tracking_url, "MLFLOW_REGISTRY_URI": tracking_url}
-    command = [sys.executable, "-m", __name__, model_uri]
-    try:
-        done = subprocess.run(
-            command, env=environ, capture_output=True, text=True, timeout=timeout_seconds, cwd=Path(__file__).parents[3]
+
+    def __init__(self, tracking_url: str) -> None:
+        environ = {**os.environ, "MLFLOW_TRACKING_URI": tracking_url, "MLFLOW_REGISTRY_URI": tracking_url}
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", __name__],
+            env=environ,
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            cwd=Path(__file__).parents[3],
         )
-    except subprocess.TimeoutExpired as error:
-        raise ModelLoadError(f"{model_uri} did not load within {timeout_seconds:.0f} s") from error
-    if done.returncode != 0:
-        shown = "\n".join((done.stderr or done.stdout).strip().splitlines()[-LINES_SHOWN:])
-        raise ModelLoadError(f"{model_uri} does not load and answer in a clean process:\n{shown}")
-    return int(json.loads(done.stdout.splitlines()[-1])["compared"])
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        if self._process.poll() is None:
+            self._process.kill()
+            self._process.communicate()
+
+    def load(self, model_uri: str, timeout_seconds: float = 120.0) -> int:
+        """Loads the model at `model_uri`; returns how many answers were compared. To be called once.
+
+        Raises:
+            ModelLoadError: it failed, took longer than `timeout_seconds`, or gave another ranking.
+        """
+        try:
+            output, errors = self._process.communicate(f"{model_uri}\n", timeout=timeout_seconds)
+        except subprocess.TimeoutExpired as error:
+            raise ModelLoadError(f"{model_uri} did not load within {timeout_seconds:.0f} s") from error
+        if self._process.returncode != 0:
+            shown = "\n".join((errors or output).strip().splitlines()[-LINES_SHOWN:])
+            raise ModelLoadError(f"{model_uri} does not load and answer in a clean process:\n{shown}")
+        return int(json.loads(output.splitlines()[-1])["compared"])
+
+
+def load_in_clean_process(tracking_url: str, model_uri: str) -> int:
+    """As `LoadTest.load`, of a model that is registered already."""
+    with LoadTest(tracking_url) as test:
+        return test.load(model_uri)
 
 
 def compare_answers(model_uri: str, scratch: Path) -> int:
@@ -67,6 +97,14 @@ def compare_answers(model_uri: str, scratch: Path) -> int:
     return len(expected)
 
 
+def import_ahead() -> None:
+    """What `compare_answers` needs, while nobody has said yet which model."""
+    for name in ("mlflow.pyfunc", "pandas"):
+        importlib.import_module(name)
+
+
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as scratch:
-        print(json.dumps({"compared": compare_answers(sys.argv[1], Path(scratch))}))
+    import_ahead()
+    if asked := sys.stdin.readline().strip():
+        with tempfile.TemporaryDirectory() as scratch:
+            print(json.dumps({"compared": compare_answers(asked, Path(scratch))}))
