@@ -21,6 +21,9 @@ SHARE_OF_ONE = 0.1
 """Of the error that a lookback gets, for the newest window alone: any one may be a holiday or an outage elsewhere, and
 a fall that lasts is found by the longer lookbacks."""
 
+GROSS = 0.4
+"""A newest window that has lost more than this share of its quality waits for no other, and has a whole share."""
+
 NOISE_WINDOWS = 400
 """The newest ones that noise is learnt from; its cost grows with the third power of their number."""
 
@@ -124,7 +127,8 @@ def judge_drop(history: QualityHistory, limits: DropLimits) -> Fell | Calm | Unk
         if drop is None or drop.requests < limits.min_requests:
             continue
         if count == 1 or drop.relative > limits.max_drop:
-            drop = relative_drop(pairs, limits.level(count), _noise(history, count, limits))
+            level = limits.level(count) / (SHARE_OF_ONE if count == 1 and drop.relative > GROSS else 1.0)
+            drop = relative_drop(pairs, level, _noise(history, count, limits))
         if drop is None:
             continue
         if count == 1:

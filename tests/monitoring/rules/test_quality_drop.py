@@ -53,6 +53,15 @@ def test_a_single_window_needs_ten_times_the_evidence_of_what_lasts() -> None:
     assert sum(LIMITS.level(count) / np.sqrt(count) for count in LIMITS.lookbacks) * 28 < LIMITS.alpha
 
 
+def test_what_loses_far_more_than_noise_in_one_window_needs_no_more_evidence_than_what_lasts() -> None:
+    levels = {
+        mean: judge_drop(history([0.1, 0.11, 0.09, 0.1, 0.105, 0.095, 0.1] * 2 + [mean]), LIMITS)
+        for mean in (0.057, 0.063)
+    }
+    gross, less = (found.drop.level for found in levels.values() if isinstance(found, Fell | Calm))
+    assert gross == pytest.approx(10 * less)
+
+
 def test_a_small_fall_is_seen_when_it_lasts() -> None:
     means = [0.1] * 14 + [0.088] * 7
     first = next(
