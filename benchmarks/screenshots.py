@@ -16,24 +16,13 @@ from pathlib import Path
 
 from PIL import Image
 
+from console.warming import PAGES
 from tests.chromium import Chromium
 
 PROJECT = Path(__file__).parents[1]
 HEIGHT = 820
 COLOURS = 128
-PAGES = (
-    "",
-    "/try",
-    "/releases",
-    "/experiments",
-    "/quality",
-    "/quality?by=release",
-    "/alerts",
-    "/data",
-    "/users",
-    "/items",
-    "/sign-in",
-)
+SHOWN = (*PAGES, "/sign-in")
 DRESSES = tuple((width, scheme) for width in (1280, 400) for scheme in ("light", "dark"))
 
 
@@ -85,7 +74,7 @@ def every_page() -> list[Shot]:
     """All pages in all dresses."""
     return [
         Shot(f"{page.strip('/').replace('?', '-').replace('=', '-') or 'loop'}-{width}-{scheme}", page, width, scheme)
-        for page in PAGES
+        for page in SHOWN
         for width, scheme in DRESSES
     ]
 

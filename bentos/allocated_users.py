@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable
 
+from bentos.rereading import Rereading
 from components.adapters.store.experiments.allocated import SqlAllocated
 from components.experiments.assignment import VariantShares, assign_variant
 
@@ -37,13 +37,8 @@ class AllocatedUsers:
         self._split = split
         self._salt = salt
         self._allocated = allocated
-        self._close_store = close_store
-        self._refresh_seconds = refresh_seconds
         self._seen: dict[str, str] = {}
-        self._closing = threading.Event()
-        self._read()
-        self._thread = threading.Thread(target=self._run, name="allocated-users", daemon=True)
-        self._thread.start()
+        self._rereading = Rereading("allocated-users", self._read, refresh_seconds, close_store)
 
     def variant_of(self, user_id: str) -> str:
         """The user's variant, from now on."""
@@ -54,13 +49,7 @@ class AllocatedUsers:
 
     def close(self, timeout: float = 5.0) -> None:
         """Ends the thread; safe to call twice."""
-        self._closing.set()
-        self._thread.join(timeout)
-
-    def _run(self) -> None:
-        while not self._closing.wait(self._refresh_seconds):
-            self._read()
-        self._close_store()
+        self._rereading.close(timeout)
 
     def _read(self) -> None:
         try:

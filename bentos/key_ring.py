@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable, Mapping
 
+from bentos.rereading import Rereading
 from components.access.api_keys import ApiKey, parse_key, same
 from components.adapters.store.access.keys import SqlKeys
 
@@ -37,14 +37,10 @@ class KeyRing:
         self._keys = keys
         self._close_store = close_store
         self._now = now
-        self._refresh_seconds = refresh_seconds
         self._known: Mapping[str, ApiKey] = {}
         self._used: dict[str, float] = {}
         self._noted_at = now()
-        self._closing = threading.Event()
-        self._read()
-        self._thread = threading.Thread(target=self._run, name="key-ring", daemon=True)
-        self._thread.start()
+        self._rereading = Rereading("key-ring", self._look, refresh_seconds, self._leave)
 
     def find(self, text: str) -> ApiKey | None:
         """The key that `text` is, if it is good now."""
@@ -57,22 +53,19 @@ class KeyRing:
 
     def close(self, timeout: float = 5.0) -> None:
         """Ends the thread and writes down what was used; safe to call twice."""
-        self._closing.set()
-        self._thread.join(timeout)
+        self._rereading.close(timeout)
 
-    def _run(self) -> None:
-        while not self._closing.wait(self._refresh_seconds):
-            self._read()
-            if self._now() - self._noted_at >= NOTE_SECONDS:
-                self._note()
-        self._note()
-        self._close_store()
-
-    def _read(self) -> None:
+    def _look(self) -> None:
         try:
             self._known = {key.key_id: key for key in self._keys.all()}
         except Exception as error:
             logger.warning("the keys could not be read: %s", type(error).__name__)
+        if self._now() - self._noted_at >= NOTE_SECONDS:
+            self._note()
+
+    def _leave(self) -> None:
+        self._note()
+        self._close_store()
 
     def _note(self) -> None:
         used, self._used = self._used, {}

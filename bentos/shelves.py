@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import logging
-import threading
 from collections.abc import Callable, Sequence
 
+from bentos.rereading import Rereading
 from components.adapters.store.catalogue.items_off import SqlItemsOff
 from components.adapters.store.traffic.shown_items import ShownItems
 from components.config.routing import NewItemShare
@@ -43,19 +43,14 @@ class Shelves:
         self._items_off = items_off
         self._shown = shown
         self._policy = policy
-        self._close_store = close_store
         self._now = now
-        self._refresh_seconds = refresh_seconds
         self._switched: list[str] = []
         self._shelves: dict[str, Shelf] = {}
-        self._closing = threading.Event()
         for variant, switch in self._switches.items():
             if switch.odd:
                 some = ", ".join(switch.odd[:3])
                 logger.warning("%s: `expires` of %d items is no time: %s", variant, len(switch.odd), some)
-        self._read()
-        self._thread = threading.Thread(target=self._run, name="shelves", daemon=True)
-        self._thread.start()
+        self._rereading = Rereading("shelves", self._read, refresh_seconds, close_store)
 
     def of(self, path: RequestPath) -> Shelf:
         """What is known now of the items of this path."""
@@ -63,13 +58,7 @@ class Shelves:
 
     def close(self, timeout: float = 5.0) -> None:
         """Ends the thread; safe to call twice."""
-        self._closing.set()
-        self._thread.join(timeout)
-
-    def _run(self) -> None:
-        while not self._closing.wait(self._refresh_seconds):
-            self._read()
-        self._close_store()
+        self._rereading.close(timeout)
 
     def _read(self) -> None:
         now, often = self._now(), list[str]()
