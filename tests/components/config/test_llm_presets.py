@@ -1,4 +1,4 @@
-"""The preset asks the local model and nobody else, and changes nothing besides."""
+"""The preset asks the local model and nobody else, has it lead no conversation, and changes nothing besides."""
 
 from __future__ import annotations
 
@@ -20,7 +20,8 @@ def test_the_local_model_takes_the_place_of_every_tier_and_costs_nothing() -> No
     assert tier.timeout_ms == given.tiers[0].timeout_ms
     price = local.price_of(tier)
     assert (price.input, price.output, price.cache_read, price.cache_write) == (0, 0, 0, 0)
-    same = set(LlmConfig.model_fields) - {"tiers", "prices", "premium_from"}
+    assert (given.chat.enabled, local.chat) == (True, given.chat.model_copy(update={"enabled": False}))
+    same = set(LlmConfig.model_fields) - {"tiers", "prices", "premium_from", "chat"}
     assert all(getattr(local, name) == getattr(given, name) for name in same)
 
 
