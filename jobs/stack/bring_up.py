@@ -133,7 +133,7 @@ def bring_up(bench: Workbench, fresh: bool, progress: StepWatcher) -> tuple[str,
             _deploy(settings)
         put_automations(prefect)
     if state.live_release is None:
-        _start_pages(control)  # no sooner: the two processors have enough to do, and the first flow asks neither
+        _start_pages(control)
         _run_loop(bench, progress)
     else:
         _await_mlflow(settings, progress)

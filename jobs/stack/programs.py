@@ -23,8 +23,10 @@ EVIDENTLY_APP = "evidently.ui.service.app:litestar_app"
 
 
 def programs(bench: Workbench) -> list[Program]:
-    """All processes of the stack. The worker and the slots are started when what they need is there,
-    MLflow and the console when nobody waits for a processor any more."""
+    """All processes of the stack.
+
+    The worker and the slots are started when what they need is there, MLflow and the console before the first flow.
+    """
     settings, python, root = bench.settings, sys.executable, bench.settings.root
     bin_folder = Path(python).parent
     serving = {"RECOPS_SLOT": "", "OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
