@@ -28,7 +28,7 @@ def grouped(taken: Sequence[tuple[Wish, Span]], tokens: Sequence[Token]) -> list
     for wish, span in taken:
         last, before = found[-1] if found else (None, None)
         joint = _joint(tokens, before, span) if before else None
-        if joint == "list" and before and _both(tokens, before) and isinstance(wish, LabelWish) and wish.wanted:
+        if joint == "list" and before and _both(tokens, before, span) and isinstance(wish, LabelWish) and wish.wanted:
             found.append((wish, span))
             continue
         if joint == "list" and before and _may_join(last, wish, _either(tokens, before, span)):
@@ -64,9 +64,32 @@ def _joint(tokens: Sequence[Token], before: Span, span: Span) -> str | None:
     return "side by side" if not between and not gaps.strip("-") else None
 
 
-def _both(tokens: Sequence[Token], first: Span) -> bool:
-    """Whether "both" stands before the first of two, so that all is wished at once."""
-    return any(token.word == "both" for token in tokens[max(0, first.start - 2) : first.start])
+_AT_ONCE = tuple(
+    tuple(phrase.split())
+    for phrase in (
+        "in one",
+        "at once",
+        "at the same time",
+        "combined",
+        "together",
+        "mixed",
+        "in equal measure",
+        "in the same",
+        "rolled into one",
+        "in a single",
+    )
+)
+_MIXING = frozenset(
+    ["both", "mix", "mixture", "blend", "combination", "cross", "mixes", "combines", "blends", "combining", "mixing"]
+)
+
+
+def _both(tokens: Sequence[Token], first: Span, second: Span) -> bool:
+    """Whether all is wished at once: "both" or "a mix of" stands before the first, or "in one" behind the second."""
+    if any(token.word in _MIXING for token in tokens[max(0, first.start - 3) : first.start]):
+        return True
+    behind = tuple(token.word for token in tokens[second.end : second.end + 4])
+    return any(behind[: len(phrase)] == phrase for phrase in _AT_ONCE)
 
 
 def _either(tokens: Sequence[Token], before: Span, span: Span) -> bool:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -23,6 +23,9 @@ MAKERS = 2
 """A last name alone means whoever made a thing more often than who took part in it."""
 CLEARLY_FIRST = 0.5
 """Of people who share a name those are meant who have at least this share of the likes of the best liked one."""
+_MANY = 5
+_FAR_BEHIND = 4
+"""Somebody with this many times the likes is meant before a maker."""
 PARTICLES = frozenset(["de", "del", "di", "da", "van", "von", "der", "le", "la", "du", "mc", "mac", "o", "st", "el"])
 """What stands before a last name and belongs to it."""
 _TELLING = 9
@@ -38,9 +41,10 @@ _NUMERAL = re.compile(r"^(?:\d+|i{1,3}|iv|v|vi{0,3}|part|episode|chapter|vol|vol
 
 @dataclass(frozen=True)
 class Titles:
-    """The items' titles, by every name that each goes by."""
+    """The items' titles, by every name that each goes by; `known`: series by a name that their titles do not bear."""
 
     facts: CatalogueFacts
+    known: Mapping[Phrase, tuple[Phrase, ...]] = field(default_factory=dict)
 
     @cached_property
     def by_name(self) -> dict[Phrase, list[int]]:
@@ -98,6 +102,14 @@ class Titles:
     def _words(self) -> list[str]:
         return list(self.by_word)
 
+    def numbered(self, name: Phrase) -> list[int]:
+        """Rows of the items called `name` and a number: Die Hard 2."""
+        return [
+            row
+            for row in self.by_beginning.get(name, ())
+            if any(_stem(each) == name != each for each in self._names[row])
+        ]
+
     def series_of(self, row: int) -> list[int]:
         """Rows of the items that share the distinctive beginning of the name of `row`, with itself."""
         found: dict[int, None] = {row: None}
@@ -105,7 +117,11 @@ class Titles:
         tails = {name[1:] for name in names if name[0] in _AMBIGUOUS}
         for name in names:
             stem = () if name in tails else _stem(name)
+            for titles in self.known.values():
+                if name in titles:
+                    found |= dict.fromkeys(row for title in titles for row in self.by_name.get(title, ()))
             if stem:
+                found |= dict.fromkeys(self.by_name.get((*stem[:-1], f"{stem[-1]}s"), ()))  # Alien, Aliens
                 found |= dict.fromkeys([*self.by_name.get(stem, ()), *self.by_beginning.get(stem, ())])
         return list(found)
 
@@ -130,6 +146,7 @@ class People:
     """The values of all text and list attributes but `without`, by their names."""
 
     def __init__(self, facts: CatalogueFacts, without: Iterable[str]) -> None:
+        self._facts = facts
         attributes: dict[str, dict[str, None]] = {}
         likes: dict[str, float] = defaultdict(float)
         for attribute, table in facts.values.items():
@@ -173,6 +190,38 @@ class People:
         """Whoever of that last name is liked most, and those who come near."""
         found = self._last.get(word)
         return self._person(self._leading(found)) if found else None
+
+    def makers(self, word: str) -> NamedValue | None:
+        """Who of that last name made many things: a Bergman is by Ingmar, though Ingrid was in more that are liked."""
+        found = self._last.get(word, [])
+        made = [
+            name
+            for name in found
+            if self._likes[name] * _FAR_BEHIND >= self._likes[found[0]]
+            and any(
+                self._count(name, attribute) >= _MANY for attribute in self._attributes[name] if attribute in MADE_BY
+            )
+        ]
+        return self._person(self._leading(made)) if made else None
+
+    def _count(self, name: str, attribute: str) -> int:
+        return int(self._facts.values[attribute].having([name]).sum())
+
+    def siblings(self, word: str) -> NamedValue | None:
+        """Whoever of that last name made or took part in one thing with another of it: the Marx brothers."""
+        found = self._last.get(word, [])
+        rows = {name: set(self._rows(self._person([name]))) for name in found}
+        together = [name for name in found if any(rows[name] & rows[other] for other in found if other != name)]
+        return self._person(together) if together else self.by_last_name(word)
+
+    def best_of(self, person: NamedValue, most: int = 3) -> tuple[int, ...]:
+        """Rows of the best liked items that somebody made or took part in."""
+        liked = self._facts.popularity
+        return tuple(sorted(self._rows(person), key=lambda row: (-liked[row], row))[:most])
+
+    def _rows(self, person: NamedValue) -> list[int]:
+        tables = [self._facts.values[name] for name in person.attributes]
+        return np.flatnonzero(np.any([table.having(person.names) for table in tables], axis=0)).tolist()
 
     def by_first_name(self, word: str) -> NamedValue | None:
         """Who is meant by a first name, if one is liked far more than all others."""

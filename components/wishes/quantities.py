@@ -14,6 +14,8 @@ from components.wishes.facts import PRICE, CatalogueFacts
 from components.wishes.tokens import Token, joined
 from components.wishes.vocabulary import Unit, Vocabulary
 from components.wishes.wish import RangeWish
+from components.wishes.year_parts import WORDS as PART_WORDS
+from components.wishes.year_parts import part_at, period_at, years_of
 
 _ONES = {
     word: float(value)
@@ -58,7 +60,6 @@ _DECADES = {
 _CENTURIES = {"19th": 1800, "nineteenth": 1800, "20th": 1900, "twentieth": 1900, "21st": 2000}
 _DIGITS = re.compile(r"\d+(?:[.,]\d+)?")
 _DECADE = re.compile(r"(\d{2}|\d{4})'?s")
-_PARTS = {"early": (0, 3), "mid": (4, 6), "middle": (4, 6), "late": (7, 9)}
 _SKIPPED = frozenset(
     [
         "the",
@@ -103,7 +104,11 @@ _BEFORE: dict[tuple[str, ...], tuple[bool, bool]] = {
             "under;below;less than;shorter than;fewer than;lower than;smaller than;cheaper than;quicker than",
             (True, True),
         ),
-        ("before;prior to;pre;older than;earlier than;from before;made before;not since;released before", (True, True)),
+        (
+            "before;prior to;pre;older than;earlier than;from before;made before;not since;released before",
+            (True, True),
+        ),
+        ("before i was born in;before i was born;before my birth in;from before i was born in", (True, True)),
         (
             "at the most;at the very most;at the outside;at the latest;"
             "at most;no more than;not more than;up to;maximum;max;maximum of;max of;no longer than;"
@@ -178,7 +183,13 @@ _BUDGET = frozenset(["have", "has", "got", "'ve", "only", "fits", "fit", "spare"
 
 _AFTER |= dict.fromkeys(_phrases("at the very most;at the outside;at the longest;at the latest"), True)
 _AFTER |= dict.fromkeys(_phrases("at the very least;at the least;at the earliest"), False)
-WORDS = frozenset(word for phrase in (*_BEFORE, *_AFTER) for word in phrase) | {*_ONES, *_TENS, *_DECADES, *_SKIPPED}
+WORDS = frozenset(word for phrase in (*_BEFORE, *_AFTER) for word in phrase) | {
+    *_ONES,
+    *_TENS,
+    *_DECADES,
+    *_SKIPPED,
+    *PART_WORDS,
+}
 """All words that rules here look for."""
 
 
@@ -226,7 +237,7 @@ class QuantityReader:
         recent = self._last_years(words, at)
         if recent:
             return recent
-        if (period := _period(words, at)) is not None and self._attribute(self._year):
+        if (period := period_at(words, at)) is not None and self._attribute(self._year):
             low, high, end = period
             return self._wish(_Amount(0, 0, self._year, end), low, high)
         if words[at] in ("not", "no") and (counted := self._unit_first(words, at + 1)) is not None:
@@ -362,7 +373,7 @@ class QuantityReader:
                 n_years, end = number
             if end < len(words) and words[end] in ("decades", "decade"):
                 n_years, end = n_years * 10, end + 1
-            elif end < len(words) and words[end] == "years":
+            elif end < len(words) and words[end] == "years" and words[end + 1 : end + 2] != ["of"]:
                 end += 1
             else:
                 return None
@@ -400,12 +411,13 @@ class QuantityReader:
 
     def _calendar(self, words: list[str], at: int) -> _Amount | None:
         """A year, a decade, a part of one, or a century."""
-        if words[at] in _PARTS and at + 1 < len(words):
-            decade = self._calendar(words, at + 1 + (words[at + 1] in ("the", "to")))
-            if decade is None or decade.high - decade.low != 9:
+        part = part_at(words, at)
+        if part is not None and part[1] < len(words):
+            whole = self._calendar(words, part[1])
+            if whole is None or whole.high - whole.low not in (9, 99):
                 return None
-            first, last = _PARTS[words[at]]
-            return replace(decade, low=decade.low + first, high=decade.low + last)
+            low, high = years_of(part[0], whole.low, whole.high)
+            return replace(whole, low=low, high=high)
         if (spelled := _spelled_year(words, at)) is not None:
             return _Amount(spelled[0], spelled[0], self._year, spelled[1])
         if words[at : at + 3] == ["turn", "of", "the"] and words[at + 3 : at + 4] in (["century"], ["millennium"]):
@@ -437,7 +449,7 @@ class QuantityReader:
             return self._units.get(word) is hour
 
         def minutes(word: str) -> bool:
-            return self._units.get(word) is minute
+            return self._units.get(word) is minute or word == "m"
 
         rest = [*words[at : at + 8], *[""] * 8]
         if rest[0] == "half" and (hours(rest[1]) or (rest[1] in ("an", "a", "of") and hours(rest[2]))):
@@ -508,15 +520,6 @@ def _number(words: list[str], at: int) -> tuple[float, int] | None:
         ones = _ONES.get(words[at + 1]) if at + 1 < len(words) else None
         return (_TENS[word] + ones, at + 2) if ones and ones < 10 else (float(_TENS[word]), at + 1)
     return (_ONES[word], at + 1) if word in _ONES else None
-
-
-def _period(words: list[str], at: int) -> tuple[float | None, float | None, int] | None:
-    """The years before a great war and after it."""
-    for length in (1, 2):
-        said = "".join(words[at : at + length])
-        if said in ("prewar", "postwar"):
-            return (None, 1939, at + length) if said == "prewar" else (1945, 1960, at + length)
-    return None
 
 
 def _spelled_year(words: list[str], at: int) -> tuple[float, int] | None:

@@ -31,7 +31,14 @@ from components.wishes.phrases import ComparativeMeaning, LabelMeaning, MoodMean
 from components.wishes.quantities import WORDS as QUANTITY_WORDS
 from components.wishes.quantities import mentions
 from components.wishes.reading_state import ReadingState
-from components.wishes.settling import named_items, settle_comparatives, settle_items, settle_meaning, settle_topics
+from components.wishes.settling import (
+    named_items,
+    settle_comparatives,
+    settle_items,
+    settle_meaning,
+    settle_superlatives,
+    settle_topics,
+)
 from components.wishes.spans import ABOUT, Items, Span, SpanFinder
 from components.wishes.tokens import Token, fold, tokenize
 from components.wishes.vocabulary import Vocabulary
@@ -55,6 +62,7 @@ from components.wishes.wish import (
 
 Source = Literal["query", "profile"]
 _MIDDLE = 0.5
+_NEITHER = ("neither", "nor")
 
 
 class Reader:
@@ -66,7 +74,9 @@ class Reader:
         self._phrases = Phrases(facts, vocabulary)
         grammar = [word for phrases in vocabulary.grammar.values() for phrase in phrases for word in phrase]
         meaning = [word for phrase in self._phrases.all for word in phrase]
-        self._lexicon = Lexicon(frequencies, [*vocabulary.ignorable, *grammar, *sorted(QUANTITY_WORDS), *meaning])
+        self._lexicon = Lexicon(
+            frequencies, [*vocabulary.ignorable, *grammar, *sorted(QUANTITY_WORDS), *vocabulary.units, *meaning]
+        )
         self._finder = SpanFinder(facts, vocabulary, self._lexicon, self._phrases)
         self._text_words = frozenset(self._finder.titles.by_word)
 
@@ -82,6 +92,7 @@ class Reader:
         settle_topics(state)
         settle_items(state, self._facts, self._finder.titles, source == "query")
         settle_comparatives(state, self._facts)
+        settle_superlatives(state, self._facts)
         settle_meaning(state)
         return _result(without_conflicts(grouped(state.wishes, tokens), self._labels_of_liked(state)), state, spans)
 
@@ -95,7 +106,7 @@ class Reader:
             or "—" in gap
             or ("," in gap and state.negator and not self._goes_on(tokens, spans, place, state))
         ):
-            state.negator, state.neutral, state.relative = "", False, False
+            state.negator, state.neutral, state.relative, state.finished = "", False, False, False
         what = span.what
         if what == "negators" and span.words == ("no",) and self._answers_no(state, tokens, spans, place):
             state.turn_last(span)
@@ -115,6 +126,13 @@ class Reader:
             state.negator, state.neutral = "", False
         elif what == "after_negators":
             state.turn_last(span)
+        elif what == "refers_back":
+            state.turn_named()
+            state.negator = ""
+        elif what == "resembles" and state.resemble_named():
+            state.negator = ""
+        elif what == "finished":
+            state.finished, state.negator = True, ""
         elif what in ("novel", "near"):
             near = (what == "near") != bool(state.negator and what == "near")
             state.wishes.append((TasteWish(near, span.said), span))
@@ -132,7 +150,7 @@ class Reader:
             joined_on = place > 1 and spans[place - 1].words[0] in NOUNS and spans[place - 2].words[0] in JOINTS
             if state.negator and not state.direct and not joined_on and what == "role" and span.words != ("of",):
                 state.negator = ""
-        elif what is None or what == "not_a_label":
+        elif what is None or what in ("not_a_label", "resembles"):
             self._take_word(state, span)
         elif state.neutral:
             state.ignored.append(span)
@@ -152,7 +170,7 @@ class Reader:
         state.about = word in ABOUT or (state.about and (word in ARTICLES or word in JOINTS))
         state.relative = state.relative or (bool(state.negator) and state.direct and word in RELATIVE)
         turned = (word in TURNING and not state.relative) or (
-            word == "and" and state.negator in PLAIN_NOT and state.follows_adjective()
+            word == "and" and (state.negator in _NEITHER or (state.negator in PLAIN_NOT and state.follows_adjective()))
         )
         if turned and state.negator and not state.direct:
             state.negator = ""
@@ -180,7 +198,7 @@ class Reader:
         ):
             return False
         ends = span.end == len(tokens) or any(mark in tokens[span.end].gap for mark in ",.;!")
-        return ends and "," not in tokens[span.start].gap
+        return ends and ("," not in tokens[span.start].gap or any(token.word == "yes" for token in tokens))
 
     @staticmethod
     def _is_suffix(state: ReadingState, tokens: Sequence[Token], span: Span) -> bool:
@@ -209,7 +227,7 @@ class Reader:
         """Whether a label is what places were said of: "neither American nor British crime" wants crime."""
         before = spans[place - 1].what if place else None
         return (
-            state.negator in ("nor", "neither")
+            state.negator in _NEITHER
             and isinstance(span.what, LabelMeaning)
             and isinstance(before, PlaceMeaning)
             and spans[place - 1].end == span.start
@@ -225,7 +243,7 @@ class Reader:
                 if later.words[0] in ("or", "nor"):
                     return True
                 if later.words[0] == "and":
-                    return state.negator not in PLAIN_NOT
+                    return state.negator not in PLAIN_NOT and state.negator not in _NEITHER
                 if later.words[0] not in NOUNS:
                     return False
             elif not isinstance(later.what, LabelMeaning | PlaceMeaning | NamedValue | Items | MoodMeaning):
@@ -272,9 +290,13 @@ class Reader:
                 (ValueWish((attribute,), values, wanted != refused, span.said, PLACE if not refused else REFUSED), span)
             )
         elif isinstance(what, NamedValue):
+            liked = self._finder.people.best_of(what) if state.finished and not refused else ()
+            refused = refused or state.finished
             importance = PEOPLE if not refused else REFUSED
             for attributes in self._roles(tokens, spans, place, what):
                 add((ValueWish(attributes, what.names, not refused, span.said, importance), span))
+            if liked:
+                add((LikeWish(*named_items(self._facts, liked), True, span.said), span))
         elif isinstance(what, RangeWish):
             add((replace(what, wanted=not (refused and (state.direct or state.relative))), span))
         elif isinstance(what, ScaleMeaning):
@@ -288,18 +310,22 @@ class Reader:
         span, items = spans[place], spans[place].what
         assert isinstance(items, Items)  # noqa: S101 the caller has looked
         before = [each.what for each in spans[max(0, place - 3) : place]]
-        if refused:
-            following = spans[place + 1].words[:1] if place + 1 < len(spans) else ()
-            rows = self._finder.titles.series_of(items.rows[0]) if following and following[0] in PARTS else items.rows
-            ids, titles = named_items(self._facts, rows)
-            state.wishes.append((ItemsWish(ids, titles, False, span.said), span))
-            liking = any(each.what == "likers" and each.words == ("like",) for each in spans[max(0, place - 3) : place])
-            if state.negator in RESEMBLING or "like" in before or liking:
-                state.wishes.append((LikeWish(ids[:1], titles[:1], False, span.said), span))
-            return
-        after_than = span.start > 0 and place > 0 and fold(spans[place - 1].said) == "than"
+        after_than = span.start > 0 and place > 0 and fold(spans[place - 1].said) in ("than", "as")
         if after_than and any(isinstance(each, ComparativeMeaning) for each in before):
             return  # it is what the comparative is about
+        if refused or state.finished:
+            following = spans[place + 1].words[:1] if place + 1 < len(spans) else ()
+            of_series = items.series or (bool(following) and following[0] in PARTS)
+            rows = items.rows if items.series else self._finder.titles.series_of(items.rows[0]) if of_series else ()
+            rows = rows or (*items.rows, *self._finder.titles.numbered(items.name))
+            ids, titles = named_items(self._facts, tuple(dict.fromkeys(rows)))
+            state.wishes.append((ItemsWish(ids, titles, False, span.said), span))
+            liking = any(each.what == "likers" and each.words == ("like",) for each in spans[max(0, place - 3) : place])
+            if state.finished and not refused:
+                state.wishes.append((LikeWish(ids[:1], titles[:1], True, span.said), span))
+            elif state.negator in RESEMBLING or "like" in before or liking:
+                state.wishes.append((LikeWish(ids[:1], titles[:1], False, span.said), span))
+            return
         state.likened.append((items, "like" in before or "likers" in before, span))
 
     def _scaled(self, meaning: ScaleMeaning, tokens: Sequence[Token], span: Span, refused: bool) -> RangeWish:

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 
 from components.wishes.phrases import ComparativeMeaning, ScaleMeaning
 from components.wishes.spans import Items, Span
-from components.wishes.wish import REFUSED, LabelWish, ValueWish, Wish
+from components.wishes.wish import REFUSED, ItemsWish, LabelWish, LikeWish, ValueWish, Wish
 
 
 @dataclass
@@ -27,6 +27,7 @@ class ReadingState:
     likened: list[tuple[Items, bool, Span]] = field(default_factory=list)
     pending: list[tuple[ComparativeMeaning, bool, Span, Items | None]] = field(default_factory=list)
     series: list[tuple[bool, Span]] = field(default_factory=list)
+    finished: bool = False
 
     def follows_adjective(self) -> bool:
         """Whether the last wish was an adjective, so that an "and" behind it leads on to something else."""
@@ -49,6 +50,30 @@ class ReadingState:
             self.wishes[-1] = (turned, before)
             self._join_with_neighbours()
             break
+
+    def turn_named(self) -> None:
+        """The labels, places or people that were named last, in whatever clause, become refusals."""
+        for place in range(len(self.wishes) - 1, -1, -1):
+            wish, span = self.wishes[place]
+            if isinstance(wish, LabelWish | ValueWish) and wish.wanted:
+                brought = {span.start}  # what a mood brings along goes with it
+                self.wishes[place] = (replace(wish, wanted=False, importance=REFUSED), span)
+                self.wishes = [
+                    each for each in self.wishes if each[1].start not in brought or each is self.wishes[place]
+                ]
+                return
+
+    def resemble_named(self) -> bool:
+        """What was named last is what the wish resembles; False where nothing was."""
+        if self.likened and not (self.wishes and self.wishes[-1][1].start > self.likened[-1][2].start):
+            items, _, span = self.likened[-1]
+            self.likened[-1] = (items, True, span)
+            return True
+        for wish, span in reversed(self.wishes):
+            if isinstance(wish, ItemsWish):
+                self.wishes.append((LikeWish(wish.items[:1], wish.titles[:1], True, span.said), span))
+                return True
+        return bool(self.likened)
 
     def _join_with_neighbours(self) -> None:
         """A refused label and the labels right before it are refused together: "romantic comedies no"."""

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from dataclasses import replace
+
+import numpy as np
 
 from components.wishes.facts import CatalogueFacts
+from components.wishes.judging import within
 from components.wishes.names import Titles
-from components.wishes.phrases import LabelMeaning
+from components.wishes.phrases import LabelMeaning, ScaleMeaning
 from components.wishes.reading_state import ReadingState
 from components.wishes.tokens import fold
-from components.wishes.wish import VAGUE, ItemsWish, LabelWish, LikeWish, MeaningWish, RangeWish, Wish
+from components.wishes.wish import VAGUE, ItemsWish, LabelWish, LikeWish, MeaningWish, RangeWish, ValueWish, Wish
 
 LEFT_OVER = 0.25
 """What the words count that no other wish took."""
@@ -18,6 +22,9 @@ _WEAK = frozenset(["time", "times", "story", "stories", "tale", "world", "people
 """Words that mean something beside others only."""
 _TIMES = frozenset(["before", "after"])
 """These compare only with an item."""
+_SUPERLATIVES = frozenset(["oldest", "newest", "longest", "shortest", "cheapest"])
+_ENOUGH = 20
+"""Items that a superlative leaves at least."""
 _THIRD = 0.3
 """Of the catalogue: "older films" without saying than what."""
 
@@ -42,7 +49,7 @@ def settle_items(state: ReadingState, facts: CatalogueFacts, titles: Titles, in_
     alone = in_query and not others and not state.free and not state.pending
     for items, resembled, span in state.likened:
         ids, names = named_items(facts, items.rows)
-        if alone and not resembled and not state.series:
+        if not resembled and (items.series or (alone and not state.series)):
             state.wishes.append((ItemsWish(ids, names, True, span.said), span))
         else:
             state.wishes.append((LikeWish(ids[:1], names[:1], True, span.said), span))
@@ -83,6 +90,33 @@ def settle_comparatives(state: ReadingState, facts: CatalogueFacts) -> None:
             low, high = (edge, None) if above != refused else (None, edge)
             wish = RangeWish(meaning.attribute, low, high, span.said, importance=VAGUE)
         state.wishes.append((wish, span))
+
+
+def settle_superlatives(state: ReadingState, facts: CatalogueFacts) -> None:
+    """The oldest horror films are old among horror films: the share counts among the items that are asked for."""
+    asked = np.ones(len(facts), bool)
+    for wish, _ in state.wishes:
+        if isinstance(wish, LabelWish) and not wish.mood:
+            asked &= facts.labels.having(wish.labels) == wish.wanted
+        elif isinstance(wish, ValueWish):
+            tables = [facts.values[name] for name in wish.attributes]
+            asked &= np.any([table.having(wish.values) for table in tables], axis=0) == wish.wanted
+        elif isinstance(wish, RangeWish) and wish.importance != VAGUE:
+            asked &= within(facts.numbers[wish.attribute], wish.low, wish.high, wish.open) == wish.wanted
+    for place, (wish, span) in enumerate(state.wishes):
+        if not (isinstance(wish, RangeWish) and isinstance(span.what, ScaleMeaning)):
+            continue
+        numbers = facts.numbers[wish.attribute][asked]
+        numbers = numbers[~np.isnan(numbers)]
+        if span.what.scale.name not in _SUPERLATIVES or len(numbers) < _ENOUGH:
+            continue
+        share = max(_ENOUGH / len(numbers), span.what.scale.below or 1 - (span.what.scale.above or 0))
+        if wish.low is None:
+            edge = float(np.quantile(numbers, share, method="lower"))
+            state.wishes[place] = (replace(wish, high=edge), span)
+        else:
+            edge = float(np.quantile(numbers, 1 - share, method="higher"))
+            state.wishes[place] = (replace(wish, low=edge), span)
 
 
 def settle_meaning(state: ReadingState) -> None:

@@ -8,14 +8,16 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Literal
 
-from components.wishes.facts import DOMAIN, CatalogueFacts
+from components.wishes.facts import DOMAIN, POPULARITY, CatalogueFacts
 from components.wishes.function_words import CAME_OUT, MADE, MAKERS_OF, SAYS_WHAT
 from components.wishes.lexicon import Lexicon
-from components.wishes.names import LONGEST, PARTICLES, NamedValue, People, Titles, without_article
-from components.wishes.phrases import LabelMeaning, Meaning, Phrases
+from components.wishes.names import LONGEST, MADE_BY, PARTICLES, NamedValue, People, Titles, without_article
+from components.wishes.phrases import LabelMeaning, Meaning, Phrases, PlaceMeaning
 from components.wishes.quantities import QuantityReader, mentions
+from components.wishes.series import Series
 from components.wishes.tokens import Token, fold, joined
 from components.wishes.vocabulary import Phrase, Vocabulary
 from components.wishes.wish import RangeWish
@@ -25,6 +27,9 @@ Turn = Literal[
     "negators",
     "likers",
     "after_negators",
+    "refers_back",
+    "resembles",
+    "finished",
     "neutral",
     "not_negated",
     "novel",
@@ -36,6 +41,9 @@ Turn = Literal[
 ]
 _TURNS: tuple[Turn, ...] = (
     "after_negators",
+    "refers_back",
+    "resembles",
+    "finished",
     "not_negated",
     "neutral",
     "novel",
@@ -78,6 +86,9 @@ _SUBJECTS = frozenset(
     ]
 )
 _DETERMINERS = frozenset(["the", "a", "an", "this", "that", "some", "any", "every", "my", "our", "your"])
+_ADJECTIVES = ("esque", "ian", "ish")
+_LEAVING = frozenset(["leave", "leaving", "cut", "keep", "count", "rule", "weed", "filter"])
+_AS_MUCH = {("long", "as"): "length", ("short", "as"): "length", ("old", "as"): "year", ("recent", "as"): "year"}
 _SIBLINGS = frozenset(["brothers", "bros", "sisters", "siblings"])
 _WEAK_ROLES = {("with",), ("of",), ("from",), ("in",), ("has",), ("having",)}
 """Words that come before much else than a name."""
@@ -88,6 +99,8 @@ _LIKED = frozenset(
     "fans of",
 }
 ABOUT = frozenset(["about", "regarding", "concerning", "involving", "exploring", "depicting"])
+_FAMOUS = 0.9
+"""The share of the catalogue that is liked less than what is found by ordinary words in its name."""
 MOST_MENDED = 2
 """Words of a part of a title that may be misspelled."""
 _LINKS = frozenset(
@@ -97,11 +110,15 @@ _LINKS = frozenset(
 
 @dataclass(frozen=True)
 class Items:
-    """Rows that a name means: `rows` all of them, the best liked first; `fuzzy` where the name had to be mended."""
+    """Rows that a name means: `rows` all of them, the best liked first; `fuzzy` where the name had to be mended.
+
+    `series`: all parts of it are meant, not one of them.
+    """
 
     rows: tuple[int, ...]
     name: Phrase
     fuzzy: bool = False
+    series: bool = False
 
 
 @dataclass(frozen=True)
@@ -119,8 +136,9 @@ class SpanFinder:
     """Finds the spans of texts about one catalogue."""
 
     def __init__(self, facts: CatalogueFacts, vocabulary: Vocabulary, lexicon: Lexicon, phrases: Phrases) -> None:
-        self.titles = Titles(facts)
+        self.titles = Titles(facts, vocabulary.series)
         self.people = People(facts, (*phrases.places, DOMAIN))
+        self._series = Series(self.titles, {**vocabulary.series, **vocabulary.houses})
         self._facts = facts
         self._known = vocabulary
         self._lexicon = lexicon
@@ -170,21 +188,32 @@ class SpanFinder:
             return None
         if any(word in ("like", "not", "no") for word in name) and name not in self.titles.by_name:
             return None
+        known = self._series.named(words, 0)
+        if known and known[0] == len(words):
+            return Span(0, len(tokens), Items(tuple(known[1]), known[2], series=True), joined(tokens), words)
         if self.people.whole(words) or (len(name) == 1 and self._phrases.label_of(name[0])):
             return None
         rows = self._named(name)
+        named = self.people.by_last_name(name[0]) if len(name) == 1 else None
+        if rows and named and self._rather_person(Items(tuple(rows), name), named):
+            return None
         if rows:
             return Span(0, len(tokens), Items(tuple(rows), name), joined(tokens), words)
         if len(name) == 1 and (self._lexicon.is_ordinary(name[0]) or self.people.by_last_name(name[0])):
             return None
-        if mentions(words) or self._quantities.read(tokens, 0):
+        numbers = [word for word in name if mentions([word])]
+        if (numbers and numbers != [name[-1]]) or self._quantities.read(tokens, 0):
             return None
-        strange = [word for word in name if not self._lexicon.is_ordinary(word)]
+        strange = [word for word in name if not self._lexicon.is_ordinary(word) and word not in numbers]
         if not strange or sum(self._is_content(word) for word in name) != len(
             [w for w in name if w not in self._known.ignorable]
         ):
             return None
         near = self.titles.nearest(name)
+        if near is not None and [word for word in near if mentions([word])] != numbers:
+            near = None
+        if numbers and near is None:
+            return None
         if near is None and len(name) > 1 and len(strange) <= MOST_MENDED:
             rows = self._named(tuple(self.titles.nearest_word(word) or word for word in name))
             if rows:
@@ -200,7 +229,11 @@ class SpanFinder:
             return []
         if all(self._says_little(word) for word in name):
             return exact
-        return list(dict.fromkeys([*exact, *self.titles.containing(name)]))
+        holding = self.titles.containing(name)
+        if not exact and holding and all(map(self._plain, name)):  # "time travel": no name unless everybody knows it
+            famous = self._facts.quantile(POPULARITY, _FAMOUS)
+            holding = holding if self._facts.popularity[holding[0]] >= famous else []
+        return list(dict.fromkeys([*exact, *holding]))
 
     def _says_little(self, word: str) -> bool:
         return word in self._known.ignorable or (word,) in self._phrases.all
@@ -215,8 +248,12 @@ class SpanFinder:
             length = self._turn(words, at, self._known.grammar[turn])
             if turn == "after_negators" and length and self._looks_ahead(tokens, words, at, at + length):
                 continue
+            if turn in ("refers_back", "resembles") and length and not self._closes(tokens, words, at + length):
+                continue
             if length and not (turn == "likers" and words[at] in ("like", "likes") and not self._is_verb(words, at)):
                 found.append(self._span(tokens, at, at + length, turn))
+        if words[at] in _LEAVING and "out" in words[at + 2 : at + 6]:
+            found.append(self._span(tokens, at, at + 1, "negators"))  # "leave the romance out"
         quantity = self._quantities.read(tokens, at)
         if quantity:
             found.append(self._span(tokens, at, *quantity))
@@ -225,7 +262,8 @@ class SpanFinder:
         if meaning:
             found.append(self._span(tokens, at, at + meaning[0], meaning[1]))
         length = self._turn(words, at, self._like)
-        if length and not (words[at] == "like" and length == 1 and self._is_verb(words, at)):
+        counts = length > 1 and words[at + length - 1] == "between" and self._quantities.read(tokens, at + length - 1)
+        if length and not counts and not (words[at] == "like" and length == 1 and self._is_verb(words, at)):
             found.append(self._span(tokens, at, at + length, "like"))
         length = self._turn(words, at, self._known.roles.keys())
         if length:
@@ -234,6 +272,9 @@ class SpanFinder:
             if alike:
                 found.append(self._span(tokens, at, *alike))
         person, item = self._person(tokens, words, at, before), self._item(tokens, words, at, before)
+        series = self._of_series(tokens, words, at, before)
+        if series:
+            found.insert(0, self._span(tokens, at, *series))
         likened = self._likened(before) and not (item and person and self._rather_person(item[1], person[1]))
         if likened and item and tokens[at].large:
             found.insert(0, self._span(tokens, at, *item))  # "like Alien" means the film, not its kind
@@ -247,6 +288,10 @@ class SpanFinder:
         """Whether a refusal such as "I hate" is of what follows, as it is unless its clause ends there."""
         opens = any(tuple(words[at:end]) in self._known.grammar["negators"] for at in range(start, end))
         return opens and (start == 0 or (end < len(words) and not self._ends(tokens, words, end)))
+
+    def _closes(self, tokens: Sequence[Token], words: list[str], end: int) -> bool:
+        """Whether a clause ends before the token at `end`, or only "though" or the like follows."""
+        return end == len(words) or self._ends(tokens, words, end) or words[end] in ("though", "please", "again", "so")
 
     @staticmethod
     def _is_verb(words: list[str], at: int) -> bool:
@@ -285,7 +330,7 @@ class SpanFinder:
         self, tokens: Sequence[Token], words: list[str], at: int, before: Sequence[Span]
     ) -> tuple[int, NamedValue] | None:
         if words[at + 1 : at + 2] and words[at + 1] in _SIBLINGS:
-            siblings = self.people.by_last_name(words[at])
+            siblings = self.people.siblings(words[at])
             if siblings:
                 return at + 2, siblings
         if words[at] == "the" and at + 1 < len(words) and words[at + 1].endswith("s") and self._role_before(before):
@@ -310,23 +355,21 @@ class SpanFinder:
             person = self.people.nearest(triple)
             if person:
                 return at + 3, person
-        if at + 1 < len(words) and not all(map(self._plain, words[at : at + 2])):
-            pair = tuple(words[at : at + 2])
-            if all(len(word) > 2 and not self._says_little(word) and not word.isdigit() for word in pair):
-                person = self.people.nearest(pair)
-                if person:
-                    return at + 2, person
+        person = self._misspelled(tokens, words, at)
+        if person:
+            return at + 2, person
         if words[at] in PARTICLES and at + 1 < len(words):
             person = self.people.by_last_name(" ".join(words[at : at + 2]))
             if person:
                 return at + 2, person
         word = words[at]
-        opens = not before and tokens[at].text[:1].isupper() and self._lexicon.is_rare(word)
+        opens = not before and tokens[at].text[:1].isupper() and (len(tokens) == 1 or self._lexicon.is_rare(word))
         named = opens or tokens[at].large or (self._role_before(before) and before[-1].words not in _WEAK_ROLES)
         if len(word) < 3 or self._says_little(word) or (self._plain(word) and not named):
             return None
-        person = self.people.by_last_name(word) or self._family(word)
-        person = person or self.people.by_first_name(word)
+        acts = bool(before) and before[-1].what == "role" and "cast" in self._known.roles[before[-1].words]
+        person = (None if acts else self.people.makers(word)) or self.people.by_last_name(word) or self._family(word)
+        person = person or self.people.by_first_name(word) or self._in_the_manner_of(word)
         if person is None and not self._lexicon.is_word(word) and word not in self.titles.by_word:
             person = self.people.nearest_last_name(word)
         if at > 0 and words[at - 1] in _DETERMINERS and self._plain(word) and not tokens[at].large:
@@ -335,10 +378,30 @@ class SpanFinder:
             return None
         return at + 1, person
 
+    def _misspelled(self, tokens: Sequence[Token], words: list[str], at: int) -> NamedValue | None:
+        """Who is called almost as the two words at `at`, of which one is no ordinary one, or both are large."""
+        pair = tuple(words[at : at + 2])
+        if len(pair) < 2 or not all(len(word) > 2 and not self._says_little(word) for word in pair):
+            return None
+        both_large = tokens[at].text[:1].isupper() and tokens[at + 1].large
+        titled = pair in self.titles.by_name or pair in self.titles.by_beginning
+        named = (both_large and not titled) or not all(map(self._plain, pair))
+        return self.people.nearest(pair) if named and not any(word.isdigit() for word in pair) else None
+
     def _family(self, word: str) -> NamedValue | None:
         """Whose last name `word` is the plural of: the Wachowskis."""
         name = word[:-1]
         return None if not word.endswith("s") or self._plain(name) else self.people.by_last_name(name)
+
+    def _in_the_manner_of(self, word: str) -> NamedValue | None:
+        """Whose last name an adjective is made of: Hitchcockian, Felliniesque."""
+        for ending in _ADJECTIVES:
+            for name in (word.removesuffix(ending), f"{word.removesuffix(ending)}e"):
+                if word.endswith(ending) and len(name) > 3 and not self._lexicon.is_word(word):
+                    person = self.people.makers(name) or self.people.by_last_name(name)
+                    if person is not None and set(person.attributes) & MADE_BY:
+                        return person
+        return None
 
     def _maker(self, tokens: Sequence[Token], words: list[str], at: int) -> tuple[int, NamedValue] | None:
         """Whoever made an item that is named: "the man who directed Jaws", "the makers of Alien"."""
@@ -375,6 +438,10 @@ class SpanFinder:
         noun = words[first + 1] if words[first : first + 1] == ["same"] and first + 1 < len(words) else ""
         if noun and words[first + 2 : first + 3] == ["as"]:
             place = first + 3
+        elif words[at] == "as" and tuple(words[at + 1 : at + 3]) in _AS_MUCH:
+            noun, place = _AS_MUCH[(words[at + 1], "as")], at + 3
+        elif words[first : first + 2] == ["length", "of"]:
+            noun, place = "length", first + 2
         elif words[first : first + 1] == ["year"]:
             noun, place = "year", first + 1
         else:
@@ -433,7 +500,7 @@ class SpanFinder:
             rows = self.titles.by_name.get(name)
             if not likened and self.people.whole(name):
                 continue
-            if not rows and (likened or tokens[first].large):
+            if not rows and (likened or tokens[first].large or self._opens_name(tokens, first, end)):
                 rows = self.titles.by_beginning.get(name) if (len(name) > 1 or not self._plain(name[0])) else None
             if rows and self._is_meant(tokens, words, first, end, likened, before):
                 return self._dated(tokens, words, end, Items(tuple(rows), name))
@@ -451,6 +518,38 @@ class SpanFinder:
                     return end, Items(tuple(self.titles.by_name[near]), near, fuzzy=True)
         return None
 
+    def _of_series(
+        self, tokens: Sequence[Token], words: list[str], at: int, before: Sequence[Span]
+    ) -> tuple[int, Items] | None:
+        """All parts of a series: by a name that no title bears, or by what several titles begin with and "films"."""
+        known = self._series.named(words, at)
+        if known and not (self._likened(before) and known[2] in self.titles.by_name):
+            return known[0], Items(tuple(known[1]), known[2], series=True)
+        for end, rows, name in self._series.shared(words, at):
+            large = tokens[end - 2].large
+            if len(name) == 1 and (self.people.by_last_name(name[0]) or self._plain(name[0])) and not large:
+                continue
+            if len(name) == 1 and name[0] in self._own_labels:
+                continue
+            exact = self.titles.by_name.get(name, ()) if len(name) > 1 else ()
+            if all(map(self._says_little, name)) and not large and len(exact) < 2:
+                continue
+            if all(map(self._plain, name)) and not large and not exact:
+                continue
+            return end, Items(tuple(rows), name, series=True)
+        return None
+
+    @cached_property
+    def _own_labels(self) -> frozenset[str]:
+        """Words that are labels or places by their own name, which is what "War films" and "American films" are."""
+        owned = (
+            phrase[0]
+            for phrase, meaning in self._phrases.all.items()
+            if len(phrase) == 1
+            and (isinstance(meaning, PlaceMeaning) or (isinstance(meaning, LabelMeaning) and meaning.own))
+        )
+        return frozenset(owned)
+
     def _dated(self, tokens: Sequence[Token], words: list[str], end: int, items: Items) -> tuple[int, Items]:
         """With the year that stands in brackets behind the name, if one of the items is of that year."""
         if end < len(words) and tokens[end].gap.strip() == "(" and words[end].isdigit():
@@ -465,6 +564,8 @@ class SpanFinder:
         """Whether the words are meant as a name rather than as what they say."""
         name = words[start:end]
         after = (words[end],) if end < len(words) else ()
+        if after in self._known.grammar["series"] and len(name) > 1 and not all(map(self._says_little, name)):
+            return True  # "the toy story sequel"
         hangs = after == ("like",) and tokens[end].gap == "-"
         if tokens[start].text[:1].isupper() and (
             hangs or after in self._known.grammar["after_like"] or after == ("meets",)
@@ -497,6 +598,11 @@ class SpanFinder:
             or (before and before[-1].what in ("negators", "likers", "role"))
         )
         return len(content) > 1 and bool(starts) and ends
+
+    @staticmethod
+    def _opens_name(tokens: Sequence[Token], first: int, end: int) -> bool:
+        """Whether the first word of a text and the next are large, so that both are of one name: Indiana Jones."""
+        return first == 0 and end > 1 and tokens[0].text[:1].isupper() and tokens[1].large
 
     @staticmethod
     def _ends(tokens: Sequence[Token], words: list[str], at: int) -> bool:

@@ -78,6 +78,8 @@ class Vocabulary:
     labels: Mapping[str, frozenset[Phrase]]
     compounds: Mapping[Phrase, tuple[str, ...]]
     moods: Mapping[Phrase, Mood]
+    series: Mapping[Phrase, tuple[Phrase, ...]]
+    houses: Mapping[Phrase, tuple[Phrase, ...]]
     places: Mapping[Phrase, PlaceNames]
     country_attributes: tuple[str, ...]
     language_attributes: tuple[str, ...]
@@ -105,6 +107,8 @@ def read_vocabulary() -> Vocabulary:
         labels={label: frozenset([words_of(label), *_phrases(text)]) for label, text in raw["labels"].items()},
         compounds={phrase: tuple(names) for text, names in raw["compounds"].items() for phrase in _phrases(text)},
         moods=_by_phrase(raw["moods"], _mood),
+        series=_titles(raw["series"]),
+        houses=_titles(raw["houses"]),
         places=_places(raw),
         country_attributes=tuple(raw["places"]["attributes"].split()),
         language_attributes=tuple(raw["places"]["language_attributes"].split()),
@@ -114,6 +118,10 @@ def read_vocabulary() -> Vocabulary:
 
 def _phrases(text: str) -> Iterable[Phrase]:
     return (phrase for part in text.split(";") if (phrase := words_of(part)))
+
+
+def _titles(raw: Mapping[str, str]) -> dict[Phrase, tuple[Phrase, ...]]:
+    return {name: tuple(_phrases(titles)) for names, titles in raw.items() for name in _phrases(names)}
 
 
 def _of_others(phrases: Iterable[Phrase]) -> frozenset[Phrase]:

@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import numpy as np
 import pytest
 
+from components.wishes.facts import item_facts
 from components.wishes.reader import Reader
+from components.wishes.vocabulary import read_vocabulary
 from components.wishes.wish import LikeWish, TasteWish
-from tests.wish_worlds import film_reader
+from tests.wish_worlds import ENGLISH, film_reader
 
+HIS = "Psycho (1960) and Rear Window (1954)"
+TENSE = "tense: Thriller or Mystery"
 MATRICES = "Matrix, The (1999) or Matrix Reloaded, The (2003)"
+WORDS = (read_vocabulary(), ENGLISH)
 
 
 @pytest.fixture(scope="module")
@@ -59,6 +65,19 @@ def reader() -> Reader:
         ("no patience for horror", ["no Horror"]),
         ("neither American nor British crime", ["not country: United States or United Kingdom", "Crime"]),
         ("like Toy Story, but no cartoons", ["no Animation", "like Toy Story (1995)"]),
+        # no refusals, though they sound like one; and what a refusal refers back to
+        ("I'd never say no to a musical", ["Musical"]),
+        ("not averse to a bit of romance", ["Romance"]),
+        ("nothing against horror", []),
+        ("horror is usually fine with me, just not tonight", ["no Horror"]),
+        ("I usually watch thrillers, not today though", ["no Thriller"]),
+        ("dramas are great but we've seen enough of them", ["no Drama"]),
+        ("drama, yes; war, no", ["Drama", "no War"]),
+        ("neither American nor British, and funny", ["not country: United States or United Kingdom", "Comedy"]),
+        ("not today", []),
+        ("my least favourite genre is horror", ["no Horror"]),
+        ("leave the romance out", ["no Romance"]),
+        ("not Heat again, but in that direction", ["not Heat (1995)", "like Heat (1995)"]),
         # labels in other forms, by other names, misspelled
         ("animated", ["Animation"]),
         ("somthing funny", ["Comedy"]),
@@ -78,6 +97,9 @@ def reader() -> Reader:
         ("by the man who made Psycho", ["director: Alfred Hitchcock"]),
         ("the director of Heat, no crime", ["director: Michael Mann", "no Crime"]),
         ("same director as Psycho", ["director: Alfred Hitchcock"]),
+        ("Hitchcockian suspense", ["director: Alfred Hitchcock", TENSE, "tense: no Children or Musical"]),
+        ("seen everything by Hitchcock", ["not director: Alfred Hitchcock", f"like {HIS}"]),
+        ("Tom Hank comedies", ["cast: Tom Hanks", "Comedy"]),
         ("with Tom Hanks or Al Pacino", ["cast: Tom Hanks or Al Pacino"]),
         ("with both Tom Hanks and Al Pacino", ["cast: Tom Hanks", "cast: Al Pacino"]),
         ("Hanks, Tom", ["cast: Tom Hanks"]),
@@ -107,6 +129,16 @@ def reader() -> Reader:
         ("from the year Psycho came out", ["year 1960"]),
         ("the same year as Heat", ["year 1995"]),
         ("amelie", ["called Amélie (Fabuleux destin d'Amélie Poulain, Le) (2001)"]),
+        ("we finished all the Matrix films", [f"not {MATRICES}", "like Matrix, The (1999)"]),
+        ("the toy story sequel", ["called Toy Story 2 (1999)"]),
+        ("the Matrix films", [f"called {MATRICES}"]),
+        ("like the Matrix films", ["like Matrix, The (1999)"]),
+        ("not longer than Heat", ["runtime at most 170"]),
+        ("about as long as Psycho", ["runtime 98.1 to 119.9"]),
+        ("Matrix Reloadde, The", ["called Matrix Reloaded, The (2003)"]),
+        ("toy storry 2", ["called Toy Story 2 (1999)"]),
+        ("crime and drama in one film", ["Crime", "Drama"]),
+        ("a mix of crime and drama", ["Crime", "Drama"]),
         # numbers, and words that stand for them
         ("not older than 1990", ["year at least 1990"]),
         ("old comedies, anything before 1965", ["Comedy", "year below 1965"]),
@@ -126,6 +158,15 @@ def reader() -> Reader:
         ("nothing over 120", ["runtime at most 120"]),
         ("released in nineteen ninety-nine", ["year 1999"]),
         ("from two thousand and one", ["year 2001"]),
+        ("the first half of the 80s", ["year 1980 to 1984"]),
+        ("the latter half of the seventies", ["year 1975 to 1979"]),
+        ("the last years of the eighties", ["year 1987 to 1989"]),
+        ("mid-to-late nineties", ["year 1994 to 1999"]),
+        ("the beginning of the 20th century", ["year 1900 to 1939"]),
+        ("between the wars", ["year 1918 to 1939"]),
+        ("somewhere between 80 and 100 minutes", ["runtime 80 to 100"]),
+        ("90 to 120 mins", ["runtime 90 to 120"]),
+        ("1h 50m or less", ["runtime at most 110"]),
         ("between 1955 and '65", ["year 1955 to 1965"]),
         ("the summer of '69", ["year 1969"]),
         ("turn of the millennium", ["year 1998 to 2002"]),
@@ -169,6 +210,30 @@ def test_moods_want_and_avoid_and_yield_to_what_is_said_outright(reader: Reader)
 def test_a_title_in_a_profile_is_liked_and_in_a_query_meant(reader: Reader) -> None:
     assert reader.read("Titanic").words() == ["called Titanic (1997)"]
     assert reader.read("I love Titanic", "profile").words() == ["like Titanic (1997)"]
+
+
+def test_a_series_goes_by_a_name_that_none_of_its_titles_bears() -> None:
+    titles = ("Goldfinger (1964)", "Thunderball (1965)", "Bond, The (1992)")
+    reader = Reader(item_facts(["a", "b", "c"], titles, [[], [], []], [{}, {}, {}], np.array([3.0, 2, 1])), *WORDS)
+    assert reader.read("James Bond").words() == ["called Goldfinger (1964) or Thunderball (1965)"]
+    assert reader.read("a Bond film, not from 1964").words()[0] == "not year 1964"
+
+
+def test_a_superlative_is_one_among_what_is_asked_for() -> None:
+    years = [1900.0 + row for row in range(100)]
+    labels = [["Drama"] if row < 60 else ["Horror"] for row in range(100)]
+    ids = [str(row) for row in range(100)]
+    facts = item_facts(ids, ids, labels, [{"year": year} for year in years], np.ones(100))
+    assert Reader(facts, *WORDS).read("the oldest horror").words() == ["year at most 1979", "Horror"]
+
+
+def test_a_last_name_alone_means_who_made_many_things_before_who_was_in_some() -> None:
+    known = [{"director": ("Ingmar Bergman",)}] * 5 + [{"cast": ("Ingrid Bergman",)}]
+    ids = [str(row) for row in range(6)]
+    reader = Reader(item_facts(ids, ids, [[]] * 6, known, np.array([1.0, 1, 1, 1, 1, 25])), *WORDS)
+    assert reader.read("a Bergman").words() == ["director: Ingmar Bergman"]
+    assert reader.read("with Bergman").words() == ["cast: Ingrid Bergman"]
+    assert reader.read("Ingrid Bergman").words() == ["cast: Ingrid Bergman"]
 
 
 def test_a_refused_series_is_refused_whole(reader: Reader) -> None:
