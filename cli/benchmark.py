@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import time
 from pathlib import Path
 from typing import Any
 
@@ -140,6 +141,7 @@ def benchmark(
     from jobs.benchmarking.compare import Comparison, ask_llm, compare_recommenders
     from jobs.data.ingest import with_options
 
+    began = time.perf_counter()
     names = {"user_id": user_column, "item_id": item_column, "value": value_column, "timestamp": timestamp_column}
     try:
         vectors = None if item_vectors is None else read_item_vectors(item_vectors)
@@ -156,7 +158,7 @@ def benchmark(
             with open_workbench() as bench:
                 found = ask_llm(bench, asked, llm_users, llm_budget, llm_timeout, llm_local)
         else:
-            found = compare_recommenders(asked, vectors, budget, lambda so_far: _note(so_far, k, out))
+            found = compare_recommenders(asked, vectors, budget, began, lambda so_far: _note(so_far, k, out))
     except (DatasetError, SourceError, SplitError, RecommenderError, EvaluationError, ValueError) as error:
         raise click.ClickException(str(error)) from error
     if out is not None:

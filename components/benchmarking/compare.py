@@ -39,6 +39,7 @@ class BenchmarkRequest:
         inner: how the training data is cut to choose and learn; like the outer split.
         budget_seconds: for the whole comparison. With 0 nothing is tuned and each row takes what it takes.
         megabytes, processes: that one model may hold, and that users may be spread over.
+        began: when the budget began to run, such as before the data was read; None: when the comparison begins.
         cold_start_threshold: users with fewer training interactions are cold.
     """
 
@@ -49,13 +50,14 @@ class BenchmarkRequest:
     cold_start_threshold: int
     megabytes: float = 4_000
     processes: int = 1
+    began: float | None = None
 
 
 class _Clock:
     """What of the budget is left, seconds."""
 
-    def __init__(self, budget: float, now: Callable[[], float]) -> None:
-        self._start, self._budget, self._now = now(), budget, now
+    def __init__(self, budget: float, now: Callable[[], float], began: float | None) -> None:
+        self._start, self._budget, self._now = now() if began is None else began, budget, now
 
     @property
     def limited(self) -> bool:
@@ -79,7 +81,7 @@ def compare(
     Models that took too long before it are given what it leaves, and come last. Nothing but the measuring sees what is
     wanted.
     """
-    train, clock = world.train, _Clock(config.budget_seconds, now)
+    train, clock = world.train, _Clock(config.budget_seconds, now, config.began)
     events = events_of(train)
     in_order = config.inner == "latest" and events.timed
     task = Task(in_order, events.dated, any(train.item_labels), train.item_vectors is not None, train.repeats)

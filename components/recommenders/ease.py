@@ -151,7 +151,7 @@ class _Rows:
 
 
 def _rows_through_items(history: csr_array, regularisation: float) -> tuple[Scores, _Rows]:
-    gram = (history.T @ history).toarray().astype(np.float32)
+    gram = (history.T @ history).toarray().astype(np.float32, copy=False)
     gram[np.diag_indices_from(gram)] += np.float32(regularisation)
     inverse = inverse_of_positive(gram)
     return np.diag(inverse).copy(), _Rows(inverse, None, regularisation)

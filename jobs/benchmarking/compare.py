@@ -68,11 +68,12 @@ class Comparison:
 
 
 def compare_recommenders(
-    asked: Comparison, vectors: Any, budget_seconds: float, say: Callable[[dict[str, Any]], None]
+    asked: Comparison, vectors: Any, budget_seconds: float, began: float, say: Callable[[dict[str, Any]], None]
 ) -> dict[str, Any]:
     """One row per recommender, the blend and the pipeline; settings are chosen on a cut inside the training part.
 
-    `say` hears what there is after every row, which is then the result but for its later rows.
+    The budget runs from `began`, of `time.perf_counter`. `say` hears what there is after every row, which is then the
+    result but for its later rows.
     """
     dataset, k = asked.dataset, asked.k
     notes = list(dataset.missing)
@@ -84,7 +85,7 @@ def compare_recommenders(
     latest = protocol.endswith("temporal") or protocol in (LEAVE_ONE_OUT, REFIT, TIMELINE)
     inner: Literal["latest", "random"] = "latest" if latest else "random"
     processes = os.cpu_count() or 1
-    config = BenchmarkRequest(inner, k, asked.seed, budget_seconds, COLD_THRESHOLD, asked.megabytes, processes)
+    config = BenchmarkRequest(inner, k, asked.seed, budget_seconds, COLD_THRESHOLD, asked.megabytes, processes, began)
     sought = targets_of(world.known.barred, world.wanted)
     n_repeats = int(world.wanted.nnz - sought.nnz)
     if n_repeats:

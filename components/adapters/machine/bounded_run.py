@@ -15,6 +15,8 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from threadpoolctl import threadpool_limits
+
 from components.adapters.machine.peak_memory import peak_megabytes, restart_peak
 from components.benchmarking.bounds import Done, Stopped
 
@@ -128,13 +130,21 @@ def _resident_mb(child: int) -> float:
         pages = int(Path(f"/proc/{child}/statm").read_text().split()[1])
     except (OSError, IndexError, ValueError):
         return 0.0
-    return pages * os.sysconf("SC_PAGE_SIZE") / (1 << 20)
+    return pages * os.sysconf("SC_PAGE_SIZE") / 1e6
 
 
 def spread_over(n_processes: int) -> Callable[..., list[Any]]:
-    """Calls a function with as many parts of an array as there are processes, each in one of its own (Linux)."""
+    """Calls a function with as many parts of an array as there are processes, each in one of its own (Linux).
+
+    Linear algebra keeps to one thread meanwhile, as in a slot: those of several processes would wait for each other,
+    even for a sum over a catalogue of more than 10,000 items.
+    """
 
     def spread(work: Callable[[Any], Any], rows: Any) -> list[Any]:
+        with threadpool_limits(1, "blas"):
+            return parts_of(work, rows)
+
+    def parts_of(work: Callable[[Any], Any], rows: Any) -> list[Any]:
         n = min(n_processes, max(len(rows) // FEW_ROWS, 1)) if sys.platform == "linux" else 1
         parts = [rows[len(rows) * place // n : len(rows) * (place + 1) // n] for place in range(n)]
         if n == 1:

@@ -22,7 +22,7 @@ def peak_megabytes() -> float:
     """Peak of resident memory since `restart_peak`, or of the process where that has no effect."""
     try:
         line = next(line for line in _STATUS.read_text().splitlines() if line.startswith("VmHWM"))
-        return int(line.split()[1]) / 1024
+        return int(line.split()[1]) * 1024 / 1e6
     except (OSError, StopIteration):
-        unit = 1024 * 1024 if sys.platform == "darwin" else 1024
-        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
+        unit = 1 if sys.platform == "darwin" else 1024
+        return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * unit / 1e6

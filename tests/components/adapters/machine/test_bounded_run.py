@@ -8,6 +8,7 @@ import time
 
 import numpy as np
 import pytest
+from threadpoolctl import threadpool_info, threadpool_limits
 
 from components.adapters.machine.bounded_run import bounded_run, spread_over
 from components.benchmarking.bounds import Done, Stopped
@@ -61,3 +62,14 @@ def test_rows_are_spread_in_order() -> None:
     assert len(parts) == 3
     np.testing.assert_array_equal(np.concatenate(parts), rows * 2)
     assert len(spread_over(3)(lambda some: some, rows[:10])) == 1
+
+
+def test_linear_algebra_keeps_to_one_thread_in_each_part_and_is_as_before_afterwards() -> None:
+    def threads(_: object = None) -> list[int]:
+        return [each["num_threads"] for each in threadpool_info() if each["user_api"] == "blas"]
+
+    with threadpool_limits(2, "blas"):
+        parts = spread_over(2)(threads, np.arange(5_000))
+        assert len(parts) == 2
+        assert {n for part in parts for n in part} == {1}
+        assert set(threads()) == {2}
