@@ -10,13 +10,13 @@ from components.ranking.pipeline import PipelineConfig
 from components.recommenders.needs import Size
 from components.recommenders.protocol import RecommenderConfig, Task
 
-FITTING, EXAMPLES = 0.4, 0.3
+FITTING, EXAMPLES = 0.4, 0.4
 """Shares of the time for learning: for fitting generators on every cut, and for what the ranker learns from."""
 JUDGING = 0.5
 """Share of the time for the lists of those who are judged; where that is not enough for all, some are drawn."""
 FEWEST_EXAMPLES, MOST_EXAMPLES = 2_000, 20_000
 FEWEST_SPLITS, FEWEST_JUDGED = 2, 1_000
-BASE_MS, ITEM_MS, RANK_MS = 1.2, 1e-5, 1.8
+BASE_MS, ITEM_MS, RANK_MS = 0.6, 1e-5, 1.0
 """Of a history: finding and describing its candidates, whatever the generators, then an item of each; the ranker."""
 N_CANDIDATES = 150
 WEAK = 0.5
