@@ -84,6 +84,8 @@ class SmallStack:
         for name in ("gateway", "blue", "green", "mlflow", "prefect", "envoy_admin", "console"):
             environment[f"RECOPS_{name.upper()}_PORT"] = str(getattr(self.settings, f"{name}_port"))
         self.supervisor.start(wanted, environment)
+        for name in also:
+            self.supervisor.start_program(name)
 
     def build(self, release_id: str, parent_id: str | None) -> Release:
         folder = self.make(self.settings.root / "bundles" / release_id)
