@@ -155,3 +155,29 @@ ALL_OF = NOUNS | {
 """Of which all but some may be meant."""
 RELATIVE = frozenset(["that", "which", "who", "where"])
 """Behind a refusal these keep it up to the end of the clause: "nothing that drags on past two hours"."""
+AVERSIONS = frozenset(
+    [
+        "hate",
+        "hates",
+        "hated",
+        "dislike",
+        "dislikes",
+        "disliked",
+        "loathe",
+        "loathes",
+        "detest",
+        "detests",
+        "despise",
+        "avoid",
+        "avoiding",
+        "excluding",
+        "exclude",
+        "except",
+        "except for",
+        "can't stand",
+        "cannot stand",
+        "can't bear",
+        "cannot bear",
+    ]
+)
+"""Refusals of all that is listed up to the end of the clause: "hates: horror, war"."""

@@ -23,6 +23,7 @@ MAKERS = 2
 """A last name alone means whoever made a thing more often than who took part in it."""
 CLEARLY_FIRST = 0.5
 """Of people who share a name those are meant who have at least this share of the likes of the best liked one."""
+_NO_PEOPLE = frozenset(["country", "language", "domain"])
 _MANY = 5
 _FAR_BEHIND = 4
 """Somebody with this many times the likes is meant before a maker."""
@@ -102,13 +103,24 @@ class Titles:
     def _words(self) -> list[str]:
         return list(self.by_word)
 
-    def numbered(self, name: Phrase) -> list[int]:
-        """Rows of the items called `name` and a number: Die Hard 2."""
-        return [
-            row
-            for row in self.by_beginning.get(name, ())
-            if any(_stem(each) == name != each for each in self._names[row])
-        ]
+    def kin(self, name: Phrase) -> list[int]:
+        """Rows of the items called `name`, and of those whose name goes on behind it or is its plural and that share
+
+        people with one of them: Heat and Dust is none of Heat, Aliens is one of Alien. The better liked first.
+        """
+        exact = self.by_name.get(name, [])
+        more = [*self.by_beginning.get(name, ()), *self.by_name.get((*name[:-1], f"{name[-1]}s"), ())]
+        rows = [row for row in dict.fromkeys(more) if row not in exact and self._numbered(row, name)]
+        people = self._people_of(exact or more[:1])
+        rows += [row for row in more if row not in rows and row not in exact and people & self._people_of([row])]
+        return sorted({*exact, *rows}, key=lambda row: (-self.facts.popularity[row], row))
+
+    def _numbered(self, row: int, name: Phrase) -> bool:
+        return any(_stem(each) == name != each for each in self._names[row])
+
+    def _people_of(self, rows: Sequence[int]) -> set[str]:
+        tables = [table for name, table in self.facts.values.items() if name not in _NO_PEOPLE]
+        return {person for table in tables for row in rows for person in table.of(row)}
 
     def series_of(self, row: int) -> list[int]:
         """Rows of the items that share the distinctive beginning of the name of `row`, with itself."""

@@ -13,6 +13,7 @@ from components.wishes.facts import CatalogueFacts
 from components.wishes.function_words import (
     ALL_OF,
     ARTICLES,
+    AVERSIONS,
     CANCELLING,
     DEGREES,
     INTENSE,
@@ -238,7 +239,7 @@ class Reader:
         for later in spans[place:]:
             gap = tokens[later.start].gap
             if later is not spans[place] and any(mark in gap for mark in ";.!?"):
-                return False
+                return state.negator in AVERSIONS
             if later.what is None:
                 if later.words[0] in ("or", "nor"):
                     return True
@@ -248,7 +249,7 @@ class Reader:
                     return False
             elif not isinstance(later.what, LabelMeaning | PlaceMeaning | NamedValue | Items | MoodMeaning):
                 return False
-        return False
+        return state.negator in AVERSIONS
 
     def _take_wish(
         self, state: ReadingState, tokens: Sequence[Token], spans: list[Span], place: int, refused: bool
@@ -317,8 +318,8 @@ class Reader:
             following = spans[place + 1].words[:1] if place + 1 < len(spans) else ()
             of_series = items.series or (bool(following) and following[0] in PARTS)
             rows = items.rows if items.series else self._finder.titles.series_of(items.rows[0]) if of_series else ()
-            rows = rows or (*items.rows, *self._finder.titles.numbered(items.name))
-            ids, titles = named_items(self._facts, tuple(dict.fromkeys(rows)))
+            kin = () if items.single else self._finder.titles.kin(items.name)
+            ids, titles = named_items(self._facts, tuple(dict.fromkeys(rows or (*items.rows, *kin))))
             state.wishes.append((ItemsWish(ids, titles, False, span.said), span))
             liking = any(each.what == "likers" and each.words == ("like",) for each in spans[max(0, place - 3) : place])
             if state.finished and not refused:

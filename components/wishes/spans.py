@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from typing import Literal
 
-from components.wishes.facts import DOMAIN, POPULARITY, CatalogueFacts
+from components.wishes.facts import DOMAIN, POPULARITY, YEAR, CatalogueFacts
 from components.wishes.function_words import CAME_OUT, MADE, MAKERS_OF, SAYS_WHAT
 from components.wishes.lexicon import Lexicon
 from components.wishes.names import LONGEST, MADE_BY, PARTICLES, NamedValue, People, Titles, without_article
@@ -86,6 +86,7 @@ _SUBJECTS = frozenset(
     ]
 )
 _DETERMINERS = frozenset(["the", "a", "an", "this", "that", "some", "any", "every", "my", "our", "your"])
+_ORDINALS = {"first": 0, "second": 1, "third": 2, "fourth": 3, "fifth": 4, "sixth": 5, "last": -1, "original": 0}
 _ADJECTIVES = ("esque", "ian", "ish")
 _LEAVING = frozenset(["leave", "leaving", "cut", "keep", "count", "rule", "weed", "filter"])
 _AS_MUCH = {("long", "as"): "length", ("short", "as"): "length", ("old", "as"): "year", ("recent", "as"): "year"}
@@ -99,8 +100,11 @@ _LIKED = frozenset(
     "fans of",
 }
 ABOUT = frozenset(["about", "regarding", "concerning", "involving", "exploring", "depicting"])
+_MANY_WORDS = 3
 _FAMOUS = 0.9
 """The share of the catalogue that is liked less than what is found by ordinary words in its name."""
+_RENOWNED = 0.98
+"""The share of the catalogue that is liked less than what somebody made or was in whose name is an ordinary word."""
 MOST_MENDED = 2
 """Words of a part of a title that may be misspelled."""
 _LINKS = frozenset(
@@ -112,13 +116,14 @@ _LINKS = frozenset(
 class Items:
     """Rows that a name means: `rows` all of them, the best liked first; `fuzzy` where the name had to be mended.
 
-    `series`: all parts of it are meant, not one of them.
+    `series`: all parts of it are meant; `single`: one part alone.
     """
 
     rows: tuple[int, ...]
     name: Phrase
     fuzzy: bool = False
     series: bool = False
+    single: bool = False
 
 
 @dataclass(frozen=True)
@@ -205,6 +210,10 @@ class SpanFinder:
         if (numbers and numbers != [name[-1]]) or self._quantities.read(tokens, 0):
             return None
         strange = [word for word in name if not self._lexicon.is_ordinary(word) and word not in numbers]
+        if not strange and len(name) >= _MANY_WORDS:
+            near = self.titles.nearest(name, unlike=1.5 / len(" ".join(name)))  # "back too the future"
+            if near is not None and self._facts.popularity[self.titles.by_name[near][0]] >= self._well_known:
+                return Span(0, len(tokens), Items(tuple(self._named(near)), near, fuzzy=True), joined(tokens), words)
         if not strange or sum(self._is_content(word) for word in name) != len(
             [w for w in name if w not in self._known.ignorable]
         ):
@@ -231,9 +240,18 @@ class SpanFinder:
             return exact
         holding = self.titles.containing(name)
         if not exact and holding and all(map(self._plain, name)):  # "time travel": no name unless everybody knows it
-            famous = self._facts.quantile(POPULARITY, _FAMOUS)
-            holding = holding if self._facts.popularity[holding[0]] >= famous else []
+            holding = holding if self._facts.popularity[holding[0]] >= self._well_known else []
         return list(dict.fromkeys([*exact, *holding]))
+
+    @cached_property
+    def _well_known(self) -> float:
+        """Likes of an item that everybody knows."""
+        return self._facts.quantile(POPULARITY, _FAMOUS)
+
+    @cached_property
+    def _renown(self) -> float:
+        """Likes of what somebody made or was in whom everybody knows."""
+        return self._facts.quantile(POPULARITY, _RENOWNED)
 
     def _says_little(self, word: str) -> bool:
         return word in self._known.ignorable or (word,) in self._phrases.all
@@ -275,6 +293,9 @@ class SpanFinder:
         series = self._of_series(tokens, words, at, before)
         if series:
             found.insert(0, self._span(tokens, at, *series))
+        part = self._part(words, at, before)
+        if part:
+            found.append(self._span(tokens, at, *part))
         likened = self._likened(before) and not (item and person and self._rather_person(item[1], person[1]))
         if likened and item and tokens[at].large:
             found.insert(0, self._span(tokens, at, *item))  # "like Alien" means the film, not its kind
@@ -372,6 +393,9 @@ class SpanFinder:
         person = person or self.people.by_first_name(word) or self._in_the_manner_of(word)
         if person is None and not self._lexicon.is_word(word) and word not in self.titles.by_word:
             person = self.people.nearest_last_name(word)
+        alone = len(tokens) == 1 or self._role_before(before)
+        if person and self._plain(word) and not alone and self.people.likes(person) < self._renown:
+            return None  # the Cold of "Cold War"
         if at > 0 and words[at - 1] in _DETERMINERS and self._plain(word) and not tokens[at].large:
             return None  # "by the guy"
         if person is None or (at > 0 and words[at - 1] == "in") or self._another_of_that_name(tokens, at, person):
@@ -518,6 +542,26 @@ class SpanFinder:
                     return end, Items(tuple(self.titles.by_name[near]), near, fuzzy=True)
         return None
 
+    def _part(self, words: list[str], at: int, before: Sequence[Span]) -> tuple[int, Items] | None:
+        """One part of the series that was named before, by its place in time: "Godfather, but not the third one"."""
+        first = at + (words[at] == "the")
+        if first >= len(words) or words[first] not in _ORDINALS:
+            return None
+        end = first + 1
+        if end < len(words) and words[end] in ("one", "part", "film", "movie"):
+            end += 1
+        elif end < len(words):
+            return None
+        named = next((span.what for span in reversed(before) if isinstance(span.what, Items)), None)
+        years = self._facts.numbers.get(YEAR)
+        if named is None or years is None:
+            return None
+        rows = sorted(named.rows if named.series else self.titles.kin(named.name), key=lambda row: float(years[row]))
+        place = _ORDINALS[words[first]]
+        if len(rows) < 2 or place >= len(rows):
+            return None
+        return end, Items((rows[place],), named.name, single=True)
+
     def _of_series(
         self, tokens: Sequence[Token], words: list[str], at: int, before: Sequence[Span]
     ) -> tuple[int, Items] | None:
@@ -536,7 +580,8 @@ class SpanFinder:
                 continue
             if all(map(self._plain, name)) and not large and not exact:
                 continue
-            return end, Items(tuple(rows), name, series=True)
+            kin = self.titles.kin(name) if len(name) == 1 else rows
+            return end, Items(tuple(kin if len(kin) > 1 else rows), name, series=True)
         return None
 
     @cached_property
