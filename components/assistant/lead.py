@@ -155,8 +155,8 @@ class Assistant:
             loosened = desk.found.loosened if desk.found else ()
             found = FoundForWishes(catalogue.shown(named, state.wishes), tuple(named), loosened)
         known = [catalogue.text_of(each, "") for each in desk.nameable]
-        also = (message, *(wish.words() for wish in state.wishes), *catalogue.facts.labels.names)
-        words = checked_words(answer.reply, known, also, self._titles)
+        also = (message, *(wish.words() for wish in state.wishes))
+        words = checked_words(answer.reply, known, also, self._titles, catalogue.facts.labels.names)
         parts = [words.text or _plain(desk, catalogue), left_out(len(strangers), len(words.flaws))]
         turn = Turn(
             replace(state, shown=tuple(named) or state.shown),

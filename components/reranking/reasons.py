@@ -1,11 +1,15 @@
-"""Lets a model's reason for an item through only as plain, short text that names nothing but what it may name."""
+"""Lets a model's reason for an item through only as plain, short text that says nothing but what that item is.
+
+A reason is held against the item's own fields, what the user met and said, and nothing else: that another item on the
+list is by Hitchcock does not make this one his. Names, numbers and labels are claims; other words are not judged.
+"""
 
 from __future__ import annotations
 
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Literal
+from typing import Literal, get_args
 
 from components.reranking.clean_text import clean
 from components.reranking.personal_data import names_address, names_person
@@ -15,12 +19,17 @@ REASON_LIMIT = 120
 MAX_TITLE_WORDS = 8
 MAX_READ = 8 * REASON_LIMIT
 """Characters of a reason that are looked at; nothing behind them is shown."""
-Flaw = Literal["link", "personal", "unknown_name", "empty"]
+Flaw = Literal["link", "personal", "unknown_name", "unknown_number", "foreign_label", "empty"]
+FLAWS: frozenset[str] = frozenset(get_args(Flaw))
+SMALL = 20
+"""Numbers below count things, as in "one of 3"; they are no years and no durations."""
 
 _TAG = re.compile(r"<[^<>]*+>?|&[a-z#0-9]{1,8};", re.I)
 _MARKDOWN_LINK = re.compile(r"!?\[([^\[\]]*+)\]\([^()]*+\)?")
 _MARKUP = re.compile(r"[*_#~`\[\]{}\\|]+")
 _WORD = re.compile(r"[^\W_]+(?:['’-][^\W_]+)*")
+_NUMBER = re.compile(r"\d{1,9}")
+_COUNTED = re.compile(r"(\d{1,9})(?:['’]?(s)\b)?")
 _SENTENCE_END = ".!?:;—"
 _YEAR = re.compile(r"\(\d{4}\)$")
 _ARTICLE_LAST = re.compile(r"^(.*), (The|A|An|Le|La|Les|Il|El|Der|Die|Das)$")
@@ -55,14 +64,20 @@ def words_of_title(title: str) -> tuple[str, ...]:
 
 
 def plain_reason(
-    text: str, known: Sequence[ItemText], also: Sequence[str], titles: TitleIndex, limit: int = REASON_LIMIT
+    text: str,
+    known: Sequence[ItemText],
+    also: Sequence[str],
+    titles: TitleIndex,
+    limit: int = REASON_LIMIT,
+    labels: Iterable[str] = (),
 ) -> str | Flaw:
     """`text` without markup and at most `limit` characters long, or what is wrong with it.
 
     Args:
-        known: the items that were shown or seen: their titles may be named, and words of theirs be written large.
+        known: the items that may be spoken of: their titles may be named, and words of theirs be written large.
         also: further texts whose words may be written large, such as what the user said.
         titles: every title of the catalogue; naming one outside `known` is a flaw, and so is any other name.
+        labels: of other items; one that none of `known` has, and `also` does not say, is a flaw.
     """
     text = unicodedata.normalize("NFKC", text[:MAX_READ])
     if names_address(text):
@@ -77,26 +92,65 @@ def plain_reason(
     inside = {part for title in allowed_titles for part in _parts(title)}
     if titles.named_in(bare) - inside:
         return "unknown_name"
-    vocabulary = {word for item in known for text in (item.title, item.category, item.text) for word in _folded(text)}
-    vocabulary.update(word for text in also for word in _folded(text))
+    said = [text for item in known for text in (item.title, item.category, item.text, item.fields, *item.labels)]
+    vocabulary = {word for text in (*said, *also) for word in _folded(text)}
     if any(word not in vocabulary for word in _names_in(bare)):
         return "unknown_name"
+    if not _numbers_hold(bare, {int(number) for text in (*said, *also) for number in _NUMBER.findall(text)}):
+        return "unknown_number"
+    if _names_label(bare, labels, vocabulary):
+        return "foreign_label"
     return bare
 
 
 def checked_reasons(
-    reasons: Mapping[int, str], known: Sequence[ItemText], also: Sequence[str], titles: TitleIndex
+    reasons: Mapping[int, str],
+    candidates: Sequence[ItemText],
+    met: Sequence[ItemText],
+    also: Sequence[str],
+    titles: TitleIndex,
 ) -> tuple[dict[int, str], dict[str, int]]:
-    """The reasons that may be shown, by position, and how many had which flaw."""
+    """The reasons that may be shown, by position among `candidates`, and how many had which flaw.
+
+    Each is held against its own candidate, what the user `met`, and what they said; see `plain_reason`.
+    """
     good: dict[int, str] = {}
     flaws: dict[str, int] = {}
+    labels = {label for item in candidates for label in item.labels}
     for position, reason in reasons.items():
-        checked = plain_reason(reason, known, also, titles)
-        if checked in ("link", "personal", "unknown_name", "empty"):
+        checked = plain_reason(reason, (candidates[position], *met), also, titles, labels=labels)
+        if checked in FLAWS:
             flaws[checked] = flaws.get(checked, 0) + 1
         else:
             good[position] = checked
     return good, flaws
+
+
+def _numbers_hold(text: str, known: set[int]) -> bool:
+    """Whether every number of `text` is known or small; a decade is known by any year in it."""
+    for digits, decade in _COUNTED.findall(text):
+        number = int(digits)
+        years = range(number, number + 10) if number >= SMALL * 50 else ()
+        short = {year % 100 // 10 * 10 for year in known if year > SMALL * 50}
+        if decade and (known.intersection(years) or (number < 100 and number in short)):
+            continue
+        if decade or (number >= SMALL and number not in known):
+            return False
+    return True
+
+
+def _names_label(text: str, labels: Iterable[str], vocabulary: set[str]) -> bool:
+    """Whether `text` calls the item what others are called, in one word or several, one or many of them."""
+    words = " ".join(_folded(text))
+    for label in labels:
+        parts = _folded(label)
+        if not parts or all(part in vocabulary for part in parts):
+            continue
+        name = " ".join(parts)
+        many = f"{name[:-1]}ies" if name.endswith("y") else f"{name}s"
+        if any(f" {form} " in f" {words} " for form in (name, many)) and many not in vocabulary:
+            return True
+    return False
 
 
 def _folded(text: str) -> list[str]:

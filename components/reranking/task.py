@@ -15,6 +15,8 @@ class ItemText:
         liked: matters for what a user has met.
         about: its description, of which no reason may take a name: anybody may have written it.
         why: for what another system chose it as a candidate.
+        labels: its categories and tags, which nothing else may be called.
+        fields: all that is known of it, also what the model is not shown.
     """
 
     title: str
@@ -23,6 +25,8 @@ class ItemText:
     liked: bool = True
     about: str = ""
     why: str = ""
+    labels: tuple[str, ...] = ()
+    fields: str = ""
 
 
 @dataclass(frozen=True, slots=True)

@@ -159,9 +159,8 @@ class Hybrid:
         return met[-self._llm.recent :] if self._llm.recent else []
 
     def _reasons(self, outcome: Reranked, task: RerankTask, found: Candidates) -> dict[int, str]:
-        known = (*task.candidates, *task.recent)
         also = (task.profile, *task.preferences, *task.context.values())
-        good, flaws = checked_reasons(outcome.reasons, known, also, self._titles)
+        good, flaws = checked_reasons(outcome.reasons, task.candidates, task.recent, also, self._titles)
         for kind, times in flaws.items():
             self._observer.repaired(kind, times)
         return {int(found.ranking.items[position]): text for position, text in good.items()}

@@ -71,21 +71,23 @@ def item_text(items: Catalogue, row: int, liked: bool = True) -> ItemText:
     category, price = items.categories[row], items.prices[row]
     tags = [tag for tag in items.tags[row] if tag != category][:MAX_TAGS]
     text = ", ".join([*tags, *([f"price {price:g}"] if price is not None else [])])
-    return ItemText(items.titles[row], category, text, liked)
+    labels = tuple(dict.fromkeys([*([category] if category else []), *items.tags[row]]))
+    return ItemText(items.titles[row], category, text, liked, labels=labels)
 
 
 def candidate_text(items: Catalogue, row: int, why: str) -> ItemText:
     """An item with what is known of it besides: facts, its description, and why it is a candidate."""
     plain = item_text(items, row)
-    text = ", ".join(part for part in (plain.text, _facts(items.attributes[row])) if part)
-    return replace(plain, text=text, about=items.descriptions[row], why=why)
+    known = items.attributes[row]
+    text = ", ".join(part for part in (plain.text, _facts(known, MAX_FACTS, MAX_VALUES)) if part)
+    return replace(plain, text=text, about=items.descriptions[row], why=why, fields=_facts(known, len(known), None))
 
 
-def _facts(known: Attributes) -> str:
+def _facts(known: Attributes, most: int, values_of_each: int | None) -> str:
     parts = []
-    for name, value in list(known.items())[:MAX_FACTS]:
+    for name, value in list(known.items())[:most]:
         values = (value,) if isinstance(value, str) else value if isinstance(value, tuple) else (f"{value:g}",)
-        parts.append(f"{name} {' and '.join(values[:MAX_VALUES])}")
+        parts.append(f"{name} {' and '.join(values[:values_of_each])}")
     return ", ".join(parts)
 
 

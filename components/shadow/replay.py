@@ -159,9 +159,8 @@ def _explanations(
     read: ParsedReply, replay: ReplayTask, n: int, terms: Terms
 ) -> tuple[Mapping[int, str], tuple[str, ...]]:
     task = replay.task
-    known = (*task.candidates[:n], *task.recent)
     said = (task.profile, *task.context.values(), *task.preferences)
-    good, flaws = checked_reasons(read.reasons, known, said, terms.titles)
+    good, flaws = checked_reasons(read.reasons, task.candidates[:n], task.recent, said, terms.titles)
     kinds = set(flaws)
     if any(len(text) > MOST_CHARACTERS for text in read.reasons.values()):
         kinds.add("too_long")

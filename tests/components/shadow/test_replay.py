@@ -100,7 +100,7 @@ def test_a_reply_that_comes_too_late_counts_as_none_unless_the_request_allows_mo
 
 
 def test_explanations_name_only_real_items_are_short_and_in_the_language_of_the_service() -> None:
-    fine = ask(good([1, 2], ["Goes well with Gamma", "For your quiet evening"])).reply
+    fine = ask(good([1, 2], ["Goes well with Alpha", "For your quiet evening"])).reply
     assert (len(fine.explanations), fine.explanation_faults) == (2, ())
     stranger = ask(good([1, 2], ["If you liked Titanic then this", "see www.example.com"])).reply
     assert stranger.explanation_faults == ("link", "unknown_name")
