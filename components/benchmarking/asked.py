@@ -14,6 +14,7 @@ from components.recommenders.factors import FittedFactors
 from components.recommenders.fold_in import RecentHistory
 from components.recommenders.history import Histories
 from components.recommenders.protocol import FittedRecommender, Ranking, Scores
+from components.recommenders.sequences import FittedSequences
 
 
 class Scorer(Protocol):
@@ -61,7 +62,7 @@ class AskedLater:
 
     def _of(self, user: int) -> Scores:
         history, learnt = self.histories.of(user), int(self.n_learnt[user])
-        if isinstance(self.fitted, FittedFactors):
+        if isinstance(self.fitted, FittedFactors) and not isinstance(self.fitted, FittedSequences):
             # A user's own factors say more than those that a history gives; what is new is added to them.
             news = history.items[learnt:]
             liked = news[history.liked[learnt:]]

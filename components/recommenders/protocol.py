@@ -187,6 +187,11 @@ class RecommenderConfig(Section):
         return Needs(100 * size.interactions / 1e6, 20 * size.interactions / STEPS)
 
     @classmethod
+    def missing(cls) -> str | None:
+        """What has to be installed before it can train, None where nothing is."""
+        return None
+
+    @classmethod
     def grid(cls, task: Task) -> Sequence[Self]:
         """The settings that a comparison tries, the one without tuning first; none where `task` is not for it."""
         return [cls.model_validate({})]

@@ -12,6 +12,7 @@ from components.recommenders.item_weights import FittedItemWeights
 from components.recommenders.popularity import FittedPopularity
 from components.recommenders.protocol import FittedRecommender, RecommenderError
 from components.recommenders.ranked_lists import FittedRankedLists
+from components.recommenders.sequences import FittedSequences
 from components.recommenders.user_weights import FittedUserWeights
 
 FORMS: dict[str, type[FittedRecommender]] = {
@@ -21,6 +22,7 @@ FORMS: dict[str, type[FittedRecommender]] = {
     FittedItemWeights.form: FittedItemWeights,
     FittedPopularity.form: FittedPopularity,
     FittedRankedLists.form: FittedRankedLists,
+    FittedSequences.form: FittedSequences,
     FittedUserWeights.form: FittedUserWeights,
 }
 

@@ -78,7 +78,7 @@ def compare_recommenders(
     dataset, k = asked.dataset, asked.k
     notes = list(dataset.missing)
     parts, threshold, protocol = cut(asked)
-    world = _world(parts, dataset, threshold, vectors, asked.repeats)
+    world = world_of(parts, dataset, threshold, vectors, asked.repeats)
     if vectors is not None:
         lacking = int((~world.train.item_vectors.any(axis=1)).sum())
         notes += [f"{lacking} of {len(world.train.item_ids)} items have no vector"] if lacking else []
@@ -116,7 +116,8 @@ def compare_recommenders(
     return found
 
 
-def _world(parts: LastOnes, dataset: Any, threshold: float, vectors: Any, repeats: bool) -> ComparedWorld:
+def world_of(parts: LastOnes, dataset: Any, threshold: float, vectors: Any, repeats: bool) -> ComparedWorld:
+    """What recommenders learn from and are asked for, of the parts that `cut` gave."""
     nobody = pd.DataFrame({"user_id": pd.Series(dtype=object)})
     everything = prepare(dataset.interactions, dataset.items, nobody, threshold)
 

@@ -25,6 +25,8 @@ RECOMMENDERS = [settings.model_validate({}).build() for settings in kinds_in(REC
 @pytest.fixture(params=RECOMMENDERS, ids=lambda recommender: recommender.config.kind)
 def recommender(request: pytest.FixtureRequest) -> Recommender:
     found: Recommender = request.param
+    if missing := found.config.missing():
+        pytest.skip(f"{found.config.kind}: {missing}")
     return found
 
 
