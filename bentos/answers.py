@@ -122,7 +122,7 @@ class Answers:
             return MadeAnswer(encode(made), is_worth_keeping(made))
 
         key = cache_key(request, path.release_id, path.variant, recent.version, shelf.version)
-        found = await self._cache.find(key, (request.timeout_ms, hurried), make)
+        found = await self._cache.find(key, (request.timeout_ms, hurried), make, recent.version)
         if made is not None:
             return made, found.origin
         try:

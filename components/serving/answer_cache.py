@@ -1,13 +1,14 @@
 """Keeps answers for a while, in this process and where there is one in a cache that the slots share; one flight a key.
 
-What is kept are bytes, so that thousands of answers are nothing to the garbage collector, and memory has a bound.
+What is kept are bytes, so that thousands of answers are nothing to the garbage collector, and memory has a bound. What
+a user was answered before they did something is never asked for again, and goes as soon as a later answer is kept.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Literal, NamedTuple, Protocol
 
 from cachetools import TLRUCache
@@ -15,6 +16,8 @@ from cachetools import TLRUCache
 from components.config.routing import Cache
 from components.serving.cache_key import CacheKey, user_hash
 
+SPARE = 1_000
+"""Notes of answers that are kept no more, beside as many as there are answers."""
 Origin = Literal["memory", "shared", "joined", "computed"]
 
 
@@ -51,6 +54,14 @@ class SharedAnswers(Protocol):
         """Keeps the content for so long, in the background, or not at all."""
 
 
+@dataclass(slots=True)
+class _Latest:
+    """The newest version of which there is an answer for a user, and the keys of those."""
+
+    version: int
+    keys: set[CacheKey] = field(default_factory=set)
+
+
 class AnswerCache:
     """Answers by key, the least recently used ones dropped first.
 
@@ -63,9 +74,15 @@ class AnswerCache:
         self._shared = shared
         self._kept: TLRUCache[CacheKey, CachedContent] = TLRUCache(params.max_megabytes * 1e6, _end, timer, _size)
         self._flights: dict[tuple[CacheKey, object], asyncio.Future[bytes | None]] = {}
+        self._latest: dict[str, _Latest] = {}
+        self._noted = 0
 
-    async def find(self, key: CacheKey, patience: object, make: Callable[[], Awaitable[MadeAnswer]]) -> FoundAnswer:
+    async def find(
+        self, key: CacheKey, patience: object, make: Callable[[], Awaitable[MadeAnswer]], version: int = 0
+    ) -> FoundAnswer:
         """What is kept under `key`, or else what `make` makes.
+
+        `version` grows with what the user does; `key` is of this version.
 
         Of several who ask for the same at once, with the same `patience`, one makes it and the others wait for it. An
         error of `make` reaches all of them; when the one who makes it is cancelled, another one takes over.
@@ -76,13 +93,13 @@ class AnswerCache:
                 return FoundAnswer(kept.content, "memory")
             flight = self._flights.get((key, patience))
             if flight is None:
-                return await self._lead(key, patience, make)
+                return await self._lead(key, patience, make, version)
             landed = await asyncio.shield(flight)
             if landed is not None:
                 return FoundAnswer(landed, "joined")
 
     def keep(self, key: CacheKey, content: bytes) -> None:
-        """Takes an answer that was made elsewhere, for as long as one made here."""
+        """Takes an answer that was made elsewhere, of whatever version, for as long as one made here."""
         self._keep(key, CachedContent(content, self._seconds))
 
     def forget(self, user_id: str) -> int:
@@ -98,11 +115,13 @@ class AnswerCache:
         """How many answers are kept in this process, and their bytes."""
         return len(self._kept), self._kept.currsize
 
-    async def _lead(self, key: CacheKey, patience: object, make: Callable[[], Awaitable[MadeAnswer]]) -> FoundAnswer:
+    async def _lead(
+        self, key: CacheKey, patience: object, make: Callable[[], Awaitable[MadeAnswer]], version: int
+    ) -> FoundAnswer:
         flight: asyncio.Future[bytes | None] = asyncio.get_running_loop().create_future()
         self._flights[key, patience] = flight
         try:
-            found = await self._shared_or_made(key, make)
+            found = await self._shared_or_made(key, make, version)
         except asyncio.CancelledError:
             flight.set_result(None)
             raise
@@ -116,15 +135,19 @@ class AnswerCache:
         finally:
             del self._flights[key, patience]
 
-    async def _shared_or_made(self, key: CacheKey, make: Callable[[], Awaitable[MadeAnswer]]) -> FoundAnswer:
+    async def _shared_or_made(
+        self, key: CacheKey, make: Callable[[], Awaitable[MadeAnswer]], version: int
+    ) -> FoundAnswer:
         if self._shared is not None:
             kept = await self._shared.get(key)
             if kept is not None:
                 self._keep(key, kept)
+                self._note(key, version)
                 return FoundAnswer(kept.content, "shared")
         made = await make()
         if made.keep:
             self._keep(key, CachedContent(made.content, self._seconds))
+            self._note(key, version)
             if self._shared is not None:
                 self._shared.put(key, made.content, self._seconds)
         return FoundAnswer(made.content, "computed")
@@ -132,6 +155,27 @@ class AnswerCache:
     def _keep(self, key: CacheKey, kept: CachedContent) -> None:
         if _size(kept) <= self._kept.maxsize:
             self._kept[key] = kept
+
+    def _note(self, key: CacheKey, version: int) -> None:
+        """Drops what was kept for the user at an earlier version, now that there is an answer of `version`."""
+        latest = self._latest.setdefault(key.user, _Latest(version))
+        if version > latest.version:
+            for old in latest.keys:
+                self._kept.pop(old, None)
+            self._noted -= len(latest.keys)
+            latest.version, latest.keys = version, set()
+        if version == latest.version and key not in latest.keys:
+            latest.keys.add(key)
+            self._noted += 1
+        if self._noted > 2 * len(self._kept) + SPARE:
+            self._forget_notes()
+
+    def _forget_notes(self) -> None:
+        """Leaves out the notes of answers that are kept no more."""
+        for latest in self._latest.values():
+            latest.keys = {key for key in latest.keys if key in self._kept}
+        self._latest = {user: latest for user, latest in self._latest.items() if latest.keys}
+        self._noted = sum(len(latest.keys) for latest in self._latest.values())
 
 
 def _end(_key: CacheKey, kept: CachedContent, now: float) -> float:

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from components.config.routing import Cache
-from components.serving.answer_cache import AnswerCache, CachedContent, FoundAnswer, MadeAnswer
+from components.serving.answer_cache import SPARE, AnswerCache, CachedContent, FoundAnswer, MadeAnswer
 from components.serving.cache_key import CacheKey, user_hash
 
 KEY = CacheKey(user_hash("u"), "a")
@@ -194,3 +194,30 @@ def test_a_forgotten_users_answers_are_gone_and_others_stay() -> None:
         ask(cache, make, key)
     assert cache.forget("u") == 2
     assert [ask(cache, make, key).origin for key in (KEY, OTHER)] == ["computed", "memory"]
+
+
+def test_what_a_user_was_answered_before_they_did_something_goes_once_they_are_answered_anew() -> None:
+    async def run() -> None:
+        cache, make = AnswerCache(Cache(), None, Clock()), Kitchen()
+        mine = [CacheKey("u", str(n)) for n in range(4)]
+        theirs = CacheKey("v", "b")
+        for key, version in ((mine[0], 1), (mine[1], 1), (theirs, 1), (mine[2], 5)):
+            await cache.find(key, None, make, version)
+        assert cache.size[0] == 2
+        assert [(await cache.find(key, None, make, 5)).origin for key in (mine[2], theirs)] == ["memory"] * 2
+        await cache.find(mine[3], None, make, 4)  # one that was under way meanwhile
+        assert (await cache.find(mine[2], None, make, 5)).origin == "memory"
+
+    asyncio.run(run())
+
+
+def test_notes_of_answers_take_no_more_memory_than_the_answers_that_are_kept() -> None:
+    async def run() -> AnswerCache:
+        cache, make = AnswerCache(Cache(max_megabytes=100e-6), None, Clock()), Kitchen()
+        for n in range(3 * SPARE):
+            await cache.find(CacheKey(str(n % (2 * SPARE)), str(n)), None, make, n)
+        return cache
+
+    cache = asyncio.run(run())
+    assert cache.size[0] < 20
+    assert len(cache._latest) <= SPARE + 50
