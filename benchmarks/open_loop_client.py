@@ -16,6 +16,8 @@ from dataclasses import dataclass, field
 GIVE_UP_SECONDS = 10.0
 """After the last moment: what is not answered by then has failed."""
 MOST_CONNECTIONS = 6
+CONNECT_SECONDS = 0.5
+"""The kernel accepts at once, unless the server's line is full: then the request has failed, and nobody else waits."""
 
 
 @dataclass(frozen=True)
@@ -96,7 +98,7 @@ def _send_waiting(client: _Client, number: int, port: int, selector: selectors.B
 
 
 def _connect(client: _Client, number: int, port: int, selector: selectors.BaseSelector) -> socket.socket:
-    connection = socket.create_connection(("127.0.0.1", port), 5.0, (client.address, 0))
+    connection = socket.create_connection(("127.0.0.1", port), CONNECT_SECONDS, (client.address, 0))
     connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     selector.register(connection, selectors.EVENT_READ, data=number)
     return connection

@@ -1,17 +1,21 @@
-"""Asks a small stack for several times what it can carry, a hundredth of its clients abusive, and says who got what.
+"""Asks a small stack for several times what it can carry, most by a hundredth of the clients, and says who got what.
 
-`python -m benchmarks.overload BUNDLE [--seconds 60] [--times 4]`, where BUNDLE is the folder of a trained pipeline,
-such as `.recops/pipeline/artifacts/bundle`. Envoy and two slots are started in a temporary folder. What they carry is
-measured first with sixteen clients that each wait for their answer, then answers at a quarter of that, the quiet ones,
-and then the flood, at moments fixed beforehand. Good clients have an address each and send plain requests of users who
-have just done something (so that their lists are ranked anew), a tenth with a cart, and a tenth feedback. Abusive ones
-send ten times as much as the gateway grants an address. The client and all servers share the cores.
+`python -m benchmarks.overload [--bundle FOLDER] [--seconds 60] [--times 4]`, FOLDER is a trained pipeline, such as
+`.recops/pipeline/artifacts/bundle`; without one a tiny one is trained. Envoy and two slots are started in a temporary
+folder. What they carry is measured first, with sixteen clients that each wait for their answer. Then good clients send
+half of that, at moments fixed beforehand: alone ("quiet"), and beside two abusive ones that send the rest of `times` as
+much ("loud"); at last good clients alone send `times` as much, which nobody can serve ("crowd"). Each has an address.
+Good ones send plain requests of users who have just done something (so that their lists are ranked anew), a tenth with
+a cart, and a tenth feedback; abusive ones ask for strangers' lists of a hundred. Client and servers share the cores. It
+ends within `MOST_SECONDS`, with the rows that it has by then, and with 1 where the law of the loud row does not hold.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import shutil
+import sys
 import tempfile
 import threading
 import time
@@ -28,12 +32,18 @@ from benchmarks.open_loop_client import Due, Outcome, send_all
 from benchmarks.report import hardware
 from components.serving.bundle import Bundle, read_bundle
 from jobs.stack.take_down import stop_stack
+from tests.pipeline_worlds import write_pipeline_bundle
 from tests.stack.small_stack import PATIENT, SmallStack
 
 GOOD, ABUSIVE = 198, 2
-CAPACITY_REQUESTS = 1_000
-QUIET_SHARE = 0.25
+CAPACITY_REQUESTS = 200
+CAPACITY_SECONDS = 8.0
+GOOD_SHARE = 0.5
+QUIET_SECONDS, CROWD_SECONDS = 20.0, 15.0
+MOST_SECONDS = 230.0
+MOST_TIMES_QUIET = 3.0
 MOST_REQUESTS = 200_000
+ROW = "{:9}{:>10}{:>10}{:>9}{:>8}{:>9}{:>9}  {}"
 
 
 @dataclass(frozen=True)
@@ -91,46 +101,94 @@ def flood(stack: SmallStack, traffic: Traffic, per_second: float, seconds: float
     return Flood(_sum(found, range(GOOD)), _sum(found, range(GOOD, GOOD + ABUSIVE)), tuple(memory))
 
 
-def capacity(stack: SmallStack, traffic: Traffic, requests: int = CAPACITY_REQUESTS) -> float:
+def capacity(stack: SmallStack, traffic: Traffic, seconds: float = CAPACITY_SECONDS) -> float:
     """Requests a second that sixteen clients get answered, who wait for each."""
-    wire = [traffic.next() for _ in range(requests)]
-    start = time.perf_counter()
-    measure(stack.settings.gateway_port, wire, 16, accepted=(b"200", b"202"))
-    return requests / (time.perf_counter() - start)
+    start, n = time.perf_counter(), 0
+    while time.perf_counter() - start < seconds:
+        wire = [traffic.next() for _ in range(CAPACITY_REQUESTS)]
+        measure(stack.settings.gateway_port, wire, 16, accepted=(b"200", b"202"))
+        n += CAPACITY_REQUESTS
+    return n / (time.perf_counter() - start)
 
 
 def main() -> None:
     """Parses the command line, measures and prints."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("bundle", type=Path)
+    parser.add_argument("--bundle", type=Path)
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--times", type=float, default=4.0, help="of what the stack can carry")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="recops-bench-") as folder:
-        bundle: Path = arguments.bundle.absolute()
+        bundle = write_tiny(Path(folder) / "bundle") if arguments.bundle is None else arguments.bundle.absolute()
         stack = SmallStack(
             Path(folder) / "home", make=lambda target: Path(shutil.copytree(bundle, target)), limits=PATIENT
         )
+
+        def give_up() -> None:
+            print(f"given up after {MOST_SECONDS:g} s", flush=True)
+            stop_stack(stack.bench)
+            shutil.rmtree(folder, ignore_errors=True)
+            os._exit(1)
+
+        alarm = threading.Timer(MOST_SECONDS, give_up)
+        alarm.daemon = True
+        alarm.start()
         try:
             stack.start()
             stack.promote()
             stack.promote()
-            traffic = Traffic(read_bundle(bundle), 7)
-            measure(stack.settings.gateway_port, traffic.clicks(), 8, accepted=(b"202",))
-            carried = capacity(stack, traffic)
-            quiet = flood(stack, traffic, QUIET_SHARE * carried, arguments.seconds / 4, 0.0)
-            per_address = stack.settings.requests_per_address_minute / 60
-            loud = flood(stack, traffic, arguments.times * carried, arguments.seconds, 10 * per_address)
+            faults = compare(stack, Traffic(read_bundle(bundle), 7), arguments.times, arguments.seconds)
         finally:
+            alarm.cancel()
             stop_stack(stack.bench)
-    print(f"carries {carried:.0f} requests/s; {arguments.times:g} times that for {arguments.seconds:g} s")
-    print(f"{'who':10}{'answered':>10}{'cheap':>8}{'p50 ms':>9}{'p99 ms':>9}  by status")
-    for name, each in (("quiet", quiet.good), ("good", loud.good), ("abusive", loud.abusive)):
-        p50, p99 = np.percentile(np.array(each.seconds or [np.nan]) * 1000, [50, 99])
-        cheap = each.degraded / max(len(each.seconds), 1)
-        print(f"{name:10}{len(each.seconds):>10,}{cheap:>8.1%}{p50:>9.1f}{p99:>9.1f}  {dict(each.statuses)}")
-    print(f"memory of gateway and slots, MB: {', '.join(f'{each:.0f}' for each in loud.megabytes[::5])}")
     print(hardware())
+    print("; ".join(faults) or "the law holds")
+    sys.exit(bool(faults))
+
+
+def write_tiny(folder: Path) -> Path:
+    """A pipeline of a tiny world, which ranks each changed history anew."""
+    return write_pipeline_bundle(folder, n_users=60, n_items=60, n_each=20)
+
+
+def compare(stack: SmallStack, traffic: Traffic, times: float, seconds: float) -> list[str]:
+    """Prints a row for each kind of client as soon as it is measured; what breaks the law, in words."""
+    measure(stack.settings.gateway_port, traffic.clicks(), 8, accepted=(b"202",))
+    carried = capacity(stack, traffic)
+    good = GOOD_SHARE * carried
+    print(
+        f"carries {carried:.0f} requests/s; an address may send {stack.settings.requests_per_address_minute / 60:g}/s"
+    )
+    print(ROW.format("who", "asked/s", "answered", "refused", "cheap", "p50 ms", "p99 ms", "by status"), flush=True)
+    quiet = flood(stack, traffic, good, QUIET_SECONDS, 0.0)
+    _show("quiet", quiet.good, good)
+    each = (times * carried - good) / ABUSIVE
+    loud = flood(stack, traffic, good, seconds, each)
+    _show("loud", loud.good, good)
+    _show("abusive", loud.abusive, ABUSIVE * each)
+    print(f"memory of gateway and slots, MB: {', '.join(f'{each:.0f}' for each in loud.megabytes[::5])}", flush=True)
+    crowd = flood(stack, traffic, times * carried, CROWD_SECONDS, 0.0)
+    _show("crowd", crowd.good, times * carried)
+    faults = []
+    if failed := loud.good.statuses.total() - len(loud.good.seconds):
+        faults.append(f"{failed} requests of good clients failed")
+    if _p(99, loud.good) > MOST_TIMES_QUIET * _p(99, quiet.good):
+        faults.append(f"their p99 is {_p(99, loud.good) / _p(99, quiet.good):.1f} times the quiet one")
+    if not loud.abusive.statuses["429"]:
+        faults.append("the abusive ones were not limited")
+    return faults
+
+
+def _p(share: float, outcome: Outcome) -> float:
+    return float(np.percentile(np.array(outcome.seconds or [np.nan]) * 1000, share))
+
+
+def _show(who: str, outcome: Outcome, per_second: float) -> None:
+    answered, all_of_them = len(outcome.seconds), outcome.statuses.total()
+    cheap = f"{outcome.degraded / max(answered, 1):.1%}"
+    times = (f"{_p(share, outcome):.1f}" for share in (50, 99))
+    counts = (f"{answered:,}", f"{all_of_them - answered:,}")
+    print(ROW.format(who, f"{per_second:.0f}", *counts, cheap, *times, dict(outcome.statuses)), flush=True)
 
 
 def _sum(found: Sequence[Outcome], clients: Sequence[int]) -> Outcome:

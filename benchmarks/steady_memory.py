@@ -18,7 +18,7 @@ import psutil
 from sqlalchemy import func, select
 
 from benchmarks.keep_alive_client import measure
-from benchmarks.overload import Traffic, capacity, flood
+from benchmarks.overload import Traffic, capacity, flood, write_tiny
 from benchmarks.report import hardware
 from components.adapters.store.engine import reading
 from components.adapters.store.pruning import DAY, prune
@@ -26,7 +26,6 @@ from components.adapters.store.tables import requests
 from components.config.retention import RetentionConfig
 from components.serving.bundle import read_bundle
 from jobs.stack.take_down import stop_stack
-from tests.pipeline_worlds import write_pipeline_bundle
 from tests.stack.small_stack import PATIENT, SmallStack
 
 SHARE = 0.5
@@ -42,7 +41,7 @@ def main() -> None:
     parser.add_argument("--settled", type=int, default=10, help="the minute that later ones are held against")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="recops-bench-") as folder:
-        stack = SmallStack(Path(folder) / "home", make=_make, limits=PATIENT)
+        stack = SmallStack(Path(folder) / "home", make=write_tiny, limits=PATIENT)
         try:
             stack.start()
             stack.promote()
@@ -57,7 +56,7 @@ def main() -> None:
 
 def run(stack: SmallStack, folder: Path, minutes: int, settled: int) -> list[str]:
     """What grew, in words; prints a line a minute."""
-    traffic = Traffic(read_bundle(_make(folder / "bundle")), 7)
+    traffic = Traffic(read_bundle(write_tiny(folder / "bundle")), 7)
     measure(stack.settings.gateway_port, traffic.clicks(), 4, accepted=(b"202",))
     per_second = SHARE * capacity(stack, traffic)
     processes = _processes(stack)
@@ -88,10 +87,6 @@ def run(stack: SmallStack, folder: Path, minutes: int, settled: int) -> list[str
         if used > (1 + MOST_GROWTH) * before:
             faults.append(f"{name} grew from {before:.1f} MB in minute {settled} to {used:.1f} in minute {minutes}")
     return faults
-
-
-def _make(folder: Path) -> Path:
-    return write_pipeline_bundle(folder, n_users=60, n_items=60, n_each=20)
 
 
 def _processes(stack: SmallStack) -> dict[str, psutil.Process]:
