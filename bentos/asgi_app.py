@@ -29,6 +29,7 @@ from bentos.newcomers import Newcomers
 from bentos.openapi import openapi
 from bentos.prefetch import Prefetch, PrefetchFull
 from bentos.ranking_threads import RankingsWait
+from components.access.tenants import local_id
 from components.adapters.slots.demo_faults import DemoFaults
 from components.adapters.slots.redis_takings import RedisTakings
 from components.adapters.store.traffic.rows import request_row
@@ -205,6 +206,8 @@ class RecopsApp:
             if post is not None and scope["method"] == "POST":
                 probe = headers[PROBE_HEADER].decode("latin-1") if PROBE_HEADER in headers else None
                 caller = self._door.admit(path, headers, scope, probe is not None)
+                if caller.is_guest:  # nobody else's row is kept from the log by an id that was named first
+                    request_id = uuid.uuid4().hex
                 self._gauge.look()
                 if probe is None and path in SHED and self._gauge.load == "full":
                     raise _overloaded()
@@ -255,7 +258,7 @@ class RecopsApp:
         raise HttpError(405, "method_not_allowed", text, headers=[(b"allow", allowed.encode())])
 
     async def _recommend(self, body: bytes, request_id: str, marks: Marks) -> Reply:
-        request = parse_body(RecommendRequest, body)
+        request = parse_body(RecommendRequest, body, marks.caller.tenant)
         marks.caller.check_user(request.user_id)
         if request.profile is not None and not marks.caller.trusted:  # nobody says of themselves that they are premium
             request = request.model_copy(update={"profile": request.profile.model_copy(update={"tier": None})})
@@ -271,7 +274,8 @@ class RecopsApp:
         answer, source = await self._answer_in_time(paths, request, request_id, marks)
         if request.user_id != asked_by:
             request, answer = request.model_copy(update={"user_id": asked_by}), replace(answer, user_id=asked_by)
-        if (experiments := self._variants.experiments_of(answer)) is not None:
+        guest = marks.caller.is_guest  # who takes part in no experiment
+        if not guest and (experiments := self._variants.experiments_of(answer)) is not None:
             answer = replace(answer, experiments=experiments)
         if marks.canary == answer.release:  # another one's where this release stands in for it
             answer = replace(answer, canary=True)
@@ -287,7 +291,7 @@ class RecopsApp:
             self._metrics.recommended(answer.route, answer.timings_ms)
             self._cache_metrics.answered(source)
 
-        return 200, orjson.dumps(answer.body()), log
+        return 200, orjson.dumps(answer.body() | {"user_id": local_id(asked_by)}), log
 
     async def _answer_in_time(
         self, paths: Sequence[RequestPath], request: RecommendRequest, request_id: str, marks: Marks
@@ -306,14 +310,14 @@ class RecopsApp:
             raise _overloaded() from error
 
     async def _similar(self, body: bytes, request_id: str, _marks: Marks) -> Reply:
-        request = parse_body(SimilarRequest, body)
+        request = parse_body(SimilarRequest, body, None)
         answer = self._answers.similar(self._variants.control, request, request_id)
         if isinstance(answer, UnknownItem):
             raise HttpError(404, "unknown_item", f"item_id: there is no item {answer.item_id!r}", "item_id")
         return 200, orjson.dumps(answer), None
 
     async def _search(self, body: bytes, request_id: str, marks: Marks) -> Reply:
-        request = parse_body(SearchRequest, body)
+        request = parse_body(SearchRequest, body, marks.caller.tenant)
         marks.caller.check_user(request.user_id)
         path = self._variants.path_of(request.user_id)
         refuse_domain(path.domain_fault(request.domain))
@@ -323,13 +327,13 @@ class RecopsApp:
         return 200, orjson.dumps(answer), None
 
     async def _chat(self, body: bytes, request_id: str, marks: Marks) -> Reply:
-        request = parse_body(ChatRequest, body)
+        request = parse_body(ChatRequest, body, marks.caller.tenant)
         probe = marks.probe is not None
         answer = await self._conversations.answer(request, request_id, marks.caller, self._variants.path_of, probe)
         return 200, orjson.dumps(answer), None
 
     async def _explain(self, body: bytes, request_id: str, marks: Marks) -> Reply:
-        request = parse_body(ExplainRequest, body)
+        request = parse_body(ExplainRequest, body, marks.caller.tenant)
         marks.caller.check_user(request.user_id)
         path = self._variants.path_of(request.user_id)
         answer = await self._conversations.explain(request, request_id, path, marks.probe is not None)
@@ -338,15 +342,15 @@ class RecopsApp:
         return 200, orjson.dumps(answer), None
 
     async def _onboarding(self, body: bytes, request_id: str, marks: Marks) -> Reply:
-        request = parse_body(OnboardingRequest, body)
+        request = parse_body(OnboardingRequest, body, marks.caller.tenant)
         marks.caller.check_user(request.user_id)
         path = self._variants.path_of(request.user_id)
         answer = await self._newcomers.answer(request, request_id, marks.caller, path, marks.probe is not None)
-        return 200, orjson.dumps(answer), None
+        return 200, orjson.dumps(replace(answer, user_id=local_id(answer.user_id))), None
 
     async def _warm(self, body: bytes, _request_id: str, marks: Marks) -> Reply:
         """202 at once; the answers are made, and kept, in the background."""
-        requests = parse_body(PrefetchRequest, body).all_requests()
+        requests = parse_body(PrefetchRequest, body, marks.caller.tenant).all_requests()
         for place, request in enumerate(requests):
             for path in self._variants.paths_of(request.user_id):
                 refuse_domain(path.domain_fault(request.domain), f"requests[{place}].domain")
@@ -361,18 +365,18 @@ class RecopsApp:
 
     async def _forget(self, body: bytes, _request_id: str, marks: Marks) -> Reply:
         """Drops what is kept for a user; only for the stack itself, as a client has no business with other users."""
-        request = parse_body(ForgetRequest, body) if marks.probe is not None else nothing_at("/forget")
+        request = parse_body(ForgetRequest, body, None) if marks.probe is not None else nothing_at("/forget")
         return 200, orjson.dumps({"forgotten": self._answers.forget(request.user_id)}), None
 
     async def _break_down(self, body: bytes, _request_id: str, marks: Marks) -> Reply:
         """What stands behind places of a ranking; only for the stack itself, as it names what others like."""
-        request = parse_body(BreakdownRequest, body) if marks.probe is not None else nothing_at("/breakdown")
+        request = parse_body(BreakdownRequest, body, None) if marks.probe is not None else nothing_at("/breakdown")
         found = await self._answers.break_down(self._variants.path_of(request.user_id), request)
         return 200, orjson.dumps(found, option=orjson.OPT_SERIALIZE_DATACLASS), None
 
     async def _keep(self, body: bytes, _request_id: str, marks: Marks) -> Reply:
         """Keeps answers that a batch has made; only for the stack itself."""
-        request = parse_body(KeepRequest, body) if marks.probe is not None else nothing_at("/keep")
+        request = parse_body(KeepRequest, body, None) if marks.probe is not None else nothing_at("/keep")
         return 200, orjson.dumps({"kept": self._answers.keep(request)}), None
 
     async def _feedback(self, body: bytes, request_id: str, marks: Marks) -> Reply:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from bentos.http_body import Scope
 from bentos.http_errors import HttpError
 from components.access.roles import Role, may_name_any_user
+from components.access.tenants import DEFAULT, own_id
 
 ADDRESS = b"x-recops-address"
 """The gateway writes the address of its peer here, whatever a client wrote."""
@@ -22,18 +23,26 @@ class Caller:
     Attributes:
         address: of the peer of the gateway; empty for this machine, whose programs share one address.
         key_id, role: of the key that was shown; None while keys are off.
-        user: for whom the key speaks: None for anybody, an empty text for nobody in particular.
+        user: for whom the key speaks: None for anybody of the tenant, an empty text for nobody in particular.
+        tenant: the key's; without one the stack's own.
     """
 
     address: str = ""
     key_id: str | None = None
     role: Role | None = None
     user: str | None = None
+    tenant: str = DEFAULT
 
     @property
     def payer(self) -> str:
-        """Whose budget pays for language models: the key's or the address's; nobody's for this machine without one."""
-        return self.key_id or self.address
+        """Whose budget pays for language models: the key's or the address's; nobody's for this machine without one. A
+        guest's says of which tenant it is."""
+        return own_id(self.tenant, self.key_id or self.address)
+
+    @property
+    def is_guest(self) -> bool:
+        """Whether they are of another tenant than the stack's own."""
+        return self.tenant != DEFAULT
 
     @property
     def trusted(self) -> bool:

@@ -11,6 +11,7 @@ from bentos.http_errors import HttpError, retry_after
 from bentos.key_ring import KeyRing
 from components.access.api_keys import ApiKey
 from components.access.roles import ALLOWED, OWN_PATHS, may_name_any_user
+from components.access.tenants import own_id
 from components.access.user_token import TokenError, read_token
 from components.serving.allowance import MakeAllowance, own_purses
 from components.serving.requests import MAX_PREFETCH
@@ -23,8 +24,8 @@ _CHALLENGE = ((b"www-authenticate", b"Bearer"),)
 
 @dataclass(frozen=True)
 class RequestLimits:
-    """Requests a minute: of one user, of one client's key, and from one address other than this machine's; and answers
-    made ahead for one key or address."""
+    """Requests a minute: of one user, of one client's or guest's key, and from one address other than this machine's;
+    and answers made ahead for one key or address."""
 
     per_user: float
     per_key: float
@@ -84,7 +85,7 @@ class Door:
             if key.role not in allowed:
                 raise HttpError(403, "not_allowed", f"a key of the role {key.role} may not ask {path}")
             user = None if may_name_any_user(key.role) else self._user(headers, key)
-            caller = replace(caller, key_id=key.key_id, role=key.role, user=user)
+            caller = replace(caller, key_id=key.key_id, role=key.role, user=user, tenant=key.tenant)
         self._hold_to_limits(caller)
         return caller
 
@@ -116,15 +117,17 @@ class Door:
         if token is None:
             return ""
         try:
-            return read_token(token.decode("latin-1"), self._secret_of(key.key_id), key.key_id, self._now())
-        except TokenError as error:
+            user = read_token(token.decode("latin-1"), self._secret_of(key.key_id), key.key_id, self._now())
+            return own_id(key.tenant, user)
+        except (TokenError, ValueError) as error:
             raise HttpError(401, "token_refused", f"{USER_TOKEN.decode()}: {error}", headers=_CHALLENGE) from error
 
     def _hold_to_limits(self, caller: Caller) -> None:
-        if caller.trusted and self._ring is not None:
+        if caller.trusted and self._ring is not None and not caller.is_guest:
             return
         now = self._now()
-        purses = ((self._addresses, caller.address), (self._keys, caller.key_id), (self._users, caller.user))
+        address = "" if caller.trusted and self._ring is not None else caller.address  # of a guest's own server
+        purses = ((self._addresses, address), (self._keys, caller.key_id), (self._users, caller.user))
         for allowance, name in purses:
             if name and (wait := allowance.take(name, 1, now)):
                 raise HttpError(429, "too_many_requests", "more requests than one may send", headers=retry_after(wait))

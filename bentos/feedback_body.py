@@ -6,7 +6,7 @@ must not hold up who asks meanwhile.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -16,6 +16,7 @@ from pydantic_core import from_json
 
 from bentos.http_errors import MAX_FIELD, HttpError, check_size, describe_fault, refuse_body
 from components.serving.requests import MAX_EVENTS, FeedbackEvent
+from components.serving.user_id import from_tenant
 
 MAX_ERRORS = 100
 """Wrong events of a post that are described; of the others only the number is told."""
@@ -42,8 +43,8 @@ class FeedbackPost:
         return FeedbackPost(kept, errors, self.refused + len(places))
 
 
-def parse_feedback(body: bytes) -> FeedbackPost:
-    """At least one good event.
+def parse_feedback(body: bytes, tenant: str) -> FeedbackPost:
+    """At least one good event; the users are `tenant`'s.
 
     Raises:
         HttpError: 400 broken JSON, 422 no event is good, or there are none or too many of them.
@@ -57,19 +58,19 @@ def parse_feedback(body: bytes) -> FeedbackPost:
         if isinstance(given, dict) and len(given) > len(_FIELDS):
             raise HttpError(422, **_too_many_fields(given))
         try:
-            return FeedbackPost([(0, FeedbackEvent.model_validate(given))], [])
+            return FeedbackPost([(0, FeedbackEvent.model_validate(given, context=from_tenant(tenant)))], [])
         except ValidationError as error:
             raise refuse_body(error) from error
     if not 1 <= len(given) <= MAX_EVENTS:
         raise HttpError(422, "invalid_field", f"a list holds 1 to {MAX_EVENTS} events, not {len(given)}")
-    return _parse_list(given)
+    return _parse_list(given, from_tenant(tenant))
 
 
-def _parse_list(given: list[Any]) -> FeedbackPost:
+def _parse_list(given: list[Any], context: Mapping[str, str]) -> FeedbackPost:
     events: list[tuple[int, FeedbackEvent]] = []
     errors: list[dict[str, Any]] = []
     for index, member in enumerate(given):
-        parsed = _parse_event(member)
+        parsed = _parse_event(member, context)
         if isinstance(parsed, FeedbackEvent):
             events.append((index, parsed))
         elif len(errors) < MAX_ERRORS:
@@ -85,12 +86,12 @@ def _parse_list(given: list[Any]) -> FeedbackPost:
     return FeedbackPost(events, errors, refused)
 
 
-def _parse_event(member: Any) -> FeedbackEvent | Callable[[], dict[str, Any]]:
+def _parse_event(member: Any, context: Mapping[str, str]) -> FeedbackEvent | Callable[[], dict[str, Any]]:
     """The event, or what describes its fault; only those that are told are worth describing."""
     if isinstance(member, dict) and len(member) > len(_FIELDS):
         return partial(_too_many_fields, member)
     try:
-        return FeedbackEvent.model_validate(member)
+        return FeedbackEvent.model_validate(member, context=context)
     except ValidationError as error:
         return partial(_first_fault, error)
 

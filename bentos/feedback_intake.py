@@ -67,7 +67,7 @@ class FeedbackIntake:
             HttpError: as `parse_feedback`; 403 for another user than the caller's; 429 for more than a user or an
                 address may send; 503 without a store.
         """
-        post, now = parse_feedback(body), self._now()
+        post, now = parse_feedback(body, caller.tenant), self._now()
         for _, event in post.events:
             caller.check_user(event.user_id)
         bounded = caller.role is None or not caller.trusted

@@ -11,6 +11,7 @@ import orjson
 from pydantic import BaseModel, ValidationError
 
 from components.serving.item_filters import BadFilter
+from components.serving.user_id import from_tenant
 
 _CODES = {"missing": "missing_field", "extra_forbidden": "unknown_field"}
 _NAMED = re.compile(rb'"\s*:').findall
@@ -68,14 +69,14 @@ def check_size(body: bytes, max_names: int = MAX_NAMES) -> None:
 Parsed = TypeVar("Parsed", bound=BaseModel)
 
 
-def parse_body(kind: type[Parsed], body: bytes) -> Parsed:
-    """The body of a request.
+def parse_body(kind: type[Parsed], body: bytes, tenant: str | None) -> Parsed:
+    """The body of a request; the users that it names are `tenant`'s, or with None as the stack itself names them.
 
     Raises:
         HttpError: it is no such thing.
     """
     try:
-        return kind.model_validate_json(body)
+        return kind.model_validate_json(body, context=None if tenant is None else from_tenant(tenant))
     except ValidationError as error:
         raise refuse_body(error) from error
 

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable, Mapping
 
 from bentos.rereading import Rereading
-from components.access.api_keys import ApiKey, parse_key, same
+from components.access.api_keys import ApiKey, parse_key
 from components.adapters.store.access.keys import SqlKeys
 
 logger = logging.getLogger("recops.service")
@@ -46,7 +46,7 @@ class KeyRing:
         """The key that `text` is, if it is good now."""
         parsed = parse_key(text)
         key = None if parsed is None else self._known.get(parsed[0])
-        if parsed is None or key is None or not same(key.digest, parsed[1]) or not key.is_good(self._now()):
+        if parsed is None or key is None or not key.is_opened_by(parsed[1]) or not key.is_good(self._now()):
             return None
         self._used[key.key_id] = self._now()
         return key

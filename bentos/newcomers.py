@@ -10,6 +10,7 @@ import orjson
 from bentos.caller import Caller
 from bentos.feedback_intake import FeedbackIntake
 from bentos.shelves import Shelves
+from components.access.tenants import local_id
 from components.serving.onboarding_request import Onboarded, OnboardingAnswer, OnboardingRequest
 from components.serving.recent_history import EventsUnread, UserEvents
 from components.serving.request_path import RequestPath
@@ -46,7 +47,7 @@ class Newcomers:
         start = self._perf_counter()
         row_of = path.bundle.items.row_of
         known = [each for each in request.answers if each.item_id in row_of]
-        told = [_event(request.user_id, each, path) for each in known if each.likes is not None]
+        told = [_event(local_id(request.user_id), each, path) for each in known if each.likes is not None]
         if told and not probe:
             await self._intake.take(orjson.dumps(told), request_id, caller)
         recent = None if probe else await self._events(request.user_id)

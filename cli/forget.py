@@ -9,6 +9,7 @@ import click
 
 from cli.event_store import open_store
 from cli.operator import as_operator
+from components.access.tenants import DEFAULT, own_id
 from components.adapters.slots.kept_answers import NotForgotten
 from components.interactions.composing import user_digest
 from jobs.store.forget import forget as forget_user
@@ -19,12 +20,17 @@ Data versions, backups and exports from before still hold the user; docs/events.
 
 @click.command()
 @click.argument("user_id")
+@click.option("--tenant", default=DEFAULT, show_default=True, help="Whose user.")
 @click.option("--json", "as_json", is_flag=True, help="Print the rows deleted as JSON.")
-def forget(user_id: str, as_json: bool) -> None:
+def forget(user_id: str, tenant: str, as_json: bool) -> None:
     """Delete what is stored about USER_ID, drop kept answers, and leave them out of later data versions.
 
     What they do from now on is new.
     """
+    try:
+        user_id = own_id(tenant, user_id)
+    except ValueError as error:
+        raise click.UsageError(f"USER_ID: {error}") from error
     try:
         with open_store() as bench:
             by = f"{as_operator(bench, 'forget', user_digest=user_digest(user_id))} (recops forget)"

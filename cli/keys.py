@@ -15,8 +15,9 @@ from cli.console import make_console
 from cli.event_store import open_store
 from cli.operator import as_operator
 from components.access.roles import ROLES, Role
+from components.access.tenants import DEFAULT
 from components.adapters.files.stack_secret import prefect_login
-from jobs.access.manage_keys import KeyUnknown, NewKey, make, revoke, rotate
+from jobs.access.manage_keys import KeyUnknown, NewKey, TenantRefused, make, revoke, rotate
 
 
 @click.group()
@@ -28,28 +29,32 @@ def keys() -> None:
 @click.argument("name")
 @click.option("--role", type=click.Choice(ROLES), default="server", show_default=True, help="What it may ask.")
 @click.option("--days", type=click.FloatRange(0, min_open=True), default=None, help="How long it is good.")
+@click.option("--tenant", default=DEFAULT, show_default=True, help="Whose users it speaks for (docs/security.md).")
 @json_option
-def make_key(name: str, role: Role, days: float | None, as_json: bool) -> None:
+def make_key(name: str, role: Role, days: float | None, tenant: str, as_json: bool) -> None:
     """Make a key and show it once."""
     with open_store() as bench:
-        by = as_operator(bench, "keys make", first=True, name=name, role=role)
-        _show(make(bench, name, role, days, time.time(), by), as_json)
+        by = as_operator(bench, "keys make", first=True, name=name, role=role, tenant=tenant)
+        try:
+            _show(make(bench, name, role, days, time.time(), by, tenant=tenant), as_json)
+        except TenantRefused as error:
+            raise click.ClickException(str(error)) from error
 
 
 @keys.command(name="list")
 @click.option("--json", "as_json", is_flag=True, help="Print JSON.")
 def list_keys(as_json: bool) -> None:
-    """Every key with its role, when it ends, and when it was used last."""
+    """Every key with its role, its tenant, when it ends, and when it was used last."""
     with open_store() as bench:
         found = bench.store.keys.all()
     if as_json:
         click.echo(json.dumps([{k: v for k, v in asdict(key).items() if k != "digest"} for key in found], indent=2))
         return
-    table = Table("id", "name", "role", "made", "ends", "last used", "state")
+    table = Table("id", "name", "role", "tenant", "made", "ends", "last used", "state")
     for key in found:
         state = "good" if key.is_good(time.time()) else "revoked" if key.revoked_at is not None else "over"
         moments = (_moment(key.created_at), _moment(key.expires_at), _moment(key.last_used_at))
-        table.add_row(key.key_id, key.name, key.role, *moments, state)
+        table.add_row(key.key_id, key.name, key.role, key.tenant, *moments, state)
     make_console().print(table)
 
 
@@ -95,7 +100,13 @@ def prefect(as_json: bool) -> None:
 
 def _show(new: NewKey, as_json: bool) -> None:
     if as_json:
-        shown = {"key": new.text, "id": new.key.key_id, "role": new.key.role, "signing_secret": new.signing_secret}
+        shown = {
+            "key": new.text,
+            "id": new.key.key_id,
+            "role": new.key.role,
+            "tenant": new.key.tenant,
+            "signing_secret": new.signing_secret,
+        }
         say(True, shown)
         return
     click.echo(new.text)

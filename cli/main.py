@@ -25,6 +25,7 @@ COMMANDS = {
     "alerts": ("cli.alerts", "alerts", "List incidents, and try the channels that tell of them."),
     "items": ("cli.items", "items", "Switch items off and on, and list those that are off."),
     "keys": ("cli.keys", "keys", "Make, list, rotate and take back the keys with which clients ask."),
+    "tenants": ("cli.tenants", "tenants", "What each tenant asked, told and spent of late."),
     "audit": ("cli.audit", "audit", "Show what operators did, and what was refused."),
     "prepare": (
         "cli.prepare",
@@ -56,7 +57,7 @@ SECTIONS = {
     "Releases and experiments": ("releases", "rollback", "experiments"),
     "Answers": ("ask", "chat", "explain", "items", "mcp", "simulate"),
     "Watching": ("alerts",),
-    "Keeping it safe": ("keys", "audit", "backup", "restore"),
+    "Keeping it safe": ("keys", "tenants", "audit", "backup", "restore"),
 }
 """In the order of the loop; a command that stands in none of them comes last."""
 

@@ -27,6 +27,11 @@ ALLOWED: dict[str, frozenset[Role]] = {
 OWN_PATHS = frozenset({"/forget", "/keep", "/breakdown"})
 
 
+def may_be_guests(role: Role) -> bool:
+    """Whether a tenant other than the stack's own may have keys of this role: no others see or change what is all's."""
+    return role in ("client", "server")
+
+
 def may_name_any_user(role: Role) -> bool:
     """Whether a key of this role speaks for whomever it names, and says what tier a user is of."""
     return role in _TRUSTED

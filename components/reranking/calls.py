@@ -6,6 +6,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Protocol, TypeVar
 
+from components.access.tenants import DEFAULT
 from components.config.llm import Tier
 from components.reranking.cost import TokenUsage
 from components.reranking.prompt import RenderedPrompt
@@ -87,10 +88,11 @@ class Model(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Reservation:
-    """Money set aside on a day (UTC, ISO 8601), until it is settled."""
+    """Money of a tenant set aside on a day (UTC, ISO 8601), until it is settled."""
 
     day: str
     usd: float
+    tenant: str = DEFAULT
 
 
 @dataclass(frozen=True, slots=True)
@@ -119,10 +121,12 @@ class CallRecord:
 
 
 class Budget(Protocol):
-    """The day's money, shared by every process of one event store."""
+    """The day's money, shared by every process of one event store; each tenant has as much."""
 
-    async def reserve(self, usd: float, seconds: float) -> Reservation | BudgetSpent | BudgetUnread:
-        """Set `usd` aside, waiting at most `seconds`; never raises."""
+    async def reserve(
+        self, usd: float, seconds: float, tenant: str = DEFAULT
+    ) -> Reservation | BudgetSpent | BudgetUnread:
+        """Set `usd` of the tenant's aside, waiting at most `seconds`; never raises."""
 
     def settle(self, reservation: Reservation, usd: float, record: CallRecord | None) -> None:
         """Give back what was not spent, and log the call; returns at once."""

@@ -7,6 +7,7 @@ from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, Protocol, TypeVar
 
+from components.access.tenants import DEFAULT
 from components.config.llm import LlmConfig, Tier
 from components.reranking.calls import Breakers, Budget, BudgetSpent, BudgetUnread, CallRecord, Failed, Observer
 from components.reranking.cost import TokenUsage, cost_usd
@@ -41,12 +42,13 @@ class Spent:
 
 @dataclass(frozen=True, slots=True)
 class Asking:
-    """For whom, and how long: `deadline` is in seconds of the caller's clock; `user` is a pseudonym."""
+    """For whom, and how long: `deadline` is in seconds of the caller's clock; `user` is a pseudonym; `tenant` pays."""
 
     request_id: str
     user: str
     tiers: Sequence[Tier]
     deadline: float
+    tenant: str = DEFAULT
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +103,7 @@ class MeteredCalls:
             return Way(Failed("timeout"))
         self._running[tier.name] += 1
         try:
-            reserved = await self._budget.reserve(worst_usd, min(left / 2, RESERVE_SECONDS))
+            reserved = await self._budget.reserve(worst_usd, min(left / 2, RESERVE_SECONDS), asking.tenant)
             if isinstance(reserved, BudgetSpent):
                 return Way(Failed("budget_spent"))
             if isinstance(reserved, BudgetUnread):

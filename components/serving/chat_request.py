@@ -10,6 +10,7 @@ from pydantic import Field, StringConstraints
 
 from components.serving.item_search import FoundItem
 from components.serving.requests import MAX_TIMEOUT_MS, Body, Id
+from components.serving.user_id import UserId
 
 MAX_MESSAGE = 512
 MAX_CHAT_ITEMS = 20
@@ -25,7 +26,7 @@ class ChatRequest(Body):
 
     message: Annotated[str, StringConstraints(min_length=1, max_length=MAX_MESSAGE)]
     conversation_id: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{16,64}$")] | None = None
-    user_id: Id | None = None
+    user_id: UserId | None = None
     k: Annotated[int, Field(ge=1, le=MAX_CHAT_ITEMS)] = 5
     timeout_ms: Annotated[int, Field(ge=1, le=MAX_TIMEOUT_MS)] | None = None
 
@@ -35,7 +36,7 @@ class ExplainRequest(Body):
 
     item_id: Id
     query: Annotated[str, StringConstraints(max_length=MAX_MESSAGE)] = ""
-    user_id: Id | None = None
+    user_id: UserId | None = None
 
 
 @dataclass(frozen=True, slots=True)

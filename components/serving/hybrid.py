@@ -9,6 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Protocol
 
+from components.access.tenants import tenant_of
 from components.config.llm import LlmConfig
 from components.recommenders.protocol import Ranking, Rows
 from components.reranking.cascade import NotReranked, Reranked
@@ -124,7 +125,9 @@ class Hybrid:
         tiers = tiers_for(request.user_id, premium, self._llm, self._salt)
         milliseconds = request.timeout_ms or tiers[0].timeout_ms
         user = pseudonym(request.user_id, self._salt)
-        outcome = await self._reranker.rerank(task, Asking(request_id, user, tiers, started + milliseconds / 1000))
+        deadline = started + milliseconds / 1000
+        asking = Asking(request_id, user, tiers, deadline, tenant_of(payer))
+        outcome = await self._reranker.rerank(task, asking)
         self._purses.spend(request.user_id, payer, outcome.spent.cost_usd, self._now())
         log = _log(reason, outcome, [[self._bundle.items.ids[each.row], each.liked] for each in met])
         if isinstance(outcome, NotReranked):

@@ -6,6 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Generic, Protocol, TypeVar
 
+from components.access.tenants import local_id, tenant_of
 from components.assistant.desk import ToolCatalogue
 from components.assistant.lead import Assistant, Led
 from components.config.llm import LlmConfig
@@ -90,8 +91,8 @@ class Leading:
         tiers = [tier for tier in tiers_for(name, False, self._llm, self._salt) if tier.interface == "messages"]
         if not tiers:
             return LedTurn(None)
-        asking = Asking(request_id, pseudonym(name, self._salt), tiers, deadline)
-        outcome = await self._assistant.lead(state, message, talk, k, user_id, asking)
+        asking = Asking(request_id, pseudonym(name, self._salt), tiers, deadline, tenant_of(payer))
+        outcome = await self._assistant.lead(state, message, talk, k, local_id(user_id), asking)
         self._purses.spend(user_id, payer, outcome.spent.cost_usd, self._now())
         if isinstance(outcome, Led):
             self._observer.led("led")

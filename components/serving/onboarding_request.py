@@ -11,6 +11,7 @@ from pydantic import Field
 from components.serving.answer import AnsweredItem
 from components.serving.item_search import FoundItem
 from components.serving.requests import Body, Id
+from components.serving.user_id import UserId
 
 MAX_ANSWERS = 200
 
@@ -29,7 +30,7 @@ class OnboardingRequest(Body):
     long the list is that reflects the answers.
     """
 
-    user_id: Id
+    user_id: UserId
     answers: list[OnboardingAnswer] = Field(default_factory=list, max_length=MAX_ANSWERS)
     ask: Annotated[int, Field(ge=0, le=20)] = 5
     k: Annotated[int, Field(ge=1, le=100)] = 10

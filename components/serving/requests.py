@@ -17,6 +17,7 @@ from pydantic import (
 )
 
 from components.serving.page_cursor import LONGEST, read_cursor
+from components.serving.user_id import UserId
 
 MAX_K = 100
 MAX_EVENTS = 1000
@@ -105,7 +106,7 @@ class RecommendRequest(Body):
     request on; without it the release's policy holds. `context.cart` counts as liked, for this request alone.
     """
 
-    user_id: Id
+    user_id: UserId
     k: Count = 10
     context: RequestContext | None = None
     profile: Profile | None = None
@@ -133,7 +134,7 @@ class RecommendRequest(Body):
 class PrefetchRequest(Body):
     """Body of `POST /prefetch`: users, whose plain request is meant, or requests just as they will come."""
 
-    user_ids: list[Id] = Field(default_factory=list, max_length=MAX_PREFETCH, fail_fast=True)
+    user_ids: list[UserId] = Field(default_factory=list, max_length=MAX_PREFETCH, fail_fast=True)
     requests: list[RecommendRequest] = Field(default_factory=list, max_length=MAX_PREFETCH, fail_fast=True)
 
     @model_validator(mode="after")
@@ -150,13 +151,13 @@ class PrefetchRequest(Body):
 class ForgetRequest(Body):
     """Body of `POST /forget`, which only the stack itself can reach."""
 
-    user_id: Id
+    user_id: UserId
 
 
 class BreakdownRequest(Body):
     """Body of `POST /breakdown`, which only the stack itself can reach: whose ranking, and which items of it."""
 
-    user_id: Id
+    user_id: UserId
     item_ids: list[Id] = Field(min_length=1, max_length=MAX_K)
 
 
@@ -190,7 +191,7 @@ class SearchRequest(Body):
     """
 
     query: Annotated[str, StringConstraints(max_length=512)] = ""
-    user_id: Id | None = None
+    user_id: UserId | None = None
     k: Count = 10
     filters: Filters = Field(default_factory=dict)
     domain: ShortText | None = None
@@ -211,7 +212,7 @@ class FeedbackEvent(Body):
 
     event_id: EventId | None = None
     request_id: RequestId | None = None
-    user_id: Id
+    user_id: UserId
     item_id: Id
     type: Literal["click", "view", "dwell", "rating", "purchase", "dislike"]
     value: Finite | None = None

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from hashlib import blake2b
 
+from components.access.tenants import local_id
 from components.interactions.attributes import Attributes
 from components.recommenders.protocol import Rows
 from components.reranking.clean_text import without_identity
@@ -37,7 +38,7 @@ def task_of(
     `met` is what the user met last, oldest first. Identity means e-mail addresses, links and the user's own id, which
     are taken out of everything that the user says.
     """
-    profile, context = request.profile, request.context
+    profile, context, user_id = request.profile, request.context, local_id(request.user_id)
     said = (
         {
             "time of day": context.time_of_day,
@@ -55,12 +56,12 @@ def task_of(
             for place, row in enumerate(candidates.tolist())
         ),
         k=request.k,
-        profile=without_identity(profile.text or "", request.user_id) if profile else "",
-        preferences={without_identity(label, request.user_id): weight for label, weight in profile.preferences.items()}
+        profile=without_identity(profile.text or "", user_id) if profile else "",
+        preferences={without_identity(label, user_id): weight for label, weight in profile.preferences.items()}
         if profile
         else {},
         recent=tuple(item_text(items, each.row, each.liked) for each in met),
-        context={name: without_identity(text, request.user_id) for name, text in said.items() if text},
+        context={name: without_identity(text, user_id) for name, text in said.items() if text},
         explain=request.explain,
         diversity=diversity,
     )

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from components.access.tenants import local_id, tenant_of
 from components.assistant.text_reader import TextReader
 from components.config.llm import LlmConfig
 from components.reranking.calls import Failed
@@ -80,8 +81,8 @@ class TextReading:
         if self._reader is None:
             self._reader = self._make_reader(facts)
         reader, limit = self._reader, min(self._llm.read.timeout_ms, timeout_ms or self._llm.read.timeout_ms)
-        asking = Asking(request_id, pseudonym(name, self._salt), tiers, now + limit / 1000)
-        ways = await asyncio.gather(*(reader.read(text, user_id, asking) for text in asked))
+        asking = Asking(request_id, pseudonym(name, self._salt), tiers, now + limit / 1000, tenant_of(payer))
+        ways = await asyncio.gather(*(reader.read(text, local_id(user_id), asking) for text in asked))
         cost = sum(way.spent.cost_usd for way in ways)
         self._purses.spend(user_id, payer, cost, self._now())
         failed = [way.outcome.kind for way in ways if isinstance(way.outcome, Failed)]

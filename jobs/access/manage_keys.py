@@ -7,12 +7,17 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from components.access.api_keys import ApiKey, draw_key
-from components.access.roles import Role
+from components.access.roles import Role, may_be_guests
+from components.access.tenants import DEFAULT, is_tenant
 from components.access.user_token import signing_secret
 from components.adapters.files.stack_secret import make_secret
 from jobs.wiring.workbench import Workbench
 
 DAY = 86_400.0
+
+
+class TenantRefused(Exception):
+    """No such key can be made for a tenant; the message says why."""
 
 
 class KeyUnknown(Exception):
@@ -36,24 +41,33 @@ def make(
     now: float,
     by: str,
     draw: Callable[[int], bytes] = secrets.token_bytes,
+    tenant: str = DEFAULT,
 ) -> NewKey:
-    """A new key, which ends after `days`, or never."""
-    text, key_id, digest = draw_key(draw)
-    key = ApiKey(key_id, name, role, digest, now, None if days is None else now + days * DAY)
+    """A new key of `tenant`, which ends after `days`, or never.
+
+    Raises:
+        TenantRefused: it is no name of a tenant, or the role is none for guests.
+    """
+    if not is_tenant(tenant):
+        raise TenantRefused(f"a tenant is 1 to 32 small letters, digits and hyphens, not {tenant!r}")
+    if tenant != DEFAULT and not may_be_guests(role):
+        raise TenantRefused(f"a key of the role {role} sees or changes the whole stack, so it is of no other tenant")
+    text, key_id, digest = draw_key(draw, tenant)
+    key = ApiKey(key_id, name, role, digest, now, None if days is None else now + days * DAY, tenant=tenant)
     secret = make_secret(bench.settings.root)
     bench.store.keys.add(key, by)
     return NewKey(key, text, signing_secret(secret, key_id) if role == "client" else None)
 
 
 def rotate(bench: Workbench, key_id: str, grace_days: float, now: float, by: str) -> NewKey:
-    """A key of the same name, role and length; the old one goes on for `grace_days`.
+    """A key of the same name, role, tenant and length; the old one goes on for `grace_days`.
 
     Raises:
         KeyUnknown: there is no such good key.
     """
     old = _good(bench, key_id, now)
     days = None if old.expires_at is None else (old.expires_at - old.created_at) / DAY
-    fresh = make(bench, old.name, old.role, days, now, by)
+    fresh = make(bench, old.name, old.role, days, now, by, tenant=old.tenant)
     bench.store.keys.expire(key_id, now + grace_days * DAY, now, by)
     return fresh
 

@@ -7,7 +7,7 @@ import time
 from collections.abc import Mapping
 from typing import Any
 
-from components.access.api_keys import ApiKey, parse_key, same
+from components.access.api_keys import ApiKey, parse_key
 from components.config.settings import Settings
 from jobs.wiring.workbench import Workbench
 
@@ -48,4 +48,4 @@ def _shown(settings: Settings, good: Mapping[str, ApiKey]) -> ApiKey | None:
     given = settings.operator_key
     parsed = None if given is None else parse_key(given.get_secret_value().strip())
     key = None if parsed is None else good.get(parsed[0])
-    return key if parsed is not None and key is not None and same(key.digest, parsed[1]) else None
+    return key if parsed is not None and key is not None and key.is_opened_by(parsed[1]) else None

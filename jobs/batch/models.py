@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Awaitable, Callable, Mapping
 from typing import TypeVar
 
+from components.access.tenants import DEFAULT
 from components.adapters.llm.batch_journal import BatchJournal
 from components.adapters.llm.claude_batches import BATCH_DISCOUNT, batch_parameters
 from components.config.llm import LlmConfig, Tier
@@ -91,7 +92,7 @@ class Journaled:
 class Unlimited:
     """A budget for what is paid for elsewhere."""
 
-    async def reserve(self, usd: float, seconds: float) -> Reservation:  # noqa: ARG002
+    async def reserve(self, usd: float, seconds: float, tenant: str = DEFAULT) -> Reservation:  # noqa: ARG002
         """Always."""
         return Reservation("", 0.0)
 

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
+from components.access.tenants import DEFAULT
 from components.benchmarking.llm_rows import AskedUser, measure_llm
 from components.config.llm import LlmConfig
 from components.interactions.columns import CATEGORY, ITEM, TAG_SEPARATOR, TAGS, TIMESTAMP, TITLE, USER
@@ -41,7 +42,12 @@ class CappedBudget:
         self._left = usd
         self.spent_usd = 0.0
 
-    async def reserve(self, usd: float, seconds: float) -> Reservation | BudgetSpent:  # noqa: ARG002
+    async def reserve(
+        self,
+        usd: float,
+        seconds: float,  # noqa: ARG002
+        tenant: str = DEFAULT,  # noqa: ARG002
+    ) -> Reservation | BudgetSpent:
         """Sets `usd` aside, if so much is left."""
         if usd > self._left:
             return BudgetSpent()

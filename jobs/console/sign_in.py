@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from components.access.api_keys import ApiKey, parse_key, same
+from components.access.api_keys import ApiKey, parse_key
 from components.access.roles import Role
 from jobs.wiring.workbench import Workbench
 
@@ -16,6 +16,6 @@ def find_key(bench: Workbench, text: str, now: float) -> ApiKey | None:
     if parsed is None:
         return None
     for key in bench.store.keys.all():
-        if key.key_id == parsed[0] and same(key.digest, parsed[1]) and key.is_good(now) and key.role in LOOKING:
+        if key.key_id == parsed[0] and key.is_opened_by(parsed[1]) and key.is_good(now) and key.role in LOOKING:
             return key
     return None

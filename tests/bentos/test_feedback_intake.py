@@ -14,6 +14,7 @@ from bentos.feedback_body import MAX_ERRORS, parse_feedback
 from bentos.http_errors import MAX_PARTS, HttpError, check_size
 from bentos.served_release import BUNDLE, ServedRelease, ServedVariant
 from bentos.wiring import build_app
+from components.access.tenants import DEFAULT
 from components.adapters.store.engine import migrate, open_engine, reading
 from components.adapters.store.tables import feedback
 from components.config.routing import RoutingConfig
@@ -74,7 +75,7 @@ def test_the_largest_honest_bodies_pass_the_bound() -> None:
         b'"timestamp":"2026-01-01T00:00:00Z"}'
     )
     body = b"[" + b",".join([event % (b"x" * 128)] * MAX_EVENTS) + b"]"
-    assert len(parse_feedback(body).events) == MAX_EVENTS
+    assert len(parse_feedback(body, DEFAULT).events) == MAX_EVENTS
     check_size(b'{"user_id":"u","exclude":[' + b",".join([b'"urn:item:1"'] * 10_000) + b"]}")
     with pytest.raises(HttpError):
         check_size(b"," * (MAX_PARTS + 1))

@@ -29,7 +29,13 @@ class SqlKeys:
         """Keeps a new key."""
         with self._engine.begin() as db:
             db.execute(insert(api_keys).values(**asdict(key)))
-            note(db, key.created_at, by, "key made", {"key_id": key.key_id, "name": key.name, "role": key.role})
+            note(
+                db,
+                key.created_at,
+                by,
+                "key made",
+                {"key_id": key.key_id, "name": key.name, "role": key.role, "tenant": key.tenant},
+            )
 
     def expire(self, key_id: str, at: float, now: float, by: str) -> None:
         """Lets a key end at `at`, unless it ends earlier."""

@@ -9,6 +9,7 @@ import numpy as np
 from sqlalchemy import Engine, Subquery, func, literal, select
 
 from components.adapters.store.engine import reading
+from components.adapters.store.own_rows import own
 from components.adapters.store.tables import exposures, feedback, requests
 from components.experiments.experiment_log import ExperimentLog
 
@@ -40,7 +41,12 @@ def read_traffic_log(engine: Engine, since: float, until: float) -> ExperimentLo
             literal("").label("release_id"),
             func.min(requests.c.n_known).label("n_known"),
         )
-        .where(requests.c.received_at >= since, requests.c.received_at <= until, requests.c.canary.is_(False))
+        .where(
+            own(requests),
+            requests.c.received_at >= since,
+            requests.c.received_at <= until,
+            requests.c.canary.is_(False),
+        )
         .group_by(requests.c.user_id)
         .subquery("entered")
     )

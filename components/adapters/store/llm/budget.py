@@ -1,8 +1,8 @@
 """Reserves and settles the day's money for language models, and logs what calls cost, in a thread of its own.
 
-One row a day holds what is spent together with what calls under way may cost at most. A reservation is one statement
-that adds to it only where the sum stays within the cap, so it holds for any number of processes at once; settling takes
-the difference away again. What a killed process had reserved is never taken away: it counts as spent.
+One row a day and tenant holds what is spent together with what calls under way may cost at most. A reservation is one
+statement that adds to it only where the sum stays within the cap, so it holds for any number of processes at once;
+settling takes the difference away again. What a killed process had reserved is never taken away: it counts as spent.
 """
 
 from __future__ import annotations
@@ -21,6 +21,7 @@ from queue import Empty, SimpleQueue
 from sqlalchemy import Connection, Engine, insert, update
 from sqlalchemy.dialects import postgresql, sqlite
 
+from components.access.tenants import DEFAULT
 from components.adapters.store.tables import llm_budget, llm_calls
 from components.reranking.calls import BudgetSpent, BudgetUnread, CallRecord, Reservation
 
@@ -35,11 +36,13 @@ class _Reserve:
     nano: int
     cap_nano: int
     done: Future[Outcome]
+    tenant: str = DEFAULT
 
 
 @dataclass(frozen=True, slots=True)
 class _Settle:
     day: str
+    tenant: str
     nano_back: int
     row: dict[str, object] | None
 
@@ -109,7 +112,7 @@ class LlmBudget:
             if job.done.set_running_or_notify_cancel():
                 job.done.set_result(outcome)
             elif isinstance(outcome, Reservation):  # nobody waits any more: the money goes back
-                self.put(_Settle(outcome.day, job.nano, None))
+                self.put(_Settle(outcome.day, outcome.tenant, job.nano, None))
 
 
 class VariantBudget:
@@ -129,13 +132,13 @@ class VariantBudget:
         self._cap_nano = cap_nano
         self._now = now
 
-    async def reserve(self, usd: float, seconds: float) -> Outcome:
-        """Set `usd` aside, waiting at most `seconds`; what costs nothing needs no store."""
+    async def reserve(self, usd: float, seconds: float, tenant: str = DEFAULT) -> Outcome:
+        """Set `usd` of the tenant's aside, waiting at most `seconds`; what costs nothing needs no store."""
         if usd == 0:
-            return Reservation("", 0.0)
+            return Reservation("", 0.0, tenant)
         nano = math.ceil(usd * NANO)
         done: Future[Outcome] = Future()
-        self._budget.put(_Reserve(nano, self._cap_nano, done))
+        self._budget.put(_Reserve(nano, self._cap_nano, done, tenant))
         try:
             return await asyncio.wait_for(asyncio.wrap_future(done), seconds)
         except TimeoutError:
@@ -144,14 +147,15 @@ class VariantBudget:
     def settle(self, reservation: Reservation, usd: float, record: CallRecord | None) -> None:
         """Give back what was not spent, and log the call; returns at once."""
         back = round(reservation.usd * NANO) - math.ceil(usd * NANO)
-        row = None if record is None else self._row(record)
+        row = None if record is None else self._row(record, reservation.tenant)
         if row is not None or back:
-            self._budget.put(_Settle(reservation.day, back if reservation.day else 0, row))
+            self._budget.put(_Settle(reservation.day, reservation.tenant, back if reservation.day else 0, row))
 
-    def _row(self, record: CallRecord) -> dict[str, object]:
+    def _row(self, record: CallRecord, tenant: str) -> dict[str, object]:
         return {
             "call_id": uuid.uuid4().hex,
             "request_id": record.request_id,
+            "tenant": tenant,
             "called_at": self._now(),
             **self._names,
             "tier": record.tier,
@@ -168,17 +172,19 @@ class VariantBudget:
 
 def _reserve(connection: Connection, day: str, job: _Reserve) -> Outcome:
     first = postgresql.insert if connection.dialect.name == "postgresql" else sqlite.insert
-    connection.execute(first(llm_budget).values(day=day, committed_nano_usd=0).on_conflict_do_nothing())
+    row = {"day": day, "tenant": job.tenant, "committed_nano_usd": 0}
+    connection.execute(first(llm_budget).values(row).on_conflict_do_nothing())
     committed = llm_budget.c.committed_nano_usd
-    within = (llm_budget.c.day == day) & (committed + job.nano <= job.cap_nano)
+    theirs = (llm_budget.c.day == day) & (llm_budget.c.tenant == job.tenant)
+    within = theirs & (committed + job.nano <= job.cap_nano)
     changed = connection.execute(update(llm_budget).where(within).values(committed_nano_usd=committed + job.nano))
-    return Reservation(day, job.nano / NANO) if changed.rowcount == 1 else BudgetSpent()
+    return Reservation(day, job.nano / NANO, job.tenant) if changed.rowcount == 1 else BudgetSpent()
 
 
 def _settle(connection: Connection, job: _Settle) -> None:
     if job.nano_back:
         committed = llm_budget.c.committed_nano_usd
-        of_day = llm_budget.c.day == job.day
-        connection.execute(update(llm_budget).where(of_day).values(committed_nano_usd=committed - job.nano_back))
+        theirs = (llm_budget.c.day == job.day) & (llm_budget.c.tenant == job.tenant)
+        connection.execute(update(llm_budget).where(theirs).values(committed_nano_usd=committed - job.nano_back))
     if job.row is not None:
         connection.execute(insert(llm_calls).values(**job.row))

@@ -10,6 +10,7 @@ import orjson
 from sqlalchemy import ColumnElement, Engine, Select, func, select
 
 from components.adapters.store.engine import reading
+from components.adapters.store.own_rows import own
 from components.adapters.store.tables import SHOWN, feedback, requests
 from components.serving.recent_history import LIKED_WITHOUT_VALUE
 from components.shadow.ground_truth import ShownList
@@ -83,7 +84,7 @@ def read_shown(engine: Engine, users: Collection[str], since: float) -> list[Sho
 def _eligible() -> Select[Any]:
     return (
         select(requests, _explored("item_id").label("explored_item"), _explored("propensity").label("propensity"))
-        .where(requests.c.llm.is_not(None), requests.c.cached.is_(False), requests.c.canary.is_(False))
+        .where(own(requests), requests.c.llm.is_not(None), requests.c.cached.is_(False), requests.c.canary.is_(False))
         .order_by(requests.c.received_at, requests.c.request_id)
     )
 

@@ -17,6 +17,7 @@ api_keys = Table(
     Column("expires_at", Double),
     Column("revoked_at", Double),
     Column("last_used_at", Double),
+    Column("tenant", String(32), nullable=False, server_default="default"),  # since 0012
 )
 
 # What a bundle held when our pipeline made it, signed with the stack's secret, which lies outside of the store.

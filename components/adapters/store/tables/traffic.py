@@ -41,6 +41,9 @@ requests = Table(
     Column("item_sources", JSON),
     Column("item_scores", JSON),
     Column("item_propensities", JSON),
+    Column(
+        "tenant", String(32), nullable=False, server_default="default"
+    ),  # since 0012: whose user it is, as the id says
     Index("ix_requests_user_id_received_at", "user_id", "received_at"),
 )
 
@@ -80,6 +83,9 @@ feedback = Table(
     # Since 0006.
     Column("unknown_item", Boolean, nullable=False, server_default=false()),  # to the release that took it
     Column("key_id", String(32)),  # the key of who sent it, where keys are on
+    Column(
+        "tenant", String(32), nullable=False, server_default="default"
+    ),  # since 0012: whose user it is, as the id says
     Index("ix_feedback_user_id_unknown_item_sequence", "user_id", "unknown_item", "sequence"),
 )
 
@@ -102,14 +108,16 @@ llm_calls = Table(
     # Since 0003.
     Column("cache_write_tokens", Integer, nullable=False, server_default="0"),
     Column("variant", String(64)),
+    Column("tenant", String(32), nullable=False, server_default="default"),  # since 0012: who paid
 )
 
-# The day's money for language models, one row a UTC day: what is spent, and what calls under way may still cost. It is
-# in billionths of a dollar, so that adding and taking away leaves no rounding behind.
+# The day's money for language models, one row a UTC day and tenant: what is spent, and what calls under way may still
+# cost. It is in billionths of a dollar, so that adding and taking away leaves no rounding behind.
 llm_budget = Table(
     "llm_budget",
     metadata,
     Column("day", String(10), primary_key=True),
+    Column("tenant", String(32), primary_key=True, server_default="default"),  # since 0012
     Column("committed_nano_usd", BigInteger, nullable=False),
 )
 

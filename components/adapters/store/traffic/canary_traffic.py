@@ -5,10 +5,12 @@ from __future__ import annotations
 from typing import Any
 
 import numpy as np
-from sqlalchemy import Engine, String, cast, func, select
+import orjson
+from sqlalchemy import Engine, String, Text, cast, func, select
 from sqlalchemy.exc import DBAPIError
 
 from components.adapters.store.engine import reading
+from components.adapters.store.own_rows import own
 from components.adapters.store.tables import feedback, requests
 from components.rollout.canary_judge import Arm
 from components.rollout.ports import Counts, EmptyAnswer, StepFailed
@@ -32,7 +34,7 @@ class SqlTraffic:
         """
         timings = requests.c.timings_ms
         milliseconds = func.coalesce(timings["service"].as_float(), timings["total"].as_float())
-        ours = (requests.c.release_id == release_id, requests.c.received_at >= since)
+        ours = (own(requests), requests.c.release_id == release_id, requests.c.received_at >= since)
         answers = (
             select(
                 requests.c.request_id,
@@ -48,7 +50,7 @@ class SqlTraffic:
         clicks = (
             select(feedback.c.request_id)
             .join(requests, requests.c.request_id == feedback.c.request_id)
-            .where(*ours, feedback.c.received_at >= since, feedback.c.type.in_(CLICKS))
+            .where(*ours, own(feedback), feedback.c.received_at >= since, feedback.c.type.in_(CLICKS))
         )
         try:
             with reading(self._engine) as db:
@@ -73,12 +75,12 @@ class SqlTraffic:
         Raises:
             StepFailed: the store cannot be read.
         """
-        latest = func.max(requests.c.received_at)
+        latest, asked = func.max(requests.c.received_at), cast(requests.c.context, Text)
         query = (
-            select(requests.c.user_id, requests.c.k, requests.c.context, latest)
-            .where(requests.c.release_id == release_id, requests.c.received_at >= since)
+            select(requests.c.user_id, requests.c.k, asked.label("context"), latest)
+            .where(own(requests), requests.c.release_id == release_id, requests.c.received_at >= since)
             .where(cast(requests.c["items"], String) == "[]")
-            .group_by(requests.c.user_id, requests.c.k, cast(requests.c.context, String))
+            .group_by(requests.c.user_id, requests.c.k, asked)
             .order_by(latest.desc())
             .limit(limit)
         )
@@ -86,7 +88,7 @@ class SqlTraffic:
         try:
             with reading(self._engine) as db:
                 for row in db.execute(query):
-                    found.setdefault(row.user_id, {**row.context, "user_id": row.user_id, "k": row.k})
+                    found.setdefault(row.user_id, {**orjson.loads(row.context), "user_id": row.user_id, "k": row.k})
         except DBAPIError as error:
             raise StepFailed(f"the event store cannot be read: {error.orig}") from error
         return [EmptyAnswer(user_id, question) for user_id, question in found.items()]

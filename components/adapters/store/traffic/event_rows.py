@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 from sqlalchemy import Engine, inspect, select, true
 
 from components.adapters.store.engine import reading
+from components.adapters.store.own_rows import own
 from components.adapters.store.tables import feedback
 from components.adapters.store.traffic.attribution import attributed
 from components.adapters.store.traffic.simulated import really_told
@@ -29,7 +30,7 @@ def read_feedback(engine: Engine, horizon_seconds: float, with_simulated: bool =
     query = (
         select(*(feedback.c[name] for name in names), shown.c.propensity)
         .join(shown, shown.c.sequence == feedback.c.sequence, isouter=True)
-        .where(true() if with_simulated else really_told())
+        .where(own(feedback), true() if with_simulated else really_told())
         .order_by(feedback.c.sequence)
     )
     with reading(engine) as db:

@@ -9,6 +9,7 @@ from typing import Any
 from sqlalchemy import Engine, Select, Table, and_, func, select
 
 from components.adapters.store.engine import reading
+from components.adapters.store.own_rows import own
 from components.adapters.store.tables import SHOWN, feedback, requests
 
 
@@ -59,7 +60,7 @@ def _open_positions(shown: Table, since: float, until: float, release_id: str | 
     """Those whose impression is in `shown`."""
     clicks = (
         select(feedback.c.request_id, feedback.c.item_id, func.count().label("n"))
-        .where(feedback.c.type == "click", feedback.c.request_id.is_not(None))
+        .where(own(feedback), feedback.c.type == "click", feedback.c.request_id.is_not(None))
         .group_by(feedback.c.request_id, feedback.c.item_id)
         .subquery()
     )
@@ -81,6 +82,7 @@ def _open_positions(shown: Table, since: float, until: float, release_id: str | 
         .join(shown, there)
         .outerjoin(clicks, clicked)
         .where(
+            own(requests),
             requests.c.explored_position.is_not(None),
             requests.c.received_at >= since,
             requests.c.received_at <= until,

@@ -7,6 +7,7 @@ from typing import Any
 from sqlalchemy import Engine, func, select, union_all
 
 from components.adapters.store.engine import reading
+from components.adapters.store.own_rows import own
 from components.adapters.store.tables import SHOWN, feedback, requests
 
 MOST = 50_000
@@ -15,8 +16,8 @@ MOST = 50_000
 
 def count_since(engine: Engine, at: float) -> tuple[int, int]:
     """Requests and events that came in since `at` (seconds since 1970), each up to `MOST`."""
-    asked = select(requests.c.received_at).where(requests.c.received_at >= at).limit(MOST).subquery()
-    told = select(feedback.c.received_at).where(feedback.c.received_at >= at).limit(MOST).subquery()
+    asked = select(requests.c.received_at).where(own(requests), requests.c.received_at >= at).limit(MOST).subquery()
+    told = select(feedback.c.received_at).where(own(feedback), feedback.c.received_at >= at).limit(MOST).subquery()
     with reading(engine) as db:
         return tuple(  # type: ignore[return-value]
             int(db.execute(select(func.count()).select_from(rows)).scalar_one()) for rows in (asked, told)
@@ -25,7 +26,7 @@ def count_since(engine: Engine, at: float) -> tuple[int, int]:
 
 def newest_users(engine: Engine, limit: int) -> list[str]:
     """Who asked last, the latest first."""
-    latest = select(requests.c.user_id).order_by(requests.c.received_at.desc()).limit(20 * limit)
+    latest = select(requests.c.user_id).where(own(requests)).order_by(requests.c.received_at.desc()).limit(20 * limit)
     with reading(engine) as db:
         return list(dict.fromkeys(db.execute(latest).scalars()))[:limit]
 
@@ -60,7 +61,8 @@ def feedback_of(engine: Engine, user_id: str, limit: int) -> list[dict[str, Any]
 
 def shown_lately(engine: Engine, item_id: str, lists: int) -> tuple[int, list[dict[str, Any]]]:
     """Of the newest `lists` lists: how many there are, and where the item stood, the latest first."""
-    newest = select(requests.c.request_id, requests.c.received_at).order_by(requests.c.received_at.desc())
+    newest = select(requests.c.request_id, requests.c.received_at)
+    newest = newest.where(own(requests)).order_by(requests.c.received_at.desc())
     recent = newest.limit(lists).subquery()
     places = union_all(
         *(

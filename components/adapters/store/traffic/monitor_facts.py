@@ -10,6 +10,7 @@ import orjson
 from sqlalchemy import Engine, Text, and_, case, cast, func, select
 
 from components.adapters.store.engine import reading
+from components.adapters.store.own_rows import own
 from components.adapters.store.tables import feedback, llm_calls, release_states, releases, requests
 
 SLICES = 20
@@ -53,13 +54,15 @@ class MonitorFacts:
 
     def feedback_events(self, start: float, end: float) -> int:
         """How many events came in."""
-        query = select(func.count()).where(feedback.c.received_at >= start, feedback.c.received_at < end)
+        query = select(func.count()).where(own(feedback), feedback.c.received_at >= start, feedback.c.received_at < end)
         with reading(self._engine) as connection:
             return int(connection.execute(query).scalar_one())
 
     def feedback_items(self, start: float, end: float, limit: int) -> list[str]:
         """Items of the first events that came in."""
-        query = select(feedback.c.item_id).where(feedback.c.received_at >= start, feedback.c.received_at < end)
+        query = select(feedback.c.item_id).where(
+            own(feedback), feedback.c.received_at >= start, feedback.c.received_at < end
+        )
         with reading(self._engine) as connection:
             return list(connection.execute(query.limit(limit)).scalars())
 
@@ -69,7 +72,7 @@ class MonitorFacts:
             func.count(),
             func.coalesce(func.sum(case((llm_calls.c.outcome.in_(failures), 1), else_=0)), 0),
             func.coalesce(func.sum(llm_calls.c.cost_usd), 0.0),
-        ).where(llm_calls.c.called_at >= start, llm_calls.c.called_at < end)
+        ).where(own(llm_calls), llm_calls.c.called_at >= start, llm_calls.c.called_at < end)
         with reading(self._engine) as connection:
             calls, failed, cost = connection.execute(query).one()
         return LlmUse(int(calls), int(failed), float(cost))
@@ -77,8 +80,8 @@ class MonitorFacts:
     def returning(self, start: float, middle: float, end: float) -> float:
         """Retention: share of the users from `start` to `middle` who asked again until `end`; NaN of none."""
         asked = requests.c.received_at
-        first = select(requests.c.user_id).where(asked >= start, asked < middle).distinct().subquery()
-        again = select(requests.c.user_id).where(asked >= middle, asked < end)
+        first = select(requests.c.user_id).where(own(requests), asked >= start, asked < middle).distinct().subquery()
+        again = select(requests.c.user_id).where(own(requests), asked >= middle, asked < end)
         query = select(func.count(), func.coalesce(func.sum(case((first.c.user_id.in_(again), 1), else_=0)), 0))
         with reading(self._engine) as connection:
             users, back = connection.execute(query.select_from(first)).one()
@@ -120,6 +123,6 @@ class MonitorFacts:
         with reading(self._engine) as connection:
             for place in range(SLICES):
                 first = start + place * length
-                within = and_(requests.c.received_at >= first, requests.c.received_at < first + length)
+                within = and_(own(requests), requests.c.received_at >= first, requests.c.received_at < first + length)
                 found += connection.execute(query.where(within).limit(max(limit // SLICES, 1))).all()
         return [SampledRequest(row[0], tuple(orjson.loads(row[1])), row[2], row[3], row[4]) for row in found]

@@ -10,6 +10,7 @@ import numpy as np
 import orjson
 from numpy.typing import NDArray
 
+from components.access.tenants import tenant_of
 from components.adapters.store.traffic.simulated import MARK
 from components.serving.answer import Answer
 from components.serving.feedback_notes import Noted
@@ -51,6 +52,7 @@ def feedback_rows(
             "received_at": received_at,
             "unknown_item": not each.known_item,
             "key_id": key_id,
+            "tenant": tenant_of(event.user_id),
         }
         for each in noted
         for event in (each.event,)
@@ -98,6 +100,7 @@ def request_row(
         "explored_position": answer.explored_position,
         "canary": answer.canary,
         "llm": _json(answer.llm) if answer.llm else None,
+        "tenant": tenant_of(answer.user_id),
         **(_impressions(answer) if with_impressions else dict.fromkeys(IMPRESSION_COLUMNS)),
     }
 

@@ -8,6 +8,7 @@ from collections.abc import Iterable
 from sqlalchemy import Engine, select
 
 from components.adapters.store.engine import reading
+from components.adapters.store.own_rows import own
 from components.adapters.store.tables import requests
 
 PART = 2_000
@@ -32,7 +33,7 @@ class ShownItems:
         since = max(self._read_until, now - self._seconds)
         query = (
             select(requests.c.received_at, requests.c["items"])
-            .where(requests.c.received_at > since)
+            .where(own(requests), requests.c.received_at > since)
             .order_by(requests.c.received_at)
             .limit(PART)
         )

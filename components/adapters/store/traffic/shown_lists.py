@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import Connection, Engine, select
 
 from components.adapters.store.engine import reading
+from components.adapters.store.own_rows import own
 from components.adapters.store.tables import feedback, requests
 
 PART = 1_000
@@ -41,7 +42,11 @@ def read_shown_lists(engine: Engine, since: float, recent: int) -> Iterator[Sequ
     with reading(engine) as db:
         shown = (
             select(requests)
-            .where(requests.c.received_at >= since, requests.c.request_id.in_(select(feedback.c.request_id)))
+            .where(
+                own(requests),
+                requests.c.received_at >= since,
+                requests.c.request_id.in_(select(feedback.c.request_id).where(own(feedback))),
+            )
             .order_by(requests.c.received_at)
         )
         for part in db.execute(shown).partitions(PART):
@@ -52,7 +57,7 @@ def read_shown_lists(engine: Engine, since: float, recent: int) -> Iterator[Sequ
 def _told(db: Connection, request_ids: Sequence[str]) -> dict[str, list[LoggedEvent]]:
     columns = (feedback.c.request_id, feedback.c.item_id, feedback.c.type, feedback.c.value)
     found: dict[str, list[LoggedEvent]] = defaultdict(list)
-    for row in db.execute(select(*columns).where(feedback.c.request_id.in_(request_ids))):
+    for row in db.execute(select(*columns).where(own(feedback), feedback.c.request_id.in_(request_ids))):
         found[row.request_id].append(LoggedEvent(row.item_id, row.type, row.value))
     return found
 

@@ -11,6 +11,7 @@ import orjson
 from sqlalchemy import Connection, Engine, Text, cast, func, select
 
 from components.adapters.store.engine import reading
+from components.adapters.store.own_rows import own
 from components.adapters.store.tables import SHOWN, feedback, release_states, requests
 from components.quality.log import KINDS, FeedbackLog, Group, K, Names, TrafficArrays
 
@@ -67,9 +68,9 @@ class TrafficLog:
     def first_and_last(self) -> tuple[float, float] | None:
         """When the first and the last request were received; None when there is none."""
         with reading(self._engine) as connection:
-            first, last = connection.execute(
-                select(func.min(requests.c.received_at), func.max(requests.c.received_at))
-            ).one()
+            ends = (func.min(requests.c.received_at), func.max(requests.c.received_at))
+            of_own = (select(end).where(own(requests)).scalar_subquery() for end in ends)  # each ends at its first row
+            first, last = connection.execute(select(*of_own)).one()
         return None if first is None else (float(first), float(last))
 
     def read(self, start: float, end: float, horizon: float, names: Names) -> Iterator[Stretch]:
@@ -81,7 +82,7 @@ class TrafficLog:
         with reading(self._engine) as connection:
             served_from = _served_from(connection)
             query = (
-                _COLUMNS.where(requests.c.received_at >= start, requests.c.received_at < end)
+                _COLUMNS.where(own(requests), requests.c.received_at >= start, requests.c.received_at < end)
                 .order_by(requests.c.received_at)
                 .execution_options(yield_per=20_000)
             )
@@ -126,7 +127,7 @@ class TrafficLog:
             feedback.c.request_id,
             feedback.c.type,
             feedback.c.value,
-        ).where(feedback.c.received_at >= float(rows[0][1]), feedback.c.occurred_at >= float(rows[0][1]))
+        ).where(own(feedback), feedback.c.received_at >= float(rows[0][1]), feedback.c.occurred_at >= float(rows[0][1]))
         if horizon:
             query = query.where(feedback.c.occurred_at <= until)
         events = connection.execute(query).all()

@@ -67,6 +67,7 @@ def request(request_id: str) -> dict[str, Any]:
         "item_sources": '["cf"]',
         "item_scores": "[0.5,0.25]",
         "item_propensities": None,
+        "tenant": "default",
     }
 
 

@@ -180,3 +180,20 @@ def test_the_money_of_a_wait_that_was_given_up_goes_back(budget: LlmBudget) -> N
     while not isinstance((found := reserve(mine, 0.01))[0], Reservation) and time.monotonic() < deadline:
         time.sleep(0.01)
     assert isinstance(found[0], Reservation)
+
+
+def test_a_tenant_that_has_spent_its_day_leaves_the_others_theirs(url: str, budget: LlmBudget) -> None:
+    mine = budget.for_variant("r", "default", "3", 0.01)
+
+    async def all_of(tenant: str) -> list[Any]:
+        return [await mine.reserve(0.004, 5.0, tenant) for _ in range(3)]
+
+    for tenant in ("shop", "default", "club"):
+        kinds = [type(outcome) for outcome in asyncio.run(all_of(tenant))]
+        assert kinds == [Reservation, Reservation, BudgetSpent]
+    back = asyncio.run(mine.reserve(0.002, 5.0, "shop"))
+    mine.settle(back, 0.001, record(0.001))
+    budget.close()
+    spent = {row["tenant"]: row["committed_nano_usd"] for row in rows(url, llm_budget)}
+    assert spent == {"shop": 9_000_000, "default": 8_000_000, "club": 8_000_000}
+    assert [row["tenant"] for row in rows(url, llm_calls)] == ["shop"]
