@@ -54,6 +54,15 @@ def under_load(stack: SmallStack, act: Callable[[], None], after_seconds: float 
     return asyncio.run(both())
 
 
+def answers(stack: SmallStack) -> bool:
+    """Whether the gateway gives somebody a list."""
+    try:
+        reply = httpx.post(f"{stack.settings.gateway_url}/recommend", json={"user_id": USERS[0]}, timeout=5)
+    except httpx.HTTPError:
+        return False
+    return reply.status_code == 200
+
+
 def no_fence() -> None:
     """Nobody else is there."""
 
@@ -137,9 +146,23 @@ def test_a_killed_live_slot_costs_no_feedback_and_none_counts_twice(
         assert Counter(users.scalars()) == Counter(f"{kill.__name__}-{n}" for n in range(outcomes[202]))
 
 
-def test_a_killed_envoy_comes_back_with_the_same_routing(stack: SmallStack) -> None:
+def test_a_killed_envoy_comes_back_with_the_same_routing(stack: SmallStack, capsys: pytest.CaptureFixture[str]) -> None:
     gateway, version = stack.bench.envoy, stack.world.store.routing().version
-    os.kill(stack.supervisor.state_of("envoy").pid, signal.SIGKILL)
+    away: list[float] = []
+
+    def kill_envoy() -> None:
+        os.kill(stack.supervisor.state_of("envoy").pid, signal.SIGKILL)
+        start = time.monotonic()
+        while not answers(stack):
+            assert time.monotonic() < start + 20
+            time.sleep(0.005)
+        away.append(time.monotonic() - start)
+
+    under_way = under_load(stack, kill_envoy)
+    with capsys.disabled():
+        print(
+            f"\nkill_envoy: {away[0]:.2f} s until the gateway answered again; {len(under_way.failures)} failed attempts"
+        )
     assert gateway.wait_applied(version, 20)
     result = asyncio.run(run_load(stack.settings.gateway_port, 50, USERS))
     assert result.failures == []
