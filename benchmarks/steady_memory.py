@@ -1,9 +1,9 @@
 """Lets a small stack answer mixed traffic at half of what it carries, and holds memory and store to what they were.
 
-`python -m benchmarks.steady_memory [--minutes 60] [--settled 10]`. Envoy and two slots are started in a temporary
-folder, with a model that ranks each changed history anew. After each minute what is older than five minutes is pruned,
-and the memory of each process is noted. It ends with 1 where a process has grown by more than 5 % since the settled
-minute, where a request failed, or where one that is past its five minutes is left.
+`python -m benchmarks.steady_memory [--minutes 60] [--settled 10] [--per-second N]`. Envoy and two slots are started in
+a temporary folder, with a model that ranks each changed history anew. After each minute what is older than five minutes
+is pruned, and the memory of each process is noted. It ends with 1 where a process has grown by more than 5 % since the
+settled minute, where a request failed, or where one that is past its five minutes is left.
 """
 
 from __future__ import annotations
@@ -39,6 +39,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--minutes", type=int, default=60)
     parser.add_argument("--settled", type=int, default=10, help="the minute that later ones are held against")
+    parser.add_argument("--per-second", type=float, help="requests, instead of half of what it carries")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="recops-bench-") as folder:
         stack = SmallStack(Path(folder) / "home", make=write_tiny, limits=PATIENT)
@@ -46,7 +47,8 @@ def main() -> None:
             stack.start()
             stack.promote()
             stack.promote()
-            faults = run(stack, Path(folder), arguments.minutes, min(arguments.settled, arguments.minutes // 2))
+            settled = min(arguments.settled, arguments.minutes // 2)
+            faults = run(stack, Path(folder), arguments.minutes, settled, arguments.per_second)
         finally:
             stop_stack(stack.bench)
     print(hardware())
@@ -54,11 +56,11 @@ def main() -> None:
     sys.exit(bool(faults))
 
 
-def run(stack: SmallStack, folder: Path, minutes: int, settled: int) -> list[str]:
+def run(stack: SmallStack, folder: Path, minutes: int, settled: int, given: float | None) -> list[str]:
     """What grew, in words; prints a line a minute."""
     traffic = Traffic(read_bundle(write_tiny(folder / "bundle")), 7)
     measure(stack.settings.gateway_port, traffic.clicks(), 4, accepted=(b"202",))
-    per_second = SHARE * capacity(stack, traffic)
+    per_second = given or SHARE * capacity(stack, traffic)
     processes = _processes(stack)
     engine, retention = (
         stack.bench.store.engine,
