@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import importlib.util
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Literal, Self
 
@@ -18,7 +18,6 @@ from components.recommenders.neural.item_content import item_content
 from components.recommenders.protocol import (
     RecommenderConfig,
     RecommenderError,
-    Scores,
     Task,
     TrainingData,
     check_trainable,
@@ -106,9 +105,6 @@ class SequenceModel:
             RecommenderError: also where torch, onnx or onnxruntime is not installed.
         """
         check_trainable(data)
-        return self._trained(data, seed, {})
-
-    def _trained(self, data: TrainingData, seed: int, known: Mapping[str, Scores]) -> FittedSequences:
         if missing := self.config.missing():
             raise RecommenderError(f"{self.config.kind}: {missing}; uv pip install 'recops[neural]'")
         from components.recommenders.neural.encoder import draw_weights
@@ -121,7 +117,7 @@ class SequenceModel:
         rng = np.random.default_rng(seed)
         width = 0 if content is None else content.shape[1]
         shape = (config.user_tower, config.blocks, config.dimensions, config.length)
-        first = draw_weights(*shape, n_items, width, rng) | dict(known)
+        first = draw_weights(*shape, n_items, width, rng)
         met = np.bincount(events.items, minlength=n_items) > 0
         items = WhatItems(content, np.bincount(events.items[events.liked], minlength=n_items), met)
         plan = TrainingPlan(
@@ -142,4 +138,4 @@ class SequenceModel:
         parts = (weights[name] for name in ("start", "places", "marks", "gaps"))
         encoder = HistoryEncoder(onnx_encoder(weights, config.user_tower, config.heads), *parts)
         tails = Tails.of(histories_of(data), config.length)
-        return FittedSequences.of(np.ascontiguousarray(vectors, np.float32), encoder, tails, weights)
+        return FittedSequences.of(np.ascontiguousarray(vectors, np.float32), encoder, tails)

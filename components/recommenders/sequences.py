@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -18,7 +17,7 @@ from components.recommenders.history import NO_HISTORY, Histories, History
 from components.recommenders.neural.tokens import Codes, gaps_of, marks_of
 from components.recommenders.protocol import RecommenderError, Rows, Scores
 
-ENCODER, WEIGHTS = "encoder.onnx", "weights"
+ENCODER = "encoder.onnx"
 
 
 @dataclass(frozen=True)
@@ -102,24 +101,22 @@ class FittedSequences(FittedFactors):
 
     Attributes:
         tails: what training knows of its users, to which new interactions are added.
-        weights: what training may go on from; none in what only answers.
     """
 
     encoder: HistoryEncoder
     tails: Tails
-    weights: Mapping[str, Scores]
 
     form: ClassVar[str] = "sequences"
 
     @classmethod
-    def of(cls, items: Scores, encoder: HistoryEncoder, tails: Tails, weights: Mapping[str, Scores]) -> FittedSequences:
+    def of(cls, items: Scores, encoder: HistoryEncoder, tails: Tails) -> FittedSequences:
         """With the vectors of the users of `tails`."""
         n_users = len(tails.offsets) - 1
         users = np.empty((n_users, items.shape[1]), np.float32)
         for user in range(n_users):
             rows, marks, gaps = tails.user(user)
             users[user] = encoder.vector(items[rows], marks, gaps)
-        return cls(users, items, items.shape[1], encoder=encoder, tails=tails, weights=weights)
+        return cls(users, items, items.shape[1], encoder=encoder, tails=tails)
 
     def vector_of(self, history: History) -> Scores:
         """What the encoder makes of its latest interactions, (width,)."""
@@ -140,18 +137,16 @@ class FittedSequences(FittedFactors):
 
     def for_histories(self) -> Self:
         """With somebody of whom nothing is known in place of all users."""
-        return replace(self, user_factors=self.vector_of(NO_HISTORY)[None], tails=NO_TAILS, weights={})
+        return replace(self, user_factors=self.vector_of(NO_HISTORY)[None], tails=NO_TAILS)
 
     def save(self, folder: Path) -> None:
         """Write into `folder`."""
-        header = {"form": self.form, "weights": sorted(self.weights), "fold": asdict(self.fold)}
+        header = {"form": self.form, "fold": asdict(self.fold)}
         arrays = {"user_factors": self.user_factors, "item_factors": self.item_factors}
         arrays |= {name: getattr(self.encoder, name) for name in ("start", "places", "marks", "gaps")}
         write_arrays(folder, header, arrays)
         write_arrays(folder / "tails", {}, {name: getattr(self.tails, name) for name in Tails.__dataclass_fields__})
         (folder / ENCODER).write_bytes(self.encoder.graph)
-        if self.weights:
-            write_arrays(folder / WEIGHTS, {}, self.weights)
 
     @classmethod
     def load(cls, folder: Path) -> Self:
@@ -163,7 +158,6 @@ class FittedSequences(FittedFactors):
             raise RecommenderError(f"{folder / ENCODER} cannot be read: {error}") from error
         encoder = HistoryEncoder(graph, *(read_array(folder, name) for name in ("start", "places", "marks", "gaps")))
         tails = Tails(*(read_array(folder / "tails", name) for name in Tails.__dataclass_fields__))
-        weights = {name: read_array(folder / WEIGHTS, name) for name in header["weights"]}
         users, items = read_array(folder, "user_factors"), read_array(folder, "item_factors")
         fold = HistoryFold(**header["fold"])
-        return cls(users, items, items.shape[1], fold, encoder=encoder, tails=tails, weights=weights)
+        return cls(users, items, items.shape[1], fold, encoder=encoder, tails=tails)
