@@ -22,6 +22,7 @@ def retrain(
     ingest_first: bool = True,
     alert_id: int | str | None = None,
     preset: str | None = None,
+    partial: bool = False,
 ) -> State[Any]:
     """Retrain on a data version, by default the newest.
 
@@ -33,6 +34,7 @@ def retrain(
             With `promotion.auto: gate` a model that then passes the gate is promoted.
         preset: a file of presets/ that is put over params.yaml; by default that of the stack, which in the demo is
             `demo`. `none` takes params.yaml as it is.
+        partial: fit the generators to the newest data, and keep the ranker of the last full training.
 
     Ends Completed when the model passed the gate and is challenger, Completed as `Refused` when the gate refused it
     (it stays registered, with the reason), Completed as `NothingChanged` when neither data, code nor parameters
@@ -45,7 +47,7 @@ def retrain(
     from jobs.wiring.workbench import open_workbench
 
     logger = get_run_logger()
-    request = RetrainRequest(data_version, overrides or {}, ingest_first, preset)
+    request = RetrainRequest(data_version, overrides or {}, ingest_first, preset, partial)
     try:
         with open_workbench() as bench:
             if alert_id is None:

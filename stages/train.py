@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from components.config.settings import SettingsError, load_settings
 from components.params.params import Params
 from components.ranking.pipeline import Pipeline
-from components.ranking.pipeline_choice import save_choice
+from components.ranking.pipeline_choice import Choice, load_choice, save_choice
 from components.recommenders.popularity import Popularity
 from components.recommenders.protocol import RecommenderError
 from components.recommenders.training_data import training_data
@@ -29,7 +30,8 @@ def train(params: Params) -> str:
     chosen = ""
     for name, recommender in recommenders.items():
         if isinstance(recommender, Pipeline):
-            whole = recommender.fit_reported(data, params.train.seed)
+            earlier = _earlier_choice(params.data.choice_of)
+            whole = recommender.fit_reported(data, params.train.seed, earlier)
             whole.served.save(TRAIN / name)
             save_choice(CHOICE, whole.choice)
             measured = ", ".join(f"{method} {quality:.4f}" for method, quality in whole.choice.measured.items())
@@ -37,6 +39,8 @@ def train(params: Params) -> str:
             for group, gain in whole.choice.gains.items():
                 taken = "taken" if group in whole.choice.groups else "left"
                 chosen += f"; {group} {gain:+.4f}, {taken}"
+            if earlier is not None:
+                chosen += f"; kept from {params.data.choice_of}" if whole.choice is earlier else "; chosen anew"
         else:
             recommender.fit(data, params.train.seed).save(TRAIN / name)
     return (
@@ -44,5 +48,9 @@ def train(params: Params) -> str:
     )
 
 
+def _earlier_choice(tag: str | None) -> Choice | None:
+    return None if tag is None else load_choice(load_settings().choices_folder / tag)
+
+
 if __name__ == "__main__":
-    run_stage(train, RecommenderError)
+    run_stage(train, RecommenderError, SettingsError)

@@ -189,6 +189,11 @@ class Settings(BaseModel):
         return self.root / "registry"
 
     @property
+    def choices_folder(self) -> Path:
+        """One folder, named after its run, with the choice that partial retrainings keep."""
+        return self.root / "choices"
+
+    @property
     def pipeline_folder(self) -> Path:
         """The repository in which flows run the training pipeline."""
         return self.root / "pipeline"

@@ -13,6 +13,7 @@ from components.adapters.dvc.pipeline_repository import PipelineRun
 from components.rollout.gate import GateRefused, Passed
 from jobs.steps import AsStep, Log, plainly
 from jobs.training.imported_meanwhile import TO_REGISTER, imported_meanwhile
+from jobs.training.partial import keep_choice
 from jobs.training.steps import (
     EVALUATION,
     GATE_RUN_TAG,
@@ -39,13 +40,15 @@ class RetrainRequest:
 
     `overrides` maps dotted paths to values, such as {"train.seed": 7}; `preset` is as for `make_params`.
     With `ingest_first` the newest version is first given what the event store has gained; a version that is named is
-    taken as it is.
+    taken as it is. With `partial` the generators are fitted to the newest data, and what the last full run chose and
+    learnt is kept, where that suits (`jobs/training/partial.py`).
     """
 
     data_version: str | None = None
     overrides: Mapping[str, Any] = field(default_factory=dict)
     ingest_first: bool = False
     preset: str | None = None
+    partial: bool = False
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,8 @@ def retrain(bench: Workbench, request: RetrainRequest, log: Log, as_step: AsStep
         as_step(ingest_events)(bench, log)
     data = as_step(find_data)(bench.data, request.data_version)
     params = make_params(bench, data.tag, request.overrides, request.preset, data.manifest.options)
+    if request.partial:
+        params = as_step(keep_choice)(bench, params, log)
     with imported_meanwhile(*TO_REGISTER):
         outcome = as_step(run_pipeline)(bench.pipeline, params, log)
     if isinstance(outcome, PipelineRun):

@@ -92,7 +92,7 @@ def make_params(
     from components.interactions.source import SourceError
     from jobs.data.ingest import with_options
 
-    own = {"data.version": data_version, "code.digest": code_digest(bench.settings.project)}
+    own = {"data.version": data_version, "data.choice_of": None, "code.digest": code_digest(bench.settings.project)}
     for path in own.keys() & overrides.keys():
         raise TrainingError(f"override {path!r}: the flow sets it itself")
     params, name = bench.params, preset or bench.settings.train_preset or NO_PRESET
@@ -175,7 +175,8 @@ def score_champion(bench: Workbench, run: PipelineRun, folder: Path) -> Rescored
         return Rescored(folder / EVALUATION, f"the champion, version {champion.version}, has the same recipe")
     for path in SPLIT:
         bench.pipeline.export(run, path, folder / "champion" / path)
-    rescore(bench.settings, run.params.model_copy(update={"train": recipe}), folder / "champion")
+    data = run.params.data.model_copy(update={"choice_of": None})
+    rescore(bench.settings, run.params.model_copy(update={"train": recipe, "data": data}), folder / "champion")
     note = f"the champion, version {champion.version}, was trained and tested again on this split"
     return Rescored(folder / "champion" / EVALUATION, note)
 

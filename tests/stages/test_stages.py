@@ -22,7 +22,7 @@ from components.config.settings import load_settings
 from components.interactions.data_version import Provenance
 from components.interactions.screening import Screened
 from components.ranking.fitted_pipeline import FittedPipeline, load_model
-from components.ranking.pipeline_choice import load_choice, save_choice
+from components.ranking.pipeline_choice import Choice, load_choice, save_choice
 from components.recommenders.popularity import FittedPopularity
 from components.recommenders.protocol import Scores
 from components.serving.bundle import read_bundle
@@ -293,6 +293,26 @@ def test_a_pipeline_is_evaluated_and_served_with_the_same_choice(pipeline: Pipel
     save_choice(other.folder / "artifacts/choice", replace(choice, half_life_days=1.0))
     assert other.stage("bundle").returncode == 0
     assert not np.array_equal(check_popularity_of_strangers(other), before)
+
+
+def test_an_earlier_choice_that_params_name_is_kept_and_one_of_other_generators_is_not(
+    pipeline: Pipeline, tmp_path: Path
+) -> None:
+    other = Pipeline(tmp_path)
+    for name in ("prepared", "split"):
+        shutil.copytree(pipeline.folder / "artifacts" / name, other.folder / "artifacts" / name)
+    generators = [{"kind": "ease"}, {"kind": "session"}]
+    other.set(train__recommender={"kind": "pipeline", "generators": generators}, data__choice_of="run-9")
+    done = other.stage("train")
+    assert (done.returncode, "choices/run-9" in done.stderr) == (1, True)
+    choices = load_settings({"RECOPS_HOME": other.environ["RECOPS_HOME"]}).choices_folder
+    kept = Choice("blend", {"ease 1": 0.75, "session 1": 0.25}, {}, ("ease 1", "session 1"), half_life_days=3.0)
+    save_choice(choices / "run-9", kept)
+    assert "kept from run-9" in other.stage("train").stdout
+    assert load_choice(other.folder / "artifacts/choice") == kept
+    save_choice(choices / "run-9", replace(kept, generators=("ease 1", "lightfm 1")))
+    assert "chosen anew" in other.stage("train").stdout
+    assert load_choice(other.folder / "artifacts/choice").generators == ("ease 1", "session 1")
 
 
 def check_popularity_of_strangers(pipeline: Pipeline) -> Scores:

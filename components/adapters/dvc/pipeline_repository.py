@@ -83,6 +83,19 @@ class PipelineRepository:
             self._git.run("tag", tag)
             return self._read(tag)
 
+    def last(self) -> PipelineRun | None:
+        """The newest run, None before the first.
+
+        Raises:
+            PipelineError: it cannot be read, as that of another version of the code may not be.
+        """
+        with self._held():
+            tag = self._newest_tag()
+            if tag is None:
+                return None
+            self._git.forget_uncommitted(tag)
+            return self._read(tag)
+
     def export(self, run: PipelineRun, path: str, to: Path) -> None:
         """Writes the folder `path` of `run` (such as "artifacts/bundle") to `to`, which must not exist.
 

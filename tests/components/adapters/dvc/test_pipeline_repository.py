@@ -79,6 +79,7 @@ def ran(outcome: PipelineRun | PipelineUnchanged) -> PipelineRun:
 def test_runs_are_tagged_and_compared_and_a_run_without_change_does_nothing(settings: Settings, tmp_path: Path) -> None:
     repository = PipelineRepository(settings)
     lines: list[str] = []
+    assert repository.last() is None
     first = ran(repository.run(with_seed(1), lines.append))
     assert (first.tag, first.params) == ("run-1", with_seed(1))
     assert first.metrics == {"ndcg_at_10": 0.01, "index_recall_at_100": 1.0}
@@ -88,6 +89,8 @@ def test_runs_are_tagged_and_compared_and_a_run_without_change_does_nothing(sett
     assert first.bundle_md5 == dvc_folder_md5(settings.pipeline_folder / "artifacts" / "bundle")
 
     assert repository.run(with_seed(1)) == PipelineUnchanged(first)
+    (repository.folder / "params.yaml").write_text("left by a killed run")
+    assert repository.last() == first
 
     second = ran(repository.run(with_seed(2)))
     assert second.tag == "run-2"
