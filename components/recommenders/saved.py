@@ -9,6 +9,7 @@ from components.recommenders.array_folder import HEADER, read_header
 from components.recommenders.content import FittedContent
 from components.recommenders.factors import FittedFactors
 from components.recommenders.item_weights import FittedItemWeights
+from components.recommenders.neighbouring_users import FittedNeighbours
 from components.recommenders.popularity import FittedPopularity
 from components.recommenders.protocol import FittedRecommender, RecommenderError
 from components.recommenders.ranked_lists import FittedRankedLists
@@ -20,6 +21,7 @@ FORMS: dict[str, type[FittedRecommender]] = {
     FittedContent.form: FittedContent,
     FittedFactors.form: FittedFactors,
     FittedItemWeights.form: FittedItemWeights,
+    FittedNeighbours.form: FittedNeighbours,
     FittedPopularity.form: FittedPopularity,
     FittedRankedLists.form: FittedRankedLists,
     FittedSequences.form: FittedSequences,
