@@ -110,7 +110,7 @@ class SequenceModel:
         from components.recommenders.neural.encoder import draw_weights
         from components.recommenders.neural.onnx_encoder import onnx_encoder
         from components.recommenders.neural.training import TrainingPlan, WhatItems, train_towers
-        from components.recommenders.neural.windows import Windows
+        from components.recommenders.neural.windows import HistoryWindows
 
         config, events, n_items = self.config, events_of(data), len(data.item_ids)
         content = item_content(data) if config.item_tower else None
@@ -131,7 +131,7 @@ class SequenceModel:
             config.tokens,
             config.max_seconds,
         )
-        weights = train_towers(first, Windows(events, config.length), items, plan, seed, self.now)
+        weights = train_towers(first, HistoryWindows(events, config.length), items, plan, seed, self.now)
         vectors = weights["ids"]
         if content is not None:
             vectors = vectors * met[:, None] + content @ weights["content"]

@@ -16,7 +16,7 @@ PARTS = frozenset(
 
 
 @dataclass(frozen=True)
-class Series:
+class SeriesOfTitles:
     """Series of one catalogue; `known`: titles by the name of a series that they do not bear."""
 
     titles: Titles

@@ -17,7 +17,7 @@ from components.wishes.lexicon import Lexicon
 from components.wishes.names import LONGEST, MADE_BY, PARTICLES, NamedValue, People, Titles, without_article
 from components.wishes.phrases import LabelMeaning, Meaning, Phrases, PlaceMeaning
 from components.wishes.quantities import QuantityReader, mentions
-from components.wishes.series import Series
+from components.wishes.series import SeriesOfTitles
 from components.wishes.tokens import Token, fold, joined
 from components.wishes.vocabulary import Phrase, Vocabulary
 from components.wishes.wish import RangeWish
@@ -143,7 +143,7 @@ class SpanFinder:
     def __init__(self, facts: CatalogueFacts, vocabulary: Vocabulary, lexicon: Lexicon, phrases: Phrases) -> None:
         self.titles = Titles(facts, vocabulary.series)
         self.people = People(facts, (*phrases.places, DOMAIN))
-        self._series = Series(self.titles, {**vocabulary.series, **vocabulary.houses})
+        self._series = SeriesOfTitles(self.titles, {**vocabulary.series, **vocabulary.houses})
         self._facts = facts
         self._known = vocabulary
         self._lexicon = lexicon

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from torch.nn import functional
 
 from components.recommenders.neural.encoder import UserTower, encode
-from components.recommenders.neural.windows import Batch, Windows
+from components.recommenders.neural.windows import Batch, HistoryWindows
 from components.recommenders.protocol import Scores
 
 WARM_UP = 0.05
@@ -49,7 +49,7 @@ class WhatItems:
 
 def train_towers(
     first: Mapping[str, Scores],
-    windows: Windows,
+    windows: HistoryWindows,
     items: WhatItems,
     plan: TrainingPlan,
     seed: int,
@@ -70,7 +70,7 @@ def train_towers(
 
 
 def _in_time(
-    windows: Windows, plan: TrainingPlan, rng: np.random.Generator, now: Callable[[], float]
+    windows: HistoryWindows, plan: TrainingPlan, rng: np.random.Generator, now: Callable[[], float]
 ) -> Iterator[tuple[Batch, float]]:
     """The batches of all epochs, as far as time allows, and which share of the training is over."""
     start = now()

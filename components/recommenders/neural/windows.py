@@ -31,7 +31,7 @@ class Batch:
     asked: NDArray[np.bool_]
 
 
-class Windows:
+class HistoryWindows:
     """The stretches of `events`, of at most `length` interactions before the last wanted one."""
 
     def __init__(self, events: Events, length: int) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from components.recommenders.neural.tokens import gaps_of, marks_of
-from components.recommenders.neural.windows import Windows
+from components.recommenders.neural.windows import HistoryWindows
 from components.recommenders.protocol import Events
 
 SIZES = (1, 4, 11, 25)
@@ -22,13 +22,15 @@ def walks() -> Events:
 
 def test_each_liked_interaction_is_asked_for_once_an_epoch() -> None:
     events = walks()
-    wanted = [batch.wanted[batch.asked] for batch in Windows(events, LENGTH).batches(20, np.random.default_rng(0))]
+    wanted = [
+        batch.wanted[batch.asked] for batch in HistoryWindows(events, LENGTH).batches(20, np.random.default_rng(0))
+    ]
     assert sorted(np.concatenate(wanted).tolist()) == sorted(events.items[events.liked].tolist())
 
 
 def test_what_stands_before_a_wanted_item_is_what_was_met_before_it() -> None:
     for seed in range(5):
-        for batch in Windows(walks(), LENGTH).batches(30, np.random.default_rng(seed)):
+        for batch in HistoryWindows(walks(), LENGTH).batches(30, np.random.default_rng(seed)):
             assert batch.items.shape[1] <= LENGTH + 1
             for row, place in np.argwhere(batch.asked):
                 np.testing.assert_array_equal(
@@ -37,7 +39,7 @@ def test_what_stands_before_a_wanted_item_is_what_was_met_before_it() -> None:
 
 
 def test_the_first_interaction_of_a_stretch_has_no_gap_as_at_an_answer() -> None:
-    for batch in Windows(walks(), LENGTH).batches(30, np.random.default_rng(1)):
+    for batch in HistoryWindows(walks(), LENGTH).batches(30, np.random.default_rng(1)):
         assert not batch.gaps[:, :2].any()
         assert (batch.gaps[:, 2:][batch.asked[:, 2:]] == 2).all()
 
