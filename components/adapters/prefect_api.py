@@ -70,6 +70,13 @@ class PrefectApi:
         except httpx.HTTPError:
             return False
 
+    def has_pool(self, name: str) -> bool:
+        """Whether the server answers and has the work pool."""
+        try:
+            return self._http.get(f"/work_pools/{name}").status_code == 200
+        except httpx.HTTPError:
+            return False
+
     def deployments(self) -> set[str]:
         """The names of all deployments, as flow/deployment."""
         flows = self._flows()

@@ -3,11 +3,9 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 import time
 from collections.abc import Callable
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, ExitStack
 from datetime import UTC, datetime
 from typing import Protocol
 
@@ -23,6 +21,7 @@ from jobs.promotion.reconcile import put_in_order
 from jobs.stack.check_bentos import check_bentos
 from jobs.stack.check_keys import check_keys
 from jobs.stack.check_state import check_state
+from jobs.stack.deploy import PrefectDeploy
 from jobs.stack.environment import stack_environment
 from jobs.stack.gateway import mend_gateway
 from jobs.stack.ports import check_ports
@@ -121,17 +120,22 @@ def bring_up(bench: Workbench, fresh: bool, progress: StepWatcher) -> tuple[str,
         state = put_in_order(bench, say)
     if state.live_release is not None:
         _start_pages(control)
-    with progress.step("Prefect answers"):
-        _wait("Prefect", prefect.is_healthy, settings, "prefect-server")
-    with progress.step("deployments and worker") as say:
-        prefect.make_pool(WORK_POOL)
-        control.start_program(WORKER)
-        if bench.store.evaluations.running_live():  # a prompt is being judged beside live traffic
-            control.start_program(SHADOW)
-        if not set(DEPLOYMENTS) <= prefect.deployments():
-            say("prefect deploy --all")
-            _deploy(settings)
-        put_automations(prefect)
+    control.start_program(WORKER)
+    with ExitStack() as kept:
+        # Imported while Prefect starts, where it will be needed for sure.
+        deploy = kept.enter_context(PrefectDeploy(settings, WORK_POOL)) if state.live_release is None else None
+        with progress.step("Prefect answers"):
+            _wait("Prefect", prefect.is_healthy, settings, "prefect-server")
+        with progress.step("deployments and worker") as say:
+            prefect.make_pool(WORK_POOL)
+            if bench.store.evaluations.running_live():  # a prompt is being judged beside live traffic
+                control.start_program(SHADOW)
+            if deploy is None and not set(DEPLOYMENTS) <= prefect.deployments():
+                deploy = kept.enter_context(PrefectDeploy(settings, WORK_POOL))
+            if deploy is not None:
+                say("prefect deploy --all")
+                deploy.finish()
+            put_automations(prefect)
     if state.live_release is None:
         _start_pages(control)
         _run_loop(bench, progress)
@@ -179,14 +183,6 @@ def _run_flow(prefect: PrefectApi, progress: StepWatcher, deployment: str, param
         state = prefect.wait(prefect.run(deployment, parameters), FLOW_SECONDS, say)
         if state["type"] != "COMPLETED":
             raise StepFailed(f"{deployment} ended {state['name']}: {state['message']}")
-
-
-def _deploy(settings: Settings) -> None:
-    command = [sys.executable, "-m", "prefect", "--no-prompt", "deploy", "--all"]
-    environment = {**os.environ, "PREFECT_LOGGING_LEVEL": "WARNING"}
-    done = subprocess.run(command, cwd=settings.project, env=environment, capture_output=True, text=True, check=False)
-    if done.returncode != 0:
-        raise StepFailed(f"`prefect deploy --all` failed: {(done.stdout + done.stderr).strip()[-800:]}")
 
 
 def _wait(what: str, is_there: Callable[[], bool], settings: Settings, log: str) -> None:

@@ -9,6 +9,7 @@ from components.adapters.machine.own_site import local_names
 from components.adapters.slots.supervisor import Program
 from components.config.settings import Settings
 from components.rollout.routing import SLOTS
+from jobs.stack.deploy import AHEAD
 from jobs.wiring.workbench import Workbench
 
 WORK_POOL = "recops"
@@ -25,7 +26,8 @@ EVIDENTLY_APP = "evidently.ui.service.app:litestar_app"
 def programs(bench: Workbench) -> list[Program]:
     """All processes of the stack.
 
-    The worker and the slots are started when what they need is there, MLflow and the console before the first flow.
+    The slots are started when what they need is there, the worker when the slots are in order, MLflow and the console
+    before the first flow.
     """
     settings, python, root = bench.settings, sys.executable, bench.settings.root
     bin_folder = Path(python).parent
@@ -43,7 +45,7 @@ def programs(bench: Workbench) -> list[Program]:
         Program(
             WORKER,
             [
-                *(str(bin_folder / "prefect"), "worker", "start"),
+                *(python, "-m", AHEAD, WORK_POOL, "worker", "start"),
                 *("--pool", WORK_POOL, "--type", "process", "--name", "local"),
             ],
             settings.project,
