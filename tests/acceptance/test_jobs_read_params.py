@@ -40,10 +40,12 @@ RARE = (
     "tests/monitoring/test_watch.py",
     "tests/monitoring/alerting",
     "tests/bentos/test_language_model.py",
+    "tests/bentos/test_chat_by_model.py",
+    "tests/bentos/test_read_by_model.py",
     "tests/bentos/test_policy_words.py",
 )
 """Tests of a drift, a canary with traffic, a better prompt, a worker beside live traffic, a model that fails,
-places for new items, bursts and crowds in the feedback."""
+one that leads conversations and one that reads, places for new items, bursts and crowds in the feedback."""
 PROMPT = PROJECT / "prompts" / "recops-rerank.md"
 
 

@@ -17,7 +17,7 @@ import psutil
 from tests.free_ports import free_ports
 
 PROJECT = Path(__file__).parents[2]
-PORTS = ("GATEWAY", "BLUE", "GREEN", "MLFLOW", "PREFECT", "ENVOY_ADMIN", "EVIDENTLY", "LLM")
+PORTS = ("GATEWAY", "BLUE", "GREEN", "MLFLOW", "PREFECT", "ENVOY_ADMIN", "EVIDENTLY", "LLM", "CONSOLE")
 
 
 class WholeStack:
