@@ -40,6 +40,7 @@ from stages.stage import (
     INDEX,
     PREPARED,
     find_item_vectors,
+    pipeline_at_once,
     read_table,
     run_stage,
     with_item_vectors,
@@ -113,7 +114,7 @@ def _refit(recipe: Recommender, data: TrainingData, seed: int) -> tuple[FittedRe
     """
     if not isinstance(recipe, Pipeline):
         return recipe.fit(data, seed), None
-    whole = recipe.fit_reported(data, seed, load_choice(CHOICE))
+    whole = pipeline_at_once(recipe, data).fit_reported(data, seed, load_choice(CHOICE))
     return whole.served, whole.choice.half_life_days
 
 

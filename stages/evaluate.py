@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import asdict
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -44,6 +45,7 @@ from stages.stage import (
     PREPARED,
     SPLIT,
     TRAIN,
+    at_once,
     read_table,
     run_stage,
     write_json,
@@ -52,6 +54,8 @@ from stages.stage import (
 
 MAX_USERS = 20_000
 """Whose rankings the confidence is fitted on."""
+REPLAYED_IN = 4
+"""Parts, at once where there are processors for it."""
 
 
 def evaluate(params: Params) -> str:
@@ -130,8 +134,9 @@ def replay_histories(params: Params, train: TrainingData, test: TrainingData, it
     bundle = Bundle(manifest, catalogue(items), train.user_ids, train.seen, recommenders, barred=train.barred)
     path = RequestPath(bundle, params.routing, "", "", "")
     users = sample_users(train, test, params.evaluate.replayed_users, params.evaluate.seed)
-    found = replay(path, train, test, users.tolist(), params.evaluate.k)
-    return tables.by_history([asdict(each) for each in found], train.user_ids)
+    parts = [part.tolist() for part in np.array_split(users, REPLAYED_IN)]
+    found = at_once()([partial(replay, path, train, test, part, params.evaluate.k) for part in parts])
+    return tables.by_history([asdict(each) for part in found for each in part], train.user_ids)
 
 
 def measure_confidence(

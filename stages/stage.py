@@ -15,6 +15,8 @@ from components.params.params import Params
 if TYPE_CHECKING:
     import pandas as pd
 
+    from components.ranking.pipeline import Pipeline
+    from components.ranking.works import RunsWorks
     from components.recommenders.protocol import TrainingData
 
 PARAMS = Path("params.yaml")
@@ -64,6 +66,24 @@ def with_item_vectors(data: TrainingData, params: Params) -> TrainingData:
 
     file = params.train.item_vectors_file
     return data if file is None else replace(data, item_vectors=read_item_vectors(Path(file), data.item_ids))
+
+
+def at_once(megabytes: float = 0.0) -> RunsWorks:
+    """Runs works on as many processors as there are, and as there is memory for.
+
+    Each may need so much beside what this process has held so far.
+    """
+    from components.adapters.machine.peak_memory import peak_megabytes
+    from components.adapters.machine.side_by_side import processes_for, side_by_side
+
+    return side_by_side(processes_for(peak_megabytes() + megabytes))
+
+
+def pipeline_at_once(recipe: Pipeline, data: TrainingData) -> Pipeline:
+    """The same, which trains on as many processors as there are, and as there is memory for."""
+    from components.recommenders.needs import Size
+
+    return replace(recipe, run=at_once(recipe.config.needs(Size.of(data.seen)).megabytes))
 
 
 def write_table(folder: Path, name: str, table: pd.DataFrame) -> None:

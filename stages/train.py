@@ -15,6 +15,7 @@ from stages.stage import (
     SPLIT,
     TRAIN,
     find_item_vectors,
+    pipeline_at_once,
     read_table,
     run_stage,
     with_item_vectors,
@@ -31,7 +32,7 @@ def train(params: Params) -> str:
     for name, recommender in recommenders.items():
         if isinstance(recommender, Pipeline):
             earlier = _earlier_choice(params.data.choice_of)
-            whole = recommender.fit_reported(data, params.train.seed, earlier)
+            whole = pipeline_at_once(recommender, data).fit_reported(data, params.train.seed, earlier)
             whole.served.save(TRAIN / name)
             save_choice(CHOICE, whole.choice)
             measured = ", ".join(f"{method} {quality:.4f}" for method, quality in whole.choice.measured.items())

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -49,7 +50,19 @@ FACTORS = {
 
 
 @pytest.fixture(scope="module")
-def read_by_stages(tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
+def one_processor() -> Iterator[None]:
+    """With more of them stages would fork, and what is read there is told to nobody."""
+    if not hasattr(os, "sched_setaffinity"):
+        yield
+        return
+    usable = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(usable)})
+    yield
+    os.sched_setaffinity(0, usable)
+
+
+@pytest.fixture(scope="module")
+def read_by_stages(one_processor: None, tmp_path_factory: pytest.TempPathFactory) -> dict[str, set[str]]:
     """By stage what two retrainings read: of the pipeline of params.yaml, with repeats, and of a model with factors."""
     folder = tmp_path_factory.mktemp("read")
     found: dict[str, set[str]] = {name: set() for name in STAGES}

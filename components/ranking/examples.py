@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 from itertools import chain
 from typing import Any
 
@@ -16,6 +17,7 @@ from components.ranking.features import FeatureMaker, stacked
 from components.ranking.history_ranker import HistoryRanker
 from components.ranking.inner_split import InnerSplit
 from components.ranking.learned_ranker import Examples
+from components.ranking.works import RunsWorks, one_by_one
 from components.recommenders.answers_history import AnswersHistory
 from components.recommenders.history import histories_of
 from components.recommenders.protocol import Recommender, RecommenderError, Scores, TrainingData
@@ -108,19 +110,26 @@ def _padded(rows: Sequence[NDArray[Any]], width: int, fill: float) -> NDArray[An
 
 
 def fit_all(
-    recipes: Mapping[str, Recommender], data: TrainingData, seed: int
+    recipes: Mapping[str, Recommender], data: TrainingData, seed: int, run: RunsWorks = one_by_one
 ) -> tuple[dict[str, AnswersHistory], dict[str, str]]:
     """Every generator that takes the data, without what only its training users need; why the others refused."""
     fitted: dict[str, AnswersHistory] = {}
     refusals: dict[str, str] = {}
-    for name, recipe in recipes.items():
-        try:
-            model = recipe.fit(data, seed)
-        except RecommenderError as error:
-            refusals[name] = str(error)
-            continue
-        if isinstance(model, AnswersHistory):
-            fitted[name] = model.for_histories()
+    outcomes = run([partial(_fit, name, recipe, data, seed) for name, recipe in recipes.items()])
+    for name, outcome in zip(recipes, outcomes, strict=True):
+        if isinstance(outcome, str):
+            refusals[name] = outcome
         else:
-            refusals[name] = f"{name} cannot answer somebody it was not trained on"
+            fitted[name] = outcome
     return fitted, refusals
+
+
+def _fit(name: str, recipe: Recommender, data: TrainingData, seed: int) -> AnswersHistory | str:
+    """The generator, or why there is none."""
+    try:
+        model = recipe.fit(data, seed)
+    except RecommenderError as error:
+        return str(error)
+    if isinstance(model, AnswersHistory):
+        return model.for_histories()
+    return f"{name} cannot answer somebody it was not trained on"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any, ClassVar, Self
 
@@ -16,6 +16,7 @@ from components.ranking.because import NO_REASON
 from components.ranking.features import FeatureMaker
 from components.ranking.history_ranker import HistoryRanker, RankedHistory, explained_by, no_clock
 from components.ranking.pipeline_choice import Choice, load_choice, save_choice
+from components.ranking.works import RunsWorks, one_by_one
 from components.recommenders.answers_history import AnswersHistory
 from components.recommenders.array_folder import read_array, read_header, write_arrays
 from components.recommenders.events import events_of, ones
@@ -32,6 +33,8 @@ SIMILAR_BY = ("ease_valued", "ease", "item_to_item", "lightfm", "ials", "spectra
 """Kinds of generators that say what is like an item, the best first (docs/measurements.md)."""
 EXPLAINED = 100
 """As many as an answer may hold."""
+PARTS = 4
+"""Of the users, whose lists are made at once where there are processors for it."""
 LISTS, GENERATORS, CHOICE, LABELS = "lists", "generators", "choice", "labels.json"
 
 
@@ -206,26 +209,32 @@ class FittedPipeline:
 
 
 def make_lists(
-    ranker: HistoryRanker, data: TrainingData, depth: int, counts: Scores, method: str
+    ranker: HistoryRanker, data: TrainingData, depth: int, counts: Scores, method: str, run: RunsWorks = one_by_one
 ) -> tuple[FittedRankedLists, Rows]:
     """What `ranker` gives for the history of each user, the best `depth`, and why (`FittedPipeline.because`).
 
     `counts` is the popularity behind the lists.
     """
-    n_users = len(data.user_ids)
-    lists, values = np.full((n_users, depth), -1, np.int32), np.full((n_users, depth), np.nan, np.float32)
-    because = np.full((n_users, EXPLAINED), NO_REASON, np.int32)
-    histories = histories_of(data)
-    for user in range(n_users):
+    histories, n_users = histories_of(data), len(data.user_ids)
+    parts = [range(n_users * part // PARTS, n_users * (part + 1) // PARTS) for part in range(PARTS)]
+    made = run([partial(_lists_of, ranker, histories, users, depth) for users in parts])
+    lists, values, because = (np.concatenate(column) for column in zip(*made, strict=True))
+    return FittedRankedLists(lists, values, counts, method), because
+
+
+def _lists_of(ranker: HistoryRanker, histories: Histories, users: range, depth: int) -> tuple[Rows, Scores, Rows]:
+    lists, values = np.full((len(users), depth), -1, np.int32), np.full((len(users), depth), np.nan, np.float32)
+    because = np.full((len(users), EXPLAINED), NO_REASON, np.int32)
+    for row, user in enumerate(users):
         history = histories.of(user)
         if len(history):
             ranked = ranker.rank(history)
             ranking = ranked.ranking
             best = min(len(ranking), depth)
             reasons = ranked.because(ranking.items[: min(EXPLAINED, depth)])
-            because[user, : len(reasons)] = reasons
-            lists[user, :best], values[user, :best] = ranking.items[:best], ranking.scores[:best]
-    return FittedRankedLists(lists, values, counts, method), because
+            because[row, : len(reasons)] = reasons
+            lists[row, :best], values[row, :best] = ranking.items[:best], ranking.scores[:best]
+    return lists, values, because
 
 
 def load_model(folder: Path) -> Any:

@@ -9,9 +9,10 @@ Past 250 lines, as choosing, learning and fitting share one order of steps.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Literal
+from functools import partial
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,11 +30,13 @@ from components.ranking.learned_ranker import Examples, LearnedRanker, RankerCon
 from components.ranking.newcomers import choose_half_life, popularity_of
 from components.ranking.pipeline_choice import Choice
 from components.ranking.value_model import Objective, ValueModel, ValueWeights, learn_value
+from components.ranking.works import RunsWorks, one_by_one
 from components.recommenders.again import Again
 from components.recommenders.answers_history import AnswersHistory
 from components.recommenders.ease import EaseConfig
 from components.recommenders.item_to_item import ItemToItemConfig
 from components.recommenders.item_vectors import ItemVectors
+from components.recommenders.needs import Needs, Size
 from components.recommenders.protocol import (
     Recommender,
     RecommenderConfig,
@@ -45,6 +48,8 @@ from components.recommenders.protocol import (
 from components.recommenders.registry import Entry, names_of
 
 K = 10
+N_FEATURES = 50
+"""Of a candidate, about."""
 DOUBT = 0.01
 """By how much a mixture must beat the ranker: the one measured has learnt from part of the cuts alone, and so leans on
 the blend more than the one that serves; another seed moves what is measured by .003 as well."""
@@ -99,12 +104,21 @@ class PipelineConfig(RecommenderConfig):
         """See `Pipeline`."""
         return Pipeline(self)
 
+    def needs(self, size: Size) -> Needs:
+        """Of one cut: its largest generator, then its examples; and the time of all of them."""
+        each = [entry.needs(size) for entry in self.generators]
+        histories = min(size.users * (1 + self.cut_share), self.max_examples / self.n_splits)
+        examples = 3 * 4 * N_FEATURES * histories * self.n_candidates / 1e6
+        seconds = (1 + self.n_splits) * sum(need.seconds for need in each)
+        return Needs(max(need.megabytes for need in each) + examples, seconds)
+
 
 @dataclass(frozen=True)
 class Pipeline:
-    """See the module."""
+    """See the module; `run` is given what can be done at once, which changes no bit of the result."""
 
     config: PipelineConfig
+    run: RunsWorks = one_by_one
 
     def fit(self, data: TrainingData, seed: int) -> FittedPipeline:
         """Choose, learn and rank; a user without history gets what newcomers like."""
@@ -114,7 +128,7 @@ class Pipeline:
         """As `fit`, with what was chosen and why, and which generators refused the data; see `learn`."""
         learned = self.learn(data, seed, earlier)
         depth, n_candidates = min(self.config.depth, len(data.item_ids)), self.config.n_candidates
-        lists, because = make_lists(learned.ranker, data, depth, learned.counts, learned.choice.method)
+        lists, because = make_lists(learned.ranker, data, depth, learned.counts, learned.choice.method, self.run)
         served = FittedPipeline(learned.ranker, lists, because, data, learned.choice, n_candidates)
         return Fitted(served, learned.choice, learned.left_out)
 
@@ -130,7 +144,9 @@ class Pipeline:
         recipes = generators_of(self.config)
         idle = (*(() if data.repeats else (Again,)), *(() if data.item_vectors is not None else (ItemVectors,)))
         recipes = {name: recipe for name, recipe in recipes.items() if not isinstance(recipe, idle)}
-        fitted, left_out = fit_all(recipes, data, seed)
+        splits = [] if earlier else self._splits(data, seed, chosen_by)
+        begun = None if earlier or chosen_by else self._begin(recipes, data, splits, seed)
+        fitted, left_out = next(begun) if begun else fit_all(recipes, data, seed, self.run)
         if not fitted:
             raise RecommenderError(f"no generator takes these data: {'; '.join(left_out.values())}")
         recipes = {name: recipes[name] for name in fitted}
@@ -139,7 +155,11 @@ class Pipeline:
         counts_alike = choice is not None and self._weights == (choice.value.weights if choice.value else None)
         fits = choice is not None and choice.generators == tuple(recipes) and counts_alike
         if choice is None or maker is None or not fits or maker.groups != choice.groups:
-            chosen = self._choose(recipes, data, seed, chosen_by, fitted)
+            splits = splits or self._splits(data, seed, chosen_by)
+            if begun is None or left_out:
+                known = fitted if chosen_by and splits and splits[0] is chosen_by and chosen_by.known is data else None
+                begun = self.run(self._examples(recipes, splits, seed, known))
+            chosen = self._choose(recipes, data, seed, splits, begun, chosen_by)
             choice = replace(chosen, half_life_days=choose_half_life(data, seed))
             maker = FeatureMaker(data, choice.groups)
         counts = popularity_of(choice.half_life_days).fit(data, seed).counts
@@ -151,18 +171,23 @@ class Pipeline:
         """What counts, None where likes alone do."""
         return None if self.config.value.likes_alone else self.config.value.by_objective
 
+    def _splits(self, data: TrainingData, seed: int, chosen_by: InnerSplit | None) -> list[InnerSplit]:
+        """The cuts that ask for something, the one that chooses first."""
+        splits = inner_splits(data, self.config.inner, self.config.n_splits, seed)
+        if splits and self.config.inner == "latest":
+            splits += short_splits(data, self.config.n_short_splits, self.config.max_users, seed)
+        return [split for split in ([chosen_by] if chosen_by else []) + splits if len(asked_by(split))]
+
     def _choose(
         self,
         recipes: Mapping[str, Recommender],
         data: TrainingData,
         seed: int,
+        splits: Sequence[InnerSplit],
+        made: Generator[Measured, None, None],
         chosen_by: InnerSplit | None,
-        fitted: Mapping[str, AnswersHistory],
     ) -> Choice:
-        splits = inner_splits(data, self.config.inner, self.config.n_splits, seed)
-        if splits and self.config.inner == "latest":
-            splits += short_splits(data, self.config.n_short_splits, self.config.max_users, seed)
-        splits = [split for split in ([chosen_by] if chosen_by else []) + splits if len(asked_by(split))]
+        """What orders candidates best by the examples that are `made` of each of `splits`."""
         names = tuple(recipes)
         everything = dict.fromkeys(recipes, 1 / len(recipes))
         if not splits and self._weights is not None:
@@ -172,11 +197,7 @@ class Pipeline:
             )
         if not splits:
             return Choice("mean", everything, {}, names)
-        n_users = min(self.config.max_users, self._users_a_cut(len(splits)))
-        known = fitted if splits[0] is chosen_by and chosen_by.known is data else None
-        first = self._examples(recipes, splits[0], n_users, seed, known)
-        learnt_from = self.config.ranker.n_candidates
-        rest = [self._examples(recipes, split, n_users, seed).briefly(learnt_from) for split in splits[1:]]
+        first, *rest = made
         others = [each.examples for each in rest]
         judged = slice(0, first.n_whole)
         items, wanted, n_wanted = first.examples.items[judged], first.examples.wanted[judged], first.n_wanted[judged]
@@ -200,13 +221,18 @@ class Pipeline:
         def seen_with(taken: Sequence[GroupName]) -> tuple[str, ...]:
             return without_groups(first.examples.names, [group for group in groups if group not in taken])
 
-        def train(taken: Sequence[GroupName]) -> LearnedRanker | None:
-            return train_ranker([part.seeing(seen_with(taken)) for part in apart], self.config.ranker, seed)
+        def train(parts: Sequence[Examples], taken: Sequence[GroupName] = ()) -> LearnedRanker | None:
+            return train_ranker([part.seeing(seen_with(taken)) for part in parts], self.config.ranker, seed)
 
         def judge(ranker: LearnedRanker) -> NDArray[np.floating]:
             return qualities(_learned(ranker, first.examples, first.n_whole), items, wanted, n_wanted, K)
 
-        chosen = choose_groups(groups, train, judge) if apart else None
+        whole = [first.examples, *others]
+        # The one that serves is begun with the trial, as most often it takes no groups; its cuts are more.
+        trained = self.run([partial(train, apart), partial(train, whole)])
+        chosen = None
+        if apart:
+            chosen = choose_groups(groups, lambda taken: train(apart, taken) if taken else next(trained), judge)
         taken, gains = (chosen.taken, chosen.gains) if chosen else ((), {})
         trial = chosen.trial if chosen else None
         if trial:
@@ -217,6 +243,7 @@ class Pipeline:
         best = max(measured, key=lambda method: measured[method])
         value = None
         if self._weights is not None:
+            learnt_from = self.config.ranker.n_candidates
             value = self._value(data, [first.briefly(learnt_from), *rest], splits, seen_with(taken), seed)
         if splits[0] is chosen_by:
             ranker = trial if best in RANKER_SHARES else None
@@ -227,8 +254,7 @@ class Pipeline:
         if best not in RANKER_SHARES:
             taken = taken if value else ()
             return Choice(best, weights or everything, measured, names, None, None, taken, gains, value)
-        parts = [part.seeing(seen_with(taken)) for part in (first.examples, *others)]
-        ranker = train_ranker(parts, self.config.ranker, seed)
+        ranker = train(whole, taken) if taken else next(trained)
         return Choice(best, weights or everything, measured, names, ranker, None, taken, gains, value)
 
     def _value(
@@ -248,21 +274,39 @@ class Pipeline:
         present = {name.split(": ")[0] for name in examples.names}
         return tuple(group for group in dict.fromkeys(self.config.feature_groups) if group in present)
 
-    def _users_a_cut(self, n_splits: int) -> int:
-        return max(1, int(self.config.max_examples / (n_splits * (1 + self.config.cut_share))))
+    def _begin(
+        self, recipes: Mapping[str, Recommender], data: TrainingData, splits: Sequence[InnerSplit], seed: int
+    ) -> Generator[Any, None, None]:
+        """The generators as `fit_all` fits them, then the examples of each cut as if all of them took the data."""
+        return self.run([partial(fit_all, recipes, data, seed), *self._examples(recipes, splits, seed)])
 
     def _examples(
         self,
         recipes: Mapping[str, Recommender],
-        split: InnerSplit,
-        n_users: int,
+        splits: Sequence[InnerSplit],
         seed: int,
         fitted: Mapping[str, AnswersHistory] | None = None,
-    ) -> Measured:
+    ) -> list[Callable[[], Measured]]:
+        """What makes them of each cut, all candidates of the first; `fitted` are the generators on what that knows."""
         config = self.config
-        return make_examples(
-            recipes, split, config.n_candidates, n_users, config.cut_share, seed, fitted, config.feature_groups
-        )
+        n_users = int(config.max_examples / (max(len(splits), 1) * (1 + config.cut_share)))
+        n_users = min(config.max_users, max(1, n_users))
+
+        def make(split: InnerSplit) -> Measured:
+            first = split is splits[0]
+            made = make_examples(
+                recipes,
+                split,
+                config.n_candidates,
+                n_users,
+                config.cut_share,
+                seed,
+                fitted if first else None,
+                config.feature_groups,
+            )
+            return made if first else made.briefly(config.ranker.n_candidates)
+
+        return [partial(make, split) for split in splits]
 
 
 def _learned(ranker: LearnedRanker, examples: Examples, n_users: int) -> Scores:

@@ -52,6 +52,10 @@ class HistoryEncoder:
         found: Scores = self._session.run(None, {"tokens": tokens[None]})[0]
         return found
 
+    def __getstate__(self) -> dict[str, Any]:
+        """Without onnxruntime's session, which another process makes itself."""
+        return {name: value for name, value in vars(self).items() if name != "_session"}
+
     @cached_property
     def _session(self) -> Any:
         try:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import pickle
 from dataclasses import replace
 from itertools import count
 from pathlib import Path
@@ -61,6 +62,11 @@ class TestInstalled:
     def test_what_comes_next_comes_first_for_anybody(self, fitted: FittedSequences) -> None:
         nexts = [int(np.argmax(fitted.score_history(after(item))[0])) for item in range(N_ITEMS - 1)]
         assert nexts == [(item + 1) % (N_ITEMS - 1) for item in range(N_ITEMS - 1)]
+
+    def test_another_process_that_is_sent_it_answers_alike(self, fitted: FittedSequences) -> None:
+        expected = fitted.score_history(after(3))[0]
+        sent = pickle.loads(pickle.dumps(fitted))  # noqa: S301
+        np.testing.assert_array_equal(sent.score_history(after(3))[0], expected)
 
     def test_a_user_of_training_is_scored_as_anybody_with_the_same_history(self, fitted: FittedSequences) -> None:
         histories = histories_of(circle())
