@@ -85,8 +85,12 @@ def _through_users(users: int, items: int, max_items: int) -> bool:
     return users < items and users <= max_items and users * items <= MOST_CELLS
 
 
-def ease_weights(history: csr_array, regularisation: float, top: int, max_items: int = 20_000) -> csr_array:
+def ease_weights(
+    history: csr_array, regularisation: float, top: int, max_items: int = 20_000, scaled: bool = True
+) -> csr_array:
     """The `top` strongest weights of each item for what `history` holds, (n_items, n_items).
+
+    With `scaled` -P / diag(P), EASE's; else -λP, those of a ridge regression, in which what few met weighs less.
 
     Items that nobody met take no part: their rows and columns are empty. With more than `max_items` users and items
     the `max_items` items met most are solved for among themselves. A pair with another item gets the first term of the
@@ -97,9 +101,9 @@ def ease_weights(history: csr_array, regularisation: float, top: int, max_items:
     counts = np.bincount(history.indices, minlength=n_items)
     met = np.flatnonzero(counts)
     if _through_users(history.shape[0], len(met), max_items) or len(met) <= max_items:
-        return _placed(_exact(csr_array(history[:, met]), regularisation, top, max_items), met, n_items)
+        return _placed(_exact(csr_array(history[:, met]), regularisation, top, max_items, scaled), met, n_items)
     head = np.sort(met[np.argsort(-counts[met], kind="stable")[:max_items]])
-    solved = _placed(_exact(csr_array(history[:, head]), regularisation, top, max_items), head, n_items)
+    solved = _placed(_exact(csr_array(history[:, head]), regularisation, top, max_items, scaled), head, n_items)
     both = csr_array(history.T @ history).tocoo()
     own = both.row == both.col
     squares = np.zeros(n_items, np.float32)
@@ -108,6 +112,8 @@ def ease_weights(history: csr_array, regularisation: float, top: int, max_items:
     in_head[head] = True
     rest = ~own & ~(in_head[both.row] & in_head[both.col])
     values = (both.data[rest] / (squares[both.row[rest]] + np.float32(regularisation))).astype(np.float32)
+    if not scaled:
+        values *= np.float32(regularisation) / (squares[both.col[rest]] + np.float32(regularisation))
     loose = csr_array((values, (both.row[rest], both.col[rest])), shape=(n_items, n_items))
     return strongest_of_sparse(csr_array(solved + loose), top)
 
@@ -118,7 +124,7 @@ def _placed(weights: csr_array, rows: NDArray[np.int64], n_items: int) -> csr_ar
     return csr_array((found.data, (rows[found.row], rows[found.col])), shape=(n_items, n_items))
 
 
-def _exact(history: csr_array, regularisation: float, top: int, max_items: int) -> csr_array:
+def _exact(history: csr_array, regularisation: float, top: int, max_items: int, scaled: bool) -> csr_array:
     """The strongest weights of items that all were met."""
     n_items = history.shape[1]
     through_users = _through_users(history.shape[0], n_items, max_items)
@@ -128,7 +134,7 @@ def _exact(history: csr_array, regularisation: float, top: int, max_items: int) 
     for start in range(0, n_items, step):
         stop = min(start + step, n_items)
         rows = rows_of(start, stop)
-        rows /= -diagonal
+        rows *= -1 / diagonal if scaled else np.float32(-regularisation)
         rows[np.arange(stop - start), np.arange(start, stop)] = 0
         blocks.append(strongest(rows, top))
     return csr_array(vstack(blocks, format="csr"))

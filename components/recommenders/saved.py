@@ -14,7 +14,6 @@ from components.recommenders.popularity import FittedPopularity
 from components.recommenders.protocol import FittedRecommender, RecommenderError
 from components.recommenders.ranked_lists import FittedRankedLists
 from components.recommenders.sequences import FittedSequences
-from components.recommenders.user_weights import FittedUserWeights
 
 FORMS: dict[str, type[FittedRecommender]] = {
     FittedAgain.form: FittedAgain,
@@ -25,7 +24,6 @@ FORMS: dict[str, type[FittedRecommender]] = {
     FittedPopularity.form: FittedPopularity,
     FittedRankedLists.form: FittedRankedLists,
     FittedSequences.form: FittedSequences,
-    FittedUserWeights.form: FittedUserWeights,
 }
 
 

@@ -1,4 +1,4 @@
-"""EASE turned round: every user predicted from all others by one ridge regression."""
+"""EASE turned round: every user predicted from all others by one ridge regression, for any history."""
 
 from __future__ import annotations
 
@@ -7,16 +7,15 @@ from dataclasses import dataclass
 from typing import Literal, Self
 
 from pydantic import Field
-from scipy.sparse import csr_array
 
 from components.recommenders.ease import ease_needs, ease_weights
+from components.recommenders.item_weights import FittedItemWeights
 from components.recommenders.needs import Needs, Size
 from components.recommenders.protocol import RecommenderConfig, Task, TrainingData, check_trainable
-from components.recommenders.user_weights import FittedUserWeights
 
 
 class UserEaseConfig(RecommenderConfig):
-    """As of EASE; `max_items` bounds the users that are solved for exactly."""
+    """As of EASE."""
 
     kind: Literal["user_ease"] = "user_ease"
     regularisation: float = Field(default=600.0, gt=0)
@@ -29,7 +28,7 @@ class UserEaseConfig(RecommenderConfig):
 
     def needs(self, size: Size) -> Needs:
         """See `RecommenderConfig`."""
-        return ease_needs(size.items, size.users, size.user_pairs, self.max_items)
+        return ease_needs(size.users, size.items, size.item_pairs, self.max_items)
 
     @classmethod
     def grid(cls, task: Task) -> Sequence[Self]:
@@ -38,19 +37,25 @@ class UserEaseConfig(RecommenderConfig):
 
     @classmethod
     def as_generators(cls, task: Task, best: Self) -> Sequence[Self]:
-        """None: it answers nobody but those whom it was trained on."""
-        return []
+        """See `RecommenderConfig`."""
+        return [] if task.in_order else [cls()]
 
 
 @dataclass(frozen=True)
 class UserEase:
-    """EASE turned round: every user predicted from all others by one ridge regression."""
+    """Keeps the `config.top` strongest weights of each item. Nothing is drawn.
+
+    With X the relevant interactions, users weigh (XX' + λ)⁻¹Xh for a history h, and an item's score is the sum of the
+    weights of who likes it: X'(XX' + λ)⁻¹Xh, which is (1 - λP)h with P the inverse of X'X + λ (Woodbury). Of what was
+    not met, -λP tells all: EASE's weights without the division by P's diagonal. For somebody who was trained on that is
+    EASE over users with their own row left out, but for a factor.
+    """
 
     config: UserEaseConfig
 
-    def fit(self, data: TrainingData, seed: int) -> FittedUserWeights:  # noqa: ARG002 nothing is drawn
-        """Solve; `seed` is not used. With more users than `config.max_items` the most active are solved for exactly."""
+    def fit(self, data: TrainingData, seed: int) -> FittedItemWeights:  # noqa: ARG002 nothing is drawn
+        """Solve; `seed` is not used."""
         check_trainable(data)
         config = self.config
-        speaks_for = ease_weights(csr_array(data.positives.T), config.regularisation, config.top, config.max_items)
-        return FittedUserWeights(csr_array(speaks_for.T), data.positives.copy())
+        weights = ease_weights(data.positives, config.regularisation, config.top, config.max_items, scaled=False)
+        return FittedItemWeights(data.positives.copy(), weights)
