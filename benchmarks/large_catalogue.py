@@ -73,13 +73,16 @@ def run(full: bool) -> Report:
         choice = choose_index(factors, np.arange(factors.n_users), INDEX, file, time.perf_counter)
         manifest = BundleManifest(data_version="", recommender="pipeline", ingredients_digest="")
         rows = []
-        for index in (CandidateIndex(), CandidateIndex("annoy", INDEX.trees, INDEX.search_k, choice.recall)):
+        annoy = CandidateIndex("annoy", INDEX.trees, INDEX.search_k, choice.recall)
+        for index in (CandidateIndex(), annoy, CandidateIndex("length")):
             whole = Bundle(replace(manifest, index=index), items, data.user_ids, data.seen, fitted)
             write_bundle(Path(scratch) / index.kind, whole, file)
             path = RequestPath(read_bundle(Path(scratch) / index.kind), ROUTING, "b", "s", "default")
             p50, p99 = np.percentile(milliseconds(path), [50, 99])
             rows.append({"index": index.kind, "items": len(items), "p50 ms": round(p50, 2), "p99 ms": round(p99, 2)})
-    chosen = decide(choice.recall, choice.annoy_ms, choice.exact_ms, INDEX.model_copy(update={"kind": "auto"}))
+    chosen = decide(
+        choice.recall, choice.annoy_ms, choice.length_ms, choice.exact_ms, INDEX.model_copy(update={"kind": "auto"})
+    )
     return Report(f"One answer, k = 10, changed history; with index.kind auto: {chosen.kind}, {chosen.reason}", rows)
 
 

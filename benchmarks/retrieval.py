@@ -19,6 +19,7 @@ from components.adapters.files.params_file import read_params
 from components.config.index import IndexConfig
 from components.recommenders.factors import FittedFactors
 from components.retrieval.annoy_index import AnnoyIndex, build_index
+from components.retrieval.by_length import ByLength
 from components.retrieval.choice import NOTHING, IndexRefused, decide, measure_recall, sample_rows
 from components.retrieval.indexed_factors import IndexedFactors
 
@@ -52,7 +53,7 @@ def run(full: bool) -> Report:
             index = AnnoyIndex(path, WIDTH)
             for search_k in SEARCH_K:
                 approximate = IndexedFactors(factors, index, search_k)
-                annoy_ms, exact_ms = alternating_ms(approximate, users, config.recall_at)
+                annoy_ms, length_ms, exact_ms = alternating_ms(approximate, users, config.recall_at)
                 recall = measure_recall(approximate, users, config.recall_at)
                 rows.append(
                     {
@@ -62,8 +63,9 @@ def run(full: bool) -> Report:
                         "MB": round(path.stat().st_size / 1e6),
                         f"recall@{config.recall_at}": recall,
                         "annoy ms": annoy_ms,
+                        "by length ms": length_ms,
                         "exact ms": exact_ms,
-                        "choice": _choice(recall, annoy_ms, exact_ms, config),
+                        "choice": _choice(recall, annoy_ms, length_ms, exact_ms, config),
                     }
                 )
     return Report(
@@ -85,21 +87,23 @@ def clustered(n_items: int, seed: int = 0) -> FittedFactors:
     return FittedFactors(users.astype(np.float32), items.astype(np.float32), WIDTH)
 
 
-def alternating_ms(approximate: IndexedFactors, users: NDArray[np.integer], k: int) -> tuple[float, float]:
-    """Median milliseconds of one answer through the index and of one exact answer, user by user in turns."""
-    times = np.empty((len(users), 2))
+def alternating_ms(approximate: IndexedFactors, users: NDArray[np.integer], k: int) -> list[float]:
+    """Median milliseconds of an answer through the index, by length and exact, user by user in turns."""
+    by_length = IndexedFactors(approximate.factors, ByLength(approximate.factors), 0)
+    ways = (approximate, by_length, approximate.factors)
+    times = np.empty((len(users), len(ways)))
     for place, user in enumerate(users.tolist()):
-        for way, recommender in enumerate((approximate, approximate.factors)):
+        for way, recommender in enumerate(ways):
             start = time.perf_counter()
             recommender.top_k(user, k, NOTHING)
             times[place, way] = time.perf_counter() - start
-    annoy, exact = (np.median(times, axis=0) * 1000).tolist()
-    return annoy, exact
+    medians: list[float] = (np.median(times, axis=0) * 1000).tolist()
+    return medians
 
 
-def _choice(recall: float, annoy_ms: float, exact_ms: float, config: IndexConfig) -> str:
+def _choice(recall: float, annoy_ms: float, length_ms: float, exact_ms: float, config: IndexConfig) -> str:
     try:
-        return decide(recall, annoy_ms, exact_ms, config).kind
+        return decide(recall, annoy_ms, length_ms, exact_ms, config).kind
     except IndexRefused:
         return "refused: recall"
 

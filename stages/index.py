@@ -1,4 +1,4 @@
-"""Stage 4: measures the approximate index against the exact path and chooses which of them serves.
+"""Stage 4: measures an approximate index and the search by length against the exact path, and chooses what serves.
 
 What is chosen is an output that the bundle depends on; what was measured is a metric, as times differ between runs.
 """
@@ -30,12 +30,13 @@ def index(params: Params) -> str:
         write_json(METRICS / "index.json", {"annoy_chosen": 0})
         return f"exact: {params.train.recommender.kind} has no factors to index"
     choice = choose_index(recommender, sample, config, path, time.perf_counter)
-    if choice.kind == "exact":
+    if choice.kind != "annoy":
         path.unlink()
     write_json(INDEX / "index.json", {"kind": choice.kind})
     numbers = {
         f"recall_at_{config.recall_at}": choice.recall,
         "annoy_ms": round(choice.annoy_ms, 4),
+        "length_ms": round(choice.length_ms, 4),
         "exact_ms": round(choice.exact_ms, 4),
         "annoy_chosen": int(choice.kind == "annoy"),
     }

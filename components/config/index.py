@@ -10,9 +10,12 @@ from components.config.section import Section
 
 
 class IndexConfig(Section):
-    """The approximate index, and the recall below which it is refused; `kind` auto measures which path is faster."""
+    """The indexes of item factors, and the recall below which one is refused; `kind` auto takes the fastest path.
 
-    kind: Literal["auto", "exact", "annoy"]
+    `trees` and `search_k` are Annoy's; the search by length has no knobs, as it is exact.
+    """
+
+    kind: Literal["auto", "exact", "annoy", "length"]
     trees: int = Field(ge=1)
     search_k: int = Field(ge=1)
     recall_at: int = Field(ge=1)

@@ -26,8 +26,8 @@ from components.recommenders.item_weights import FittedItemWeights
 from components.recommenders.protocol import Events, Ranking, RecommenderError, Rows, Scores, TrainingData
 from components.recommenders.ranked_lists import FittedRankedLists
 from components.recommenders.saved import load_recommender
-from components.retrieval.annoy_index import AnnoyIndex
 from components.retrieval.indexed_factors import IndexedFactors
+from components.retrieval.item_index import ItemIndex
 
 SIMILAR_BY = ("ease_valued", "ease", "item_to_item", "lightfm", "ials", "spectral")
 """Kinds of generators that say what is like an item, the best first (docs/measurements.md)."""
@@ -109,12 +109,12 @@ class FittedPipeline:
                 return replace(generator, user_factors=vectors.reshape(len(known), width))
         return None
 
-    def with_index(self, index: AnnoyIndex, search_k: int) -> FittedPipeline:
-        """The same, whose generator with factors (see `factors_of`) asks `index` instead of scoring every item."""
+    def with_index(self, index_of: Callable[[FittedFactors], ItemIndex], effort: int) -> FittedPipeline:
+        """The same, whose generator with factors (see `factors_of`) asks an index instead of scoring every item."""
         generators = dict(self.ranker.generators)
         for name, generator in generators.items():
             if isinstance(generator, FittedFactors):
-                generators[name] = IndexedFactors(generator, index, search_k)
+                generators[name] = IndexedFactors(generator, index_of(generator), effort)
                 break
         return replace(self, ranker=self.ranker.with_generators(generators))
 

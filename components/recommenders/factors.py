@@ -103,25 +103,27 @@ class FittedFactors:
         taste = gives[likes].sum(axis=0, dtype=np.float64)
         if self.fold.kind == "direction":
             length = np.sqrt(taste @ taste)
-            taste = taste * (self._usual_length / length) if length > 0 else taste
+            taste = taste * (self.usual_length / length) if length > 0 else taste
         elif self.fold.kind == "ridge" and len(likes):
             system = self._gram
             if self.fold.alpha != 1:
                 own = gives[likes].astype(np.float64)
                 system = system + (self.fold.alpha - 1) * (own.T @ own)
             taste = np.linalg.solve(system, self.fold.alpha * taste)
-        return np.concatenate([taste, self._usual_biases]).astype(np.float32)
+        return np.concatenate([taste, self.usual_biases]).astype(np.float32)
 
     def for_histories(self) -> Self:
         """With one usual user in place of all."""
         usual = np.zeros((1, self.item_factors.shape[1]), np.float32)
-        usual[0, 0] = self._usual_length
-        usual[0, self.embedding_width :] = self._usual_biases
+        usual[0, 0] = self.usual_length
+        usual[0, self.embedding_width :] = self.usual_biases
         return replace(self, user_factors=usual)
 
     @cached_property
-    def _usual_biases(self) -> Scores:
-        return np.asarray(self.user_factors[:, self.embedding_width :].mean(axis=0))
+    def usual_biases(self) -> Scores:
+        """The mean of the users' columns beside taste, (width - embedding_width,); zeros without users."""
+        biases = self.user_factors[:, self.embedding_width :]
+        return np.asarray(biases.mean(axis=0) if len(biases) else np.zeros(biases.shape[1], np.float32))
 
     @cached_property
     def _gram(self) -> NDArray[np.float64]:
@@ -139,7 +141,7 @@ class FittedFactors:
         width = self.embedding_width
         taste = self.item_factors[news.liked, :width].sum(axis=0)
         length = np.linalg.norm(taste)
-        taste = taste * (self._usual_length / length) if length > 0 else taste
+        taste = taste * (self.usual_length / length) if length > 0 else taste
         biases = self.user_factors[:, width:].mean(axis=0)
         if user is not None and n_known:
             n_new = len(news.liked)
@@ -150,7 +152,8 @@ class FittedFactors:
         return scores
 
     @cached_property
-    def _usual_length(self) -> float:
+    def usual_length(self) -> float:
+        """The mean length of the tastes of users who have one; 0 where nobody has."""
         lengths = np.linalg.norm(self.user_factors[:, : self.embedding_width], axis=1)
         return float(lengths[lengths > 0].mean()) if lengths.any() else 0.0
 

@@ -46,9 +46,9 @@ class AnnoyIndex:
         except OSError as error:
             raise OSError(f"{path} is no index of width {width}: {error}") from error
 
-    def nearest(self, vector: NDArray[np.float32], n: int, search_k: int) -> NDArray[np.int32]:
+    def nearest(self, vector: NDArray[np.float32], n: int, effort: int) -> NDArray[np.int32]:
         """About the `n` item rows with the largest inner product with `vector`; fewer when the catalogue ends.
 
-        `search_k` is the number of nodes looked at: more is slower and recalls more.
+        `effort` is the number of nodes looked at (Annoy's search_k): more is slower and recalls more.
         """
-        return np.array(self._index.get_nns_by_vector(vector, n, search_k=search_k), np.int32)
+        return np.array(self._index.get_nns_by_vector(vector, n, search_k=effort), np.int32)

@@ -1,4 +1,4 @@
-"""Decides whether the exact path or the approximate index serves, from measured recall and measured time."""
+"""Decides whether the exact path or an index serves, from measured recall and measured time."""
 
 from __future__ import annotations
 
@@ -13,17 +13,18 @@ from numpy.typing import NDArray
 from components.config.index import IndexConfig
 from components.recommenders.factors import FittedFactors
 from components.retrieval.annoy_index import AnnoyIndex, build_index
+from components.retrieval.by_length import ByLength
 from components.retrieval.indexed_factors import IndexedFactors
 
 REPEATS = 3
 CLEARLY_FASTER = 1.5
-"""How many times faster the approximate path must be; less is within what timing varies, and exact loses nothing."""
+"""How many times faster an index must be; less is within what timing varies, and exact loses nothing."""
 
 NOTHING = np.empty(0, np.int32)
 
 
 class IndexRefused(Exception):
-    """The approximate index would serve, and recalls less than params allow."""
+    """The approximate index is asked for, and recalls less than params allow."""
 
 
 @dataclass(frozen=True)
@@ -31,13 +32,14 @@ class IndexChoice:
     """What was chosen, and the measurements that led there.
 
     Attributes:
-        recall: share of the exact best `index.recall_at` items that the approximate index finds, mean over users.
-        annoy_ms, exact_ms: time of one answer, milliseconds.
+        recall: share of the exact best `index.recall_at` items that Annoy finds, mean over users.
+        annoy_ms, length_ms, exact_ms: time of one answer, milliseconds.
     """
 
-    kind: Literal["exact", "annoy"]
+    kind: Literal["exact", "annoy", "length"]
     recall: float
     annoy_ms: float
+    length_ms: float
     exact_ms: float
     reason: str
 
@@ -45,34 +47,43 @@ class IndexChoice:
 def choose_index(
     factors: FittedFactors, sample_users: NDArray[np.integer], config: IndexConfig, path: Path, now: Callable[[], float]
 ) -> IndexChoice:
-    """Build an approximate index at `path`, measure it against the exact path on `sample_users`, and choose.
+    """Build an approximate index at `path`, measure it and the search by length on `sample_users`, and choose.
 
     `now` returns seconds and is read around every answer. The index stays at `path` whatever is chosen.
 
     Raises:
-        IndexRefused: the approximate path would serve, as it is clearly faster or `config.kind` asks for it, and its
-            recall is below `config.min_recall`.
+        IndexRefused: `config.kind` asks for the approximate index, and its recall is below `config.min_recall`.
     """
     build_index(path, factors.item_factors, config.trees, config.seed)
-    approximate = IndexedFactors(factors, AnnoyIndex(path, factors.item_factors.shape[1]), config.search_k)
+    approximate = IndexedFactors(factors, AnnoyIndex(path, factors.n_columns), config.search_k)
     recall = measure_recall(approximate, sample_users, config.recall_at)
-    annoy_ms, exact_ms = _milliseconds((approximate, factors), sample_users, config.recall_at, now)
-    return decide(recall, annoy_ms, exact_ms, config)
+    by_length = IndexedFactors(factors, ByLength(factors), 0)
+    ways = (approximate, by_length, factors)
+    annoy_ms, length_ms, exact_ms = _milliseconds(ways, sample_users, config.recall_at, now)
+    return decide(recall, annoy_ms, length_ms, exact_ms, config)
 
 
-def decide(recall: float, annoy_ms: float, exact_ms: float, config: IndexConfig) -> IndexChoice:
-    """The choice that these measurements lead to, unless `config.kind` insists on one; see `choose_index`."""
-    numbers = f"exact {exact_ms:.2f} ms, annoy {annoy_ms:.2f} ms, recall@{config.recall_at} {recall:.3f}"
-    clearly_faster = annoy_ms * CLEARLY_FASTER <= exact_ms
-    kind: Literal["exact", "annoy"]
+def decide(recall: float, annoy_ms: float, length_ms: float, exact_ms: float, config: IndexConfig) -> IndexChoice:
+    """The choice that these measurements lead to, unless `config.kind` insists on one; see `choose_index`.
+
+    The fastest serves that recalls enough, if it is `CLEARLY_FASTER` than scoring every item.
+    """
+    numbers = (
+        f"exact {exact_ms:.2f} ms, by length {length_ms:.2f} ms, annoy {annoy_ms:.2f} ms at "
+        f"recall@{config.recall_at} {recall:.3f}"
+    )
+    kind: Literal["exact", "annoy", "length"]
     if config.kind == "auto":
-        kind = "annoy" if clearly_faster else "exact"
-        reason = f"annoy is{'' if clearly_faster else ' not'} {CLEARLY_FASTER} times as fast"
+        able = {"length": length_ms} | ({"annoy": annoy_ms} if recall >= config.min_recall else {})
+        fastest: Literal["annoy", "length"] = "annoy" if min(able, key=lambda each: able[each]) == "annoy" else "length"
+        clearly = able[fastest] * CLEARLY_FASTER <= exact_ms
+        kind = fastest if clearly else "exact"
+        reason = f"{fastest} is{'' if clearly else ' not'} {CLEARLY_FASTER} times as fast as exact"
     else:
         kind, reason = config.kind, "index.kind asks for it"
     if kind == "annoy":
         check_recall(recall, config)
-    return IndexChoice(kind, recall, annoy_ms, exact_ms, f"{reason}: {numbers}")
+    return IndexChoice(kind, recall, annoy_ms, length_ms, exact_ms, f"{reason}: {numbers}")
 
 
 def build_checked_index(factors: FittedFactors, config: IndexConfig, path: Path) -> float:
@@ -82,7 +93,7 @@ def build_checked_index(factors: FittedFactors, config: IndexConfig, path: Path)
         IndexRefused: the recall is below `config.min_recall`.
     """
     build_index(path, factors.item_factors, config.trees, config.seed)
-    approximate = IndexedFactors(factors, AnnoyIndex(path, factors.item_factors.shape[1]), config.search_k)
+    approximate = IndexedFactors(factors, AnnoyIndex(path, factors.n_columns), config.search_k)
     recall = measure_recall(approximate, sample_rows(factors.n_users, config), config.recall_at)
     check_recall(recall, config)
     return recall
@@ -110,14 +121,14 @@ def measure_recall(approximate: IndexedFactors, users: NDArray[np.integer], k: i
     """
     exact = approximate.factors
     k = min(k, exact.n_items)
-    found = [approximate.index.nearest(exact.user_factors[user], k, approximate.search_k) for user in users]
+    found = [approximate.index.nearest(exact.user_factors[user], k, approximate.effort) for user in users]
     right = [exact.top_k(user, k, NOTHING).items for user in users.tolist()]
     return float(np.mean([len(np.intersect1d(*pair)) / k for pair in zip(found, right, strict=True)]))
 
 
 def _milliseconds(
     ways: Sequence[IndexedFactors | FittedFactors], users: NDArray[np.integer], k: int, now: Callable[[], float]
-) -> tuple[float, float]:
+) -> list[float]:
     """Time of one answer of each way: the best of `REPEATS` for each user, median over users.
 
     The ways take turns, and the best of several counts, so that a busy machine does not decide between them.
@@ -129,5 +140,5 @@ def _milliseconds(
                 start = now()
                 way.top_k(user, k, NOTHING)
                 times[row, column, repeat] = now() - start
-    annoy, exact = (np.median(times.min(axis=2), axis=1) * 1000).tolist()
-    return annoy, exact
+    medians: list[float] = (np.median(times.min(axis=2), axis=1) * 1000).tolist()
+    return medians

@@ -1,4 +1,4 @@
-"""A factor model that finds its best items through the approximate index instead of scoring the whole catalogue."""
+"""A factor model that finds its best items through an index instead of scoring the whole catalogue."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from components.recommenders.factors import FittedFactors
 from components.recommenders.fold_in import RecentHistory
 from components.recommenders.history import History
 from components.recommenders.protocol import Ranking, Rows, Scores
-from components.retrieval.annoy_index import AnnoyIndex
+from components.retrieval.item_index import ItemIndex
 
 
 @dataclass(frozen=True)
@@ -24,8 +24,8 @@ class IndexedFactors(AsksIndex):
     """Answers like `factors`, but `top_k` asks `index` for candidates and scores only those."""
 
     factors: FittedFactors
-    index: AnnoyIndex
-    search_k: int
+    index: ItemIndex
+    effort: int
 
     form: ClassVar[str] = "factors"
 
@@ -49,7 +49,7 @@ class IndexedFactors(AsksIndex):
         Enough candidates are fetched to survive the exclusion; should there be too few, the exact path answers.
         """
         vector = self.factors.user_factors[user]
-        candidates = self.index.nearest(vector, k + len(exclude), self.search_k)
+        candidates = self.index.nearest(vector, k + len(exclude), self.effort)
         candidates = np.sort(candidates[~np.isin(candidates, exclude)])
         if len(candidates) < k:
             return self.factors.top_k(user, k, exclude)
@@ -59,7 +59,7 @@ class IndexedFactors(AsksIndex):
     def ask(self, history: History, n: int) -> Nearest:
         """About the `n` best items for a history; sums over the whole catalogue cost no look at it."""
         vector = self.factors.vector_of(history)
-        found = self.index.nearest(vector, min(n, self.n_items), self.search_k)
+        found = self.index.nearest(vector, min(n, self.n_items), self.effort)
         wide = vector.astype(np.float64)
         total, squares = float(self._sum @ wide), float(wide @ self._gram @ wide)
         items = self.factors.item_factors

@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +23,8 @@ from components.recommenders.array_folder import HEADER
 from components.recommenders.content import FittedContent
 from components.recommenders.factors import FittedFactors
 from components.recommenders.protocol import FittedRecommender, Ranking, RecommenderError
-from components.retrieval.annoy_index import AnnoyIndex
 from components.retrieval.indexed_factors import IndexedFactors
+from components.retrieval.item_index import INDEX_KINDS, open_item_index
 from components.routing.confidence import Confidence
 from components.serving.catalogue import Catalogue, read_catalogue, write_catalogue
 
@@ -48,7 +48,7 @@ class BundleError(Exception):
 
 @dataclass(frozen=True)
 class CandidateIndex:
-    """How the primary recommender finds its candidates: `kind` is exact or annoy; the rest is for annoy."""
+    """How the primary recommender finds its candidates: `kind` is exact, length or annoy; the rest is for annoy."""
 
     kind: str = "exact"
     trees: int | None = None
@@ -250,15 +250,14 @@ def _cells(items: Path, offsets: Path, shape: tuple[int, int]) -> csr_array:
 
 
 def _with_index(primary: FittedRecommender, folder: Path, index: CandidateIndex) -> FittedRecommender:
-    """`primary` with the approximate index of its factors, where the bundle has one and it has any."""
-    if index.kind != "annoy":
+    """`primary` with the index of its factors that the bundle names, where it has any."""
+    if index.kind not in INDEX_KINDS:
         return primary
-    path, search_k = folder / INDEX, index.search_k or -1
+    index_of, effort = partial(open_item_index, index.kind, folder / INDEX), index.search_k or -1
     if isinstance(primary, FittedPipeline):
-        factors = primary.factors_of(np.empty(0, np.int64))
-        return primary if factors is None else primary.with_index(AnnoyIndex(path, factors.n_columns), search_k)
+        return primary.with_index(index_of, effort)
     if isinstance(primary, FittedFactors):
-        return IndexedFactors(primary, AnnoyIndex(path, primary.n_columns), search_k)
+        return IndexedFactors(primary, index_of(primary), effort)
     return primary
 
 

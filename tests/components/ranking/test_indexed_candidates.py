@@ -36,9 +36,9 @@ class CountingIndex(AnnoyIndex):
     def __post_init__(self) -> None:
         super().__init__(self.path, self.width)
 
-    def nearest(self, vector: NDArray[np.float32], n: int, search_k: int) -> NDArray[np.int32]:
+    def nearest(self, vector: NDArray[np.float32], n: int, effort: int) -> NDArray[np.int32]:
         self.asked.append(n)
-        return super().nearest(vector, n, search_k)
+        return super().nearest(vector, n, effort)
 
 
 def history(*items: int) -> History:

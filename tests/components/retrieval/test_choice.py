@@ -33,10 +33,10 @@ def drawn(n_items: int = 1500, n_users: int = 40) -> FittedFactors:
 
 
 class Clock:
-    """Seconds that pass only between a path's start and its end: `annoy` and `exact` in turn, after a slow `first`."""
+    """Seconds that pass only between a path's start and its end: each way in turn, after a slow `first`."""
 
-    def __init__(self, annoy: float, exact: float, users: int, first: float = 0.0) -> None:
-        turns = [0.0, annoy, 0.0, exact] * users
+    def __init__(self, annoy: float, length: float, exact: float, users: int, first: float = 0.0) -> None:
+        turns = [0.0, annoy, 0.0, length, 0.0, exact] * users
         self._steps = iter([each + first * (each > 0) for each in turns] + turns * (REPEATS - 1))
         self._now = 0.0
 
@@ -56,7 +56,7 @@ def test_the_same_seed_builds_the_same_bytes(tmp_path: Path) -> None:
 def test_asked_for_every_node_the_index_agrees_with_the_oracle(tmp_path: Path) -> None:
     factors = drawn()
     build_index(tmp_path / "i", factors.item_factors, trees=5, seed=1)
-    indexed = IndexedFactors(factors, AnnoyIndex(tmp_path / "i", 16), search_k=10**6)
+    indexed = IndexedFactors(factors, AnnoyIndex(tmp_path / "i", 16), effort=10**6)
     exclude = np.arange(0, 1500, 3)
     for user in range(factors.n_users):
         np.testing.assert_array_equal(indexed.top_k(user, 20, exclude).items, factors.top_k(user, 20, exclude).items)
@@ -66,7 +66,7 @@ def test_asked_for_every_node_the_index_agrees_with_the_oracle(tmp_path: Path) -
 def test_a_poor_index_still_fills_the_list_and_excludes(tmp_path: Path) -> None:
     factors = drawn()
     build_index(tmp_path / "i", factors.item_factors, trees=1, seed=1)
-    indexed = IndexedFactors(factors, AnnoyIndex(tmp_path / "i", 16), search_k=1)
+    indexed = IndexedFactors(factors, AnnoyIndex(tmp_path / "i", 16), effort=1)
     exclude = factors.top_k(0, 50, NOTHING).items
     ranking = indexed.top_k(0, 30, exclude)
     assert len(set(ranking.items.tolist())) == 30
@@ -74,37 +74,49 @@ def test_a_poor_index_still_fills_the_list_and_excludes(tmp_path: Path) -> None:
     assert (np.diff(ranking.scores) <= 0).all()
 
 
-def test_exact_serves_unless_annoy_is_clearly_faster(tmp_path: Path) -> None:
+def test_exact_serves_unless_an_index_is_clearly_faster(tmp_path: Path) -> None:
     users = sample_rows(40, CONFIG)
-    for annoy, exact, kind in [(1.0, 1.4, "exact"), (1.0, 1.5, "annoy"), (2.0, 1.0, "exact")]:
-        choice = choose_index(drawn(), users, CONFIG, tmp_path / "i", Clock(annoy, exact, len(users)))
-        assert (choice.kind, round(choice.annoy_ms), round(choice.exact_ms)) == (kind, 1000 * annoy, 1000 * exact)
+    ways = [
+        (1.0, 2.0, 1.4, "exact"),
+        (1.0, 2.0, 1.5, "annoy"),
+        (2.0, 1.0, 1.4, "exact"),
+        (2.0, 1.0, 1.5, "length"),
+        (2.0, 2.0, 1.0, "exact"),
+    ]
+    for *seconds, kind in ways:
+        choice = choose_index(drawn(), users, CONFIG, tmp_path / "i", Clock(*seconds, len(users)))
+        measured = (choice.annoy_ms, choice.length_ms, choice.exact_ms)
+        assert (choice.kind, *map(round, measured)) == (kind, *(1000 * each for each in seconds))
         assert choice.recall > 0.9
         assert "recall@100" in choice.reason
 
 
 def test_a_busy_moment_does_not_decide(tmp_path: Path) -> None:
     users = sample_rows(40, CONFIG)
-    choice = choose_index(drawn(), users, CONFIG, tmp_path / "i", Clock(2.0, 1.0, len(users), first=50.0))
+    choice = choose_index(drawn(), users, CONFIG, tmp_path / "i", Clock(2.0, 2.0, 1.0, len(users), first=50.0))
     assert (choice.kind, round(choice.annoy_ms), round(choice.exact_ms)) == ("exact", 2000, 1000)
 
 
-def test_an_index_that_would_serve_below_the_bar_is_refused(tmp_path: Path) -> None:
+def test_an_index_below_the_bar_never_serves_and_is_refused_where_it_is_asked_for(tmp_path: Path) -> None:
     poor = CONFIG.model_copy(update={"trees": 1, "search_k": 1})
     users = sample_rows(40, poor)
+    for length, kind in ((2.0, "length"), (8.0, "exact")):
+        clock = Clock(1.0, length, 9.0, len(users))
+        assert choose_index(drawn(), users, poor, tmp_path / "i", clock).kind == kind
+    insists = poor.model_copy(update={"kind": "annoy"})
     with pytest.raises(IndexRefused, match=r"min_recall 0\.9"):
-        choose_index(drawn(), users, poor, tmp_path / "i", Clock(1.0, 9.0, len(users)))
+        choose_index(drawn(), users, insists, tmp_path / "i", Clock(1.0, 1.0, 9.0, len(users)))
     with pytest.raises(IndexRefused, match="recall@100"):
         build_checked_index(drawn(), poor, tmp_path / "i")
-    assert choose_index(drawn(), users, poor, tmp_path / "i", Clock(1.0, 1.0, len(users))).kind == "exact"
 
 
 def test_params_can_insist() -> None:
-    insist = {kind: CONFIG.model_copy(update={"kind": kind}) for kind in ("exact", "annoy")}
-    assert decide(0.95, 9.0, 1.0, insist["annoy"]).kind == "annoy"
-    assert decide(0.10, 1.0, 9.0, insist["exact"]).kind == "exact"
+    insist = {kind: CONFIG.model_copy(update={"kind": kind}) for kind in ("exact", "annoy", "length")}
+    assert decide(0.95, 9.0, 5.0, 1.0, insist["annoy"]).kind == "annoy"
+    assert decide(0.95, 1.0, 9.0, 1.0, insist["length"]).kind == "length"
+    assert decide(0.10, 1.0, 1.0, 9.0, insist["exact"]).kind == "exact"
     with pytest.raises(IndexRefused):
-        decide(0.89, 9.0, 1.0, insist["annoy"])
+        decide(0.89, 9.0, 5.0, 1.0, insist["annoy"])
 
 
 def test_recall_is_capped_at_a_small_catalogue(tmp_path: Path) -> None:

@@ -116,6 +116,17 @@ def test_an_approximate_index_serves_the_primary_recommender(tmp_path: Path) -> 
         read_bundle(tmp_path / "annoy")
 
 
+def test_a_search_by_length_needs_no_file_and_answers_as_the_exact_one(tmp_path: Path) -> None:
+    exact = read_bundle(make_bundle(tmp_path / "exact"))
+    write_bundle(tmp_path / "b", replace(exact, manifest=replace(exact.manifest, index=CandidateIndex("length"))))
+    bundle = read_bundle(tmp_path / "b")
+    assert isinstance(bundle.primary, IndexedFactors)
+    assert not (tmp_path / "b" / "index.ann").exists()
+    for user in range(8):
+        expected = exact.primary.top_k(user, 7, exact.seen(user)).items
+        np.testing.assert_array_equal(bundle.primary.top_k(user, 7, bundle.seen(user)).items, expected)
+
+
 def test_without_factors_similar_items_share_labels(tmp_path: Path) -> None:
     bundle = read_bundle(make_bundle(tmp_path / "b"))
     popular = replace(bundle, manifest=replace(bundle.manifest, recommender="popularity"))
