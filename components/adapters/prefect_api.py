@@ -14,11 +14,16 @@ import httpx
 FINAL = {"COMPLETED", "FAILED", "CRASHED", "CANCELLED"}
 BUSY = {429, 503}  # what Prefect says while its database is locked
 BUSY_SECONDS = 30.0
+SILENT_SECONDS = 120.0  # how long a run is watched on while Prefect gives no answer
 PAGE = 200  # the most that Prefect hands out at once
 
 
 class PrefectApiError(Exception):
     """Prefect does not answer, or does not know what was asked for."""
+
+
+class PrefectSilent(PrefectApiError):
+    """It gave no answer at all; what it has begun may go on."""
 
 
 @dataclass(frozen=True)
@@ -161,17 +166,27 @@ class PrefectApi:
     def wait(self, run_id: str, timeout: float, on_log: Callable[[str], None]) -> dict[str, Any]:
         """The final state of a run: `{"type", "name", "message"}`. Each log line of the flow is handed on once.
 
+        A run goes on whether or not Prefect answers who watches it, as on a machine that is busy with the run itself.
+
         Raises:
-            PrefectApiError: the run is not over after `timeout` seconds.
+            PrefectApiError: the run is not over after `timeout` seconds, or Prefect is silent for `SILENT_SECONDS`.
         """
-        deadline = time.monotonic() + timeout
+        heard = time.monotonic()
+        deadline = heard + timeout
         seen = 0
         while True:
-            state = self._state(run_id)
-            seen = self._hand_on_logs(run_id, seen, on_log)
+            try:
+                state = self._state(run_id)
+                seen = self._hand_on_logs(run_id, seen, on_log)
+            except PrefectSilent:
+                if time.monotonic() > heard + SILENT_SECONDS:
+                    raise
+                time.sleep(1.0)
+                continue
+            heard = time.monotonic()
             if state["type"] in FINAL:
                 return state
-            if time.monotonic() > deadline:
+            if heard > deadline:
                 raise PrefectApiError(f"flow run {run_id} is still {state['name']} after {timeout:g} s")
             time.sleep(0.3)
 
@@ -214,7 +229,7 @@ class PrefectApi:
             try:
                 reply = self._http.request(method, path, json=body)
             except httpx.HTTPError as error:
-                raise PrefectApiError(f"Prefect does not answer {path}: {error}") from error
+                raise PrefectSilent(f"Prefect does not answer {path}: {error}") from error
             if reply.status_code not in BUSY or time.monotonic() > deadline:
                 return reply
             time.sleep(0.5)

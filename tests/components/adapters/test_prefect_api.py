@@ -23,6 +23,8 @@ class FakePrefect:
         self.rows: dict[str, list[dict[str, Any]]] = {}
         self.comes_in_between: dict[str, list[dict[str, Any]]] = {}
         """Rows that are there, in front, once the first page has been handed out."""
+        self.silent = 0
+        """So many questions after a run's state get no answer."""
         owner = self
 
         class Handler(BaseHTTPRequestHandler):
@@ -34,6 +36,10 @@ class FakePrefect:
                 self.answer(page)
 
             def do_GET(self) -> None:
+                if owner.silent:
+                    owner.silent -= 1
+                    self.close_connection = True
+                    return
                 self.answer({"state": {"type": "COMPLETED", "name": "Completed", "message": ""}})
 
             def answer(self, content: Any) -> None:
@@ -96,3 +102,11 @@ def test_every_line_of_a_run_that_is_over_is_handed_on(prefect: FakePrefect, api
     said: list[str] = []
     api.wait("run", 1.0, said.append)
     assert said == [f"line {n}" for n in range(N)]
+
+
+def test_a_run_is_watched_on_when_a_question_gets_no_answer(prefect: FakePrefect) -> None:
+    prefect.silent = 2
+    api = PrefectApi(prefect.url)
+    assert api.wait("run", 30.0, lambda _line: None)["type"] == "COMPLETED"
+    assert prefect.silent == 0
+    api.close()
