@@ -1,8 +1,8 @@
 """What a partial retraining costs and loses: ten days, what is known before each learnt in full, in part, or not.
 
 Run it with `python -m benchmarks.partial_training [--interactions FOLDER]`; without a folder it takes the demo's
-MovieLens. The days are the last ten with 200 events or more. On each, whoever liked something new is asked for
-the last of it, with all before as history. `full` has chosen, learnt and fitted on everything before the day; `partial`
+MovieLens. The days are the last ten with 200 events or more. On each, what anybody likes is asked for, with
+all that they have met by then as history. `full` has chosen, learnt and fitted on everything before the day; `partial`
 has fitted on that, with what `full` had chosen and learnt before the first of the days; `stale` is that first model,
 asked with today's histories.
 """
@@ -41,9 +41,9 @@ def run(data: TrainingData) -> Report:
     config = PipelineConfig.model_validate(
         {
             "generators": GENERATORS,
-            "n_splits": 3,
+            "n_splits": 2,
             "n_candidates": 150,
-            "max_examples": 4000,
+            "max_examples": 1500,
             "ranker": RankerConfig(n_seeds=1),
         }
     )
@@ -94,14 +94,14 @@ def _timed(pipeline: Pipeline, data: TrainingData, first: Learned | None) -> tup
 
 
 def _asked(until: TrainingData, day: int) -> list[tuple[History, int]]:
-    """Of each user who liked something on the day and had met something before it: that, and the last liked item."""
+    """What was liked on the day by whoever had met something before it: all that they had met by then, and the item."""
     found = []
     histories = histories_of(until)
     for user in range(len(histories)):
         history = histories.of(user)
-        likes = np.flatnonzero(history.liked & (history.seconds >= day))
-        if len(likes) and likes[-1] > 0:
-            found.append((history.first(int(likes[-1])), int(history.items[likes[-1]])))
+        for place in np.flatnonzero(history.liked & (history.seconds >= day)).tolist():
+            if place:
+                found.append((history.first(place), int(history.items[place])))
     return found
 
 

@@ -1,10 +1,10 @@
 """The sequence model alone and in the pipeline: quality, processor time, time of an answer, and the share of new items.
 
 Run it with `python -m benchmarks.sequences [--interactions FILE --protocol PROTOCOL] [--part alone|pipeline|new]
-[--settings JSON]`; it needs the extra `neural`. Without --interactions it takes the demo's MovieLens, split per
-user. `new` takes a tenth of the items, drawn by lot, out of training, and counts them among what is recommended.
-`pipeline` learns twice on the same cuts, with and without the model among the generators, and gives
-the paired difference.
+[--towers NAMES] [--settings JSON]`; it needs the extra `neural`. Without --interactions it takes the demo's MovieLens,
+split per user. `new` takes a tenth of the items, drawn by lot, out of training, and counts them among what is
+recommended. `pipeline` learns twice on the same cuts, with and without the model among the generators, and gives the
+paired difference.
 """
 
 from __future__ import annotations
@@ -60,12 +60,12 @@ def world_from(interactions: str | None, protocol: str) -> ComparedWorld:
     return world_of(parts, asked.dataset, threshold, None, False)
 
 
-def alone(world: ComparedWorld, settings: dict[str, object]) -> list[Row]:
+def alone(world: ComparedWorld, settings: dict[str, object], towers: list[str]) -> list[Row]:
     """One row per tower, and the best neighbour method beside them."""
     quality = Quality(world.known, world.wanted, K, COLD, SEED)
     rows: list[Row] = []
     tried: dict[str, RecommenderConfig] = {"nearby_items": NearbyItemsConfig()}
-    tried |= {name: SequenceModelConfig.model_validate(settings | own) for name, own in TOWERS.items()}
+    tried |= {name: SequenceModelConfig.model_validate(settings | TOWERS[name]) for name in towers}
     for name, config in tried.items():
         start = time.process_time()
         fitted = config.build().fit(world.train, SEED)
@@ -165,11 +165,12 @@ def main() -> None:
     parser.add_argument("--protocol", default="per-user-temporal")
     parser.add_argument("--part", choices=("alone", "pipeline", "new"), default="alone")
     parser.add_argument("--settings", type=json.loads, default={})
+    parser.add_argument("--towers", nargs="+", choices=TOWERS, default=list(TOWERS), help="of part alone")
     parser.add_argument("--judged", type=int, default=5000, help="users by whom pipelines are judged")
     asked = parser.parse_args()
     world = world_from(asked.interactions, asked.protocol)
     if asked.part == "alone":
-        rows = alone(world, asked.settings)
+        rows = alone(world, asked.settings, asked.towers)
     elif asked.part == "new":
         rows = new_items(world, asked.settings)
     else:

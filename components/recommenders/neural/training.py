@@ -56,6 +56,8 @@ def train_towers(
     now: Callable[[], float],
 ) -> dict[str, Scores]:
     """The weights after training from `first`; `now` is read between batches and ends it after `plan.max_seconds`."""
+    # The same sums in the same order, and nothing that waits for threads of a process that this one was forked from.
+    torch.set_num_threads(1)
     rng = np.random.default_rng(seed)
     weights = {name: torch.tensor(value, requires_grad=True) for name, value in first.items()}
     step = _Step(weights, items, plan, rng, torch.Generator().manual_seed(seed))
