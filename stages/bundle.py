@@ -18,6 +18,8 @@ from components.ranking.fitted_pipeline import FittedPipeline
 from components.ranking.newcomers import popularity_of
 from components.ranking.pipeline import Pipeline
 from components.ranking.pipeline_choice import load_choice
+from components.recommenders.content import FittedContent
+from components.recommenders.events import events_of
 from components.recommenders.factors import FittedFactors
 from components.recommenders.protocol import FittedRecommender, Recommender, RecommenderError, TrainingData
 from components.recommenders.training_data import training_data
@@ -32,6 +34,7 @@ from components.serving.bundle import (
 )
 from components.serving.bundle import write_bundle as write
 from components.serving.expected_answers import expected_answers, sample_users
+from components.situation.lifts import learn_lifts
 from stages.catalogue import catalogue
 from stages.evaluate import read_confidence
 from stages.stage import (
@@ -52,7 +55,10 @@ RECENT_ITEMS = 20
 INGREDIENTS = {
     **dict.fromkeys(("prepare", "train", "index", "bundle"), True),
     "ingest": {"implicit_value", "max_value", "min_value", "weights"},
-    "routing": {"candidates", "cold_start_threshold", "diversity", "fold_in", "repeats"},
+    "routing": {
+        **dict.fromkeys(("candidates", "cold_start_threshold", "diversity", "fold_in", "repeats"), True),
+        "situation": {"utc_offset_hours"},
+    },
 }
 """What of params makes a difference to the bundle, as dvc.yaml states it too."""
 
@@ -73,6 +79,8 @@ def bundle(params: Params) -> str:
     }
     # A pipeline answers every history itself.
     beside = [] if isinstance(primary, FittedPipeline) else train.fold_in
+    content = fitted[train.content.kind]
+    assert isinstance(content, FittedContent)  # noqa: S101 its config has no other form
     fitted |= _fold_ins([entry.build() for entry in beside if entry.kind not in fitted], data, seed)
     shutil.rmtree(BUNDLE, ignore_errors=True)
     with tempfile.TemporaryDirectory() as scratch:
@@ -98,6 +106,9 @@ def bundle(params: Params) -> str:
             recent=recent_items(data),
             confidence=read_confidence(),
             barred=data.barred if data.repeats else None,
+            lifts=learn_lifts(
+                events_of(data), content.item_labels, content.labels, params.routing.situation.utc_offset_hours
+            ),
         )
         write(BUNDLE, contents, index_file)
     # Answered from what was read back, by the code that serves.

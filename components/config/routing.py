@@ -37,6 +37,16 @@ class NewItemShare(Section):
     depth: int = Field(default=20, ge=1)
 
 
+class Situation(Section):
+    """What the moment of a request changes, where logs show that it matters: 1 as much as they show, 0 nothing.
+
+    `utc_offset_hours` is what the users' clocks are ahead of UTC, in which interactions are logged.
+    """
+
+    strength: float = Field(default=1.0, ge=0, le=5)
+    utc_offset_hours: float = Field(default=0.0, ge=-12, le=14)
+
+
 class Cache(Section):
     """How long answers are kept, and how much memory they may take in each process; 0 megabytes keep none.
 
@@ -63,6 +73,7 @@ class RoutingConfig(Section):
     diversity: Diversity = Diversity()
     exploration: Exploration = Exploration()
     new_items: NewItemShare = NewItemShare()
+    situation: Situation = Situation()
     cache: Cache = Cache()
 
     @model_validator(mode="after")

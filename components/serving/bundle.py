@@ -27,6 +27,7 @@ from components.retrieval.indexed_factors import IndexedFactors
 from components.retrieval.item_index import INDEX_KINDS, open_item_index
 from components.routing.confidence import Confidence
 from components.serving.catalogue import Catalogue, read_catalogue, write_catalogue
+from components.situation.lifts import Lifts
 
 FORMAT = 1
 MANIFEST = "bundle.json"
@@ -40,6 +41,7 @@ BARRED_ITEMS = "barred_items.npy"
 BARRED_OFFSETS = "barred_offsets.npy"
 RECENT = "recent.npy"
 CONFIDENCE = "confidence.json"
+LIFTS = "lifts.json"
 
 
 class BundleError(Exception):
@@ -104,6 +106,7 @@ class Bundle:
         recent: the last items that each user met in training, oldest first, as 1 + the item row, negative for one that
             was not liked, 0 where there are fewer, (n_users, n); None where no times are known.
         confidence: how likely a list of the primary recommender holds a hit; None where that was not measured.
+        lifts: what situations change; None where that was not looked for.
         barred: of `history` what its user never liked, which is not recommended where people come back to items; None
             where that is not known.
     """
@@ -117,6 +120,7 @@ class Bundle:
     recent: NDArray[np.int32] | None = None
     confidence: Confidence | None = None
     barred: csr_array | None = None
+    lifts: Lifts | None = None
 
     @cached_property
     def user_row(self) -> dict[str, int]:
@@ -183,6 +187,8 @@ def write_bundle(folder: Path, bundle: Bundle, index_file: Path | None = None) -
         np.save(folder / RECENT, bundle.recent.astype(np.int32))
     if bundle.confidence is not None:
         _write_json(folder / CONFIDENCE, asdict(bundle.confidence))
+    if bundle.lifts is not None:
+        _write_json(folder / LIFTS, asdict(bundle.lifts))
     for name, recommender in bundle.recommenders.items():
         recommender.save(folder / name)
     if bundle.manifest.index.kind == "annoy":
@@ -235,7 +241,8 @@ def read_bundle(folder: Path) -> Bundle:
     )
     recent = np.load(folder / RECENT) if RECENT in manifest.sha256 else None
     confidence = _read_confidence(folder, manifest)
-    return Bundle(manifest, items, user_ids, history, recommenders, answers, recent, confidence, barred)
+    lifts = _read_lifts(folder, manifest)
+    return Bundle(manifest, items, user_ids, history, recommenders, answers, recent, confidence, barred, lifts)
 
 
 def read_primary(folder: Path) -> FittedRecommender:
@@ -265,6 +272,14 @@ def _read_confidence(folder: Path, manifest: BundleManifest) -> Confidence | Non
     if CONFIDENCE not in manifest.sha256:
         return None
     return Confidence(tuple(json.loads((folder / CONFIDENCE).read_text())["weights"]))
+
+
+def _read_lifts(folder: Path, manifest: BundleManifest) -> Lifts | None:
+    if LIFTS not in manifest.sha256:
+        return None
+    raw = json.loads((folder / LIFTS).read_text())
+    cells = {name: tuple(row) for name, row in raw["cells"].items()}
+    return Lifts(tuple(raw["labels"]), cells, {kind: tuple(gain) for kind, gain in raw["gains"].items()})
 
 
 def read_manifest(folder: Path) -> BundleManifest:

@@ -67,6 +67,7 @@ class Candidates:
         said: what was made of the words of the request, None where it has none.
         because: says why some items are there, as `components/ranking/because.py` does; None where nothing is known.
         seconds: how long each stage of a ranking took.
+        suits: per item row that the situation has moved up, why.
     """
 
     route: Route
@@ -76,6 +77,7 @@ class Candidates:
     said: Said | None = None
     because: Callable[[Rows], Rows] | None = None
     seconds: Mapping[str, float] = field(default_factory=dict)
+    suits: Mapping[int, str] = field(default_factory=dict)
 
     def without(self, rows: Rows) -> Candidates:
         """The same without these item rows."""

@@ -48,6 +48,8 @@ from components.serving.requests import BreakdownRequest, Filter, RecommendReque
 from components.serving.shelf import ALL_ON, OffSwitch, Shelf
 from components.serving.talk import Talk
 from components.serving.text_reading import NO_READINGS, Readings
+from components.situation.moment import moment_of
+from components.situation.reorder import cell_of, reordered
 from components.wishes.facts import CatalogueFacts
 
 NOTHING = np.empty(0, np.int32)
@@ -149,7 +151,7 @@ class RequestPath:
         start = self._now()
         asker, may = self._asked(request, recent, shelf)
         found = self._finder.find(request, asker, may)
-        ranked = self._ranked(asker, may, shelf, found, recent, start)
+        ranked = self._ranked(request, asker, may, shelf, found, recent, start)
         return self._compose(request, request_id, ranked, None, exploring)
 
     async def answer(
@@ -175,7 +177,7 @@ class RequestPath:
             found = await self._aside(lambda: self._finder.find(request, asker, may, readings, rank), hurried)
         else:
             found = self._finder.find(request, asker, may, readings)
-        ranked = self._ranked(asker, may, shelf, found, recent, start)
+        ranked = self._ranked(request, asker, may, shelf, found, recent, start)
         if self._hybrid is None:
             return self._compose(request, request_id, ranked, None, exploring)
         diversity = self._strength(request)
@@ -214,14 +216,39 @@ class RequestPath:
         if elsewhere is None:
             return None
         mixes = self._strength(request) or policy.diversity.max_per_category or policy.exploration.share
+        mixes = mixes or self._cell(request) is not None
         n = EXPLAINED if mixes or policy.new_items.share or self._hybrid else request.k + len(may.shown)
         return lambda history, hidden, again: elsewhere(history, hidden, again, n)
 
     def _ranked(
-        self, asker: UserState, may: MayShow, shelf: Shelf, found: Candidates, recent: Recent, start: float
+        self,
+        request: RecommendRequest,
+        asker: UserState,
+        may: MayShow,
+        shelf: Shelf,
+        found: Candidates,
+        recent: Recent,
+        start: float,
     ) -> _Ranked:
         unread = isinstance(recent, EventsUnread)
-        return _Ranked(asker, may, shelf, found.without(may.shown), unread, start, self._now())
+        suited = self._suited(request, found.without(may.shown))
+        return _Ranked(asker, may, shelf, suited, unread, start, self._now())
+
+    def _cell(self, request: RecommendRequest) -> str | None:
+        """The situation that the request states, if it changes anything."""
+        context = request.context
+        if context is None or self._routing.situation.strength == 0:
+            return None
+        return cell_of(moment_of(context.time_of_day, context.weekday), self.bundle.lifts)
+
+    def _suited(self, request: RecommendRequest, found: Candidates) -> Candidates:
+        """`found` in the order that suits the situation; what words ask for comes in the order of the words."""
+        cell = self._cell(request)
+        if cell is None or self.bundle.lifts is None or (found.said is not None and found.said.kept):
+            return found
+        strength = self._routing.situation.strength
+        made = reordered(found.ranking, cell, self.bundle.lifts, self.bundle.content.item_labels, strength)
+        return replace(found, ranking=made.ranking, suits=made.because)
 
     def _compose(
         self, request: RecommendRequest, request_id: str, ranked: _Ranked, second: RerankOutcome | None, exploring: bool
@@ -418,6 +445,11 @@ class RequestPath:
         return self._routing.diversity.strength if request.diversity is None else request.diversity
 
     def _reasons(self, found: Candidates, rows: Rows, asker: UserState, request: RecommendRequest) -> list[str]:
+        reasons = self._plain_reasons(found, rows, asker, request)
+        suits = [found.suits.get(row) for row in rows.tolist()]
+        return [f"{text}; {also}" if also else text for text, also in zip(reasons, suits, strict=True)]
+
+    def _plain_reasons(self, found: Candidates, rows: Rows, asker: UserState, request: RecommendRequest) -> list[str]:
         items = self.bundle.items
         if found.route == "content":
             preferences = request.profile.preferences if request.profile else {}

@@ -18,6 +18,7 @@ from pydantic import (
 
 from components.serving.page_cursor import LONGEST, read_cursor
 from components.serving.user_id import UserId
+from components.situation.moment import Weekday
 
 MAX_K = 100
 MAX_EVENTS = 1000
@@ -59,9 +60,10 @@ class Body(BaseModel):
 
 
 class RequestContext(Body):
-    """The situation of the request."""
+    """The situation of the request; `time_of_day` in words or as 21:30, by the clock of who asks."""
 
     time_of_day: ShortText | None = None
+    weekday: Weekday | None = None
     device: ShortText | None = None
     mood: ShortText | None = None
     query: Annotated[str, StringConstraints(max_length=512)] | None = None

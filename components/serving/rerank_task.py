@@ -42,6 +42,7 @@ def task_of(
     said = (
         {
             "time of day": context.time_of_day,
+            "day of the week": context.weekday,
             "device": context.device,
             "mood": context.mood,
             "asks for": context.query,

@@ -166,6 +166,9 @@ class Phrases:
             many = (*phrase[:-1], _plural(phrase[-1]))
             if many not in meant and not phrase[-1].endswith("s"):  # "romantics"
                 yield many, LabelMeaning(tuple(names), own[phrase])
+            single = (*phrase[:-1], phrase[-1].removesuffix("s"))
+            if single not in meant and len(single[-1]) > 3 and not set(single) <= self._vocabulary.ignorable:  # "ghost"
+                yield single, LabelMeaning(tuple(names), own[phrase])
         for phrase, parts in self._vocabulary.compounds.items():
             labels = [self._by_label[words_of(name)] for name in parts if words_of(name) in self._by_label]
             if len(labels) == len(parts):

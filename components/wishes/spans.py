@@ -178,7 +178,8 @@ class SpanFinder:
         return mended
 
     def _is_name(self, word: str) -> bool:
-        return word in self.titles.by_word or self.people.by_last_name(word) is not None
+        named = word in self.titles.by_word or self.people.by_last_name(word) is not None
+        return named or self.people.is_first_name(word)
 
     def _whole(self, tokens: Sequence[Token]) -> Span | None:
         """The whole text as the name of items, spelled right or almost."""
@@ -567,8 +568,11 @@ class SpanFinder:
     ) -> tuple[int, Items] | None:
         """All parts of a series: by a name that no title bears, or by what several titles begin with and "films"."""
         known = self._series.named(words, at)
-        if known and not (self._likened(before) and known[2] in self.titles.by_name):
-            return known[0], Items(tuple(known[1]), known[2], series=True)
+        if known is not None:
+            end, rows, name = known
+            ordinary = len(name) == 1 and self._plain(name[0]) and not tokens[at].large
+            if not ordinary and not (self._likened(before) and name in self.titles.by_name):
+                return end, Items(tuple(rows), name, series=True)
         for end, rows, name in self._series.shared(words, at):
             large = tokens[end - 2].large
             if len(name) == 1 and (self.people.by_last_name(name[0]) or self._plain(name[0])) and not large:

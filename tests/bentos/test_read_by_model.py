@@ -95,6 +95,23 @@ def test_the_built_in_reader_reads_where_the_model_does_not_and_the_answer_says_
     assert answer["fallback_reason"] == f"reading: {reason}"
 
 
+def stated(understood: list[dict[str, Any]]) -> list[dict[str, Any]]:
+    """What the built-in reader understood, as a model would state it."""
+    return [{name: value for name, value in wish.items() if name not in ("words", "loosened")} for wish in understood]
+
+
+def test_a_model_that_states_what_the_built_in_reader_reads_gives_the_same_answer(tmp_path: Path) -> None:
+    texts = ["westerns, no comedy", "a drama of at most 100 minutes", "comedies from the 90s", "neither horror nor war"]
+    searches = [("/search", {"query": text, "k": 4}) for text in texts]
+    built_in, _ = ask(tmp_path / "built-in", lambda body, n: Says(""), *searches, enabled=False)
+    by_model, server = ask(tmp_path / "model", lambda body, n: states(*stated(built_in[n]["understood"])), *searches)
+    assert len(server.requests) == len(texts)
+    for one, other in zip(built_in, by_model, strict=True):
+        assert one["understood"] and one["understood"] == other["understood"]
+        assert [item["item_id"] for item in one["items"]] == [item["item_id"] for item in other["items"]]
+        assert other["fallback_reason"] is None
+
+
 def test_nobody_is_asked_unless_the_release_says_so_nor_for_requests_without_words(tmp_path: Path) -> None:
     answers, server = ask(tmp_path, lambda body, n: states(WESTERN), *posts("westerns"), enabled=False)
     assert (server.requests, {answer["fallback_reason"] for answer in answers}) == ([], {None})

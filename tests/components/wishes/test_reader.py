@@ -83,6 +83,7 @@ def reader() -> Reader:
         # labels in other forms, by other names, misspelled
         ("animated", ["Animation"]),
         ("somthing funny", ["Comedy"]),
+        ("a werewolf story", ["Horror"]),
         ("sci fi", ["Sci-Fi"]),
         ("science-fiction", ["Sci-Fi"]),
         ("thrilers", ["Thriller"]),
