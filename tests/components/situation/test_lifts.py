@@ -60,6 +60,12 @@ def test_who_is_awake_when_is_no_lift(seed: int) -> None:
     assert not learnt(world(np.random.default_rng(seed), matters=False, by_user=True)).cells
 
 
+@pytest.mark.parametrize("seed", range(3))
+def test_what_is_chosen_more_is_found_though_who_chooses_differs_too(seed: int) -> None:
+    events = world(np.random.default_rng(seed), matters=True, by_user=True)
+    assert learnt(events).cells["weekend evening"][2] > 0
+
+
 def test_the_clock_of_the_users_counts_not_that_of_utc() -> None:
     events = world(np.random.default_rng(1), matters=True, offset=6)
     assert learnt(events, offset=6.0).cells["weekend evening"][2] > 0.3
