@@ -24,6 +24,10 @@ NUMBERS = (YEAR, PRICE)
 """The columns of `TrainingData.item_numbers`."""
 
 
+MOST_KINDS = 12
+"""Types of events that are told apart; with more, none is."""
+
+
 PLACES = 86_400
 """Seconds since 1970 that all stay below this are places in a history (`timestamps.PLACES_UNTIL`)."""
 

@@ -24,10 +24,8 @@ from components.interactions.columns import (
 )
 from components.interactions.item_vectors import vector_matrix
 from components.interactions.prepared import RELEVANT
-from components.recommenders.protocol import Events, TrainingData, item_labels
+from components.recommenders.protocol import MOST_KINDS, Events, TrainingData, item_labels
 from components.recommenders.traits import traits_of
-
-MOST_KINDS = 12
 
 
 def training_data(

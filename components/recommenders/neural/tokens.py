@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from components.recommenders.training_data import MOST_KINDS
+from components.recommenders.protocol import MOST_KINDS
 
 Codes = NDArray[np.int8]
 
