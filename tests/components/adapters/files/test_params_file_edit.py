@@ -22,7 +22,7 @@ def test_only_the_data_version_changes(tmp_path: Path) -> None:
 
 def test_a_file_without_that_line_is_left_alone(tmp_path: Path) -> None:
     path = tmp_path / "params.yaml"
-    text = re.sub(r"(?m)^data:\n(?:  .*\n)+", "data: {version: data-v1}\n", PARAMS.read_text())
+    text = re.sub(r"(?m)^data:\n(?:  .*\n)+", "data: {version: data-v1, choice_of: null}\n", PARAMS.read_text())
     path.write_text(text)
     with pytest.raises(ParamsError, match=r"data\.version"):
         set_data_version(path, "data-v2")
