@@ -10,14 +10,16 @@ from components.ranking.pipeline import PipelineConfig
 from components.recommenders.needs import Size
 from components.recommenders.protocol import RecommenderConfig, Task
 
-FITTING, EXAMPLES = 0.4, 0.4
-"""Shares of the time for learning: for fitting generators on every cut, and for what the ranker learns from."""
+FITTING, EXAMPLES = 0.4, 0.5
+"""Shares of the time for learning: for fitting generators on every cut, and for the examples and what the ranker makes
+of them."""
 JUDGING = 0.5
 """Share of the time for the lists of those who are judged; where that is not enough for all, some are drawn."""
 FEWEST_EXAMPLES, MOST_EXAMPLES = 2_000, 20_000
 FEWEST_SPLITS, FEWEST_JUDGED = 2, 1_000
-BASE_MS, ITEM_MS, RANK_MS = 0.6, 1e-5, 1.0
-"""Of a history: finding and describing its candidates, whatever the generators, then an item of each; the ranker."""
+BASE_MS, ITEM_MS, EVENT_MS, RANK_MS = 0.6, 1e-5, 2.5e-3, 1.0
+"""Of a history: finding and describing its candidates, whatever the generators, then for each of them an item of the
+catalogue and an event of the history; and the ranker, which takes about as long to learn from it as to rank it."""
 N_CANDIDATES = 150
 WEAK = 0.5
 """A kind that has less than this share of the best kind's NDCG would blur the candidates, and is left out."""
@@ -51,7 +53,7 @@ def full_pipeline(
     best = max((each.quality or 0.0 for each in measured), default=0.0)
     strong = [each for each in measured if each.quality is None or each.quality >= WEAK * best]
     n_most = sum(len(type(each.config).as_generators(task, each.config)) for each in strong)
-    ranked = (BASE_MS + ITEM_MS * size.items * n_most + RANK_MS) / 1000 / processes
+    ranked = (_described(size, n_most) + RANK_MS / 1000) / processes
     n_judged = int(min(n_judged, max(JUDGING * seconds / ranked, FEWEST_JUDGED)))
     seconds -= min(n_judged * ranked, JUDGING * seconds)
     n_splits = 6 if task.in_order else 3
@@ -59,7 +61,7 @@ def full_pipeline(
     if len(generators) < 2 < n_splits:
         n_splits = FEWEST_SPLITS
         generators = _affordable(task, strong, FITTING * seconds / (n_splits + 1))
-    each = (BASE_MS + ITEM_MS * size.items * len(generators)) / 1000
+    each = _described(size, len(generators)) + RANK_MS / 1000
     n_examples = int(min(max(EXAMPLES * seconds / each, FEWEST_EXAMPLES), MOST_EXAMPLES))
     if task.in_order:
         ranker, inner = RankerConfig(n_seeds=2), "latest"
@@ -86,6 +88,12 @@ def full_pipeline(
         }
     )
     return Plan(config, n_judged)
+
+
+def _described(size: Size, n_generators: int) -> float:
+    """Seconds that the candidates of a history of the usual length take."""
+    events = size.interactions / max(size.users, 1)
+    return (BASE_MS + n_generators * (ITEM_MS * size.items + EVENT_MS * events)) / 1000
 
 
 def _affordable(task: Task, measured: Sequence[Candidate], seconds: float) -> list[RecommenderConfig]:
