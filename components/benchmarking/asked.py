@@ -14,7 +14,6 @@ from components.recommenders.factors import FittedFactors
 from components.recommenders.fold_in import RecentHistory
 from components.recommenders.history import Histories
 from components.recommenders.protocol import FittedRecommender, Ranking, Scores
-from components.recommenders.sequences import FittedSequences
 
 
 class Scorer(Protocol):
@@ -62,8 +61,7 @@ class AskedLater:
 
     def _of(self, user: int) -> Scores:
         history, learnt = self.histories.of(user), int(self.n_learnt[user])
-        if isinstance(self.fitted, FittedFactors) and not isinstance(self.fitted, FittedSequences):
-            # A user's own factors say more than those that a history gives; what is new is added to them.
+        if isinstance(self.fitted, FittedFactors) and self.fitted.own_first:  # what is new is added to them
             news = history.items[learnt:]
             liked = news[history.liked[learnt:]]
             if not len(liked):

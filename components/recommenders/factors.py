@@ -56,6 +56,8 @@ class FittedFactors:
     item_gives: Scores | None = None
 
     form: ClassVar[str] = "factors"
+    own_first: ClassVar[bool] = True
+    """Whether the factors that a user was trained to have say more of them than those that a history gives."""
 
     def __post_init__(self) -> None:
         users, items = self.user_factors, self.item_factors

@@ -111,6 +111,7 @@ class FittedSequences(FittedFactors):
     tails: Tails
 
     form: ClassVar[str] = "sequences"
+    own_first: ClassVar[bool] = False
 
     @classmethod
     def of(cls, items: Scores, encoder: HistoryEncoder, tails: Tails) -> FittedSequences:

@@ -1,4 +1,7 @@
-"""Finds items and people by their names in a text: whole, in part, by last name, or with a spelling mistake."""
+"""Finds items and people by their names in a text: whole, in part, by last name, or with a spelling mistake.
+
+Past 250 lines, as a part of a name and a mistake in it are told from whole names by the same tables.
+"""
 
 from __future__ import annotations
 
