@@ -6,8 +6,12 @@ folder. What they carry is measured first, with sixteen clients that each wait f
 half of that, at moments fixed beforehand: alone ("quiet"), and beside two abusive ones that send the rest of `times` as
 much ("loud"); at last good clients alone send `times` as much, which nobody can serve ("crowd"). Each has an address.
 Good ones send plain requests of users who have just done something (so that their lists are ranked anew), a tenth with
-a cart, and a tenth feedback; abusive ones ask for strangers' lists of a hundred. Client and servers share the cores. It
-ends within `MOST_SECONDS`, with the rows that it has by then, and with 1 where the law of the loud row does not hold.
+a cart, and a tenth feedback; abusive ones ask for strangers' lists of a hundred.
+
+Attackers bring their own processors. So the stack has one half of the cores, also while it is measured what it carries,
+and the clients the other; abuse comes from a process of its own, which gives way to that of the good clients. "late" is
+how long after its moment the client itself came to a request (99th percentile), which is in its latency too. It ends
+within `MOST_SECONDS`, with the rows that it has by then, and with 1 where the law of the loud row does not hold.
 """
 
 from __future__ import annotations
@@ -19,7 +23,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +31,8 @@ from pathlib import Path
 import numpy as np
 import psutil
 
+from benchmarks.abusive_clients import Abuse
+from benchmarks.cores_apart import keep_apart
 from benchmarks.keep_alive_client import measure, post_bytes
 from benchmarks.open_loop_client import Due, Outcome, send_all
 from benchmarks.report import hardware
@@ -43,7 +49,8 @@ QUIET_SECONDS, CROWD_SECONDS = 20.0, 15.0
 MOST_SECONDS = 230.0
 MOST_TIMES_QUIET = 3.0
 MOST_REQUESTS = 200_000
-ROW = "{:9}{:>10}{:>10}{:>9}{:>8}{:>9}{:>9}  {}"
+HEAD = ("who", "asked/s", "answered", "refused", "cheap", "p50 ms", "p99 ms", "late ms", "by status")
+ROW = "{:9}{:>10}{:>10}{:>9}{:>8}{:>9}{:>9}{:>9}  {}"
 
 
 @dataclass(frozen=True)
@@ -53,11 +60,13 @@ class Flood:
     Attributes:
         good, abusive: of all of the kind together.
         megabytes: of Envoy and the slots, once a second.
+        used: cores that each of them kept busy.
     """
 
     good: Outcome
     abusive: Outcome
     megabytes: tuple[float, ...]
+    used: dict[str, float]
 
 
 class Traffic:
@@ -92,13 +101,15 @@ def flood(stack: SmallStack, traffic: Traffic, per_second: float, seconds: float
     rng = np.random.default_rng(3)
     n = min(int(per_second * seconds), MOST_REQUESTS)
     dues = [Due(float(at), int(rng.integers(GOOD)), traffic.next()) for at in np.sort(rng.random(n)) * seconds]
-    for client in range(GOOD, GOOD + ABUSIVE if abusive_per_second else GOOD):
-        wire = post_bytes("/recommend", {"user_id": f"stranger-{client}", "k": 100})
-        dues += [Due(float(at), client, wire) for at in np.arange(0.0, seconds, 1 / abusive_per_second)]
     addresses = [f"127.1.{n // 200}.{1 + n % 200}" for n in range(GOOD + ABUSIVE)]
-    with _megabytes(stack) as memory:
-        found = send_all(stack.settings.gateway_port, sorted(dues, key=lambda due: due.at), addresses)
-    return Flood(_sum(found, range(GOOD)), _sum(found, range(GOOD, GOOD + ABUSIVE)), tuple(memory))
+    port = stack.settings.gateway_port
+    abuse = Abuse(port, addresses[GOOD:], abusive_per_second, seconds) if abusive_per_second else None
+    with _watched(stack) as (memory, used):
+        if abuse is not None:
+            abuse.begin()
+        good = Outcome.of(send_all(port, dues, addresses[:GOOD]))
+        abusive = Outcome() if abuse is None else abuse.wait()
+    return Flood(good, abusive, tuple(memory), used)
 
 
 def capacity(stack: SmallStack, traffic: Traffic, seconds: float = CAPACITY_SECONDS) -> float:
@@ -153,22 +164,26 @@ def write_tiny(folder: Path) -> Path:
 
 def compare(stack: SmallStack, traffic: Traffic, times: float, seconds: float) -> list[str]:
     """Prints a row for each kind of client as soon as it is measured; what breaks the law, in words."""
+    print(keep_apart(stack), flush=True)
     measure(stack.settings.gateway_port, traffic.clicks(), 8, accepted=(b"202",))
     carried = capacity(stack, traffic)
     good = GOOD_SHARE * carried
     print(
         f"carries {carried:.0f} requests/s; an address may send {stack.settings.requests_per_address_minute / 60:g}/s"
     )
-    print(ROW.format("who", "asked/s", "answered", "refused", "cheap", "p50 ms", "p99 ms", "by status"), flush=True)
+    print(ROW.format(*HEAD), flush=True)
     quiet = flood(stack, traffic, good, QUIET_SECONDS, 0.0)
     _show("quiet", quiet.good, good)
+    _show_used(quiet)
     each = (times * carried - good) / ABUSIVE
     loud = flood(stack, traffic, good, seconds, each)
     _show("loud", loud.good, good)
     _show("abusive", loud.abusive, ABUSIVE * each)
+    _show_used(loud)
     print(f"memory of gateway and slots, MB: {', '.join(f'{each:.0f}' for each in loud.megabytes[::5])}", flush=True)
     crowd = flood(stack, traffic, times * carried, CROWD_SECONDS, 0.0)
     _show("crowd", crowd.good, times * carried)
+    _show_used(crowd)
     faults = []
     if failed := loud.good.statuses.total() - len(loud.good.seconds):
         faults.append(f"{failed} requests of good clients failed")
@@ -188,37 +203,42 @@ def _show(who: str, outcome: Outcome, per_second: float) -> None:
     cheap = f"{outcome.degraded / max(answered, 1):.1%}"
     times = (f"{_p(share, outcome):.1f}" for share in (50, 99))
     counts = (f"{answered:,}", f"{all_of_them - answered:,}")
-    print(ROW.format(who, f"{per_second:.0f}", *counts, cheap, *times, dict(outcome.statuses)), flush=True)
+    late = f"{np.percentile(outcome.late, 99) * 1000:.1f}"
+    print(ROW.format(who, f"{per_second:.0f}", *counts, cheap, *times, late, dict(outcome.statuses)), flush=True)
 
 
-def _sum(found: Sequence[Outcome], clients: Sequence[int]) -> Outcome:
-    total = Outcome()
-    for client in clients:
-        total.seconds += found[client].seconds
-        total.statuses += found[client].statuses
-        total.degraded += found[client].degraded
-    return total
+def _show_used(flooded: Flood) -> None:
+    print(f"  cores in use: {', '.join(f'{name} {share:.2f}' for name, share in flooded.used.items())}", flush=True)
 
 
 @contextmanager
-def _megabytes(stack: SmallStack) -> Iterator[list[float]]:
-    """Filled once a second by a thread until the block ends."""
-    found: list[float] = []
-    parents = [psutil.Process(stack.supervisor.state_of(name).pid) for name in ("envoy", "blue", "green")]
-    processes = [each for parent in parents for each in (parent, *parent.children(recursive=True))]
+def _watched(stack: SmallStack) -> Iterator[tuple[list[float], dict[str, float]]]:
+    """Filled once a second by a thread until the block ends: megabytes; then: the share of a core of each program."""
+    memory: list[float] = []
+    used: dict[str, float] = {}
+    families: dict[str, list[psutil.Process]] = {}
+    for name in ("envoy", "blue", "green"):
+        parent = psutil.Process(stack.supervisor.state_of(name).pid)
+        families[name] = [parent, *parent.children(recursive=True)]
     over = threading.Event()
 
     def look() -> None:
         while not over.wait(1.0):
-            found.append(sum(each.memory_info().rss for each in processes) / 1e6)
+            memory.append(sum(each.memory_info().rss for family in families.values() for each in family) / 1e6)
 
+    def seconds() -> dict[str, float]:
+        return {name: sum(sum(each.cpu_times()[:2]) for each in family) for name, family in families.items()}
+
+    before, start = seconds(), time.perf_counter()
     thread = threading.Thread(target=look)
     thread.start()
     try:
-        yield found
+        yield memory, used
     finally:
         over.set()
         thread.join()
+    took = time.perf_counter() - start
+    used |= {name: (now - before[name]) / took for name, now in seconds().items()}
 
 
 if __name__ == "__main__":
