@@ -53,3 +53,15 @@ def _no_port_of_a_running_stack() -> Iterator[None]:
         pytest.fail(
             f"reached for {', '.join(reached)}; give the test's settings ports of its own (tests/free_ports.py)"
         )
+
+
+@pytest.fixture(scope="session")
+def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    """One session of Spark for all tests that need it; they are skipped, and say why, where it cannot start."""
+    from components.adapters.spark.java import missing_for_spark
+    from components.adapters.spark.session import SparkPlace, open_spark
+
+    if missing := missing_for_spark():
+        pytest.skip(missing)
+    with open_spark(SparkPlace(driver_memory="1g", partitions=2), tmp_path_factory.mktemp("spark")) as session:
+        yield session

@@ -26,11 +26,13 @@ class HistoryFold:
         kind: `direction` scales the sum to the length of a usual user's vector, `sum` takes it as it is, `ridge` solves
             for the vector that best explains the likes (the user's half of iALS).
         regularisation, alpha: of `ridge`, as iALS has them.
+        regularisation_each: what each like adds to `regularisation`.
     """
 
     kind: Literal["direction", "sum", "ridge"] = "direction"
     regularisation: float = 0.0
     alpha: float = 1.0
+    regularisation_each: float = 0.0
 
 
 BY_DIRECTION = HistoryFold()
@@ -111,6 +113,8 @@ class FittedFactors:
             if self.fold.alpha != 1:
                 own = gives[likes].astype(np.float64)
                 system = system + (self.fold.alpha - 1) * (own.T @ own)
+            if self.fold.regularisation_each:
+                system = system + self.fold.regularisation_each * len(likes) * np.eye(self.embedding_width)
             taste = np.linalg.solve(system, self.fold.alpha * taste)
         return np.concatenate([taste, self.usual_biases]).astype(np.float32)
 

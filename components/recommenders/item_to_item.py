@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal, Self
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 from scipy.sparse import csr_array
 
@@ -67,12 +68,24 @@ class ItemToItem:
 def together(history: csr_array, config: ItemToItemConfig) -> csr_array:
     """The `config.top` items met most with each, (n_items, n_items)."""
     counts = np.asarray(history.sum(axis=0), np.float64).ravel()
-    both = csr_array(history.T @ history).tocoo()
-    others = both.row != both.col
-    row, column, shared = both.row[others], both.col[others], both.data[others].astype(np.float64)
+    return weigh_together(csr_array(history.T @ history), 0, counts, history.shape[0], config)
+
+
+def weigh_together(
+    both: csr_array, first: int, counts: NDArray[np.float64], n_users: int, config: ItemToItemConfig
+) -> csr_array:
+    """`together` for the items of some rows, of which `first` is the first.
+
+    Args:
+        both: users of the item of a row and that of a column, (n_rows, n_items).
+        counts: users of each item, (n_items,).
+    """
+    pairs = both.tocoo()
+    others = pairs.row + first != pairs.col
+    row, column, shared = pairs.row[others], pairs.col[others], pairs.data[others].astype(np.float64)
     if config.similarity == "lift":
-        expected = counts[row] * counts[column] / history.shape[0]
+        expected = counts[row + first] * counts[column] / n_users
     else:
-        expected = np.sqrt(counts[row] * counts[column])
+        expected = np.sqrt(counts[row + first] * counts[column])
     values = (shared / (expected + config.shrink)).astype(np.float32)
     return strongest_of_sparse(csr_array((values, (row, column)), shape=both.shape), config.top)

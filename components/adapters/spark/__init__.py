@@ -1,0 +1,1 @@
+"""Apache Spark as the engine for data that outgrow one machine; what it fits are the ordinary recommenders."""
