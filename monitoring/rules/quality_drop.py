@@ -24,6 +24,8 @@ a fall that lasts is found by the longer lookbacks."""
 GROSS = 0.4
 """A newest window that has lost more than this share of its quality waits for no other, and has a whole share."""
 
+SATURDAY = 5
+
 NOISE_WINDOWS = 400
 """The newest ones that noise is learnt from; its cost grows with the third power of their number."""
 
@@ -220,5 +222,11 @@ def _noise(history: QualityHistory, count: int, limits: DropLimits) -> WindowNoi
         [history.windows[place] for place in places],
         places,
         [history.rhythms[place] for place in places],
+        [_kind_of_day(history.rhythms[place]) for place in places],
         [place >= n - count for place in places],
     )
+
+
+def _kind_of_day(rhythm: tuple[int, int] | None) -> tuple[bool, int] | None:
+    """Whether it is on a weekend, and the hour."""
+    return None if rhythm is None else (rhythm[0] >= SATURDAY, rhythm[1])

@@ -60,12 +60,12 @@ def test_the_segment_that_fell_is_named(engine: Engine, tmp_path: Path) -> None:
 
 def test_a_fall_that_came_with_a_release_is_rolled_back_and_not_retrained(engine: Engine, tmp_path: Path) -> None:
     add_release(engine, "release-1", START - HOUR)
-    add_release(engine, "release-2", START + 6.5 * MINUTE)
-    for place in range(6):
+    add_release(engine, "release-2", START + 8.5 * MINUTE)
+    for place in range(8):
         add_window(engine, START + place * MINUTE, MINUTE, 600, 0.5, place)
-    add_window(engine, START + 6 * MINUTE, MINUTE / 2, 300, 0.5, 6)  # the promotion is in the midst of this window
-    add_window(engine, START + 6.5 * MINUTE, MINUTE / 2, 300, 0.05, 7, release="release-2")
-    looked = look(engine, tmp_path, START + 7 * MINUTE, Surroundings("release-2", "release-1"))
+    add_window(engine, START + 8 * MINUTE, MINUTE / 2, 300, 0.5, 8)  # the promotion is in the midst of this window
+    add_window(engine, START + 8.5 * MINUTE, MINUTE / 2, 300, 0.05, 9, release="release-2")
+    looked = look(engine, tmp_path, START + 9 * MINUTE, Surroundings("release-2", "release-1"))
     (told,) = [told for told in looked.told if told.alert.rule == "ndcg_drop"]
     answer = told.alert.details["answer"]
     assert (answer["kind"], answer["release"], answer["to"]) == ("rollback", "release-2", "release-1")

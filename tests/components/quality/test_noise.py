@@ -10,7 +10,9 @@ from scipy.stats import multivariate_normal
 from components.quality.noise import (
     AUTOCORRELATION_WEIGHTS,
     AUTOCORRELATIONS,
+    LARGER_FIRST,
     RELATIVE_FLOOR,
+    RHYTHM_RATIOS,
     STANDARD_DEVIATIONS,
     WindowNoise,
     learn_noise,
@@ -33,7 +35,11 @@ def windows(factors: np.ndarray, rng: np.random.Generator, spread: float = 0.02)
 def learnt(factors: np.ndarray, rng: np.random.Generator, shifted: int = 0) -> WindowNoise:
     n = len(factors)
     return learn_noise(
-        windows(factors, rng), range(n), [day % 7 for day in range(n)], [day >= n - shifted for day in range(n)]
+        windows(factors, rng),
+        range(n),
+        [day % 7 for day in range(n)],
+        [day % 7 >= 5 for day in range(n)],
+        [day >= n - shifted for day in range(n)],
     )
 
 
@@ -43,7 +49,7 @@ def test_the_noise_of_days_is_found_beside_rhythm_and_chance(deviation: float) -
     rhythm = 1 + 0.2 * (np.arange(140) % 7 >= 5)
     found = learnt(rhythm * (1 + deviation * rng.standard_normal(140)), rng)
     assert found.typical == pytest.approx(deviation, rel=0.5)
-    assert found.seen == 140 - 7
+    assert found.seen == 140 - 2
     assert found.weights.sum() == pytest.approx(1.0)
 
 
@@ -58,12 +64,32 @@ def test_days_in_runs_are_told_from_days_alone() -> None:
     assert together.weights @ together.autocorrelations > 0.5
 
 
-def test_a_week_teaches_nothing_and_larger_deviations_stay_likelier() -> None:
-    found = learnt(np.ones(7), np.random.default_rng(3))
+def test_windows_of_which_no_two_are_alike_teach_nothing_and_larger_deviations_stay_likelier() -> None:
+    found = learn_noise(windows(np.ones(7), np.random.default_rng(3)), range(7), range(7), range(7), [False] * 7)
     assert found.seen == 0
     each = [found.weights[found.deviations == deviation].sum() for deviation in STANDARD_DEVIATIONS]
     assert sum(each) == pytest.approx(1)
-    assert each[-1] / each[0] == pytest.approx(np.sqrt(400))
+    assert each[-1] / each[0] == pytest.approx(400**LARGER_FIRST)
+
+
+def test_days_of_one_working_week_teach_where_weekdays_are_alike() -> None:
+    found = learnt(np.ones(14), np.random.default_rng(3))
+    assert found.seen == 14 - 2
+    apart = learn_noise(
+        windows(np.ones(14), np.random.default_rng(3)),
+        range(14),
+        [day % 7 for day in range(14)],
+        [day % 7 for day in range(14)],
+        [False] * 14,
+    )
+    assert apart.seen == 7
+    large, larger = (of.weights @ (of.deviations > 0.03) for of in (found, apart))
+    assert large < larger / 10
+
+
+def test_weekdays_that_differ_as_they_please_are_no_noise() -> None:
+    week = 1 + 0.1 * np.random.default_rng(7).standard_normal(7)
+    assert learnt(np.tile(week, 8), np.random.default_rng(8)).typical < 0.01
 
 
 def test_what_the_judged_days_fell_by_is_no_noise() -> None:
@@ -78,9 +104,11 @@ def test_windows_without_traffic_teach_nothing_and_do_no_harm() -> None:
     rng = np.random.default_rng(5)
     made = windows(np.ones(28), rng)
     made[9] = Window(9 * DAY, DAY, np.zeros((1, BUCKETS)), np.zeros((1, BUCKETS)))
-    found = learn_noise(made, range(28), [day % 7 for day in range(28)], [False] * 28)
-    assert found.seen == 27 - 7
-    assert learn_noise([], [], [], []).seen == 0
+    found = learn_noise(
+        made, range(28), [day % 7 for day in range(28)], [day % 7 >= 5 for day in range(28)], [False] * 28
+    )
+    assert found.seen == 27 - 2
+    assert learn_noise([], [], [], [], []).seen == 0
 
 
 def test_the_variance_of_a_contrast_knows_what_is_next_to_what() -> None:
@@ -103,19 +131,25 @@ def test_the_weights_are_those_of_the_restricted_likelihood() -> None:
         Window(place * DAY, DAY, requests, requests * factor) for place, factor in zip(places, factors, strict=True)
     ]
     rhythms = [place % 3 for place in places]
+    groups = [rhythm == 0 for rhythm in rhythms]
     shifted = [place > 10 for place in places]
-    found = learn_noise(made, places, rhythms, shifted)
-    design = np.column_stack([*(np.array(rhythms) == each for each in range(3)), shifted]).astype(float)
+    found = learn_noise(made, places, rhythms, groups, shifted)
+    design = np.column_stack([*(np.array(groups) == each for each in (True, False)), shifted]).astype(float)
     free = null_space(design.T)
-    assert found.seen == free.shape[1] == 6
+    assert found.seen == free.shape[1] == 7
+    alike = np.equal.outer(rhythms, rhythms).astype(float)
     gaps = np.abs(np.subtract.outer(places, places))
     wanders = dict(zip(AUTOCORRELATIONS, AUTOCORRELATION_WEIGHTS, strict=True))
     likelihoods = []
-    for deviation, rho in zip(found.deviations, found.autocorrelations, strict=True):
-        covariance = free.T @ (RELATIVE_FLOOR * np.eye(10) + deviation**2 * rho**gaps) @ free
-        density = multivariate_normal(np.zeros(6), covariance).pdf(free.T @ np.log(factors))
-        likelihoods.append(density * wanders[rho] * np.sqrt(deviation))
-    assert found.weights == pytest.approx(np.array(likelihoods) / sum(likelihoods), rel=1e-6)
+    for rho in AUTOCORRELATIONS:
+        for ratio in RHYTHM_RATIOS:
+            for deviation in STANDARD_DEVIATIONS:
+                wandering = deviation**2 * (rho**gaps + ratio**2 * alike)
+                covariance = free.T @ (RELATIVE_FLOOR * np.eye(10) + wandering) @ free
+                density = multivariate_normal(np.zeros(7), covariance).pdf(free.T @ np.log(factors))
+                likelihoods.append(density * wanders[rho] * deviation**LARGER_FIRST)
+    expected = np.array(likelihoods) / sum(likelihoods)
+    assert found.weights == pytest.approx(expected[expected > 1e-8], rel=1e-5)
 
 
 def test_a_contrast_of_windows_varies_by_their_noise_and_less_where_neighbours_are_alike() -> None:

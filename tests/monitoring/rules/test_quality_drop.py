@@ -130,11 +130,12 @@ def test_short_windows_are_held_against_those_before_them() -> None:
 
 
 def test_until_it_knows_how_windows_differ_it_sees_only_a_gross_fall_and_says_so() -> None:
-    """A week and a day leave nothing to learn from; each week more does."""
-    seen = [smallest_visible(history([0.1] * days, spread=0.01), LIMITS) for days in (8, 15, 29)]
+    """A week and a day of days that differ by 2 % leave little to learn from; each week more does."""
+    means = [0.1 * (1 + 0.02 * float(shock)) for shock in np.random.default_rng(3).standard_normal(29)]
+    seen = [smallest_visible(history(means[:days], spread=0.01), LIMITS) for days in (8, 15, 29)]
     falls = [each.fall for each in seen if each is not None]
     assert len(falls) == 3
-    assert falls[0] > 0.5 > falls[1] > falls[2]
+    assert falls[0] > 0.4 > 0.2 > falls[1] > 0.1 > falls[2]
     assert smallest_visible(history([0.1] * 5), LIMITS) is None
 
 

@@ -181,7 +181,7 @@ def test_a_quality_that_did_not_fall_is_clear_once_enough_is_known_and_says_what
     assert found.value == pytest.approx(0.1)
     assert found.visible is not None and 0.05 < found.visible.fall < 0.5
     assert found.newest is not None and found.newest.relative == pytest.approx(0.0)
-    early = judge(rule("quality_drop", limit=0.05), replace(seen(0.1), history=calm_history(8)), LIMITS)
+    early = judge(rule("quality_drop", limit=0.05), replace(seen(0.1), history=calm_history(8, 0.1, 11 / 9)), LIMITS)
     assert isinstance(early, Unjudged)
     assert "only a fall of more than 50% would be seen" in early.reason
     assert early.newest is not None
