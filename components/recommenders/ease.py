@@ -12,7 +12,8 @@ from pydantic import Field
 from scipy.sparse import csc_array, csr_array, vstack
 
 from components.recommenders.item_weights import BLOCK_CELLS, FittedItemWeights, strongest, strongest_of_sparse
-from components.recommenders.needs import FLOPS, Needs, Size, dense_inverse, sparse_counts
+from components.recommenders.met_together import met_together
+from components.recommenders.needs import FLOPS, Needs, Size, dense_inverse, fewer_items, sparse_counts
 from components.recommenders.protocol import (
     RecommenderConfig,
     RecommenderError,
@@ -41,6 +42,10 @@ class EaseConfig(RecommenderConfig):
     def needs(self, size: Size) -> Needs:
         """See `RecommenderConfig`."""
         return ease_needs(size.users, size.items, size.item_pairs, self.max_items)
+
+    def within(self, size: Size, seconds: float) -> Self:
+        """See `RecommenderConfig`; solved for fewer items."""
+        return self.model_copy(update={"max_items": fewer_items(self.needs(size), size, seconds, self.max_items)})
 
     @classmethod
     def grid(cls, task: Task) -> Sequence[Self]:
@@ -157,7 +162,9 @@ class _Rows:
 
 
 def _rows_through_items(history: csr_array, regularisation: float) -> tuple[Scores, _Rows]:
-    gram = (history.T @ history).toarray().astype(np.float32, copy=False)
+    gram = np.empty((history.shape[1], history.shape[1]), np.float32)
+    for start, both in met_together(history):
+        gram[start : start + both.shape[0]] = both.toarray()
     gram[np.diag_indices_from(gram)] += np.float32(regularisation)
     inverse = inverse_of_positive(gram)
     return np.diag(inverse).copy(), _Rows(inverse, None, regularisation)

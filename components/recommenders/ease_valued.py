@@ -14,7 +14,7 @@ from scipy.sparse import csr_array
 from components.recommenders.ease import ease_needs, ease_weights
 from components.recommenders.events import events_of, positions
 from components.recommenders.item_weights import FittedItemWeights
-from components.recommenders.needs import Needs, Size
+from components.recommenders.needs import Needs, Size, fewer_items
 from components.recommenders.protocol import Events, RecommenderConfig, Task, TrainingData, check_trainable
 from components.recommenders.reading import HistoryReading, liking
 
@@ -35,6 +35,10 @@ class EaseValuedConfig(RecommenderConfig):
     def needs(self, size: Size) -> Needs:
         """See `RecommenderConfig`."""
         return ease_needs(size.users, size.items, size.item_pairs, self.max_items)
+
+    def within(self, size: Size, seconds: float) -> Self:
+        """See `RecommenderConfig`; solved for fewer items."""
+        return self.model_copy(update={"max_items": fewer_items(self.needs(size), size, seconds, self.max_items)})
 
     @classmethod
     def grid(cls, task: Task) -> Sequence[Self]:

@@ -9,10 +9,11 @@ from typing import Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, vstack
 
 from components.recommenders.item_weights import FittedItemWeights, check_catalogue, strongest_of_sparse
-from components.recommenders.needs import Needs, Size, sparse_counts
+from components.recommenders.met_together import met_together
+from components.recommenders.needs import Needs, Size, block_counts
 from components.recommenders.protocol import RecommenderConfig, Task, TrainingData, check_trainable
 
 
@@ -31,7 +32,7 @@ class ItemToItemConfig(RecommenderConfig):
 
     def needs(self, size: Size) -> Needs:
         """See `RecommenderConfig`."""
-        return sparse_counts(size.item_pairs)
+        return block_counts(size.item_pairs)
 
     @classmethod
     def grid(cls, task: Task) -> Sequence[Self]:
@@ -55,7 +56,7 @@ class ItemToItem:
     config: ItemToItemConfig
 
     def fit(self, data: TrainingData, seed: int) -> FittedItemWeights:  # noqa: ARG002 nothing is drawn
-        """Count; `seed` is not used. Memory grows with the number of pairs that some user has met.
+        """Count; `seed` is not used. Time grows with the number of pairs that some user has met.
 
         Raises:
             RecommenderError: the catalogue has more than `config.max_items` items.
@@ -66,9 +67,10 @@ class ItemToItem:
 
 
 def together(history: csr_array, config: ItemToItemConfig) -> csr_array:
-    """The `config.top` items met most with each, (n_items, n_items)."""
+    """The `config.top` items met most with each, (n_items, n_items); in blocks of items, so that few pairs are held."""
     counts = np.asarray(history.sum(axis=0), np.float64).ravel()
-    return weigh_together(csr_array(history.T @ history), 0, counts, history.shape[0], config)
+    blocks = [weigh_together(both, first, counts, history.shape[0], config) for first, both in met_together(history)]
+    return csr_array(vstack(blocks, format="csr"))
 
 
 def weigh_together(
@@ -80,12 +82,11 @@ def weigh_together(
         both: users of the item of a row and that of a column, (n_rows, n_items).
         counts: users of each item, (n_items,).
     """
-    pairs = both.tocoo()
-    others = pairs.row + first != pairs.col
-    row, column, shared = pairs.row[others], pairs.col[others], pairs.data[others].astype(np.float64)
-    if config.similarity == "lift":
-        expected = counts[row + first] * counts[column] / n_users
-    else:
-        expected = np.sqrt(counts[row + first] * counts[column])
-    values = (shared / (expected + config.shrink)).astype(np.float32)
-    return strongest_of_sparse(csr_array((values, (row, column)), shape=both.shape), config.top)
+    rows, columns = np.repeat(np.arange(first, first + both.shape[0]), np.diff(both.indptr)), both.indices
+    product = counts[rows] * counts[columns]
+    expected = product / n_users if config.similarity == "lift" else np.sqrt(product)
+    values = (both.data / (expected + config.shrink)).astype(np.float32)
+    values[rows == columns] = 0
+    found = csr_array((values, columns, both.indptr), shape=both.shape)
+    found.eliminate_zeros()
+    return strongest_of_sparse(found, config.top)

@@ -46,6 +46,11 @@ class LightFMConfig(RecommenderConfig):
         megabytes = 60 * (size.users + size.items) * self.dimensions / 1e6
         return Needs(megabytes, self.epochs * size.interactions * self.dimensions / STEPS)
 
+    def within(self, size: Size, seconds: float) -> Self:
+        """See `RecommenderConfig`; with fewer epochs."""
+        share = seconds / self.needs(size).seconds
+        return self if share >= 1 else self.model_copy(update={"epochs": max(1, int(self.epochs * share))})
+
     @classmethod
     def grid(cls, task: Task) -> Sequence[Self]:
         """See `RecommenderConfig`."""

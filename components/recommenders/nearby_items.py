@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 from scipy.sparse import csr_array
 
 from components.recommenders.events import events_of, positions
 from components.recommenders.item_weights import FittedItemWeights, check_catalogue, strongest_of_sparse
 from components.recommenders.needs import STEPS, Needs, Size
+from components.recommenders.pairs_apart import Places, sum_pairs
 from components.recommenders.protocol import Events, RecommenderConfig, Task, TrainingData, check_trainable
 from components.recommenders.reading import HistoryReading
 
@@ -72,7 +74,7 @@ class NearbyItemsConfig(RecommenderConfig):
 
 @dataclass(frozen=True)
 class NearbyItems:
-    """Sums over all pairs of a history at most `config.window` places apart; one pass a place, in sparse matrices."""
+    """Sums over all pairs of a history at most `config.window` places apart, one pass a place."""
 
     config: NearbyItemsConfig
 
@@ -106,19 +108,9 @@ class NearbyItems:
 
 
 def pairs(events: Events, n_items: int, window: int, power: float) -> csr_array:
-    """How much the item of a column is met after the item of a row, d ** -power at 1 to `window` places d.
+    """How much the item of a column is met after the item of a row, d ** -power at 1 to `window` places d."""
 
-    Memory grows with the number of different pairs: places are added one by one.
-    """
-    total: Any = csr_array((n_items, n_items), dtype=np.float32)
-    for step in range(1, window + 1):
-        first = np.flatnonzero(events.users[:-step] == events.users[step:])
-        if not len(first):
-            break
-        weights = np.full(len(first), step**-power, np.float32)
-        total = csr_array(total + csr_array((weights, (events.items[first], events.items[first + step])), total.shape))
-    total.setdiag(0)
-    total.eliminate_zeros()
-    total.sum_duplicates()
-    found: csr_array = total
-    return found
+    def weigh(n_places: int, earlier: Places, later: Places) -> NDArray[np.floating]:
+        return np.where(events.items[earlier] != events.items[later], float(n_places) ** -power, 0)
+
+    return sum_pairs(events, n_items, range(1, window + 1), weigh)

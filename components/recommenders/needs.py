@@ -11,6 +11,8 @@ FLOPS = 1e10
 """Operations a second of dense algebra on one core."""
 STEPS = 2e7
 """Sparse steps a second on one core."""
+FEWEST_ITEMS = 500
+"""That a dense inverse is made of, however little time there is."""
 
 
 @dataclass(frozen=True)
@@ -48,6 +50,18 @@ def dense_inverse(width: int) -> Needs:
     return Needs(2.3 * 4 * width**2 / 1e6, width**3 / FLOPS)
 
 
+def block_counts(pairs: float) -> Needs:
+    """Of counts of `pairs`, of which a block is held at a time."""
+    return Needs(40 * min(pairs, 2e7) / 1e6, pairs / STEPS)
+
+
 def sparse_counts(pairs: float) -> Needs:
     """Of counts of `pairs` that are met together, some of them more than once."""
     return Needs(24 * pairs / 1e6, pairs / STEPS)
+
+
+def fewer_items(needs: Needs, size: Size, seconds: float, max_items: int) -> int:
+    """How many items a dense inverse may hold so that it takes about so long; `max_items` where `needs` says so."""
+    if needs.seconds <= seconds:
+        return max_items
+    return min(max_items, size.items, max(FEWEST_ITEMS, int((seconds * FLOPS) ** (1 / 3))))

@@ -13,13 +13,18 @@ from typing import Literal, Self
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
-from scipy.sparse import csc_array, csr_array
+from scipy.sparse import csr_array, diags_array, vstack
 
+from components.recommenders.ease import inverse_of_positive
 from components.recommenders.events import events_of, positions, recent
 from components.recommenders.item_weights import BLOCK_CELLS, FittedItemWeights, strongest, strongest_of_sparse
-from components.recommenders.needs import FLOPS, STEPS, Needs, Size
+from components.recommenders.needs import STEPS, Needs, Size, dense_inverse, fewer_items
+from components.recommenders.pairs_apart import Places, sum_pairs
 from components.recommenders.protocol import Events, RecommenderConfig, Task, TrainingData, check_trainable
 from components.recommenders.reading import HistoryReading
+
+DENSE_SHARE = 0.02
+"""Of cells that are not empty, from which on a dense product is the faster one."""
 
 
 class NextItemsConfig(RecommenderConfig):
@@ -41,10 +46,14 @@ class NextItemsConfig(RecommenderConfig):
 
     def needs(self, size: Size) -> Needs:
         """See `RecommenderConfig`."""
-        width = min(size.items, self.max_items)
-        steps = size.interactions * (min(self.past, size.interactions / size.users) + self.future)
-        megabytes = (12 * width**2 + 4 * width * size.items + 24 * steps) / 1e6
-        return Needs(megabytes, width**2 * (width + 2 * size.items) / FLOPS + 5 * steps / STEPS)
+        inverse = dense_inverse(min(size.items, self.max_items))
+        pairs = min(size.item_pairs, size.interactions * (2 * self.past + self.future))
+        different = min(pairs, float(size.items) ** 2)
+        return Needs(inverse.megabytes + 30 * different / 1e6, 2 * inverse.seconds + 2 * pairs / STEPS)
+
+    def within(self, size: Size, seconds: float) -> Self:
+        """See `RecommenderConfig`; solved for fewer items."""
+        return self.model_copy(update={"max_items": fewer_items(self.needs(size), size, seconds, self.max_items)})
 
     @classmethod
     def grid(cls, task: Task) -> Sequence[Self]:
@@ -61,9 +70,11 @@ class NextItemsConfig(RecommenderConfig):
 class NextItems:
     """Items with fewer than `config.min_interactions` take no part; long histories weigh less per step.
 
-    Time grows with the cube, and memory with the square, of the number of items that take part, up to
-    `config.max_items`, those met most. What others say is approximated: the pasts that an item stands in with nothing
-    else, which leaves of the inverse its diagonal.
+    What P'P and P'F sum over the steps of a history depends on how far two of its interactions are apart, and how far
+    from its end, alone: so pairs are summed, each once, and no step. Time grows with their number and with the cube,
+    memory with the square, of the number of items that take part, up to `config.max_items`, those met most. What
+    others say is approximated: the pasts that an item stands in with nothing else, which leaves of the inverse its
+    diagonal.
     """
 
     config: NextItemsConfig
@@ -74,68 +85,82 @@ class NextItems:
         config, events, n_items = self.config, events_of(data), len(data.item_ids)
         counts = np.bincount(events.items, minlength=n_items)
         known = np.flatnonzero(counts >= min(config.min_interactions, counts.max()))
-        place, size = positions(events)
-        past = _window(events, place, n_items, range(0, -config.past, -1), config.past_fade, liked=False)
-        future = _window(events, size - 1 - place, n_items, range(1, config.future + 1), config.future_fade, liked=True)
-        weighted = past.copy()
-        weighted.data = weighted.data / np.sqrt(np.repeat(size, np.diff(past.indptr)))
-        diagonal = np.bincount(past.indices, weighted.data * past.data, n_items)
-        ridge = config.regularisation * max(float(diagonal[known].mean()), 1e-9)
         head = np.sort(known[np.argsort(-counts[known], kind="stable")[: config.max_items]])
-        weights = _solved(weighted, past, future[:, known], head, known, ridge, config.top, n_items)
         tail = np.setdiff1d(known, head)
+        pasts = _pasts(events, n_items, config)
+        diagonal = pasts.diagonal()
+        gram = csr_array(pasts[head])[:, head].toarray()
+        del pasts
+        ridge = np.float32(config.regularisation * max(float(diagonal[known].mean()), 1e-9))
+        followed = csr_array(_followed(events, n_items, config)[:, known])
+        weights = _solved(gram, ridge, csr_array(followed[head]), np.searchsorted(known, head), config.top)
+        weights = _placed(weights, head, known, n_items)
         if len(tail):
-            loose = csr_array(csr_array(weighted[:, tail].T) @ future[:, known]).tocoo()
-            values = (loose.data / (diagonal[tail][loose.row] + ridge)).astype(np.float32)
-            rows, columns = tail[loose.row], known[loose.col]
-            others = rows != columns
-            cells = (rows[others], columns[others])
-            weights = csr_array(weights + csr_array((values[others], cells), shape=(n_items, n_items)))
+            loose = csr_array(followed[tail])
+            loose.data /= np.repeat(diagonal[tail] + ridge, np.diff(loose.indptr))
+            loose.data[known[loose.indices] == np.repeat(tail, np.diff(loose.indptr))] = 0
+            weights = csr_array(weights + _placed(loose, tail, known, n_items))
+            weights.eliminate_zeros()
             weights = strongest_of_sparse(weights, config.top)
         history = recent(events, data.seen.shape, config.past, config.past_fade)
         return FittedItemWeights(history, weights, HistoryReading("recent", config.past, config.past_fade))
 
 
+def _pasts(events: Events, n_items: int, config: NextItemsConfig) -> csr_array:
+    """P'P: a pair counts at every step from its later interaction on that still sees the earlier one."""
+    place, size = positions(events)
+    after, usual = size - 1 - place, 1 / np.sqrt(size)
+    fading = np.exp(-np.arange(config.past) / config.past_fade)
+    total = np.cumsum(fading**2)
+
+    def weigh(n_places: int, _: Places, later: Places) -> NDArray[np.floating]:
+        steps = np.minimum(config.past - 1 - n_places, after[later])
+        found: NDArray[np.floating] = fading[n_places] * total[steps] * usual[later]
+        return found
+
+    upper = sum_pairs(events, n_items, range(config.past), weigh)
+    alone = sum_pairs(events, n_items, range(1), weigh).diagonal()
+    return csr_array(upper + upper.T - diags_array(alone, dtype=np.float32))
+
+
+def _followed(events: Events, n_items: int, config: NextItemsConfig) -> csr_array:
+    """P'F: a pair counts at every step between its two that sees the one in its past, the other in its future."""
+    usual = 1 / np.sqrt(positions(events)[1])
+    back, ahead = (np.exp(-np.arange(n) / fade) for n, fade in _reaches(config))
+    ahead[0] = 0
+    by_places = np.convolve(back, ahead)
+
+    def weigh(n_places: int, _: Places, later: Places) -> NDArray[np.floating]:
+        return np.where(events.liked[later], by_places[n_places] * usual[later], 0)
+
+    return sum_pairs(events, n_items, range(1, len(by_places)), weigh)
+
+
+def _reaches(config: NextItemsConfig) -> tuple[tuple[int, float], tuple[int, float]]:
+    """How many places, with the step's own, the past and the future reach, and how they fade."""
+    return (config.past, config.past_fade), (config.future + 1, config.future_fade)
+
+
 def _solved(
-    weighted: csr_array,
-    past: csr_array,
-    future: csr_array,
-    head: NDArray[np.int64],
-    known: NDArray[np.int64],
-    ridge: float,
-    top: int,
-    n_items: int,
+    gram: NDArray[np.float32], ridge: np.float32, followed: csr_array, own: NDArray[np.intp], top: int
 ) -> csr_array:
-    """The strongest weights that items of `head` give to those of `known`, by one Cholesky, in blocks of the latter."""
-    from scipy.linalg import cho_factor, cho_solve
-
-    pasts = csr_array(weighted[:, head])
-    gram = (pasts.T @ past[:, head]).toarray().astype(np.float64)
+    """The strongest of (gram + ridge)⁻¹ times `followed`, row by row, without what an item says of its `own` column."""
     gram[np.diag_indices_from(gram)] += ridge
-    factor = cho_factor(gram, lower=True, overwrite_a=True, check_finite=False)
-    wanted = csc_array(pasts.T @ future)
-    solved = np.empty((len(head), len(known)), np.float32)
-    step = max(1, BLOCK_CELLS // (2 * len(head)))
-    for start in range(0, len(known), step):
-        block = wanted[:, start : start + step].toarray().astype(np.float64)
-        solved[:, start : start + step] = cho_solve(factor, block, overwrite_b=True, check_finite=False)
-    solved[np.arange(len(head)), np.searchsorted(known, head)] = 0
-    kept = strongest(solved, top).tocoo()
-    return csr_array((kept.data, (head[kept.row], known[kept.col])), shape=(n_items, n_items))
+    inverse = inverse_of_positive(gram)
+    n_rows, n_columns = followed.shape
+    dense = followed.nnz > DENSE_SHARE * n_rows * n_columns
+    right = followed.toarray() if dense else followed
+    blocks = []
+    step = max(1, BLOCK_CELLS // n_columns)
+    for start in range(0, n_rows, step):
+        stop = min(start + step, n_rows)
+        rows = np.asarray(inverse[start:stop] @ right)
+        rows[np.arange(stop - start), own[start:stop]] = 0
+        blocks.append(strongest(rows, top))
+    return csr_array(vstack(blocks, format="csr"))
 
 
-def _window(events: Events, room: np.ndarray, n_items: int, steps: range, fade: float, *, liked: bool) -> csr_array:
-    """Per event the items `steps` places away, fading; `room` is how many places of the user lie in that direction."""
-    rows, columns, values = [], [], []
-    for step in steps:
-        at = np.flatnonzero(room >= abs(step))
-        there = at + step
-        if liked:
-            at, there = at[events.liked[there]], there[events.liked[there]]
-        rows.append(at)
-        columns.append(events.items[there])
-        values.append(np.full(len(at), np.exp(-abs(step) / fade), np.float32))
-    cells = (np.concatenate(rows), np.concatenate(columns))
-    matrix = csr_array((np.concatenate(values), cells), shape=(len(events), n_items))
-    matrix.sum_duplicates()
-    return matrix
+def _placed(weights: csr_array, rows: NDArray[np.int64], columns: NDArray[np.int64], n_items: int) -> csr_array:
+    """Weights of some items for some as those of all."""
+    found = weights.tocoo()
+    return csr_array((found.data, (rows[found.row], columns[found.col])), shape=(n_items, n_items))

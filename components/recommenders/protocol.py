@@ -190,6 +190,11 @@ class RecommenderConfig(Section):
         """What training on so much takes; a few passes over the interactions where a recommender says no more."""
         return Needs(100 * size.interactions / 1e6, 20 * size.interactions / STEPS)
 
+    def within(self, size: Size, seconds: float) -> Self:  # noqa: ARG002 most have nothing to give up
+        """The same, made so small that training on so much takes about so long by `needs`; itself where it does, or
+        where there is nothing that could be given up."""
+        return self
+
     @classmethod
     def missing(cls) -> str | None:
         """What has to be installed before it can train, None where nothing is."""

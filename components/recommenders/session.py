@@ -4,15 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 import numpy as np
+from numpy.typing import NDArray
 from pydantic import Field
 from scipy.sparse import csr_array
 
 from components.recommenders.events import events_of, recent
 from components.recommenders.item_weights import FittedItemWeights, check_catalogue, strongest_of_sparse
 from components.recommenders.needs import STEPS, Needs, Size
+from components.recommenders.pairs_apart import Places, sum_pairs
 from components.recommenders.protocol import Events, RecommenderConfig, Task, TrainingData, check_trainable
 from components.recommenders.reading import HistoryReading
 
@@ -103,15 +105,8 @@ def transitions(events: Events, n_items: int, window: int, fade: float) -> csr_a
 
     Memory grows with the number of different pairs, at most `window` per event.
     """
-    parts = [csr_array((n_items, n_items), dtype=np.float32)]
-    for step in range(1, min(window, max(len(events) - 1, 0)) + 1):
-        same = events.users[:-step] == events.users[step:]
-        weights = np.full(int(same.sum()), np.exp(-(step - 1) / fade), np.float32)
-        cells = (events.items[:-step][same], events.items[step:][same])
-        parts.append(csr_array((weights, cells), shape=(n_items, n_items)))
-    matrix: Any = csr_array(sum(parts[1:], parts[0]))
-    matrix.setdiag(0)
-    matrix.eliminate_zeros()
-    matrix.sum_duplicates()
-    follows: csr_array = matrix
-    return follows
+
+    def weigh(n_places: int, earlier: Places, later: Places) -> NDArray[np.floating]:
+        return np.where(events.items[earlier] != events.items[later], np.exp(-(n_places - 1) / fade), 0)
+
+    return sum_pairs(events, n_items, range(1, window + 1), weigh)
