@@ -85,7 +85,7 @@ SHOWN = (
     type=click.FloatRange(min=100),
     default=4_000.0,
     show_default=True,
-    help="MB that one model may hold; one that needs more is left out, and its row says so.",
+    help="MB that all processes may hold together; a model that needs more is left out, and a note says so.",
 )
 @click.option("--out", type=click.Path(path_type=Path, dir_okay=False), help="Write the JSON here after every row.")
 @click.option("--llm", "with_llm", is_flag=True, help="What a language model adds: CF, LLM only, hybrid.")

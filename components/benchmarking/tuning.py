@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
 from functools import partial
 
@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, diags_array
 
-from components.benchmarking.bounds import Done, RunsBounded
+from components.benchmarking.bounds import Asked, Done, Stopped
 from components.metrics.evaluate import evaluate
 from components.ranking.inner_split import InnerSplit
 from components.recommenders.protocol import RecommenderConfig
@@ -35,9 +35,8 @@ def tune(
     split: InnerSplit,
     k: int,
     seed: int,
-    run: RunsBounded,
     left: Callable[[], float],
-) -> Tuned:
+) -> Generator[Asked, Done | Stopped, Tuned]:
     """The best setting of `grid` on `split`: the first one where the rest is cut off by `left`, seconds.
 
     All settings are judged by a few users, then the best two by more, if that many are there (successive halving). A
@@ -46,14 +45,14 @@ def tune(
     few, many = (_asked(split, n, seed) for n in (FEW, MANY))
     quality: dict[int, float] = {}
     for place, config in enumerate(grid):
-        found = run(partial(_quality, config, split, few, k, seed), left())
+        found = yield Asked(partial(_quality, config, split, few, k, seed), left())
         if isinstance(found, Done):
             quality[place] = found.value
     best = sorted(quality, key=lambda place: -quality[place])
     if len(best) > 1 and many.nnz > few.nnz:
         again = {}
         for place in best[:FINALISTS]:
-            found = run(partial(_quality, grid[place], split, many, k, seed), left())
+            found = yield Asked(partial(_quality, grid[place], split, many, k, seed), left())
             if isinstance(found, Done):
                 again[place] = found.value
         if len(again) == FINALISTS:

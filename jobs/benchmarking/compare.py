@@ -12,7 +12,10 @@ import numpy as np
 import pandas as pd
 
 from components.adapters.machine.bounded_run import bounded_run, spread_over
-from components.benchmarking.compare import BenchmarkRequest, compare
+from components.adapters.machine.held_memory import held_megabytes
+from components.adapters.machine.side_by_side import side_by_side
+from components.benchmarking.compare import compare
+from components.benchmarking.request import BenchmarkRequest
 from components.benchmarking.world import ComparedWorld
 from components.config.llm_presets import with_local_model
 from components.interactions.columns import TIMESTAMP
@@ -20,6 +23,7 @@ from components.interactions.prepared import RELEVANT, prepare
 from components.interactions.timestamps import PLACES_UNTIL
 from components.metrics.evaluate import EvaluationError, targets_of
 from components.ranking.inner_split import InnerSplit
+from components.ranking.works import RunsWorks
 from components.recommenders.protocol import RecommenderError, TrainingData
 from components.recommenders.training_data import training_data
 from components.splitting.at_random import split_at_random, split_by_item
@@ -54,7 +58,7 @@ class Comparison:
         k: length of the lists.
         threshold: values from here on are relevant; None takes `usual_threshold`, or what the protocol says.
         repeats: whether items that a user has liked are recommended, and looked for, again.
-        megabytes: that one model may hold.
+        megabytes: that all processes may hold together.
     """
 
     dataset: Any
@@ -109,7 +113,12 @@ def compare_recommenders(
         "budget_seconds": budget_seconds,
         "missing": notes,
     }
-    for row in compare(world, config, run, spread_over(processes), time.perf_counter, notes.append):
+
+    def works_of(megabytes: float) -> RunsWorks:
+        held = held_megabytes([os.getpid()])
+        return side_by_side(min(processes, int((asked.megabytes - held) // max(megabytes, 1.0))), threads=1)
+
+    for row in compare(world, config, run, spread_over(processes), works_of, time.perf_counter, notes.append):
         found["rows"].append(row)
         say(found)
     found["finished"] = True

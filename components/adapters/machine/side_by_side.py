@@ -15,22 +15,26 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from threadpoolctl import threadpool_limits
 
 _GROUP = Path("/sys/fs/cgroup")
 
 
-def side_by_side(n_processes: int) -> Callable[[Sequence[Callable[[], Any]]], Generator[Any, None, None]]:
+def side_by_side(
+    n_processes: int, threads: int | None = None
+) -> Callable[[Sequence[Callable[[], Any]]], Generator[Any, None, None]]:
     """A `RunsWorks` with at most so many processes at once; with one, or outside of Linux, the works run here in turn.
 
     Works are forked, so that they see what there is without a copy; what they return is pickled. The first that raises
-    ends the others, as does whoever stops asking; none outlives this process but by its own end.
+    ends the others, as does whoever stops asking; none outlives this process but by its own end. `threads` bounds those
+    of linear algebra in each process; None leaves them as they are.
     """
 
     def run(works: Sequence[Callable[[], Any]]) -> Generator[Any, None, None]:
         if min(n_processes, len(works)) < 2 or sys.platform != "linux":
             yield from (work() for work in works)
             return
-        with _Children(works) as children:
+        with _Children(works, threads) as children:
             yield from children.outcomes(n_processes)
 
     return run
@@ -44,8 +48,9 @@ def processes_for(megabytes: float) -> int:
 class _Children:
     """Begins works in their order, and ends those that are still there when it is left."""
 
-    def __init__(self, works: Sequence[Callable[[], Any]]) -> None:
+    def __init__(self, works: Sequence[Callable[[], Any]], threads: int | None) -> None:
         self._works = works
+        self._threads = threads
         self._begun: list[BaseProcess] = []
         self._running: dict[Connection, int] = {}
 
@@ -77,7 +82,7 @@ class _Children:
         reader, writer = multiprocessing.Pipe(duplex=False)
         place = len(self._begun)
         child = multiprocessing.get_context("fork").Process(
-            target=_work, args=(self._works[place], writer), name=f"work {place}", daemon=True
+            target=_work, args=(self._works[place], self._threads, writer), name=f"work {place}", daemon=True
         )
         with warnings.catch_warnings():
             warnings.simplefilter("ignore", DeprecationWarning)  # threads of libraries that wait for work
@@ -87,22 +92,35 @@ class _Children:
         self._running[reader] = place
 
 
-def _work(work: Callable[[], Any], writer: Connection) -> None:
+def _work(work: Callable[[], Any], threads: int | None, writer: Connection) -> None:
+    """Sends what it gave, and the bytes of its arrays behind it, of which no copy is made."""
+    arrays: list[pickle.PickleBuffer] = []
     try:
-        outcome = pickle.dumps((True, work()), pickle.HIGHEST_PROTOCOL)
+        with threadpool_limits(threads, "blas"):
+            outcome = pickle.dumps((True, work()), pickle.HIGHEST_PROTOCOL, buffer_callback=arrays.append)
     except Exception as error:
+        arrays.clear()
         outcome = pickle.dumps((False, error))
-    writer.send_bytes(outcome)
+    parts = [array.raw() for array in arrays]
+    writer.send_bytes(pickle.dumps((outcome, [part.nbytes for part in parts])))
+    for part in parts:
+        if part.nbytes:
+            writer.send_bytes(part)
 
 
 def _received(reader: Connection) -> Any:
     with reader:
         try:
-            good, value = pickle.loads(reader.recv_bytes())  # noqa: S301 our own child wrote it
+            outcome, sizes = pickle.loads(reader.recv_bytes())  # noqa: S301 our own child wrote it
+            arrays = [bytearray(size) for size in sizes]
+            for array in arrays:
+                if array:
+                    reader.recv_bytes_into(array)
         except EOFError as error:
             raise MemoryError(
                 "a process that trained was ended by the system, most likely for want of memory"
             ) from error
+    good, value = pickle.loads(outcome, buffers=arrays)  # noqa: S301 likewise
     if not good:
         raise value
     return value

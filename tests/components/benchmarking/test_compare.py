@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 from typing import Any
 
-from components.benchmarking.bounds import Done, Stopped
-from components.benchmarking.compare import BenchmarkRequest, compare
+from components.benchmarking.bounds import Done, Run, Stopped
+from components.benchmarking.compare import compare
+from components.benchmarking.request import BenchmarkRequest
 from components.benchmarking.world import ComparedWorld
+from components.ranking.works import one_by_one
 from tests.components.benchmarking.test_tuning import _missing
 from tests.worlds import checkerboard
 
@@ -25,12 +27,21 @@ class Machine:
     def now(self) -> float:
         return self.seconds
 
-    def run(self, work: Callable[[], Any], seconds: float) -> Done | Stopped:
-        kind = getattr(work.args[0], "kind", "pipeline") if isinstance(work, partial) else ""
-        takes = SLOW if kind == self._slow else 1.0
+    def run(self, runs: Sequence[Run], at_once: int = 1) -> Iterator[tuple[int, Any]]:
+        for place, each in enumerate(runs):
+            try:
+                asked = next(each.steps)
+                while True:
+                    asked = each.steps.send(self._outcome(asked.work, asked.seconds))
+            except StopIteration as end:
+                yield place, end.value
+
+    def _outcome(self, work: Callable[[], Any], seconds: float) -> Done | Stopped:
+        config = work.args[0] if isinstance(work, partial) else None
+        takes = SLOW * getattr(config, "top", 0) / 200 if getattr(config, "kind", "") == self._slow else 1.0
         self.seconds += min(takes, max(seconds, 0.0))
         if takes > seconds:
-            return Stopped(f"more than the {seconds:.0f} s that were left", out_of_time=True)
+            return Stopped(f"more than the {seconds:.0f} s that were left", again=True)
         try:
             return Done(work(), takes, 100.0)
         except ValueError as error:
@@ -45,7 +56,7 @@ def compared(slow: str, budget: float) -> tuple[list[str], list[str], float]:
     def at_once(work: Callable[[Any], Any], rows: Any) -> list[Any]:
         return [work(rows)]
 
-    rows = compare(world, request, machine.run, at_once, machine.now, notes.append)
+    rows = compare(world, request, machine.run, at_once, lambda _: one_by_one, machine.now, notes.append)
     return [row["model"] for row in rows], notes, machine.seconds
 
 

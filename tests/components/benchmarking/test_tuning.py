@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from components.benchmarking.bounds import Done, Stopped
-from components.benchmarking.tuning import tune
+from components.benchmarking.bounds import Asked, Done, Stopped
+from components.benchmarking.tuning import Tuned, tune
 from components.ranking.inner_split import InnerSplit
 from components.recommenders.item_to_item import ItemToItemConfig
 from tests.worlds import checkerboard
@@ -29,27 +29,37 @@ def _missing() -> Any:
     return csr_array((colour & (seen == 0)).astype(np.float32))
 
 
-def run(work: Callable[[], Any], seconds: float) -> Done | Stopped:
-    if seconds <= 0:
-        return Stopped("no time is left")
+def tuned(left: Callable[[], float]) -> Tuned:
+    def run(asked: Asked) -> Done | Stopped:
+        if asked.seconds <= 0:
+            return Stopped("no time is left")
+        try:
+            return Done(asked.work(), 0.0, 0.0)
+        except ValueError as error:
+            return Stopped(str(error))
+
+    steps = tune(GRID, split(), 1, 0, left)
     try:
-        return Done(work(), 0.0, 0.0)
-    except ValueError as error:
-        return Stopped(str(error))
+        asked = next(steps)
+        while True:
+            asked = steps.send(run(asked))
+    except StopIteration as end:
+        found: Tuned = end.value
+        return found
 
 
 def test_the_best_of_those_that_take_the_data_is_chosen() -> None:
-    found = tune(GRID, split(), 1, 0, run, lambda: 1.0)
+    found = tuned(lambda: 1.0)
     assert found.config == GRID[1]
     assert (found.n_tried, found.n_settings) == (2, 3)
     assert found.quality == 1
 
 
 def test_without_time_the_first_is_taken_unmeasured() -> None:
-    found = tune(GRID, split(), 1, 0, run, lambda: 0.0)
+    found = tuned(lambda: 0.0)
     assert (found.config, found.quality, found.n_tried) == (GRID[0], None, 0)
 
 
 def test_what_the_time_reaches_is_measured() -> None:
     left = iter([1.0, 0.0, 0.0, 0.0])
-    assert tune(GRID, split(), 1, 0, run, lambda: next(left)).n_tried == 1
+    assert tuned(lambda: next(left)).n_tried == 1
