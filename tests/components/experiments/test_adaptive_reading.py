@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from components.experiments.adaptive_reading import AdaptiveReading, read_adaptive
+from components.experiments.adaptive_reading import AdaptiveReading, read_adaptive, rewards
 from components.experiments.allocation import AllocatedShares, expected_shares
 from components.experiments.declaration import Declaration
 from components.experiments.experiment_log import ExperimentLog
@@ -115,6 +115,23 @@ def test_only_what_the_experiments_own_lists_led_to_is_rewarded() -> None:
     assert isinstance(read(bought).decision, StillOpen)
     found = read(bought, primary="conversion").decision
     assert isinstance(found, Winner) and found.variant == "second"
+
+
+def test_a_click_counts_of_the_first_list_too_and_not_one_of_no_list() -> None:
+    log = world((0.0, 0.0, 0.0), users=(1, 1, 1))
+    one = np.zeros(1, np.int64)
+    clicked = replace(
+        log,
+        event_user=one,
+        event_at=log.first_at[:1] + 5,
+        event_value=np.full(1, np.nan),
+        event_type=np.full(1, "click"),
+        event_request=one,
+        event_position=one,
+    )
+    assert rewards(declared(), clicked, 200 * HOUR)[1].tolist() == [True, False, False]
+    of_none = replace(clicked, event_request=one - 1)
+    assert not rewards(declared(), of_none, 200 * HOUR)[1].any()
 
 
 def test_a_winner_that_is_too_slow_is_refused() -> None:

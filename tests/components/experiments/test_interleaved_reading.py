@@ -127,6 +127,15 @@ def test_a_guardrail_of_users_with_one_list_each_is_a_t_test_of_the_differences(
         assert wide.comparison.difference.low < seen.low < seen.high < wide.comparison.difference.high
 
 
+def test_an_absolute_effect_says_nothing_of_guardrails_which_are_read_for_a_twentieth() -> None:
+    log = world()
+    relative, absolute = (
+        read(log, test="sequential", minimum_effect=effect).evidence.guardrails
+        for effect in ({"size": 0.05, "kind": "relative"}, {"size": 0.3, "kind": "absolute"})
+    )
+    assert [each.comparison.difference for each in relative] == [each.comparison.difference for each in absolute]
+
+
 def test_without_any_preference_as_many_are_asked_for_as_an_ab_test_takes_in_the_days_that_they_take() -> None:
     turns = np.arange(600) % 2
     even = replace(world(users=600, per_user=1.0), clicks=np.column_stack([turns, 1 - turns, 0 * turns]))
@@ -156,6 +165,9 @@ def test_few_users_with_credit_are_told_nothing() -> None:
     found = read(world((0.0, 0.0)))
     assert isinstance(found, StillOpen)
     assert "0 users with credited clicks" in found.reason
+    assert found.users_needed == 0
+    still = read(world((0.0, 0.0)), planned=700, days=5)
+    assert isinstance(still, StillOpen) and (still.users_needed, still.days_needed) == (100, 2)
     empty = world(users=600).of_users(np.zeros(600, dtype=np.bool_))
     assert isinstance(read(empty), StillOpen)
 
