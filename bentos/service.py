@@ -6,34 +6,16 @@ import gc
 import os
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import bentoml
 
-from bentos.http_body import Receive, Scope, Send
+from bentos.straight import LazyApp, Straight
 
-if TYPE_CHECKING:
-    from bentos.asgi_app import RecopsApp
+# uvloop accepts one connection in each turn of the loop: of a hundred that come at once the last wait for seconds.
+sys.modules["uvloop"] = None  # type: ignore[assignment]
 
 SWITCH_SECONDS = 0.0005
 """How long the writer thread may keep the event loop waiting for the interpreter (Python's default is 5 ms)."""
-
-
-class LazyApp:
-    """Passes every connection on to the app behind it.
-
-    The app exists only once a worker has started: BentoML imports this module in its parent process as well, where
-    nothing may be loaded.
-    """
-
-    def __init__(self) -> None:
-        self.app: RecopsApp | None = None
-
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass one ASGI connection on."""
-        if self.app is None:
-            raise RuntimeError("a request came before the service had started")
-        await self.app(scope, receive, send)
 
 
 door = LazyApp()
@@ -46,6 +28,7 @@ door = LazyApp()
     traffic={"timeout": 75.0},  # above the limits of the app and the gateway, which answer first
     metrics={"enabled": False},  # ours are at /metrics
     logging={"access": {"enabled": False}},
+    tracing={"excluded_urls": "."},  # even without an SDK its middleware takes a sixth of a request's time
 )
 class Recops:
     """Loads the release it was built with, and says so on every answer."""
@@ -67,3 +50,6 @@ class Recops:
         """Write what waits to be written."""
         if door.app is not None:
             door.app.close()
+
+
+Recops.add_asgi_middleware(Straight, ours=door)
