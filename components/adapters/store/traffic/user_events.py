@@ -39,7 +39,6 @@ def _newest(unknown: bool, limit: int) -> Select[Any]:
     return select(newest)
 
 
-_NEWEST = union_all(_newest(unknown=False, limit=MAX_EVENTS), _newest(unknown=True, limit=MAX_UNKNOWN_EVENTS))
 _SEQUENCE = itemgetter(0)
 _READ_ONLY = {
     "sqlite": "PRAGMA query_only=ON",
@@ -47,9 +46,12 @@ _READ_ONLY = {
 }
 
 
-def newest_events(dialect: Dialect) -> tuple[str, Callable[[str], Any]]:
+def newest_events(
+    dialect: Dialect, most: int = MAX_EVENTS, most_unknown: int = MAX_UNKNOWN_EVENTS
+) -> tuple[str, Callable[[str], Any]]:
     """The query for a user's newest events as the driver takes it, and its parameters for a user."""
-    compiled = _NEWEST.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
+    newest = union_all(_newest(unknown=False, limit=most), _newest(unknown=True, limit=most_unknown))
+    compiled = newest.compile(dialect=dialect, compile_kwargs={"render_postcompile": True})
     parameters, order = dict(compiled.params), compiled.positiontup
 
     def arguments(user_id: str) -> Any:
@@ -127,6 +129,9 @@ class UserEventReader:
             return await answer
         finally:
             alarm.cancel()
+
+    def forget(self, user_id: str) -> None:
+        """Nothing is kept of anybody."""
 
     def close(self) -> None:
         """Ends the thread once it is free and lets go of the store; safe to call twice."""

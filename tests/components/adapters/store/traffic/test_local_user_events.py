@@ -58,8 +58,9 @@ def local(file: Path, thread: Thread) -> Iterator[LocalUserEvents]:
     local.close()
 
 
-def click(store: Engine, user_id: str, item_id: str) -> None:
-    row = {"user_id": user_id, "item_id": item_id, "type": "click", "occurred_at": 0, "received_at": 0}
+def click(store: Engine, user_id: str, item_id: str, unknown_item: bool = False) -> None:
+    row: dict[str, object] = {"user_id": user_id, "item_id": item_id, "type": "click", "unknown_item": unknown_item}
+    row |= {"occurred_at": 0, "received_at": 0}
     with store.begin() as connection:
         connection.execute(feedback.insert().values(event_id=uuid.uuid4().hex, **row))
 
@@ -116,7 +117,8 @@ def test_a_locked_file_is_left_to_the_thread_which_waits(store: Engine, local: L
 
 def test_a_slow_read_is_the_last_one_here_for_a_while(store: Engine, file: Path, thread: Thread) -> None:
     clock = itertools.chain([0.0, 0.02], [1.0, REST_SECONDS], [REST_SECONDS + 1, REST_SECONDS + 1])
-    local = LocalUserEvents(file, thread, lambda: next(clock))
+    waits = itertools.count()
+    local = LocalUserEvents(file, thread, lambda: next(clock), lambda: next(waits))
     asked = []
     for _ in range(4):
         assert read(local) == UserEvents((), version=0)
@@ -125,11 +127,52 @@ def test_a_slow_read_is_the_last_one_here_for_a_while(store: Engine, file: Path,
     assert asked == [0, 1, 2, 2]
 
 
+def test_a_read_that_took_long_without_waiting_for_the_disk_is_no_reason_to_rest(
+    store: Engine, file: Path, thread: Thread
+) -> None:
+    clock = itertools.count(0.0, 1.0)
+    local = LocalUserEvents(file, thread, lambda: next(clock), lambda: 7)
+    for _ in range(4):
+        read(local)
+    local.close()
+    assert thread.asked == 0
+
+
+def test_what_a_user_did_is_read_once_until_they_do_more_or_are_forgotten(
+    store: Engine, local: LocalUserEvents
+) -> None:
+    click(store, "u", "a")
+    once = read(local)
+    assert read(local) is once
+    click(store, "v", "b")
+    assert read(local) is once
+    click(store, "u", "c")
+    more = read(local)
+    assert isinstance(more, UserEvents)
+    assert [each.item_id for each in more.events] == ["a", "c"]
+    assert read(local) is more
+    local.forget("u")
+    assert read(local) is not more
+    assert read(local) == more
+    with store.begin() as connection:
+        connection.execute(feedback.delete())
+    assert read(local) == UserEvents((), version=0)
+
+
+def test_an_event_of_an_unknown_item_is_news_too(store: Engine, local: LocalUserEvents) -> None:
+    click(store, "u", "a")
+    read(local)
+    click(store, "u", "new", unknown_item=True)
+    found = read(local)
+    assert isinstance(found, UserEvents)
+    assert [each.item_id for each in found.events] == ["a", "new"]
+
+
 def test_a_store_that_is_not_there_is_not_made_and_is_read_once_it_is(
     file: Path, local: LocalUserEvents, thread: Thread
 ) -> None:
     with pytest.raises(sqlite3.OperationalError):
-        local._query("u")
+        local._look_up("u")
     assert not file.exists()
     assert isinstance(read(local), EventsUnread)
     migrate(f"sqlite:///{file}")
