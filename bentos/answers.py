@@ -125,14 +125,13 @@ class Answers:
         found = await self._cache.find(key, (request.timeout_ms, hurried), make, recent.version)
         if made is not None:
             return made, found.origin
-        try:
-            kept = decode(found.content)
-        except UnreadableAnswer as error:  # a shared cache holds what anybody wrote there
-            logger.warning("a kept answer is left aside: %s", error)
+        kept = _readable(found.content)
+        if kept is None:
             return await fresh(), "bypassed"
-        if kept.propensities is not None:  # chance is drawn for each request, also of those who waited together
-            return await fresh(), "bypassed"
-        return shown_again(kept, request_id, path.slot, round((self._now() - start) * 1000, 3)), found.origin
+        return self._again(kept, path, request_id, start), found.origin
+
+    def _again(self, kept: Answer, path: RequestPath, request_id: str, start: float) -> Answer:
+        return shown_again(kept, request_id, path.slot, round((self._now() - start) * 1000, 3))
 
     async def draft(
         self,
@@ -155,9 +154,22 @@ class Answers:
         (first, one), (second, other) = made if turn else made[::-1]
         return draft_answer(first, second, request, salt), one if one == other else "computed"
 
-    def cheap(self, path: RequestPath, request: RecommendRequest, request_id: str) -> tuple[Answer, Source]:
-        """An answer that costs little: nothing is read, and nothing kept."""
-        return path.cheap(request, request_id, self._shelves.of(path)), "bypassed"
+    async def cheap(
+        self, paths: Sequence[RequestPath], request: RecommendRequest, request_id: str
+    ) -> tuple[Answer, Source]:
+        """An answer that costs little: the one that is kept here, which costs least, or else popular items.
+
+        Where two paths draft the list, what is kept of one is half an answer.
+        """
+        path, start = paths[0], self._now()
+        shelf = self._shelves.of(path)
+        recent = await self._events.read(request.user_id) if len(paths) == 1 else None
+        if isinstance(recent, UserEvents):
+            key = cache_key(request, path.release_id, path.variant, recent.version, shelf.version)
+            content = self._cache.kept(key)
+            if content is not None and (kept := _readable(content)) is not None:
+                return self._again(kept, path, request_id, start), "memory"
+        return path.cheap(request, request_id, shelf), "bypassed"
 
     async def search(
         self, path: RequestPath, request: SearchRequest, request_id: str, probe: bool, payer: str = ""
@@ -203,7 +215,8 @@ class Answers:
         return kept
 
     def forget(self, user_id: str) -> int:
-        """Drops every answer that this process keeps for a user; how many that were."""
+        """Drops every answer that this process keeps for a user, and what they did; how many answers that were."""
+        self._events.forget(user_id)
         return self._cache.forget(user_id)
 
     def start(self) -> None:
@@ -227,6 +240,16 @@ class Answers:
     def kept(self) -> tuple[int, float]:
         """How many answers this process keeps, and their bytes."""
         return self._cache.size
+
+
+def _readable(content: bytes) -> Answer | None:
+    """The kept answer, if others may get it."""
+    try:
+        kept = decode(content)
+    except UnreadableAnswer as error:  # a shared cache holds what anybody wrote there
+        logger.warning("a kept answer is left aside: %s", error)
+        return None
+    return kept if kept.propensities is None else None  # chance is drawn anew, also for those who waited together
 
 
 def _with_reading(answer: Answer, read: ReadTexts) -> Answer:

@@ -29,6 +29,7 @@ from bentos.newcomers import Newcomers
 from bentos.openapi import openapi
 from bentos.prefetch import Prefetch, PrefetchFull
 from bentos.ranking_threads import RankingsWait
+from bentos.turns import LineFull, Turns
 from components.access.tenants import local_id
 from components.adapters.slots.demo_faults import DemoFaults
 from components.adapters.slots.redis_takings import RedisTakings
@@ -131,6 +132,7 @@ class RecopsApp:
         self._conversations = conversations
         self._newcomers = newcomers
         self._gauge = gauge or LoadGauge(perf_counter)
+        self._turns = Turns()
         self._description = orjson.dumps(dict(description))
         self._now = now
         self._perf_counter = perf_counter
@@ -212,10 +214,11 @@ class RecopsApp:
                 if probe is None and path in SHED and self._gauge.load == "full":
                     raise _overloaded()
                 marks = Marks(probe, headers.get(CANARY_HEADER, b"").decode("latin-1"), start, caller)
-                content = await read_json_body(headers, receive)
-                if probe is None:  # the stack itself may say more at once
-                    check_size(content)
-                status, body, afterwards = await post(content, request_id, marks)
+                async with self._turns.of(caller.line):
+                    content = await read_json_body(headers, receive)
+                    if probe is None:  # the stack itself may say more at once
+                        check_size(content)
+                    status, body, afterwards = await post(content, request_id, marks)
                 if path == "/chat" and wants_events(headers):
                     content_type, body = EVENT_STREAM, as_events(orjson.loads(body), CHAT_PARTS)
             else:
@@ -223,6 +226,11 @@ class RecopsApp:
                 status, (content_type, body) = 200, self._get(path, scope["method"])
         except HttpError as error:
             status, body, extra = error.status, error.body(), tuple(error.headers)
+        except LineFull:
+            refused = HttpError(
+                429, "too_many_requests", "too many requests of this address wait", headers=retry_after(1)
+            )
+            status, body, extra = refused.status, refused.body(), tuple(refused.headers)
         except ClientGone:
             return
         except Exception:
@@ -299,14 +307,14 @@ class RecopsApp:
         """The answer, or a cheap one where too much waits and the request asks for nothing that it could go against."""
         path, payer, hurried = paths[0], marks.caller.payer, marks.probe is None and request.is_plain
         if hurried and self._gauge.load != "free":
-            return self._answers.cheap(path, request, request_id)
+            return await self._answers.cheap(paths, request, request_id)
         try:
             if len(paths) > 1:
                 return await self._answers.draft(paths, request, request_id, payer, self._variants.salt, hurried)
             return await self._answers.recommend(path, request, request_id, marks.probe is not None, payer, hurried)
         except RankingsWait as error:
             if hurried:
-                return self._answers.cheap(path, request, request_id)
+                return await self._answers.cheap(paths, request, request_id)
             raise _overloaded() from error
 
     async def _similar(self, body: bytes, request_id: str, _marks: Marks) -> Reply:
@@ -382,6 +390,11 @@ class RecopsApp:
     async def _feedback(self, body: bytes, request_id: str, marks: Marks) -> Reply:
         """202 once every good event of the post is durable."""
         return 202, orjson.dumps(await self._intake.take(body, request_id, marks.caller)), None
+
+
+def _line_full() -> HttpError:
+    text = "more requests wait for those before them than one may have"
+    return HttpError(429, "too_many_requests", text, headers=retry_after(1))
 
 
 def _overloaded() -> HttpError:

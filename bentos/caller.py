@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import ipaddress
 from dataclasses import dataclass
 
 from bentos.http_body import Scope
@@ -12,6 +11,8 @@ from components.access.tenants import DEFAULT, own_id
 
 ADDRESS = b"x-recops-address"
 """The gateway writes the address of its peer here, whatever a client wrote."""
+THIS_MACHINE = ("127.0.0.1", "::1")
+"""As in the gateway's own limit; other loopback addresses are whoever asks from there."""
 FORWARDED = b"x-forwarded-for"
 """Other gateways add the address of their peer behind whatever a client wrote here."""
 
@@ -38,6 +39,14 @@ class Caller:
         """Whose budget pays for language models: the key's or the address's; nobody's for this machine without one. A
         guest's says of which tenant it is."""
         return own_id(self.tenant, self.key_id or self.address)
+
+    @property
+    def line(self) -> str:
+        """In whose line the request stands: its address's; a guest's own server stands in its key's, and nobody who is
+        trusted with more than that, nor this machine, in any."""
+        if self.key_id is None or not self.trusted:
+            return self.address
+        return self.key_id if self.is_guest else ""
 
     @property
     def is_guest(self) -> bool:
@@ -67,11 +76,4 @@ def caller_of(headers: dict[bytes, bytes], scope: Scope) -> Caller:
     forwarded = said.decode("latin-1")
     peer = scope.get("client")
     address = forwarded or (str(peer[0]) if peer else "")
-    return Caller("" if _is_this_machine(address) else address)
-
-
-def _is_this_machine(address: str) -> bool:
-    try:
-        return ipaddress.ip_address(address).is_loopback
-    except ValueError:
-        return not address
+    return Caller("" if address in THIS_MACHINE else address)

@@ -98,6 +98,11 @@ class AnswerCache:
             if landed is not None:
                 return FoundAnswer(landed, "joined")
 
+    def kept(self, key: CacheKey) -> bytes | None:
+        """What this process keeps under `key`, if anything."""
+        found: CachedContent | None = self._kept.get(key)
+        return None if found is None else found.content
+
     def keep(self, key: CacheKey, content: bytes) -> None:
         """Takes an answer that was made elsewhere, of whatever version, for as long as one made here."""
         self._keep(key, CachedContent(content, self._seconds))

@@ -73,7 +73,7 @@ def at(app: RecopsApp, load: Load, path: str, body: dict[str, Any], **headers: s
 
 
 def test_who_comes_while_the_slot_is_busy_gets_what_is_popular_and_not_known_to_them(app: RecopsApp) -> None:
-    usual = at(app, "free", "/recommend", {"user_id": "8", "k": 3}).json
+    usual = at(app, "free", "/recommend", {"user_id": "8", "k": 4}).json
     busy = at(app, "busy", "/recommend", {"user_id": "8", "k": 3}).json
     assert (usual["route"], usual["degraded"]) == ("cf", False)
     assert (busy["route"], busy["degraded"], busy["cached"]) == ("popularity", True, False)
@@ -86,6 +86,18 @@ def test_who_comes_while_the_slot_is_busy_gets_what_is_popular_and_not_known_to_
     without = at(app, "busy", "/recommend", {"user_id": "8", "k": 3, "exclude": shown[:1]}).json
     assert shown[0] not in [item["item_id"] for item in without["items"]]
     assert at(app, "free", "/recommend", {"user_id": "8", "k": 3}).json["route"] == "cf"
+
+
+def test_who_comes_while_the_slot_is_busy_gets_what_is_kept_until_they_do_something(app: RecopsApp) -> None:
+    def ask(load: Load) -> Any:
+        return at(app, load, "/recommend", {"user_id": "8"}).json
+
+    usual, busy = ask("free"), ask("busy")
+    assert (busy["cached"], busy["degraded"]) == (True, False)
+    assert busy["items"] == usual["items"]
+    seen = usual["items"][0]["item_id"]
+    at(app, "busy", "/feedback", {"user_id": "8", "item_id": seen, "type": "click"})
+    assert ask("busy")["route"] == "popularity"
 
 
 def test_who_says_what_they_want_gets_no_less_while_the_slot_is_busy(app: RecopsApp) -> None:
