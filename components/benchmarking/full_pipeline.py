@@ -10,16 +10,16 @@ from components.ranking.pipeline import PipelineConfig
 from components.recommenders.needs import Size
 from components.recommenders.protocol import RecommenderConfig, Task
 
-FITTING, EXAMPLES = 0.4, 0.5
-"""Shares of the time for learning: for fitting generators on every cut, and for the examples and what the ranker makes
-of them."""
+FITTING, EXAMPLES = 0.4, 0.8
+"""Shares of the time for learning: for fitting generators on every cut, at most, and of what that leaves for examples
+and what the ranker makes of them."""
 JUDGING = 0.5
 """Share of the time for the lists of those who are judged; where that is not enough for all, some are drawn."""
 FEWEST_EXAMPLES, MOST_EXAMPLES = 2_000, 20_000
 FEWEST_SPLITS, FEWEST_JUDGED = 2, 1_000
-BASE_MS, ITEM_MS, EVENT_MS, RANK_MS = 0.6, 1e-5, 2.5e-3, 1.0
+BASE_MS, ITEM_MS, EVENT_MS, RANK_MS, LEARN_MS = 0.6, 1e-5, 2.5e-3, 1.0, 4.0
 """Of a history: finding and describing its candidates, whatever the generators, then for each of them an item of the
-catalogue and an event of the history; and the ranker, which takes about as long to learn from it as to rank it."""
+catalogue and an event of the history; ranking it; and learning from it."""
 N_CANDIDATES = 150
 WEAK = 0.5
 """A kind that has less than this share of the best kind's NDCG would blur the candidates, and is left out."""
@@ -57,12 +57,14 @@ def full_pipeline(
     n_judged = int(min(n_judged, max(JUDGING * seconds / ranked, FEWEST_JUDGED)))
     seconds -= min(n_judged * ranked, JUDGING * seconds)
     n_splits = 6 if task.in_order else 3
-    generators = _affordable(task, strong, FITTING * seconds / (n_splits + 1))
+    seconds *= processes  # generators of several cuts are fitted at once, and so on
+    generators, fitting = _affordable(task, strong, FITTING * seconds / (n_splits + 1))
     if len(generators) < 2 < n_splits:
         n_splits = FEWEST_SPLITS
-        generators = _affordable(task, strong, FITTING * seconds / (n_splits + 1))
-    each = _described(size, len(generators)) + RANK_MS / 1000
-    n_examples = int(min(max(EXAMPLES * seconds / each, FEWEST_EXAMPLES), MOST_EXAMPLES))
+        generators, fitting = _affordable(task, strong, FITTING * seconds / (n_splits + 1))
+    left = EXAMPLES * (seconds - fitting * (n_splits + 1))
+    each = _described(size, len(generators)) + LEARN_MS / 1000
+    n_examples = int(min(max(left / each, FEWEST_EXAMPLES), MOST_EXAMPLES))
     if task.in_order:
         ranker, inner = RankerConfig(n_seeds=2), "latest"
     else:
@@ -96,14 +98,15 @@ def _described(size: Size, n_generators: int) -> float:
     return (BASE_MS + n_generators * (ITEM_MS * size.items + EVENT_MS * events)) / 1000
 
 
-def _affordable(task: Task, measured: Sequence[Candidate], seconds: float) -> list[RecommenderConfig]:
-    """As many generators as one cut may take; at least that of the best kind."""
+def _affordable(task: Task, measured: Sequence[Candidate], seconds: float) -> tuple[list[RecommenderConfig], float]:
+    """As many generators as one cut may take, and what they take; at least that of the best kind."""
     ordered = sorted(measured, key=lambda each: -1.0 if each.quality is None else -each.quality - 1)
     queues = [(each, list(type(each.config).as_generators(task, each.config))) for each in ordered]
     chosen: list[RecommenderConfig] = []
+    taken = 0.0
     for turn in range(max((len(queue) for _, queue in queues), default=0)):
         for each, queue in queues:
-            if turn < len(queue) and (each.seconds <= seconds or not chosen):
+            if turn < len(queue) and (taken + each.seconds <= seconds or not chosen):
                 chosen.append(queue[turn])
-                seconds -= each.seconds
-    return chosen
+                taken += each.seconds
+    return chosen, taken

@@ -41,6 +41,21 @@ class InnerSplit:
     asked: Events | None = None
 
 
+def few_users(data: TrainingData, max_interactions: int, seed: int) -> TrainingData:
+    """`data` as if nothing were known of any but some users, drawn by lot, who have at most so many interactions.
+
+    All of it where that is no more. Rows stay what they are.
+    """
+    events = events_of(data)
+    if len(events) <= max_interactions:
+        return data
+    sizes = np.bincount(events.users, minlength=len(data.user_ids))
+    drawn = np.random.default_rng(seed).permutation(len(sizes))
+    few = np.zeros(len(sizes), np.bool_)
+    few[drawn[np.cumsum(sizes[drawn]) <= max_interactions]] = True
+    return with_events(data, chosen(events, few[events.users]))
+
+
 def inner_splits(data: TrainingData, kind: Literal["latest", "random"], n_splits: int, seed: int) -> list[InnerSplit]:
     """At most `n_splits` cuts of `data`, the one most like the real task first; those that ask for nothing are gone.
 

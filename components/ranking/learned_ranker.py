@@ -94,30 +94,48 @@ class LearnedRanker:
         return {self.names[place]: float(shares[place]) for place in np.argsort(-shares, kind="stable")}
 
 
-def train_ranker(parts: Sequence[Examples], config: RankerConfig, seed: int) -> LearnedRanker | None:
+def train_ranker(
+    parts: Sequence[Examples], config: RankerConfig, seed: int, names: tuple[str, ...] | None = None
+) -> LearnedRanker | None:
     """Learn from all `parts`; None where fewer than `config.min_users` users have a wanted candidate.
+
+    `names` are the features that it sees, among those that there are; None: all.
 
     Users whose candidates hold nothing wanted teach nothing about order and are left out.
     """
     import lightgbm
 
-    names = parts[0].names
-    rows, labels, groups = [], [], []
-    for part in parts:
-        wanted = part.wanted[:, : config.n_candidates]
-        useful = wanted.any(axis=1)
-        real = part.items[useful, : config.n_candidates] >= 0
-        rows.append(part.features[useful, : config.n_candidates][real])
-        labels.append(wanted[useful][real])
-        groups.append(real.sum(axis=1))
-    sizes = np.concatenate(groups)
+    names = parts[0].names if names is None else names
+    rows, labels, sizes = _useful(parts, config.n_candidates, names)
     if len(sizes) < config.min_users:
         return None
-    data = lightgbm.Dataset(
-        np.concatenate(rows), np.concatenate(labels).astype(int), group=sizes, free_raw_data=False, feature_name="auto"
-    )
+    # Its raw rows are dropped once they are sorted into bins, before the first tree.
+    data = lightgbm.Dataset(rows, labels, group=sizes, free_raw_data=True, feature_name="auto")
+    del rows
     models = [lightgbm.train(_settings(config, seed + step), data, config.rounds) for step in range(config.n_seeds)]
     return LearnedRanker(names, tuple(models))
+
+
+def _useful(
+    parts: Sequence[Examples], n_candidates: int, names: tuple[str, ...]
+) -> tuple[Scores, NDArray[np.int64], NDArray[np.int64]]:
+    """The candidates of users with a wanted one: features, whether wanted, and how many each user has; copied once."""
+    kept = []
+    for part in parts:
+        useful = np.flatnonzero(part.wanted[:, :n_candidates].any(axis=1))
+        kept.append((part, useful, part.items[useful, :n_candidates] >= 0))
+    sizes = np.concatenate([real.sum(axis=1) for _, _, real in kept])
+    rows = np.empty((int(sizes.sum()), len(names)), np.float32)
+    labels = np.empty(len(rows), np.int64)
+    start = 0
+    for part, useful, real in kept:
+        seen: slice | list[int] = slice(None) if part.names == names else [part.names.index(name) for name in names]
+        for user, mine in zip(useful.tolist(), real, strict=True):
+            stop = start + int(mine.sum())
+            rows[start:stop] = part.features[user, :n_candidates][mine][:, seen]
+            labels[start:stop] = part.wanted[user, :n_candidates][mine]
+            start = stop
+    return rows, labels, sizes
 
 
 def train_chances(

@@ -25,7 +25,7 @@ from components.ranking.features import FeatureMaker
 from components.ranking.fitted_pipeline import FittedPipeline, make_lists
 from components.ranking.group_choice import choose_groups
 from components.ranking.history_ranker import RANKER_SHARES, HistoryRanker, mixed
-from components.ranking.inner_split import InnerSplit, inner_splits, short_splits
+from components.ranking.inner_split import InnerSplit, few_users, inner_splits, short_splits
 from components.ranking.learned_ranker import Examples, LearnedRanker, RankerConfig, train_ranker
 from components.ranking.newcomers import choose_half_life, popularity_of
 from components.ranking.pipeline_choice import Choice
@@ -81,7 +81,10 @@ class PipelineConfig(RecommenderConfig):
     `cut_share` of the users of every cut are learnt from a second time, with but their last few interactions.
     `n_short_splits` more cuts, 4 at most, where there are times, are made of strangers cut out of histories.
     `depth` items per user are kept in the bundle, `max_users` users at most are learnt from per cut, and `max_examples`
-    histories over all cuts: more of them move the ranker little, and time and memory grow with them.
+    histories over all cuts, with about `max_wanted` wanted items: more of them move the ranker little, and time and
+    memory grow with them. Cuts are made of
+    `max_interactions` at most, those of users drawn by lot: generators of a cut that know fewer users teach it nearly
+    the same, and what is served is fitted to all.
     `feature_groups` are tried on the choosing cut, in their order, where the data have something for them; the ranker
     takes those that gain. `value` says what else than likes counts in the order (`components/ranking/value_model.py`).
     """
@@ -95,6 +98,8 @@ class PipelineConfig(RecommenderConfig):
     depth: int = Field(default=200, ge=100)
     max_users: int = Field(default=20_000, ge=1)
     max_examples: int = Field(default=20_000, ge=1)
+    max_wanted: int = Field(default=100_000, ge=1)
+    max_interactions: int = Field(default=2_000_000, ge=1)
     generators: list[Entry] = Field(default=[EaseConfig(), ItemToItemConfig()], min_length=1)
     feature_groups: list[GroupName] = Field(default=[])
     value: ValueWeights = ValueWeights()
@@ -105,11 +110,12 @@ class PipelineConfig(RecommenderConfig):
         return Pipeline(self)
 
     def needs(self, size: Size) -> Needs:
-        """Of one cut: its largest generator, then its examples; and the time of all of them."""
+        """Its largest generator and the examples of a cut; and the time of all cuts and of what is served."""
         each = [entry.needs(size) for entry in self.generators]
         histories = min(size.users * (1 + self.cut_share), self.max_examples / self.n_splits)
         examples = 3 * 4 * N_FEATURES * histories * self.n_candidates / 1e6
-        seconds = (1 + self.n_splits) * sum(need.seconds for need in each)
+        share = min(1.0, self.max_interactions / max(size.interactions, 1))
+        seconds = (1 + self.n_splits * share) * sum(need.seconds for need in each)
         return Needs(max(need.megabytes for need in each) + examples, seconds)
 
 
@@ -173,6 +179,7 @@ class Pipeline:
 
     def _splits(self, data: TrainingData, seed: int, chosen_by: InnerSplit | None) -> list[InnerSplit]:
         """The cuts that ask for something, the one that chooses first."""
+        data = few_users(data, self.config.max_interactions, seed)
         splits = inner_splits(data, self.config.inner, self.config.n_splits, seed)
         if splits and self.config.inner == "latest":
             splits += short_splits(data, self.config.n_short_splits, self.config.max_users, seed)
@@ -222,7 +229,7 @@ class Pipeline:
             return without_groups(first.examples.names, [group for group in groups if group not in taken])
 
         def train(parts: Sequence[Examples], taken: Sequence[GroupName] = ()) -> LearnedRanker | None:
-            return train_ranker([part.seeing(seen_with(taken)) for part in parts], self.config.ranker, seed)
+            return train_ranker(parts, self.config.ranker, seed, seen_with(taken))
 
         def judge(ranker: LearnedRanker) -> NDArray[np.floating]:
             return qualities(_learned(ranker, first.examples, first.n_whole), items, wanted, n_wanted, K)
@@ -289,8 +296,12 @@ class Pipeline:
     ) -> list[Callable[[], Measured]]:
         """What makes them of each cut, all candidates of the first; `fitted` are the generators on what that knows."""
         config = self.config
-        n_users = int(config.max_examples / (max(len(splits), 1) * (1 + config.cut_share)))
-        n_users = min(config.max_users, max(1, n_users))
+        copies = max(len(splits), 1) * (1 + config.cut_share)
+
+        def users_of(split: InnerSplit) -> int:
+            wanted = split.wanted.nnz / max(len(asked_by(split)), 1)
+            n_users = int(min(config.max_examples, config.max_wanted / max(wanted, 1.0)) / copies)
+            return min(config.max_users, max(1, n_users))
 
         def make(split: InnerSplit) -> Measured:
             first = split is splits[0]
@@ -298,7 +309,7 @@ class Pipeline:
                 recipes,
                 split,
                 config.n_candidates,
-                n_users,
+                users_of(split),
                 config.cut_share,
                 seed,
                 fitted if first else None,

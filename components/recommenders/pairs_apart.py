@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -12,8 +12,8 @@ from scipy.sparse import csr_array
 from components.recommenders.protocol import Events
 
 Places = NDArray[np.intp]
-DENSE_CELLS = 50_000_000
-"""Of a float32 table, 200 MB, up to which sums are kept in one."""
+DENSE_CELLS, MOST_CELLS = 50_000_000, 500_000_000
+"""Of a float32 table, 200 MB and 2 GB, up to which sums are kept in one; the latter where there are as many pairs."""
 HELD = 8_000_000
 """Pairs that are gathered before they are added to a sparse sum."""
 
@@ -21,14 +21,15 @@ HELD = 8_000_000
 def sum_pairs(
     events: Events,
     n_items: int,
-    places: Iterable[int],
+    places: range,
     weigh: Callable[[int, Places, Places], NDArray[np.floating]],
 ) -> csr_array:
     """What `weigh(n_places, earlier, later)` gives for each such pair of events, summed, (n_items, n_items) float32.
 
     Pairs that weigh 0 leave no entry. Time grows with the number of pairs, memory with that of different ones.
     """
-    total: _Dense | _Sparse = _Dense(n_items) if n_items**2 <= DENSE_CELLS else _Sparse(n_items)
+    many = min(max(DENSE_CELLS, len(places) * len(events)), MOST_CELLS)
+    total: _Dense | _Sparse = _Dense(n_items) if n_items**2 <= many else _Sparse(n_items)
     for n_places in places:
         earlier = _pairs(events, n_places)
         if not len(earlier):
