@@ -147,15 +147,21 @@ def _time(path: RequestPath, body: bytes) -> float:
 
 
 @contextmanager
-def serving(command: list[str], environment: dict[str, str], port: int, folder: Path | None = None) -> Iterator[None]:
+def serving(
+    command: list[str],
+    environment: dict[str, str],
+    port: int,
+    folder: Path | None = None,
+    start_seconds: float = START_SECONDS,
+) -> Iterator[subprocess.Popen[bytes]]:
     """A server, run in `folder`, that answers on `port` meanwhile, ended with SIGTERM."""
     threads = {"OMP_NUM_THREADS": "1", "OPENBLAS_NUM_THREADS": "1"}
     process = subprocess.Popen(
         command, env={**os.environ, **threads, **environment}, stdout=subprocess.DEVNULL, cwd=folder
     )
     try:
-        _await_answer(process, port)
-        yield
+        _await_answer(process, port, start_seconds)
+        yield process
     finally:
         process.send_signal(signal.SIGTERM)
         try:
@@ -165,8 +171,8 @@ def serving(command: list[str], environment: dict[str, str], port: int, folder: 
             process.wait()
 
 
-def _await_answer(process: subprocess.Popen[bytes], port: int) -> None:
-    deadline = time.monotonic() + START_SECONDS
+def _await_answer(process: subprocess.Popen[bytes], port: int, start_seconds: float) -> None:
+    deadline = time.monotonic() + start_seconds
     while True:
         if process.poll() is not None or time.monotonic() > deadline:
             raise RuntimeError(f"{process.args!r} does not answer on port {port}")
