@@ -22,7 +22,7 @@ Vector = NDArray[np.float64]
 STANDARD_DEVIATIONS = np.geomspace(0.001, 0.4, 13)
 """Relative, per window."""
 
-LARGER_FIRST = 1.25
+LARGER_FIRST = 2.0
 """Power of the standard deviation that its likelihood grows with before anything is seen. At 0 (scale-free) half of the
 weight says that windows do not differ at all, and a few quiet ones make that sure."""
 

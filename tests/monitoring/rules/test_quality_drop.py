@@ -21,7 +21,7 @@ from monitoring.rules.quality_drop import (
     smallest_visible,
 )
 
-LIMITS = DropLimits(0.05, 0.05, 28, (1, 3, 7, 14), 1000, 4, 12)
+LIMITS = DropLimits(0.05, 0.1, 28, (1, 3, 7, 14), 1000, 4, 12)
 
 
 def window(day: int, mean: float, requests: float = 10_000, spread: float = 0.1, cold: float = 0.0) -> Window:
