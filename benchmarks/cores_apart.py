@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Sequence
 
 import psutil
 
 from tests.stack.small_stack import SmallStack
 
 
-def keep_apart(stack: SmallStack) -> str:
-    """Half of this process's cores for all processes of the stack, the others for this one and what it starts; says so.
+def keep_apart(stack: SmallStack) -> list[int]:
+    """Half of this process's cores for all processes of the stack, the others for this one and what it starts.
 
-    Every thread is moved, as each has cores of its own; what they start later begins where they are. With one core, or
-    where the system does not let a program choose, nothing is moved.
+    Returns those of the stack; with one core, or where the system does not let a program choose, all, and nothing is
+    moved. Every thread is moved, as each has cores of its own; what they start later begins where they are.
     """
     cores = sorted(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else []
     if len(cores) < 2:
-        return "stack and clients share the cores"
+        return list(range(os.cpu_count() or 1))
     clients, servers = cores[: len(cores) // 2], cores[len(cores) // 2 :]
     supervisor = psutil.Process(stack.supervisor.state_of("envoy").pid).parent()
     assert supervisor is not None
@@ -26,8 +27,10 @@ def keep_apart(stack: SmallStack) -> str:
             os.sched_setaffinity(thread.id, servers)
     for thread in psutil.Process().threads():
         os.sched_setaffinity(thread.id, clients)
-    return f"stack on {_cores(servers)}, clients on {_cores(clients)}"
+    return servers
 
 
-def _cores(numbers: list[int]) -> str:
-    return f"core{'s' if len(numbers) > 1 else ''} {', '.join(map(str, numbers))}"
+def busy_seconds(cores: Sequence[int]) -> float:
+    """For which these cores have worked so far, whoever they worked for."""
+    times = psutil.cpu_times(percpu=True)
+    return sum(sum(times[core]) - times[core].idle - getattr(times[core], "iowait", 0.0) for core in cores)

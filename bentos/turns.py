@@ -1,8 +1,8 @@
 """Lets requests of one address begin a few at a time, so that who sends many keeps themselves waiting, not others.
 
 The event loop answers in the order in which requests come: a hundred at once from one address would all be before the
-one that comes next. So each address has a line of its own. A turn ends with the answer, or after `TURN_SECONDS`: what
-waits for a language model holds nobody else up.
+one that comes next. So each address has a line of its own. A turn ends when the loop has come round after the answer,
+most of which are made without a pause, or after `TURN_SECONDS`: what waits for a language model holds nobody else up.
 """
 
 from __future__ import annotations
@@ -56,12 +56,13 @@ class Turns:
                 is_over = True
                 self._pass_on(name)
 
-        timer = asyncio.get_running_loop().call_later(self._seconds, end)
+        loop = asyncio.get_running_loop()
+        timer = loop.call_later(self._seconds, end)
         try:
             yield
         finally:
             timer.cancel()
-            end()
+            loop.call_soon(end)
 
     async def _come(self, name: str) -> None:
         begun = self._begun.get(name, 0)

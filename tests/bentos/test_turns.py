@@ -70,6 +70,12 @@ def test_who_comes_behind_a_crowd_of_another_address_waits_for_few_of_it() -> No
     assert desk.answered.index("one") <= 2
 
 
+def test_answers_that_are_made_without_a_pause_do_not_follow_each_other_at_once() -> None:
+    desk = Desk(Turns(1, FOR_EVER))
+    together(*(desk.answer("crowd", 0) for _ in range(50)), desk.answer("one", 0))
+    assert desk.answered.index("one") == 1
+
+
 def test_this_machine_stands_in_no_line() -> None:
     desk = Desk(Turns(1, FOR_EVER))
     together(*(desk.answer("") for _ in range(9)))
