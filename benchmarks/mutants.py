@@ -29,6 +29,8 @@ from benchmarks.report import hardware
 ROOT = Path(__file__).parents[1]
 SECONDS = 120
 """After which a fault counts as noticed: it made the tests hang."""
+TOLERANCE = 1e-5
+"""A number below it stands for rounding, and twice as much of it for the same."""
 LIBRARIES = (
     "numpy",
     "scipy.special",
@@ -149,17 +151,10 @@ def _made(source: str, place: int) -> Fault:
 
 
 def _places(tree: ast.Module) -> Iterator[tuple[int, str, Callable[[], None]]]:
-    """Where a fault can be put, in words, and how; texts, annotations and decorators, which decide nothing, are left
-    alone.
-    """
-    made = {
-        id(part)
-        for node in ast.walk(tree)
-        for decorator in getattr(node, "decorator_list", ())
-        for part in ast.walk(decorator)
-    }
+    """Where a fault can be put, in words, and how; what decides nothing is left alone."""
+    idle = {id(part) for node in ast.walk(tree) for each in _idle(node) for part in ast.walk(each)}
     for node in ast.walk(tree):
-        if id(node) in made:
+        if id(node) in idle:
             continue
         match node:
             case ast.Compare(ops=[op, *_]) if type(op) in _COMPARISONS:
@@ -177,11 +172,24 @@ def _places(tree: ast.Module) -> Iterator[tuple[int, str, Callable[[], None]]]:
             case ast.Constant(value=bool(value)):
                 yield node.lineno, f"{not value} for {value}", _put(node, "value", not value)
             case ast.Constant(value=int(value) | float(value)):
-                for changed in (value + 1, value * 2):
-                    if changed != value:
-                        yield node.lineno, f"{changed:g} for {value:g}", _put(node, "value", changed)
+                for changed in sorted({value + 1, value if abs(value) < TOLERANCE else value * 2} - {value}):
+                    yield node.lineno, f"{changed:g} for {value:g}", _put(node, "value", changed)
             case ast.Return(value=ast.expr()) if not isinstance(node.value, ast.Constant):
                 yield node.lineno, "returns None", _put(node, "value", ast.Constant(None))
+
+
+def _idle(node: ast.AST) -> list[ast.AST]:
+    """Parts of `node` that decide nothing: decorators, annotations, and that what is zipped is as long as it must be."""
+    match node:
+        case ast.FunctionDef(decorator_list=decorators, returns=returns):
+            return [*decorators, *([returns] if returns else [])]
+        case ast.ClassDef(decorator_list=decorators):
+            return [*decorators]
+        case ast.AnnAssign(annotation=annotation) | ast.arg(annotation=ast.expr() as annotation):
+            return [annotation]
+        case ast.keyword(arg="strict"):
+            return [node.value]
+    return []
 
 
 def _set(ops: list[ast.cmpop], place: int, op: ast.cmpop) -> Callable[[], None]:

@@ -10,7 +10,15 @@ import pyarrow.parquet as pq
 import pytest
 
 from components.interactions.time_numbers import YEAR_ALONE
-from components.interactions.timestamps import ROUNDED_TIME, TIME_OF_DAY, interpret_times, read_times
+from components.interactions.timestamps import (
+    AMBIGUOUS,
+    OTHER_ZONE,
+    ROUNDED_TIME,
+    TIME_OF_DAY,
+    UNREADABLE,
+    interpret_times,
+    read_times,
+)
 
 MOMENT = pd.Timestamp("2009-12-14T02:52:24Z")
 
@@ -32,6 +40,17 @@ MOMENT = pd.Timestamp("2009-12-14T02:52:24Z")
         "14/Dec/2009:02:52:24",
         "[13/Dec/2009:19:52:24 -0700]",
         "14.12.2009 02.52.24",
+        "14/12/09 2:52:24 AM",
+        "14-12-2009, 02:52:24.000",
+        "2009/12/14 02:52:24",
+        "2009-12-14 04:52:24 GMT+2",
+        "2009-12-14 08:22:24 UTC+0530",
+        "2009-12-13 23:22:24 GMT-3:30",
+        "2009-12-14T03:52:24+01:00[Europe/Paris]",
+        "2009-12-14 02:52:24 +0000 UTC",
+        "2009-12-14 02:52:24 (UTC)",
+        "14 Dec 2009 02:52:24",
+        "Mon, 14 Dec 2009 02:52:24 GMT",
         (1260759144 + 11_644_473_600) * 10**7,
         (1260759144 + 62_135_596_800) * 10**7,
         (1260759144 + 11_644_473_600) * 10**6,
@@ -141,3 +160,92 @@ def test_a_number_in_which_a_spreadsheet_has_rounded_days_away_is_no_time_and_on
 
 def test_a_time_of_day_says_that_it_lacks_the_day() -> None:
     assert interpret_times(pd.Series(["10:30", "9:15:00 pm", "2009-12-14"])).faults.tolist() == [TIME_OF_DAY] * 2 + [""]
+
+
+@pytest.mark.parametrize(
+    ("cells", "read", "read_as"),
+    [
+        (["25/12/2019", "01/02/2019"], ["2019-12-25", "2019-02-01"], "day first"),
+        (["12/25/2019", "01/02/2019"], ["2019-12-25", "2019-01-02"], "month first"),
+        (["12/12/2019", "13/12/2019", "11/12/2019"], ["2019-12-12", "2019-12-13", "2019-12-11"], "day first"),
+        (["12/12/2019", "12/13/2019", "12/11/2019"], ["2019-12-12", "2019-12-13", "2019-12-11"], "month first"),
+        (["14/13/2019", "25/12/2019", "02/01/2019"], [None, "2019-12-25", "2019-01-02"], "day first"),
+        (["13/14/2019", "12/25/2019", "02/01/2019"], [None, "2019-12-25", "2019-02-01"], "month first"),
+    ],
+)
+def test_one_cell_with_a_day_past_twelve_tells_the_order_of_the_whole_column(
+    cells: list[str], read: list[str | None], read_as: str
+) -> None:
+    found = interpret_times(pd.Series(cells))
+    assert found.times.tolist() == [pd.NaT if day is None else pd.Timestamp(day, tz="UTC") for day in read]
+    assert (found.faults == UNREADABLE).tolist() == [day is None for day in read]
+    assert found.read_as == read_as
+
+
+@pytest.mark.parametrize(
+    "cells", [["01/02/2019", "12/12/2019"], ["25/12/2019", "12/25/2019", "01/02/2019"], ["13/13/2019", "01/02/2019"]]
+)
+def test_days_and_months_that_nothing_or_each_tells_apart_are_read_as_one_is_told_alone(cells: list[str]) -> None:
+    found = interpret_times(pd.Series(cells))
+    assert found.times.isna().all()
+    assert (found.faults == AMBIGUOUS).all()
+    for day_first, (day, month) in ((True, (1, 2)), (False, (2, 1))):
+        told = read_times(pd.Series(["01/02/2019"]), day_first)
+        assert told.tolist() == [pd.Timestamp(2019, month, day, tz="UTC")]
+        assert interpret_times(pd.Series(cells), day_first).faults.isin(["", UNREADABLE]).all()
+
+
+def test_each_cell_of_a_mixed_column_is_read_in_its_own_way_or_said_to_be_wrong() -> None:
+    cells = ["2019-12-25", 1_577_232_000, None, "25.12.2019 00:00", "25 December 2019", "2019-12-25 10:00 EST", "soon"]
+    found = interpret_times(pd.Series([*cells, "25 Dec 2019 10:00 Europe/Paris", "May"], dtype=object))
+    assert found.times.tolist() == [
+        pd.NaT if at in (2, 5, 6, 7, 8) else pd.Timestamp("2019-12-25", tz="UTC") for at in range(9)
+    ]
+    assert found.faults.tolist() == ["", "", UNREADABLE, "", "", OTHER_ZONE, UNREADABLE, OTHER_ZONE, UNREADABLE]
+    assert found.read_as == "seconds since 1970 and ISO 8601 and day first and dates with names of months"
+    assert interpret_times(pd.Series(["soon", "never"])).read_as == "nothing"
+
+
+def test_a_month_or_day_of_one_digit_after_the_year_is_that_month_or_day() -> None:
+    read = read_times(pd.Series(["2019/1/5", "2019-1-15", "2019.01.5 10:00"]))
+    assert [str(at) for at in read.dt.strftime("%m-%d %H")] == ["01-05 00", "01-15 00", "01-05 10"]
+
+
+@pytest.mark.parametrize(
+    ("last", "note"),
+    [
+        ("1970-01-01T23:59:59", "all times lie in the first day of 1970: they count for their order alone"),
+        ("1970-01-02T00:00:00", "all times lie in 1970 or 1971: is this column a time?"),
+        ("1971-12-31T23:59:59", "all times lie in 1970 or 1971: is this column a time?"),
+        ("1972-01-01T00:00:00", None),
+        ("2016-01-01T00:00:00", None),
+        ("soon", None),
+    ],
+)
+def test_times_just_after_the_beginning_of_time_are_noted_by_the_latest_of_them(last: str, note: str | None) -> None:
+    first = [] if last == "soon" else ["1970-01-01"]
+    assert interpret_times(pd.Series([last, *first])).notes == (() if note is None else (note,))
+
+
+def test_a_column_is_rounded_when_more_than_half_of_its_first_thousand_cells_are() -> None:
+    whole, rounded = "1260759144", "1.26E+09"
+    for cells, lost in (
+        ([rounded, whole], False),
+        ([rounded, whole, rounded], True),
+        ([rounded, whole] * 500 + [rounded] * 999, False),
+        ([rounded, whole] * 499 + [rounded] * 2, True),
+        ([rounded, None, whole], False),
+    ):
+        assert (interpret_times(pd.Series(cells)).faults == ROUNDED_TIME).all() == lost
+
+
+def test_a_decimal_comma_is_one_in_numbers_and_a_category_is_the_text_it_stands_for() -> None:
+    moment = pd.Timestamp("2017-07-14T02:40:00.5Z")
+    assert read_times(pd.Series(["1500000000,5", "1500000000,5"])).tolist() == [moment] * 2
+    assert read_times(pd.Series(["2017-07-14T02:40:00.5Z"] * 2, dtype="category")).tolist() == [moment] * 2
+
+
+def test_how_a_column_with_a_type_was_read_is_said() -> None:
+    moments = pd.Series(pd.to_datetime(["2016-01-01"]))
+    assert interpret_times(moments).read_as == "times"
+    assert interpret_times(moments.dt.tz_localize("Europe/Paris")).read_as == "times with a zone"
