@@ -49,7 +49,7 @@ DECIDING = {
     "components/conversation/refine.py": ("tests/components/conversation/test_refine.py",),
     "components/conversation/references.py": ("tests/components/conversation/test_references.py",),
     "components/conversation/intent.py": ("tests/components/conversation/test_references.py",),
-    "components/conversation/dialogue.py": ("tests/components/conversation/test_scripts.py",),
+    "components/conversation/dialogue.py": ("tests/components/conversation/test_dialogue.py",),
     "components/experiments/adaptive.py": ("tests/components/experiments/test_adaptive.py",),
     "components/experiments/adaptive_reading.py": ("tests/components/experiments/test_adaptive_reading.py",),
     "components/experiments/counterfactual.py": ("tests/components/experiments/test_counterfactual.py",),
