@@ -28,7 +28,9 @@ from benchmarks.report import hardware
 
 ROOT = Path(__file__).parents[1]
 SECONDS = 120
-"""After which a fault counts as noticed: it made the tests hang."""
+"""After which, and after five times what the tests take without a fault, one counts as noticed: it made them hang."""
+PATIENCE = 1200
+"""Seconds for the tests without a fault, on a machine that may be busy."""
 TOLERANCE = 1e-5
 """A number below it stands for rounding, and twice as much of it for the same."""
 LIBRARIES = (
@@ -179,7 +181,7 @@ def _places(tree: ast.Module) -> Iterator[tuple[int, str, Callable[[], None]]]:
 
 
 def _idle(node: ast.AST) -> list[ast.AST]:
-    """Parts of `node` that decide nothing: decorators, annotations, and that what is zipped is as long as it must be."""
+    """Parts of `node` that decide nothing: decorators, annotations, that what is zipped is of one length."""
     match node:
         case ast.FunctionDef(decorator_list=decorators, returns=returns):
             return [*decorators, *([returns] if returns else [])]
@@ -219,8 +221,8 @@ class _Faulty(importlib.abc.MetaPathFinder, importlib.abc.Loader):
         exec(compile(self._tree, str(self._path), "exec"), module.__dict__)  # noqa: S102 - the module's own source
 
 
-def is_noticed(module: str, fault: Fault | None, tests: Sequence[str]) -> bool:
-    """Whether the tests fail with this fault; with None, whether they fail without any."""
+def is_noticed(module: str, fault: Fault | None, tests: Sequence[str], seconds: float) -> bool:
+    """Whether the tests fail with this fault, or have not ended by then; with None, the same without any."""
     child = os.fork()
     if not child:
         with Path(os.devnull).open("w") as nowhere:
@@ -236,7 +238,7 @@ def is_noticed(module: str, fault: Fault | None, tests: Sequence[str]) -> bool:
             asked = ["-x", "-q", "-p", "no:cacheprovider", "-m", "not slow and not stack", *tests]
             code = int(pytest.main(asked, plugins=[sys.modules[name] for name in PLUGINS]))
         os._exit(int(code != 0))
-    until = time.monotonic() + SECONDS
+    until = time.monotonic() + seconds
     while time.monotonic() < until:
         ended, status = os.waitpid(child, os.WNOHANG)
         if ended:
@@ -264,14 +266,16 @@ def main() -> None:
     for module, tests in DECIDING.items():
         if asked.only not in module:
             continue
-        if is_noticed(module, None, tests):
+        began = time.monotonic()
+        if is_noticed(module, None, tests, PATIENCE):
             raise SystemExit(f"the tests of {module} fail without any fault: {', '.join(tests)}")
+        seconds = max(SECONDS, 5 * (time.monotonic() - began))
         possible = faults_of((ROOT / module).read_text())
         drawn = random.Random(f"{asked.seed} {module}").sample(possible, min(asked.each, len(possible)))  # noqa: S311
         missed = []
         for line, what, make in sorted(drawn, key=lambda each: each[:2]):
             tried += 1
-            if is_noticed(module, make(), tests):
+            if is_noticed(module, make(), tests, seconds):
                 noticed += 1
             else:
                 missed.append(f"{line}: {what}")
