@@ -117,7 +117,7 @@ def _freedom(values: Values) -> float:
     if not squares.sum() > 0:
         return float(len(values))
     relative = float(np.square(squares).sum() / squares.sum() ** 2) - 1 / len(values)
-    return max(1.0, min(2 / relative if relative > 0 else math.inf, float(len(values))))
+    return 2 / max(relative, 2 / len(values))
 
 
 def _refusal(support: Support, weight_error: float) -> str | None:

@@ -63,3 +63,22 @@ def test_the_coin_is_thrown_again_alike_for_the_request_and_anew_for_another_or_
     )
     began = sum(coin_of("a", f"r{n}")() < 0.5 for n in range(10_000))
     assert abs(began - 5_000) < 4 * 50
+
+
+def test_half_of_what_the_coin_can_throw_lets_the_first_begin() -> None:
+    for thrown, began in ((0.0, 0), (0.499, 0), (0.5, 1), (0.999, 1)):
+        drafted = draft_list(ITEMS, ITEMS[::-1], 4, lambda thrown=thrown: thrown)  # type: ignore[misc]
+        assert drafted.placed_by == (began, 1 - began) * 2
+
+
+def test_who_has_no_item_left_passes() -> None:
+    assert draft_list(["a"], ["b", "c", "d"], 4, lambda: 0.0).placed_by == (0, 1, 1, 1)
+    assert draft_list([], ["b", "c"], 4, lambda: 0.0) == DraftedList(("b", "c"), (1, 1))
+    assert draft_list(["a", "b"], ["a", "b"], 0, lambda: 0.0) == DraftedList((), ())
+
+
+def test_the_same_item_is_nobodys_after_a_whole_round_and_not_within_one() -> None:
+    drafted = draft_list(["a", "c", "d"], ["b", "c", "e"], 5, lambda: 0.0)
+    assert drafted == DraftedList(("a", "b", "c", "d", "e"), (0, 1, NOBODY, 0, 1))
+    within = draft_list(["a", "b", "c"], ["b", "d", "e"], 4, lambda: 0.0)
+    assert within == DraftedList(("a", "b", "c", "d"), (0, 1, 0, 1))

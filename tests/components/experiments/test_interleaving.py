@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 from scipy.stats import ttest_1samp
 
+from components.experiments.fixed_horizon import Difference
 from components.experiments.interleaving import LEAST_USERS, PreferenceOpen, Preferred, read_interleaved
+from components.experiments.sequential import always_valid
 
 
 def test_the_better_ranking_is_preferred_and_swapping_the_two_swaps_the_verdict() -> None:
@@ -80,9 +82,47 @@ def test_the_p_value_and_interval_are_those_of_a_two_sided_t_test_of_the_users_d
     rng = np.random.default_rng(4)
     one, other = rng.poisson(1.0, 150) + 1, rng.poisson(1.3, 150) + 1
     shares = (other - one) / (other + one).mean()
-    found = read_interleaved(np.arange(150), one, other)
-    test = ttest_1samp(shares, 0.0)
-    interval = test.confidence_interval(0.95)
-    assert found.preference is not None
-    assert found.preference.p_value == pytest.approx(test.pvalue)
-    assert (found.preference.low, found.preference.high) == pytest.approx((interval.low, interval.high))
+    for level in (0.05, 0.2):
+        found = read_interleaved(np.arange(150), one, other, level=level)
+        test = ttest_1samp(shares, 0.0)
+        interval = test.confidence_interval(1 - level)
+        assert found.preference is not None
+        assert found.preference.users == 150
+        assert found.preference.p_value == pytest.approx(test.pvalue)
+        assert (found.preference.low, found.preference.high) == pytest.approx((interval.low, interval.high))
+    assert read_interleaved(np.arange(150), one, other) == read_interleaved(np.arange(150), one, other, "fixed", 0.05)
+
+
+def test_a_sequential_reading_is_narrowest_at_a_preference_of_a_tenth() -> None:
+    rng = np.random.default_rng(5)
+    one, other = rng.poisson(1.0, 150) + 1, rng.poisson(1.3, 150) + 1
+    shares = (other - one) / (other + one).mean()
+    value, error = shares.mean(), shares.std(ddof=1) / 150**0.5
+    expected = always_valid(Difference(0.0, value, value, value, value, error, 1.0, (150, 150)), 0.1, 0.05)
+    found = read_interleaved(np.arange(150), one, other, "sequential").preference
+    assert found is not None
+    assert (found.low, found.high, found.p_value) == pytest.approx((expected.low, expected.high, expected.p_value))
+
+
+def test_users_who_are_all_alike_leave_no_doubt_and_where_they_like_both_alike_no_preference() -> None:
+    users, ones = np.arange(150), np.ones(150, int)
+    for one, other, ranking in ((ones, 0 * ones, 0), (0 * ones, ones, 1)):
+        found = read_interleaved(users, one, other)
+        assert isinstance(found, Preferred)
+        assert (found.ranking, found.preference.p_value) == (ranking, 0.0)
+        assert found.preference.low == found.preference.value == found.preference.high == 2 * ranking - 1
+    even = read_interleaved(users, ones, ones)
+    assert isinstance(even, PreferenceOpen) and even.preference is not None
+    assert (even.preference.value, even.preference.p_value) == (0.0, 1.0)
+    assert "between +0.000 and +0.000" in even.reason
+
+
+def test_users_without_credit_say_nothing_and_nobody_at_all_is_no_error() -> None:
+    users, ones = np.arange(150), np.arange(150) % 3 > 0
+    found = read_interleaved(users, ones.astype(int), 0 * ones)
+    assert found.preference is not None and found.preference.users == 100
+    assert read_interleaved(users[:0], users[:0], users[:0]).preference is None
+    with pytest.raises(ValueError, match="0 or more"):
+        read_interleaved(np.arange(2), np.zeros(2, int), np.array([-1, 0]))
+    with pytest.raises(ValueError, match="one of each"):
+        read_interleaved(np.arange(3), np.zeros(3, int), np.zeros(2, int))

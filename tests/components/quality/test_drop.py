@@ -232,3 +232,29 @@ def test_guesses_of_the_noise_are_mixed_by_their_weights_and_scaled_by_what_is_l
 def test_without_any_chance_everything_that_fell_has_fallen() -> None:
     none = chance(0.0, 0.0)
     assert (none.reach(0.01), none.beyond(0.001), none.beyond(0.0), none.beyond(-0.1)) == (0.0, 0.0, 1.0, 1.0)
+
+
+def test_without_earlier_windows_there_are_no_requests_to_hold_against() -> None:
+    alone = ComparedWindows(even((1000.0,), (0.1,)), ())
+    assert (alone.reference.n_requests, alone.reference.gain.sum()) == (0, 0)
+    assert ComparedWindows(even((1000.0,), (0.1,)), (even((400.0,), (0.1,)),)).reference.n_requests == 400
+
+
+def test_a_window_and_what_it_is_held_against_err_together_the_nearer_they_are() -> None:
+    day = even((1000.0,), (0.1,))
+    for gap in (1, 2, 7):
+        pair = ComparedWindows(day, (day,), 9, (9 - gap,))
+        drop = relative_drop([pair], 0.025, certain(0.01, 0.5))
+        assert drop is not None
+        assert drop.chance.by_windows == pytest.approx([2e-4 * (1 - 0.5**gap)])
+        assert drop.chance.windows == 1
+
+
+def test_a_window_counts_by_its_requests_and_one_that_is_held_against_two_counts_for_both() -> None:
+    small, large = even((1000.0,), (0.1,)), even((3000.0,), (0.1,))
+    pairs = [ComparedWindows(small, (large,), 8, (1,)), ComparedWindows(large, (large, small), 9, (1, 2))]
+    drop = relative_drop([*pairs, ComparedWindows(small, (), 10, ())], 0.025, certain(0.01))
+    assert drop is not None
+    on_first, on_second = 0.25 + 0.75 * 0.75, 0.75 * 0.25
+    assert drop.chance.by_windows == pytest.approx([1e-4 * (0.25**2 + 0.75**2 + on_first**2 + on_second**2)])
+    assert drop.chance.windows == pytest.approx(1 / (0.25**2 + 0.75**2))

@@ -163,3 +163,24 @@ def test_the_typical_deviation_is_the_median_of_the_guesses() -> None:
     noise = WindowNoise(np.array([0.3, 0.1, 0.2]), np.zeros(3), np.array([0.3, 0.4, 0.3]))
     assert noise.typical == 0.2
     assert WindowNoise(np.array([0.3, 0.1]), np.zeros(2), np.array([0.5, 0.5])).typical == 0.1
+
+
+def test_what_is_believed_beforehand_is_a_share_each_and_less_for_longer_runs() -> None:
+    assert sum(AUTOCORRELATION_WEIGHTS) == pytest.approx(1)
+    assert list(AUTOCORRELATION_WEIGHTS) == sorted(AUTOCORRELATION_WEIGHTS, reverse=True)
+    assert (min(STANDARD_DEVIATIONS), max(STANDARD_DEVIATIONS)) == pytest.approx((0.001, 0.4))
+    assert RHYTHM_RATIOS[:2] == (0.0, 1.0) and AUTOCORRELATIONS[0] == 0.0
+
+
+def test_where_every_rhythm_is_a_group_of_its_own_no_guess_is_made_twice() -> None:
+    of = [day % 7 for day in range(14)]
+    found = learn_noise(windows(np.ones(14), np.random.default_rng(3)), range(14), of, of, [False] * 14)
+    guesses = list(zip(found.deviations.tolist(), found.autocorrelations.tolist(), strict=True))
+    assert len(set(guesses)) == len(guesses)
+
+
+def test_a_guess_with_hardly_any_weight_is_left_out_and_the_rest_sum_to_one() -> None:
+    found = learnt(1 + 0.03 * np.random.default_rng(9).standard_normal(140), np.random.default_rng(10))
+    assert found.weights.min() > 1e-8
+    assert len(found.weights) < len(STANDARD_DEVIATIONS) * len(AUTOCORRELATIONS) * len(RHYTHM_RATIOS)
+    assert found.weights.sum() == pytest.approx(1.0)

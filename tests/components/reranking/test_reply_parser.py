@@ -8,7 +8,7 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from components.reranking.reply_parser import parse_reply
+from components.reranking.reply_parser import parse_reply, read_reply
 
 PIECES = st.sampled_from(
     [
@@ -109,3 +109,14 @@ def test_what_names_nobody_is_repaired_by_nothing_and_a_sentence_is_said_to_be_p
     assert parse_reply("I would say 3, 1, 2 here", 3, 3).repairs == {"prose": 1}
     assert parse_reply("1. [3]\n2. [1]\n3. [2]", 3, 3).repairs == {"prose": 1}
     assert parse_reply('{"order": [3, 1', 3, 3).repairs == {"truncated": 1, "missing": 1}
+
+
+def test_a_reply_that_is_parsed_already_is_read_as_its_text_is() -> None:
+    for order, reasons in (([3, 1, 9, 3], ["c", "a", "no", "again"]), ([2], []), ([], []), ([1, True, None], ["", 5])):
+        assert read_reply(order, reasons, 3, 3) == parse_reply(json.dumps({"order": order, "reasons": reasons}), 3, 3)
+
+
+def test_the_first_and_the_last_number_are_places_and_those_beyond_are_strangers() -> None:
+    found = parse_reply('{"order": [0, 4, 3, 1]}', 3, 3)
+    assert (found.order, found.n_placed) == ((2, 0, 1), 2)
+    assert found.repairs == {"stranger": 2, "missing": 1}

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+from scipy.stats import norm
 
 from components.rollout.canary_judge import Arm, judge_canary
 from tests.components.rollout.fake_world import CANARY, make_arm
@@ -115,3 +116,12 @@ def test_an_increase_of_empty_lists_by_the_margin_itself_is_tolerated() -> None:
     canary = make_arm(16_384, empty=first(128, 16_384))
     assert harmed(canary, make_arm(16_384), max_empty_increase=1 / 128) == []
     assert harmed(canary, make_arm(16_384), max_empty_increase=1 / 129) == ["empty lists"]
+
+
+def test_fewer_clicks_are_as_unlikely_as_a_normal_of_the_spread_of_all_users_says() -> None:
+    live, canary = make_arm(2_000, clicked=first(500, 2_000)), make_arm(500, clicked=first(100, 500))
+    clicks = next(each for each in judge_canary(live, canary, (), CANARY, LOOKS).guardrails if each.name == "clicks")
+    rate = 600 / 2_500
+    error = (rate * (1 - rate) * (1 / 2_000 + 1 / 500)) ** 0.5
+    assert (clicks.live, clicks.canary) == (0.25, 0.2)
+    assert clicks.p_value == pytest.approx(norm.cdf(-0.05 / error))

@@ -118,3 +118,17 @@ def test_a_model_broken_for_cold_users_alone_is_refused_where_all_tested_users_a
     for broken, reasons in ((served, []), (served * 0.95, []), (np.zeros(40), ["cold_users"])):
         scores = UserScores(champion + 0.01, POPULARITY, champion, warm, None, (broken, served))
         assert failed(judge_model(scores, 1.0, 0.9, GATE, EVALUATE)) == reasons
+
+
+def test_a_drop_by_the_margin_itself_passes_and_a_gain_over_popularity_by_the_margin_itself_does_not() -> None:
+    """In numbers that a computer holds exactly."""
+    gate = GATE.model_copy(update={"max_relative_drop": 0.25, "max_cold_drop": 0.25, "max_coverage_drop": 0.25})
+    popularity, champion = np.zeros(64), np.full(64, 0.5)
+    for less, gain, reasons in (
+        (0.125, 0.375, ["over_popularity"]),
+        (0.125, 0.0, []),
+        (0.1875, 0.0, ["beside_champion", "cold_users", "coverage"]),
+    ):
+        scores = UserScores(champion - less, popularity, champion, np.ones(64, np.bool_), (0.5 - less, 0.5))
+        judged_at = gate.model_copy(update={"min_gain_over_popularity": gain})
+        assert failed(judge_model(scores, 1.0, 0.9, judged_at, EVALUATE)) == reasons
