@@ -17,6 +17,8 @@ FEEDBACK_TIMEOUT = "15s"
 DEFAULT_TIMEOUT = f"{MAX_TIMEOUT_MS // 1000 + 5}s"
 """Above what a request may allow a language model; a slot that hangs is found by the health checks, long before."""
 TYPE = "type.googleapis.com/envoy"
+PREVIOUS_HOSTS = f"{TYPE}.extensions.retry.host.previous_hosts.v3.PreviousHostsPredicate"
+PREVIOUS_PRIORITIES = f"{TYPE}.extensions.retry.priority.previous_priorities.v3.PreviousPrioritiesConfig"
 NO_RELEASE = "nothing is live yet; run `recops up`"
 MAX_BODY = 2_000_000
 """Above what a slot takes, which says more kindly what is too large."""
@@ -62,10 +64,18 @@ def lua_filter() -> dict[str, Any]:
     return {"name": LUA, "typed_config": code}
 
 
-def route_file_of(state: RoutingState, with_console: bool = False) -> dict[str, Any]:
-    """The content of the route file for this state; before the first release every request is answered with 503."""
-    shares = shares_of(state)
-    routes = [_feedback_route(shares, state), _default_route(shares, state)] if shares else [_nothing_live()]
+def route_file_of(state: RoutingState, with_console: bool = False, has_replicas: bool = False) -> dict[str, Any]:
+    """The content of the route file for this state; before the first release every request is answered with 503.
+
+    Where a slot `has_replicas`, a retry goes to another one of the same slot first.
+    """
+    shares, retry = shares_of(state), _retry(has_replicas)
+    routes = [_nothing_live()]
+    if shares:
+        routes = [
+            _route({"path": "/feedback"}, shares, state, FEEDBACK_TIMEOUT, retry),
+            _route({"prefix": "/"}, shares, state, DEFAULT_TIMEOUT, retry),
+        ]
     if with_console:
         lua_off = {LUA: {"@type": f"{TYPE}.extensions.filters.http.lua.v3.LuaPerRoute", "disabled": True}}
         routes = [{**route, "typed_per_filter_config": lua_off} for route in console_routes()] + routes
@@ -86,31 +96,29 @@ def cluster_name(slot: Slot, fallback: Slot | None) -> str:
     return f"{slot}_only" if fallback is None else f"{slot}_then_{fallback}"
 
 
-# A retry goes to the other slot at once. Feedback too may be sent again whenever a slot dies over it: an event counts
-# once by its id, or by the gateway's id of the request, which stays the same.
-RETRY = {
-    "retry_on": "connect-failure,refused-stream,reset",
-    "num_retries": 3,
-    "retry_back_off": {"base_interval": "0.02s", "max_interval": "0.2s"},
-    "retry_priority": {
-        "name": "envoy.retry_priorities.previous_priorities",
-        "typed_config": {
-            "@type": f"{TYPE}.extensions.retry.priority.previous_priorities.v3.PreviousPrioritiesConfig",
-            "update_frequency": 1,
+def _retry(has_replicas: bool) -> dict[str, Any]:
+    """To the other slot at once, or where a slot has replicas to another of those first, which has the same release.
+
+    Feedback too may be sent again whenever a slot dies over it: an event counts once by its id, or by the gateway's id
+    of the request, which stays the same.
+    """
+    elsewhere = {"name": "envoy.retry_host_predicates.previous_hosts", "typed_config": {"@type": PREVIOUS_HOSTS}}
+    in_slot = {"retry_host_predicate": [elsewhere], "host_selection_retry_max_attempts": 5} if has_replicas else {}
+    return {
+        "retry_on": "connect-failure,refused-stream,reset",
+        "num_retries": 3,
+        "retry_back_off": {"base_interval": "0.02s", "max_interval": "0.2s"},
+        **in_slot,
+        "retry_priority": {
+            "name": "envoy.retry_priorities.previous_priorities",
+            "typed_config": {"@type": PREVIOUS_PRIORITIES, "update_frequency": 2 if has_replicas else 1},
         },
-    },
-}
+    }
 
 
-def _default_route(shares: tuple[SlotShare, ...], state: RoutingState) -> dict[str, Any]:
-    return _route({"prefix": "/"}, shares, state, DEFAULT_TIMEOUT)
-
-
-def _feedback_route(shares: tuple[SlotShare, ...], state: RoutingState) -> dict[str, Any]:
-    return _route({"path": "/feedback"}, shares, state, FEEDBACK_TIMEOUT)
-
-
-def _route(match: dict[str, Any], shares: tuple[SlotShare, ...], state: RoutingState, timeout: str) -> dict[str, Any]:
+def _route(
+    match: dict[str, Any], shares: tuple[SlotShare, ...], state: RoutingState, timeout: str, retry: dict[str, Any]
+) -> dict[str, Any]:
     salt = state.canary_release
     # The client's own mark goes here, not for all routes: that would come later, and take away the one set below.
     clusters: list[dict[str, Any]] = [
@@ -122,7 +130,7 @@ def _route(match: dict[str, Any], shares: tuple[SlotShare, ...], state: RoutingS
         for share in shares
     ]
     weighted: dict[str, Any] = {"clusters": clusters}
-    action: dict[str, Any] = {"weighted_clusters": weighted, "timeout": timeout, "retry_policy": RETRY}
+    action: dict[str, Any] = {"weighted_clusters": weighted, "timeout": timeout, "retry_policy": retry}
     if salt is None:
         lua = {"@type": f"{TYPE}.extensions.filters.http.lua.v3.LuaPerRoute", "disabled": True}
         return {"match": match, "route": action, "typed_per_filter_config": {LUA: lua}}
