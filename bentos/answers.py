@@ -121,7 +121,7 @@ class Answers:
             made = await fresh()
             return MadeAnswer(encode(made), is_worth_keeping(made))
 
-        key = cache_key(request, path.release_id, path.variant, recent.version, shelf.version)
+        key = cache_key(request, path.release_id, path.variant, recent.state, shelf.version)
         found = await self._cache.find(key, (request.timeout_ms, hurried), make, recent.version)
         if made is not None:
             return made, found.origin

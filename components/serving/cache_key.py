@@ -21,17 +21,17 @@ class CacheKey:
     answer: str
 
 
-def cache_key(request: RecommendRequest, release: str, variant: str, user_version: int, shelf: str = "") -> CacheKey:
+def cache_key(request: RecommendRequest, release: str, variant: str, user_state: str, shelf: str = "") -> CacheKey:
     """The key of the answer to `request`.
 
     Args:
         release: a release is immutable, so model, prompt and policy are in it.
         variant: which of the release's ways of answering the user gets.
-        user_version: the sequence number of the user's last feedback, so that nothing ever has to be invalidated.
+        user_state: which feedback of the user is known (`UserEvents.state`), so that nothing has to be invalidated.
         shelf: which items are off (`Shelf.version`).
     """
     asked = request.model_dump_json(exclude=NOT_IN_THE_KEY, exclude_defaults=True)
-    parts = (FORMAT, release, variant, str(user_version), shelf, asked)
+    parts = (FORMAT, release, variant, user_state, shelf, asked)
     text = "".join([f"{len(part)}:{part}" for part in parts])  # lengths, so that no two keys run together
     return CacheKey(user_hash(request.user_id), blake2b(text.encode(), digest_size=16).hexdigest())
 

@@ -30,11 +30,20 @@ class UserEvent:
 class UserEvents:
     """The newest events of a user, oldest first, in the order in which the store took them.
 
-    `version` is the sequence number of the last one, 0 without any: a cached answer holds as long as it is the same.
+    `version` is the sequence number of the last one, 0 without any; it grows with what the user does.
     """
 
     events: tuple[UserEvent, ...]
     version: int
+
+    @property
+    def state(self) -> str:
+        """A cached answer holds as long as it is the same.
+
+        With how many there are: of two events that two processes take at once, the one with the lower number may be
+        committed last.
+        """
+        return f"{self.version}.{len(self.events)}"
 
 
 NO_EVENTS = UserEvents((), version=0)

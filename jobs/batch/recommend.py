@@ -166,7 +166,7 @@ class _Batch:
         answer = await path.answer(request, f"batch-{self.live.release_id}", recent, shelf=shelf)
         if not isinstance(recent, UserEvents) or not is_worth_keeping(answer) or self._explores(path.variant):
             return answer, None
-        return answer, cache_key(request, path.release_id, path.variant, recent.version, shelf.version)
+        return answer, cache_key(request, path.release_id, path.variant, recent.state, shelf.version)
 
     def _shelves(self, variants: Variants, now: float) -> dict[str, Shelf]:
         """What is off now, by variant."""

@@ -21,6 +21,7 @@ from components.config.routing import Cache, Exploration, RoutingConfig
 from components.config.settings import Settings
 from components.serving.answer_codec import encode
 from components.serving.cache_key import cache_key
+from components.serving.recent_history import NO_EVENTS
 from components.serving.requests import RecommendRequest
 from tests.asgi_client import Reply, call, send
 from tests.redis_server import RedisServer, new_redis_server
@@ -178,7 +179,7 @@ def test_answers_made_ahead_are_there_when_they_are_asked_for_and_are_not_logged
 def test_answers_made_elsewhere_are_taken_from_the_stack_alone_if_they_are_answers(make_app: Make) -> None:
     app = make_app()
     made = app._variants.control.recommend(RecommendRequest(user_id="8", k=3), "batch")
-    key = cache_key(RecommendRequest(user_id="8", k=3), "release-1", "default", 0)
+    key = cache_key(RecommendRequest(user_id="8", k=3), "release-1", "default", NO_EVENTS.state)
     given = {"user": key.user, "answer": key.answer, "content": encode(made).decode()}
     body = {"answers": [given, {**given, "answer": "other", "content": "{}"}]}
     assert call(app, "POST", "/keep", body).error == (404, "not_found", None)

@@ -21,9 +21,9 @@ BODY: dict[str, Any] = {
 
 
 def key(
-    changes: dict[str, Any], release: str = "release-1", variant: str = "default", version: int = 3, shelf: str = ""
+    changes: dict[str, Any], release: str = "release-1", variant: str = "default", state: str = "3.3", shelf: str = ""
 ) -> CacheKey:
-    return cache_key(RecommendRequest.model_validate({**BODY, **changes}), release, variant, version, shelf)
+    return cache_key(RecommendRequest.model_validate({**BODY, **changes}), release, variant, state, shelf)
 
 
 def test_equal_requests_share_a_key_however_they_are_written() -> None:
@@ -56,7 +56,7 @@ def test_whatever_changes_an_answer_changes_its_key(changes: dict[str, Any]) -> 
 
 
 def test_release_variant_what_the_user_did_and_what_is_off_change_the_key() -> None:
-    keys = [key({}), key({}, release="release-2"), key({}, variant="b"), key({}, version=4), key({}, shelf="1")]
+    keys = [key({}), key({}, release="release-2"), key({}, variant="b"), key({}, state="4.4"), key({}, shelf="1")]
     assert len({each.answer for each in keys}) == 5
     assert len({each.user for each in keys}) == 1
 

@@ -208,3 +208,19 @@ def test_an_outcome_that_the_loop_hears_too_late_does_not_stop_later_reads(url: 
         reader.close()
     assert isinstance(late, EventsUnread)
     assert following == UserEvents((), version=0)
+
+
+def test_an_event_that_is_committed_after_one_with_a_higher_number_changes_the_state(
+    reader: UserEventReader, store: Engine
+) -> None:
+    row = {"user_id": "u", "type": "click", "occurred_at": 0, "received_at": 0}
+    with store.begin() as connection:
+        connection.execute(feedback.insert().values(sequence=8, event_id="b", item_id="b", **row))
+    former = read(reader, "u")
+    with store.begin() as connection:
+        connection.execute(feedback.insert().values(sequence=7, event_id="a", item_id="a", **row))
+    now = read(reader, "u")
+    assert isinstance(former, UserEvents)
+    assert isinstance(now, UserEvents)
+    assert (former.version, now.version) == (8, 8)
+    assert former.state != now.state
