@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import signal
 import subprocess
 import sys
@@ -117,9 +118,9 @@ class Follower:
 
 
 def write_assignment(file: Path, assignment: dict[str, str]) -> None:
-    """Write what `bentos.slot` reads, in one move."""
+    """Write what `bentos.slot` reads, in one move; containers that share the folder may do so at once."""
     file.parent.mkdir(parents=True, exist_ok=True)
-    aside = file.with_suffix(".new")
+    aside = file.with_name(f".{file.name}.{secrets.token_hex(8)}")
     aside.write_text(json.dumps(assignment))
     aside.replace(file)
 

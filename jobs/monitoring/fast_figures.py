@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from components.adapters.alerting.counter_samples import CounterSample, add_sample
 from components.adapters.dvc.data_registry import DataRegistryError
 from components.adapters.envoy.counters import read_counters
+from components.adapters.slots.addresses import every_address
 from components.adapters.slots.client import runs_release
 from components.reranking.calls import FAILURES
 from components.rollout.routing import RoutingState, Slot
@@ -81,4 +82,5 @@ class FastFigures:
 
     def _silent(self, slot: Slot, release: str) -> float:
         """How many replicas of the slot do not answer with this release."""
-        return float(sum(not runs_release(url, release) for url in self.bench.settings.slot_urls(slot)))
+        urls = [each for url in self.bench.settings.slot_urls(slot) for each in every_address(url)]
+        return float(sum(not runs_release(url, release) for url in urls))

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import socket
 import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
-from urllib.parse import urlsplit
 
+from components.adapters.slots.addresses import every_address
 from components.adapters.slots.client import ask_smoke_test, gives_items, runs_release
 from components.rollout.ports import Fence, StepFailed
 from components.rollout.release import Release
@@ -79,17 +78,6 @@ class FollowedSlots:
     def gives_items(self, slot: Slot, question: dict[str, Any], timeout: float) -> bool:
         """Whether the slot answers this recorded request with at least one item; the answer is not logged."""
         return gives_items(self._urls_of(slot)[0], question, timeout)
-
-
-def every_address(url: str) -> list[str]:
-    """`url` once for each address that its host name stands for, in order; as it is while the name is unknown."""
-    parts = urlsplit(url)
-    try:
-        found = socket.getaddrinfo(parts.hostname, parts.port, socket.AF_INET, socket.SOCK_STREAM)
-    except OSError:
-        return [url]
-    hosts = {str(address[0]) for *_, address in found}
-    return sorted({f"{parts.scheme}://{host}:{parts.port}" for host in hosts})
 
 
 def _lacking(urls: Sequence[str], release_id: str) -> list[str]:

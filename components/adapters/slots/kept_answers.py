@@ -16,6 +16,7 @@ from typing import Any
 from redis.exceptions import RedisError
 
 from components.adapters.envoy.routes import PROBE_HEADER
+from components.adapters.slots.addresses import every_address
 from components.adapters.slots.redis_cache import RedisAnswers
 from components.config.settings import Settings
 from components.serving.cache_key import CacheKey, user_hash
@@ -31,12 +32,12 @@ class NotForgotten(Exception):
 def forget_kept_answers(settings: Settings, slot_urls: Sequence[str], user_id: str) -> int:
     """Drops every answer that is kept for a user; how many that were. Call it after what they did is deleted.
 
-    A slot that does not run keeps nothing.
+    Every replica is told, also where one name stands for several. A slot that does not run keeps nothing.
 
     Raises:
         NotForgotten: a slot that runs, or Redis, did not do it.
     """
-    forgotten = sum(_forget_in(url, user_id) for url in slot_urls)
+    forgotten = sum(_forget_in(each, user_id) for url in slot_urls for each in every_address(url))
     if settings.cache_url is not None:
         forgotten += asyncio.run(_forget_in_redis(settings.cache_url.get_secret_value(), user_id))
     return forgotten
@@ -61,7 +62,8 @@ def keep_answers(
     """Gives answers to the cache, for so long in Redis; how many a cache has taken. A cache that is away takes none."""
     if settings.cache_url is not None:
         return asyncio.run(_keep_in_redis(settings.cache_url.get_secret_value(), entries, seconds))
-    return max((sum(_keep_in(url, part) for part in _parts(entries)) for url in slot_urls), default=0)
+    urls = [each for url in slot_urls for each in every_address(url)]
+    return max((sum(_keep_in(url, part) for part in _parts(entries)) for url in urls), default=0)
 
 
 def _keep_in(url: str, entries: Sequence[tuple[CacheKey, bytes]]) -> int:

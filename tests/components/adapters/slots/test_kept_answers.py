@@ -14,6 +14,7 @@ from threading import Thread
 import pytest
 from pydantic import SecretStr
 
+from components.adapters.slots.addresses import every_address
 from components.adapters.slots.kept_answers import NotForgotten, forget_kept_answers
 from components.adapters.slots.redis_cache import RedisAnswers
 from components.config.settings import Settings
@@ -61,6 +62,12 @@ def test_a_slot_is_told_and_one_that_does_not_run_keeps_nothing(tmp_path: Path) 
     with slot(200) as (url, asked):
         assert forget_kept_answers(Settings(home=tmp_path), [url, nowhere()], "u") == 2
     assert asked == [("/forget", "stack", {"user_id": "u"})]
+
+
+def test_every_address_that_a_name_stands_for_is_told(tmp_path: Path) -> None:
+    with slot(200) as (url, asked):
+        assert forget_kept_answers(Settings(home=tmp_path), [url.replace("127.0.0.1", "localhost")], "u") == 2
+    assert len(asked) == len(every_address(url))
 
 
 def test_a_slot_that_refuses_is_an_error_that_names_it(tmp_path: Path) -> None:
