@@ -80,7 +80,7 @@ def _bundle(folder: Path, factors: FittedFactors) -> tuple[Path, csr_array, str]
     data = TrainingData(*ids, met, met, labels)
     params = read_params(HERE / "params.yaml")
     start = time.perf_counter()
-    index = params.index.model_copy(update={"min_recall": 0.95, "trees": 10})
+    index = params.index.model_copy(update={"min_recall": 0.95, "sample_users": 50})
     choice = choose_index(factors, sample_rows(n_users, index), index, folder / "index.ann", time.perf_counter)
     said = f"index: {choice.kind}, {choice.reason}; built and measured in {time.perf_counter() - start:.1f} s"
     fitted: dict[str, FittedRecommender] = {
@@ -91,7 +91,9 @@ def _bundle(folder: Path, factors: FittedFactors) -> tuple[Path, csr_array, str]
     titles = tuple(f"Thing {item}" for item in data.item_ids)
     catalogue = Catalogue(data.item_ids, titles, categories, ((),) * n_items, (None,) * n_items)
     manifest = BundleManifest(data_version="", recommender="ials", ingredients_digest="")
-    kept = CandidateIndex(choice.kind, index.trees, index.search_k, choice.recall)
+    kept = CandidateIndex(choice.kind)
+    if choice.kind == "annoy":
+        kept = CandidateIndex("annoy", index.trees, index.search_k, choice.recall)
     whole = Bundle(replace(manifest, index=kept), catalogue, data.user_ids, met, fitted)
     write_bundle(folder / "bundle", whole, folder / "index.ann")
     return folder / "bundle", met, said

@@ -31,15 +31,15 @@ def index(params: Params) -> str:
         return f"exact: {params.train.recommender.kind} has no factors to index"
     choice = choose_index(recommender, sample, config, path, time.perf_counter)
     if choice.kind != "annoy":
-        path.unlink()
+        path.unlink(missing_ok=True)
     write_json(INDEX / "index.json", {"kind": choice.kind})
-    numbers = {
-        f"recall_at_{config.recall_at}": choice.recall,
-        "annoy_ms": round(choice.annoy_ms, 4),
+    numbers: dict[str, float] = {
         "length_ms": round(choice.length_ms, 4),
         "exact_ms": round(choice.exact_ms, 4),
         "annoy_chosen": int(choice.kind == "annoy"),
     }
+    if choice.recall is not None and choice.annoy_ms is not None:
+        numbers |= {f"recall_at_{config.recall_at}": choice.recall, "annoy_ms": round(choice.annoy_ms, 4)}
     write_json(METRICS / "index.json", numbers)
     return f"{choice.kind}: {choice.reason}"
 

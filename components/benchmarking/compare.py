@@ -26,6 +26,8 @@ from components.recommenders.registry import RECOMMENDERS, kinds_in
 
 LEAST_OF_PIPELINE = 60.0
 """Seconds, however little of the budget is left."""
+MEMORY = 0.7
+"""Of what all may hold, that one model may be made to need: there are data beside it."""
 KEPT = 0.1
 """Of the budget, at most, for models that have to be measured last."""
 
@@ -57,11 +59,14 @@ def compare(
     singles = Singles(world, config, quality, clock, now)
     runs: dict[str, Run] = {}
     for kind in order:
-        megabytes = grids[kind][0].needs(size).megabytes
-        if megabytes > config.megabytes:
-            tell(f"{kind} is left out: it needs {megabytes:,.0f} MB, and may take {config.megabytes:,.0f}")
-        else:
-            runs[kind] = Run(singles.tuned_and_measured(grids[kind], len(order)), megabytes)
+        grid = [each.within(size, float("inf"), MEMORY * config.megabytes) for each in grids[kind]]
+        needs = grid[0].needs(size)
+        if needs.megabytes > config.megabytes:
+            tell(f"{kind} is left out: it needs {needs.megabytes:,.0f} MB, and may take {config.megabytes:,.0f}")
+            continue
+        if smaller := _differences(grids[kind][0], grid[0]):
+            tell(f"{kind} is made {smaller}, to need {needs.megabytes:,.0f} MB")
+        runs[kind] = Run(singles.tuned_and_measured(grid, needs, len(order)), needs.megabytes)
     measured: list[Candidate] = []
     waiting: dict[str, Tuned] = {}
     names = list(runs)

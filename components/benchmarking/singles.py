@@ -16,13 +16,15 @@ from components.benchmarking.rows import Quality, measure
 from components.benchmarking.tuning import Tuned, tune
 from components.benchmarking.world import ComparedWorld
 from components.ranking.inner_split import InnerSplit, inner_splits
-from components.recommenders.needs import Size
+from components.recommenders.needs import Needs, Size
 from components.recommenders.protocol import RecommenderConfig
 
 ANSWERS = 50
 """Users whose answers are timed."""
 LEAST_SECONDS = 5.0
 """For a model, however little of the budget is left."""
+HOPELESS = 5.0
+"""Shares of the budget that a model would have to take, by what it says, not to be begun."""
 LATE_SECONDS = 10.0
 """For a model that is measured last."""
 WITHIN = 0.5
@@ -41,13 +43,18 @@ class Singles:
     n_begun: int = 0
     n_late: int = 0
 
-    def tuned_and_measured(self, grid: Sequence[RecommenderConfig], n_kinds: int) -> Steps:
-        """The best setting that its share of the budget finds, and the row of it, or why there is none."""
+    def tuned_and_measured(self, grid: Sequence[RecommenderConfig], needs: Needs, n_kinds: int) -> Steps:
+        """The best setting that its share of the budget finds, and the row of it, or why there is none.
+
+        What says that it takes many times its share is not begun.
+        """
         n_left, clock, now = n_kinds - self.n_begun, self.clock, self.now
         self.n_begun += 1
         tuned = Tuned(grid[0], None, 0, len(grid))
         share = min(self.config.processes, n_left) * clock.left(SINGLES) / (n_left + 1)
         split = self._split
+        if clock.limited and needs.seconds > HOPELESS * share:
+            return tuned, Stopped("it takes longer than its share of the budget", again=True)
         if clock.limited and split is not None:
             stop = now() + share
             tuned = yield from tune(grid, split, self.config.k, self.config.seed, lambda: stop - now())

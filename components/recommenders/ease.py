@@ -13,7 +13,7 @@ from scipy.sparse import csc_array, csr_array, vstack
 
 from components.recommenders.item_weights import BLOCK_CELLS, FittedItemWeights, strongest, strongest_of_sparse
 from components.recommenders.met_together import met_together
-from components.recommenders.needs import FLOPS, Needs, Size, dense_inverse, fewer_items, sparse_counts
+from components.recommenders.needs import FLOPS, Needs, Size, block_counts, dense_inverse, fewer_items
 from components.recommenders.protocol import (
     RecommenderConfig,
     RecommenderError,
@@ -43,9 +43,10 @@ class EaseConfig(RecommenderConfig):
         """See `RecommenderConfig`."""
         return ease_needs(size.users, size.items, size.item_pairs, self.max_items)
 
-    def within(self, size: Size, seconds: float) -> Self:
+    def within(self, size: Size, seconds: float, megabytes: float = float("inf")) -> Self:
         """See `RecommenderConfig`; solved for fewer items."""
-        return self.model_copy(update={"max_items": fewer_items(self.needs(size), size, seconds, self.max_items)})
+        max_items = fewer_items(self.needs(size), size, self.max_items, seconds, megabytes)
+        return self.model_copy(update={"max_items": max_items})
 
     @classmethod
     def grid(cls, task: Task) -> Sequence[Self]:
@@ -82,7 +83,7 @@ def ease_needs(users: int, items: int, pairs: float, max_items: int) -> Needs:
     """Of `ease_weights` for so many, `pairs` being those of items of one user."""
     if _through_users(users, items, max_items):
         return Needs((2.3 * users**2 + 2 * users * items) * 4 / 1e6, users**3 / FLOPS + users**2 * items / FLOPS)
-    dense, counts = dense_inverse(min(items, max_items)), sparse_counts(pairs)
+    dense, counts = dense_inverse(min(items, max_items)), block_counts(pairs)
     return Needs(dense.megabytes + counts.megabytes, dense.seconds + counts.seconds)
 
 
@@ -109,18 +110,20 @@ def ease_weights(
         return _placed(_exact(csr_array(history[:, met]), regularisation, top, max_items, scaled), met, n_items)
     head = np.sort(met[np.argsort(-counts[met], kind="stable")[:max_items]])
     solved = _placed(_exact(csr_array(history[:, head]), regularisation, top, max_items, scaled), head, n_items)
-    both = csr_array(history.T @ history).tocoo()
-    own = both.row == both.col
-    squares = np.zeros(n_items, np.float32)
-    squares[both.row[own]] = both.data[own]
+    squares = np.bincount(history.indices, history.data.astype(np.float64) ** 2, n_items).astype(np.float32)
     in_head = np.zeros(n_items, np.bool_)
     in_head[head] = True
-    rest = ~own & ~(in_head[both.row] & in_head[both.col])
-    values = (both.data[rest] / (squares[both.row[rest]] + np.float32(regularisation))).astype(np.float32)
-    if not scaled:
-        values *= np.float32(regularisation) / (squares[both.col[rest]] + np.float32(regularisation))
-    loose = csr_array((values, (both.row[rest], both.col[rest])), shape=(n_items, n_items))
-    return strongest_of_sparse(csr_array(solved + loose), top)
+    blocks = []
+    for start, both in met_together(history):
+        rows, columns = np.repeat(np.arange(start, start + both.shape[0]), np.diff(both.indptr)), both.indices
+        values = (both.data / (squares[rows] + np.float32(regularisation))).astype(np.float32)
+        if not scaled:
+            values *= np.float32(regularisation) / (squares[columns] + np.float32(regularisation))
+        values[(rows == columns) | (in_head[rows] & in_head[columns])] = 0
+        loose = csr_array((values, columns, both.indptr), shape=both.shape)
+        loose.eliminate_zeros()
+        blocks.append(strongest_of_sparse(csr_array(solved[start : start + both.shape[0]] + loose), top))
+    return csr_array(vstack(blocks, format="csr"))
 
 
 def _placed(weights: csr_array, rows: NDArray[np.int64], n_items: int) -> csr_array:

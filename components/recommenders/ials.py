@@ -35,7 +35,7 @@ class IalsConfig(RecommenderConfig):
         flops = self.iterations * (size.interactions * width**2 + rows * width**3)
         return Needs(16 * rows * width / 1e6, 2 * flops / FLOPS)
 
-    def within(self, size: Size, seconds: float) -> Self:
+    def within(self, size: Size, seconds: float, megabytes: float = float("inf")) -> Self:  # noqa: ARG002 its memory is that of the data
         """See `RecommenderConfig`; with fewer rounds."""
         share = seconds / self.needs(size).seconds
         return self if share >= 1 else self.model_copy(update={"iterations": max(1, int(self.iterations * share))})

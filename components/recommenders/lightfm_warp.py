@@ -46,7 +46,7 @@ class LightFMConfig(RecommenderConfig):
         megabytes = 60 * (size.users + size.items) * self.dimensions / 1e6
         return Needs(megabytes, self.epochs * size.interactions * self.dimensions / STEPS)
 
-    def within(self, size: Size, seconds: float) -> Self:
+    def within(self, size: Size, seconds: float, megabytes: float = float("inf")) -> Self:  # noqa: ARG002 its memory is that of the data
         """See `RecommenderConfig`; with fewer epochs."""
         share = seconds / self.needs(size).seconds
         return self if share >= 1 else self.model_copy(update={"epochs": max(1, int(self.epochs * share))})

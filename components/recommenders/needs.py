@@ -11,6 +11,8 @@ FLOPS = 1e10
 """Operations a second of dense algebra on one core."""
 STEPS = 2e7
 """Sparse steps a second on one core."""
+BYTES = 2.3 * 4
+"""Of a cell of a dense float32 matrix that is inverted."""
 FEWEST_ITEMS = 500
 """That a dense inverse is made of, however little time there is."""
 
@@ -47,12 +49,12 @@ class Needs:
 
 def dense_inverse(width: int) -> Needs:
     """Of a dense symmetric float32 matrix: itself, its factor's block, and the rows that are taken from it."""
-    return Needs(2.3 * 4 * width**2 / 1e6, width**3 / FLOPS)
+    return Needs(BYTES * width**2 / 1e6, width**3 / FLOPS)
 
 
 def block_counts(pairs: float) -> Needs:
     """Of counts of `pairs`, of which a block is held at a time."""
-    return Needs(40 * min(pairs, 2e7) / 1e6, pairs / STEPS)
+    return Needs(20 * min(pairs, 2e7) / 1e6, pairs / STEPS)
 
 
 def sparse_counts(pairs: float) -> Needs:
@@ -60,8 +62,11 @@ def sparse_counts(pairs: float) -> Needs:
     return Needs(24 * pairs / 1e6, pairs / STEPS)
 
 
-def fewer_items(needs: Needs, size: Size, seconds: float, max_items: int) -> int:
-    """How many items a dense inverse may hold so that it takes about so long; `max_items` where `needs` says so."""
-    if needs.seconds <= seconds:
-        return max_items
-    return min(max_items, size.items, max(FEWEST_ITEMS, int((seconds * FLOPS) ** (1 / 3))))
+def fewer_items(needs: Needs, size: Size, max_items: int, seconds: float, megabytes: float) -> int:
+    """How many items a dense inverse may hold so that it takes about so much; `max_items` where `needs` says so."""
+    width = float("inf")
+    if needs.seconds > seconds:
+        width = (seconds * FLOPS) ** (1 / 3)
+    if needs.megabytes > megabytes:
+        width = min(width, (megabytes * 1e6 / (2 * BYTES)) ** 0.5)
+    return max_items if width == float("inf") else min(max_items, size.items, max(FEWEST_ITEMS, int(width)))

@@ -23,6 +23,8 @@ from components.recommenders.pairs_apart import Places, sum_pairs
 from components.recommenders.protocol import Events, RecommenderConfig, Task, TrainingData, check_trainable
 from components.recommenders.reading import HistoryReading
 
+PAIR_BYTES = 30
+"""Of two different items of which one is met within reach of the other."""
 DENSE_SHARE = 0.02
 """Of cells that are not empty, from which on a dense product is the faster one."""
 
@@ -47,13 +49,19 @@ class NextItemsConfig(RecommenderConfig):
     def needs(self, size: Size) -> Needs:
         """See `RecommenderConfig`."""
         inverse = dense_inverse(min(size.items, self.max_items))
-        pairs = min(size.item_pairs, size.interactions * (2 * self.past + self.future))
-        different = min(pairs, float(size.items) ** 2)
-        return Needs(inverse.megabytes + 30 * different / 1e6, 2 * inverse.seconds + 2 * pairs / STEPS)
+        pairs = min(size.item_pairs / 2, size.interactions * float(self.past + self.future))
+        megabytes = PAIR_BYTES * min(pairs, float(size.items) ** 2) / 1e6
+        return Needs(inverse.megabytes + megabytes, 2 * inverse.seconds + 4 * pairs / STEPS)
 
-    def within(self, size: Size, seconds: float) -> Self:
-        """See `RecommenderConfig`; solved for fewer items."""
-        return self.model_copy(update={"max_items": fewer_items(self.needs(size), size, seconds, self.max_items)})
+    def within(self, size: Size, seconds: float, megabytes: float = float("inf")) -> Self:
+        """See `RecommenderConfig`; solved for fewer items, and where pairs alone are too many, of nearer ones."""
+        max_items = fewer_items(self.needs(size), size, self.max_items, seconds, megabytes)
+        smaller = self.model_copy(update={"max_items": max_items})
+        if smaller.needs(size).megabytes <= megabytes:
+            return smaller
+        share = megabytes * 1e6 / 2 / PAIR_BYTES / (size.interactions * (self.past + self.future))
+        nearer = {name: max(1, int(share * getattr(self, name))) for name in ("past", "future")}
+        return smaller.model_copy(update=nearer)
 
     @classmethod
     def grid(cls, task: Task) -> Sequence[Self]:

@@ -190,8 +190,8 @@ class RecommenderConfig(Section):
         """What training on so much takes; a few passes over the interactions where a recommender says no more."""
         return Needs(100 * size.interactions / 1e6, 20 * size.interactions / STEPS)
 
-    def within(self, size: Size, seconds: float) -> Self:  # noqa: ARG002 most have nothing to give up
-        """The same, made so small that training on so much takes about so long by `needs`; itself where it does, or
+    def within(self, size: Size, seconds: float, megabytes: float = float("inf")) -> Self:  # noqa: ARG002 see below
+        """The same, made so small that training on so much takes about so much by `needs`; itself where it does, or
         where there is nothing that could be given up."""
         return self
 

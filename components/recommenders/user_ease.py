@@ -30,9 +30,10 @@ class UserEaseConfig(RecommenderConfig):
         """See `RecommenderConfig`."""
         return ease_needs(size.users, size.items, size.item_pairs, self.max_items)
 
-    def within(self, size: Size, seconds: float) -> Self:
+    def within(self, size: Size, seconds: float, megabytes: float = float("inf")) -> Self:
         """See `RecommenderConfig`; solved for fewer items."""
-        return self.model_copy(update={"max_items": fewer_items(self.needs(size), size, seconds, self.max_items)})
+        max_items = fewer_items(self.needs(size), size, self.max_items, seconds, megabytes)
+        return self.model_copy(update={"max_items": max_items})
 
     @classmethod
     def grid(cls, task: Task) -> Sequence[Self]:

@@ -37,7 +37,7 @@ class UserNeighboursConfig(RecommenderConfig):
         pairs = min(size.user_pairs, self.max_pairs)
         return Needs(24 * size.interactions / 1e6, 4 * pairs / STEPS)
 
-    def within(self, size: Size, seconds: float) -> Self:
+    def within(self, size: Size, seconds: float, megabytes: float = float("inf")) -> Self:  # noqa: ARG002 its memory is that of the data
         """See `RecommenderConfig`; with fewer users of what many met."""
         pairs = min(self.max_pairs, size.user_pairs) * min(seconds / self.needs(size).seconds, 1)
         return self if pairs >= min(self.max_pairs, size.user_pairs) else self.model_copy(update={"max_pairs": pairs})

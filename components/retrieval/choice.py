@@ -20,6 +20,10 @@ REPEATS = 3
 CLEARLY_FASTER = 1.5
 """How many times faster an index must be; less is within what timing varies, and exact loses nothing."""
 
+LARGE, FAR_FASTER = 300_000, 5.0
+"""From so many items on Annoy, which takes minutes and much memory, is not built where the search by length, which
+loses nothing, is so many times as fast as scoring every item."""
+
 NOTHING = np.empty(0, np.int32)
 
 
@@ -32,32 +36,44 @@ class IndexChoice:
     """What was chosen, and the measurements that led there.
 
     Attributes:
-        recall: share of the exact best `index.recall_at` items that Annoy finds, mean over users.
-        annoy_ms, length_ms, exact_ms: time of one answer, milliseconds.
+        recall: share of the exact best `index.recall_at` items that Annoy finds, mean over users; None where it was not
+            built.
+        annoy_ms, length_ms, exact_ms: time of one answer, milliseconds; None as above.
     """
 
     kind: Literal["exact", "annoy", "length"]
-    recall: float
-    annoy_ms: float
+    recall: float | None
+    annoy_ms: float | None
     length_ms: float
     exact_ms: float
     reason: str
 
 
 def choose_index(
-    factors: FittedFactors, sample_users: NDArray[np.integer], config: IndexConfig, path: Path, now: Callable[[], float]
+    factors: FittedFactors,
+    sample_users: NDArray[np.integer],
+    config: IndexConfig,
+    path: Path,
+    now: Callable[[], float],
+    large: int = LARGE,
 ) -> IndexChoice:
     """Build an approximate index at `path`, measure it and the search by length on `sample_users`, and choose.
 
-    `now` returns seconds and is read around every answer. The index stays at `path` whatever is chosen.
+    `now` returns seconds and is read around every answer. The index stays at `path` whatever is chosen. Of a `large`
+    catalogue it is built where it is asked for, or where the search by length is not `FAR_FASTER`.
 
     Raises:
         IndexRefused: `config.kind` asks for the approximate index, and its recall is below `config.min_recall`.
     """
+    by_length = IndexedFactors(factors, ByLength(factors), 0)
+    if factors.n_items >= large and config.kind != "annoy":
+        length_ms, exact_ms = _milliseconds((by_length, factors), sample_users, config.recall_at, now)
+        if length_ms * FAR_FASTER <= exact_ms and config.kind != "exact":
+            reason = f"exact {exact_ms:.2f} ms, by length {length_ms:.2f} ms, annoy is not built for so many items"
+            return IndexChoice("length", None, None, length_ms, exact_ms, reason)
     build_index(path, factors.item_factors, config.trees, config.seed)
     approximate = IndexedFactors(factors, AnnoyIndex(path, factors.n_columns), config.search_k)
     recall = measure_recall(approximate, sample_users, config.recall_at)
-    by_length = IndexedFactors(factors, ByLength(factors), 0)
     ways = (approximate, by_length, factors)
     annoy_ms, length_ms, exact_ms = _milliseconds(ways, sample_users, config.recall_at, now)
     return decide(recall, annoy_ms, length_ms, exact_ms, config)

@@ -127,3 +127,15 @@ def test_recall_is_capped_at_a_small_catalogue(tmp_path: Path) -> None:
 def test_a_missing_index_is_an_error(tmp_path: Path) -> None:
     with pytest.raises(OSError, match="nowhere"):
         AnnoyIndex(tmp_path / "nowhere", 4)
+
+
+def test_of_a_large_catalogue_annoy_is_built_only_where_the_search_by_length_is_not_far_faster(tmp_path: Path) -> None:
+    users = sample_rows(40, CONFIG)
+    times = iter([0.0, 1.0, 1.0, 6.0] * (len(users) * REPEATS))
+    chosen = choose_index(drawn(), users, CONFIG, tmp_path / "i", lambda: next(times), large=1_000)
+    assert (chosen.kind, chosen.recall, chosen.annoy_ms) == ("length", None, None)
+    assert not (tmp_path / "i").exists()
+    slower = iter([0.0, 1.0, 1.0, 5.0] * (len(users) * REPEATS) + [0.0] * 10_000)
+    asked = choose_index(drawn(), users, CONFIG, tmp_path / "i", lambda: next(slower), large=1_000)
+    assert asked.recall is not None
+    assert (tmp_path / "i").exists()
