@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+from scipy.stats import binom, norm
 
 from components.rollout.slow_answers import MIN_TIMED, Slowness, TimedAnswers, measure_slowness
 
@@ -87,3 +88,79 @@ def test_one_user_with_slow_answers_is_one_user() -> None:
     users = np.where(np.arange(400) % 4 == 0, 0, np.arange(400))
     of_one = TimedAnswers(users, canary.at, np.where(users == 0, 500.0, 10.0))
     assert measured(answers(4000), of_one).calm > LEVEL
+
+
+BY_SECONDS = (0.0, 3.0, 6.0, 9.0, 12.0)
+"""Looks at a step whose twelve blocks are a second long."""
+
+
+def each_second(n: int, *slow: int, seconds: int = 12) -> TimedAnswers:
+    """`n` answers a second; so many of the first second, the second and so on take 500 ms, others 10."""
+    within = np.tile(np.arange(n), seconds)
+    block = np.repeat(np.arange(seconds), n)
+    late = within < np.array([*slow, *[0] * (seconds - len(slow))])[block]
+    return TimedAnswers(np.arange(n * seconds), block + (within + 0.5) / n, np.where(late, 500.0, 10.0))
+
+
+@pytest.mark.parametrize("slow", [1, 2, 4, 10])
+def test_the_p_value_is_the_larger_of_a_normals_and_the_exact_one_for_a_twentieth(slow: int) -> None:
+    n, over = 480, 12 * slow
+    share = over / n
+    error = (max(share * (1 - share), 0.05 * 0.95) / n) ** 0.5
+    expected = max(norm.cdf((0.05 - share) / error), binom.sf(over - 1, n, 0.05))
+    assert measured(each_second(100), each_second(40, *[slow] * 12), BY_SECONDS).whole == pytest.approx(expected)
+
+
+@pytest.mark.parametrize(("of_live", "tells"), [(10, True), (11, False)])
+def test_a_second_tells_as_long_as_no_more_than_a_tenth_of_the_live_answers_are_slow_in_it(
+    of_live: int, tells: bool
+) -> None:
+    found = measured(each_second(100, 0, of_live), each_second(40, 0, 40), BY_SECONDS)
+    assert (found.whole < 0.01) is tells
+    assert found.whole < 0.01 or found.whole == 1
+
+
+@pytest.mark.parametrize(("blocks", "release"), [(8, False), (9, True)])
+def test_the_calmest_third_of_the_blocks_speaks_for_the_release(blocks: int, release: bool) -> None:
+    found = measured(each_second(100), each_second(40, *[40] * blocks), BY_SECONDS)
+    assert (found.calm <= LEVEL) is release
+    error = (0.25 * 0.75 / 160) ** 0.5
+    assert found.calm == (pytest.approx(norm.cdf(-0.2 / error)) if release else 1.0)
+
+
+@pytest.mark.parametrize(("seconds", "settled"), [(7, False), (8, True)])
+def test_seven_blocks_may_all_be_a_burst_and_one_more_may_not(seconds: int, settled: bool) -> None:
+    found = measured(each_second(100), each_second(40, *[40] * 12, seconds=seconds), BY_SECONDS)
+    assert found.settled is settled
+    assert (found.calm <= LEVEL) is settled
+
+
+@pytest.mark.parametrize(("extra", "tells"), [(0, False), (1, True)])
+def test_nine_answers_say_nothing_and_ten_do(extra: int, tells: bool) -> None:
+    canary = each_second(3, *[0] * 9, 3, 3, 3)
+    keep = TimedAnswers(
+        np.arange(36 + extra), np.append(canary.at, [12.0] * extra), np.append(canary.milliseconds, [500.0] * extra)
+    )
+    found = measured(each_second(100), keep, BY_SECONDS)
+    assert (found.newest < 1) is tells
+
+
+def test_answers_before_the_step_or_after_the_newest_look_are_of_no_block() -> None:
+    canary = each_second(40)
+    for moved in (-12.0, 12.5):
+        there = TimedAnswers(
+            np.arange(960),
+            np.append(canary.at, canary.at + moved),
+            np.append(canary.milliseconds, canary.milliseconds + 500),
+        )
+        assert measured(each_second(100), there, BY_SECONDS).newest > LEVEL
+
+
+def test_what_is_allowed_is_the_ratio_or_the_floor_whichever_is_more_over_the_usual_of_four_stretches() -> None:
+    assert measured(answers(4000, 100.0), answers(400)).bar == 150.0
+    assert measured(answers(4000, 40.0), answers(400)).bar == 60.0
+    assert measured(answers(4000, 30.0), answers(400)).bar == 50.0
+    for until, bar in ((100, 30.0), (150, 1.5 * (10 + 510) / 2), (250, 510 * 1.5)):
+        burst = measured(answers(4000, slow=(0, until)), answers(400))
+        assert (burst.bar, burst.live_p95) == (bar, 510.0)
+    assert measured(answers(60, slow=(300, 400)), answers(400)).bar == 510 * 1.5

@@ -228,3 +228,75 @@ def test_a_truth_worth_few_users_needs_as_many_requests_as_make_it_worth_enough(
     assert isinstance(decision, Undecided)
     (check,) = [check for check in decision.checks if check.name == "target"]
     assert check.requests_needed == 60 * LEAST_USERS
+
+
+@pytest.mark.parametrize(("cases", "needed"), [(200, 300), (499, 1), (500, 0), (700, 0)])
+def test_a_look_asks_for_what_the_plan_still_lacks(cases: int, needed: int) -> None:
+    decision = decide(evidence(cases=cases), POLICY.model_copy(update={"sample_size": 500}), "look")
+    assert isinstance(decision, Undecided)
+    assert decision.requests_needed == needed
+
+
+def test_a_truth_worth_half_of_the_users_that_it_takes_needs_twice_the_requests() -> None:
+    half, third = paired(0.0, 0.1, users=LEAST_USERS // 2), paired(0.0, 0.1, users=LEAST_USERS // 4)
+    sources = {"explored": third, "later": half, "all": NOTHING, "listed": NOTHING}
+    for of in (sources, {**sources, "explored": half, "later": third}):
+        decision = decide(evidence(source=None, target=NOTHING, by_source=of), POLICY, "planned")
+        assert isinstance(decision, Undecided)
+        assert decision.requests_needed == 600
+
+
+def test_clicks_in_lists_are_looked_at_from_a_hundred_users_on() -> None:
+    assert LEAST_USERS == 100
+    gross, better = paired(-0.4, -0.3), paired(0.02, 0.08)
+    for users, kind in ((99, Promote), (100, Refuse)):
+        listed = replace(gross, users=users, effective_users=float(users))
+        assert isinstance(decide(evidence(by_source=by_source(better, better, listed)), POLICY, "planned"), kind)
+
+
+def test_a_bound_at_the_limit_itself_is_allowed_by_a_guard_and_proves_no_gain() -> None:
+    """In numbers that a computer holds exactly: the champion has .5, of which a quarter is .125."""
+    policy = POLICY.model_copy(
+        update={"max_diversity_drop": 0.25, "max_cost_ratio": 1.25, "min_gain": 0.125, "planned_gain": 0.25}
+    )
+    good = paired(0.25, 0.5)
+    fine = evidence(target=good, by_source=by_source(good, good))
+    for name, at, kind in (
+        ("diversity", paired(-0.125, 0.0), Promote),
+        ("diversity", paired(-0.25, 0.0), Undecided),
+        ("diversity", paired(-0.25, -0.125), Undecided),
+        ("diversity", paired(-0.5, -0.25), Refuse),
+        ("cost", paired(0.0, 0.125), Promote),
+        ("cost", paired(0.0, 0.25), Undecided),
+        ("cost", paired(0.125, 0.25), Undecided),
+        ("cost", paired(0.25, 0.5), Refuse),
+    ):
+        assert isinstance(decide(replace(fine, guards={**fine.guards, name: at}), policy, "planned"), kind)
+    for target, kind in ((paired(0.125, 0.5), Undecided), (paired(0.0, 0.125), Undecided), (paired(-0.5, 0.0), Refuse)):
+        assert isinstance(decide(evidence(target=target, by_source=by_source(target, good)), policy, "planned"), kind)
+    for everything, kind in ((paired(0.125, 0.5), Undecided), (paired(0.1875, 0.5), Promote)):
+        assert isinstance(decide(evidence(target=good, by_source=by_source(good, everything)), policy, "planned"), kind)
+
+
+def test_a_guard_without_requests_says_nothing_and_an_unsure_one_asks_for_as_many_as_make_it_sure() -> None:
+    assert isinstance(decide(evidence(guards=dict.fromkeys(evidence().guards, NOTHING)), POLICY, "planned"), Promote)
+    policy = POLICY.model_copy(update={"max_cost_ratio": 1.25})
+    unsure = paired(-0.0625, 0.1875)  # .0625 off the limit of .125 with a reach of .125: four times as many
+    decision = decide(evidence(guards={**evidence().guards, "cost": unsure}), policy, "planned")
+    assert isinstance(decision, Undecided)
+    assert decision.requests_needed == 4 * unsure.requests - 600
+    at_it = decide(evidence(guards={**evidence().guards, "cost": paired(0.0, 0.25)}), policy, "planned")
+    assert isinstance(at_it, Undecided)
+    assert at_it.requests_needed is None
+
+
+def test_what_is_open_names_its_reasons_and_the_longest_of_what_is_needed() -> None:
+    unsure = paired(-0.01, 0.06)
+    faults = count_faults([("missing",)] * 2 + [()] * 498, 0.95)
+    decision = decide(
+        evidence(target=unsure, by_source=by_source(unsure, paired(0.02, 0.08)), faults=faults), POLICY, "planned"
+    )
+    assert isinstance(decision, Undecided)
+    open_ones = [check for check in decision.checks if check.standing == "open"]
+    assert [check.explanation for check in open_ones] == list(decision.reasons)
+    assert decision.requests_needed == max(check.requests_needed or 0 for check in open_ones) - 600

@@ -46,3 +46,16 @@ def test_each_item_gives_its_share() -> None:
 def test_nothing_cannot_be_split(split) -> None:
     with pytest.raises(SplitError):
         split(INTERACTIONS.head(0), 0.2, 0)
+
+
+def test_columns_that_the_split_used_are_not_left_and_rows_are_numbered_anew() -> None:
+    for split in SPLITS:
+        parts = split(INTERACTIONS, 0.25, 42)
+        for part in (parts.train, parts.test):
+            assert list(part.columns) == list(INTERACTIONS.columns)
+            assert part.index.tolist() == list(range(len(part)))
+
+
+@pytest.mark.parametrize(("share", "n"), [(0.3, 3), (0.35, 3), (0.39, 3), (0.7, 7), (0.0, 0), (1.0, 10)])
+def test_a_share_of_ten_rows_is_rounded_down(share: float, n: int) -> None:
+    assert len(split_at_random(INTERACTIONS.head(10), share, 0).test) == n
