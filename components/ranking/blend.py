@@ -1,4 +1,4 @@
-"""A weighted mean of standardised scores, the weights chosen by NDCG: what ranks where there is too little to learn."""
+"""A weighted mean of standardised scores, and how good an order is: what ranks where a ranker learns too little."""
 
 from __future__ import annotations
 
@@ -9,35 +9,6 @@ from numpy.typing import NDArray
 
 from components.metrics.ranking import ndcg
 from components.recommenders.protocol import Scores
-
-STEPS = 12
-
-
-def choose_weights(
-    scores: Mapping[str, Scores],
-    items: NDArray[np.int32],
-    wanted: NDArray[np.bool_],
-    n_wanted: NDArray[np.integer],
-    k: int,
-) -> dict[str, float]:
-    """Weights that add up to 1, by forward selection: again and again, add the recommender that helps most.
-
-    A recommender may be added more than once (Caruana 2004). It ends when nothing helps, after at most `STEPS` steps.
-    Arguments as for `list_quality`.
-    """
-    names = sorted(scores)
-    chosen: list[str] = []
-    total: Scores | float = 0.0
-    best = -1.0
-    for _ in range(STEPS):
-        qualities = [list_quality(total + scores[name], items, wanted, n_wanted, k) for name in names]
-        place = int(np.argmax(qualities))
-        if qualities[place] <= best + 1e-6:
-            break
-        best = qualities[place]
-        chosen.append(names[place])
-        total = total + scores[names[place]]
-    return {name: chosen.count(name) / len(chosen) for name in names if name in chosen}
 
 
 def blended(scores: Mapping[str, Scores], weights: Mapping[str, float]) -> Scores:

@@ -12,13 +12,14 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, Literal
+from typing import Any, Literal, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from components.ranking.blend import blended, choose_weights, list_quality, qualities
+from components.ranking.blend import blended, list_quality, qualities
+from components.ranking.blend_weights import learn_weights, opinions_in
 from components.ranking.examples import Measured, asked_by, fit_all, make_examples
 from components.ranking.feature_groups import GroupName, without_groups
 from components.ranking.features import FeatureMaker
@@ -27,6 +28,7 @@ from components.ranking.group_choice import choose_groups
 from components.ranking.history_ranker import RANKER_SHARES, HistoryRanker, mixed
 from components.ranking.inner_split import InnerSplit, few_users, inner_splits, short_splits
 from components.ranking.learned_ranker import Examples, LearnedRanker, RankerConfig, train_ranker
+from components.ranking.method_choice import DOUBT, choose_method
 from components.ranking.newcomers import choose_half_life, popularity_of
 from components.ranking.pipeline_choice import Choice
 from components.ranking.value_model import Objective, ValueModel, ValueWeights, learn_value
@@ -47,12 +49,10 @@ from components.recommenders.protocol import (
 )
 from components.recommenders.registry import Entry, names_of
 
+Part = TypeVar("Part")
 K = 10
 N_FEATURES = 50
 """Of a candidate, about."""
-DOUBT = 0.01
-"""By how much a mixture must beat the ranker: the one measured has learnt from part of the cuts alone, and so leans on
-the blend more than the one that serves; another seed moves what is measured by .003 as well."""
 
 
 @dataclass(frozen=True)
@@ -209,17 +209,18 @@ class Pipeline:
         judged = slice(0, first.n_whole)
         items, wanted, n_wanted = first.examples.items[judged], first.examples.wanted[judged], first.n_wanted[judged]
         scores = {name: values[judged] for name, values in first.scores.items()}
-        weights = choose_weights(scores, items, wanted, n_wanted, K)
-        # Where each half of the users takes the weights that suit the other: a fair price for having chosen them.
+        said = [opinions_in(each.examples, names, np.arange(each.n_whole)) for each in (first, *rest)]
+        said_apart = said[1:] if splits[0] is chosen_by else judged_apart(said[1:], splits[1:])
+        weights = learn_weights(said, names)
+        # A blend is measured with weights learnt from the other half of the users and from other cuts.
         halves = np.arange(len(n_wanted)) % 2 == 0
         crossed = np.empty_like(scores[next(iter(scores))])
         for half in (halves, ~halves):
-            other = {name: values[~half] for name, values in scores.items()}
-            suited = choose_weights(other, items[~half], wanted[~half], n_wanted[~half], K)
+            other = opinions_in(first.examples, names, np.flatnonzero(~half))
+            suited = learn_weights([other, *said_apart], names)
             crossed[half] = blended(scores, suited or everything)[half]
         mean = blended(scores, everything)
-        if list_quality(mean, items, wanted, n_wanted, K) > list_quality(crossed, items, wanted, n_wanted, K):
-            # Where nothing gains by itself, selection ends with one generator, and all together may be better.
+        if list_quality(mean, items, wanted, n_wanted, K) >= list_quality(crossed, items, wanted, n_wanted, K):
             weights, crossed = everything, mean
         orders: dict[str, NDArray[np.floating]] = {"mean": mean, "blend": crossed}
         apart = others if splits[0] is chosen_by else judged_apart(others, splits[1:])
@@ -246,8 +247,9 @@ class Pipeline:
             learned = _learned(trial, first.examples, first.n_whole)
             orders["ranker"] = learned
             orders["ranker and blend"] = mixed("ranker and blend", learned, crossed, items)
-        measured = {method: list_quality(order, items, wanted, n_wanted, K) for method, order in orders.items()}
-        best = max(measured, key=lambda method: measured[method])
+        each = {method: qualities(order, items, wanted, n_wanted, K) for method, order in orders.items()}
+        measured = {method: float(values.mean()) for method, values in each.items()}
+        best = choose_method(each, 0.0 if splits[0] is chosen_by else DOUBT)
         value = None
         if self._weights is not None:
             learnt_from = self.config.ranker.n_candidates
@@ -256,8 +258,6 @@ class Pipeline:
             ranker = trial if best in RANKER_SHARES else None
             taken = taken if ranker or value else ()
             return Choice(best, weights or everything, measured, names, ranker, None, taken, gains, value)
-        if best in RANKER_SHARES and measured["ranker"] > measured[best] - DOUBT:
-            best = "ranker"
         if best not in RANKER_SHARES:
             taken = taken if value else ()
             return Choice(best, weights or everything, measured, names, None, None, taken, gains, value)
@@ -331,7 +331,7 @@ def generators_of(config: PipelineConfig) -> dict[str, Recommender]:
     return dict(zip(names_of(config.generators), built, strict=True))
 
 
-def judged_apart(parts: Sequence[Examples], splits: Sequence[InnerSplit]) -> list[Examples]:
+def judged_apart(parts: Sequence[Part], splits: Sequence[InnerSplit]) -> list[Part]:
     """The parts that ask for nothing that the first cut asks for: learnt from the others, a ranker would know what it
     is judged by.
     """
