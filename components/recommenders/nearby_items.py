@@ -13,7 +13,7 @@ from scipy.sparse import csr_array
 
 from components.recommenders.events import events_of, positions
 from components.recommenders.item_weights import FittedItemWeights, check_catalogue, strongest_of_sparse
-from components.recommenders.needs import STEPS, Needs, Size
+from components.recommenders.needs import Needs, Size, fewer_places, pair_counts
 from components.recommenders.pairs_apart import Places, sum_pairs
 from components.recommenders.protocol import Events, RecommenderConfig, Task, TrainingData, check_trainable
 from components.recommenders.reading import HistoryReading
@@ -51,8 +51,11 @@ class NearbyItemsConfig(RecommenderConfig):
 
     def needs(self, size: Size) -> Needs:
         """See `RecommenderConfig`."""
-        pairs = min(size.item_pairs, 2 * self.window * size.interactions)
-        return Needs(30 * pairs / 1e6, pairs / STEPS)
+        return pair_counts(size, self.window)
+
+    def within(self, size: Size, seconds: float, megabytes: float = float("inf")) -> Self:
+        """See `RecommenderConfig`; with a shorter window."""
+        return self.model_copy(update={"window": fewer_places(size, self.window, seconds, megabytes)})
 
     @classmethod
     def grid(cls, task: Task) -> Sequence[Self]:

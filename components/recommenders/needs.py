@@ -13,6 +13,8 @@ STEPS = 2e7
 """Sparse steps a second on one core."""
 BYTES = 2.3 * 4
 """Of a cell of a dense float32 matrix that is inverted."""
+PAIR_BYTES = 30
+"""Of two different items that are met near each other."""
 FEWEST_ITEMS = 500
 """That a dense inverse is made of, however little time there is."""
 
@@ -57,9 +59,20 @@ def block_counts(pairs: float) -> Needs:
     return Needs(20 * min(pairs, 2e7) / 1e6, pairs / STEPS)
 
 
-def sparse_counts(pairs: float) -> Needs:
-    """Of counts of `pairs` that are met together, some of them more than once."""
-    return Needs(24 * pairs / 1e6, pairs / STEPS)
+def pair_counts(size: Size, places: int) -> Needs:
+    """Of sums over pairs of a history at most so many places apart."""
+    pairs = min(size.item_pairs / 2, size.interactions * float(places))
+    return Needs(PAIR_BYTES * min(pairs, float(size.items) ** 2) / 1e6, 2 * pairs / STEPS)
+
+
+def fewer_places(size: Size, places: int, seconds: float, megabytes: float) -> int:
+    """How far apart the two of a pair may be so that their sums take about so much; `places` where they do."""
+    needs = pair_counts(size, places)
+    share = min(seconds / max(needs.seconds, 1e-9), megabytes / max(needs.megabytes, 1e-9))
+    if share >= 1:
+        return places
+    reached = min(size.item_pairs / 2, size.interactions * float(places)) / max(size.interactions, 1)
+    return max(1, min(places, int(share * reached)))
 
 
 def fewer_items(needs: Needs, size: Size, max_items: int, seconds: float, megabytes: float) -> int:

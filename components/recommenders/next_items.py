@@ -18,13 +18,11 @@ from scipy.sparse import csr_array, diags_array, vstack
 from components.recommenders.ease import inverse_of_positive
 from components.recommenders.events import events_of, positions, recent
 from components.recommenders.item_weights import BLOCK_CELLS, FittedItemWeights, strongest, strongest_of_sparse
-from components.recommenders.needs import STEPS, Needs, Size, dense_inverse, fewer_items
+from components.recommenders.needs import Needs, Size, dense_inverse, fewer_items, fewer_places, pair_counts
 from components.recommenders.pairs_apart import Places, sum_pairs
 from components.recommenders.protocol import Events, RecommenderConfig, Task, TrainingData, check_trainable
 from components.recommenders.reading import HistoryReading
 
-PAIR_BYTES = 30
-"""Of two different items of which one is met within reach of the other."""
 DENSE_SHARE = 0.02
 """Of cells that are not empty, from which on a dense product is the faster one."""
 
@@ -48,10 +46,8 @@ class NextItemsConfig(RecommenderConfig):
 
     def needs(self, size: Size) -> Needs:
         """See `RecommenderConfig`."""
-        inverse = dense_inverse(min(size.items, self.max_items))
-        pairs = min(size.item_pairs / 2, size.interactions * float(self.past + self.future))
-        megabytes = PAIR_BYTES * min(pairs, float(size.items) ** 2) / 1e6
-        return Needs(inverse.megabytes + megabytes, 2 * inverse.seconds + 4 * pairs / STEPS)
+        inverse, pairs = dense_inverse(min(size.items, self.max_items)), pair_counts(size, self.past + self.future)
+        return Needs(inverse.megabytes + pairs.megabytes, 2 * (inverse.seconds + pairs.seconds))
 
     def within(self, size: Size, seconds: float, megabytes: float = float("inf")) -> Self:
         """See `RecommenderConfig`; solved for fewer items, and where pairs alone are too many, of nearer ones."""
@@ -59,7 +55,8 @@ class NextItemsConfig(RecommenderConfig):
         smaller = self.model_copy(update={"max_items": max_items})
         if smaller.needs(size).megabytes <= megabytes:
             return smaller
-        share = megabytes * 1e6 / 2 / PAIR_BYTES / (size.interactions * (self.past + self.future))
+        reach = self.past + self.future
+        share = fewer_places(size, reach, seconds, megabytes / 2) / reach
         nearer = {name: max(1, int(share * getattr(self, name))) for name in ("past", "future")}
         return smaller.model_copy(update=nearer)
 

@@ -9,7 +9,17 @@ from components.recommenders.registry import RECOMMENDERS, kinds_in
 
 LARGE = Size(users=50_000, items=17_000, interactions=2_000_000, item_pairs=3e8, user_pairs=2e9)
 CONFIGS = [settings.model_validate({}) for settings in kinds_in(RECOMMENDERS).values()]
-GIVES = {"lightfm", "ials", "ease", "ease_valued", "user_ease", "next_items", "user_neighbours"}
+GIVES = {
+    "lightfm",
+    "ials",
+    "ease",
+    "ease_valued",
+    "user_ease",
+    "next_items",
+    "user_neighbours",
+    "session",
+    "nearby_items",
+}
 
 
 @pytest.mark.parametrize("config", CONFIGS, ids=lambda config: config.kind)
@@ -22,8 +32,8 @@ def test_with_a_tenth_of_the_time_less_is_taken_where_something_can_be_given_up(
         assert smaller.needs(LARGE).seconds < whole.seconds / 2
 
 
-@pytest.mark.parametrize("kind", ["ease", "ease_valued", "user_ease", "next_items"])
-def test_a_dense_inverse_is_made_to_fit_the_memory(kind: str) -> None:
+@pytest.mark.parametrize("kind", ["ease", "ease_valued", "user_ease", "next_items", "nearby_items", "session"])
+def test_what_would_need_too_much_memory_is_made_to_fit_it(kind: str) -> None:
     config = next(each for each in CONFIGS if each.kind == kind)
     whole = config.needs(LARGE)
     smaller = config.within(LARGE, float("inf"), 0.7 * whole.megabytes)
