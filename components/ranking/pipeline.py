@@ -236,8 +236,8 @@ class Pipeline:
             return qualities(_learned(ranker, first.examples, first.n_whole), items, wanted, n_wanted, K)
 
         whole = [first.examples, *others]
-        # The one that serves is begun with the trial, as most often it takes no groups; its cuts are more.
-        trained = self.run([partial(train, apart), partial(train, whole)])
+        # The one that serves is begun with the trial, unless it is the trial: most often it takes no groups.
+        trained = self.run([partial(train, parts) for parts in ([apart] if splits[0] is chosen_by else [apart, whole])])
         chosen = None
         if apart:
             chosen = choose_groups(groups, lambda taken: train(apart, taken) if taken else next(trained), judge)
