@@ -22,6 +22,7 @@ from sqlalchemy.exc import SQLAlchemyError
 from bentos.build import bento_environment
 from bentos.slot_guard import end_all
 from components.adapters.files.stack_secret import read_secret
+from components.adapters.slots.bento_files import COMPILED
 from components.adapters.slots.sealed_bento import faults_of
 from components.adapters.store.releases.slot_assignments import SlotAssignments
 from components.config.settings import Settings, Slot, load_settings
@@ -113,8 +114,10 @@ def check_with_store(settings: Settings, slot: Slot, release_id: str, bento: Pat
         return
     if faults := faults_of(bento, given.bento_md5, given.bento_seal, read_secret(settings.root)):
         raise SlotError(f"{release_id} is not what was built: {'; '.join(faults[:3])}; `recops up` says what to do")
-    for compiled in list((bento / "src").rglob("__pycache__")):
-        shutil.rmtree(compiled, ignore_errors=True)
+    for parent, folders, _ in os.walk(bento / "src"):  # another replica may do the same just now
+        if COMPILED in folders:
+            shutil.rmtree(Path(parent, COMPILED), ignore_errors=True)
+            folders.remove(COMPILED)
 
 
 def leftovers(root: Path, slot: Slot) -> list[psutil.Process]:

@@ -7,10 +7,12 @@ import json
 from collections.abc import Mapping
 from pathlib import Path
 
+from components.adapters.files.folder_files import files_in
 
-def file_md5s(folder: Path) -> dict[str, str]:
-    """The md5 of each file under `folder`, by its path inside the folder (with `/`); empty folders do not count."""
-    files = (path for path in folder.rglob("*") if path.is_file())
+
+def file_md5s(folder: Path, passing_over: str | None = None) -> dict[str, str]:
+    """The md5 of each file under `folder`, by its path inside the folder (with `/`); see `files_in`."""
+    files = files_in(folder, passing_over)
     return {path.relative_to(folder).as_posix(): hashlib.md5(path.read_bytes()).hexdigest() for path in files}  # noqa: S324
 
 

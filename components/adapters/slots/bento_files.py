@@ -10,6 +10,8 @@ from components.adapters.dvc.folder_md5 import file_md5s, listing_md5
 
 LISTING = "files.json"
 """In the package's folder: the md5 of every other file, by path."""
+COMPILED = "__pycache__"
+"""What Python makes when it runs the code; replicas that share the package make and remove it while others read."""
 
 
 def list_files(package: Path) -> str:
@@ -53,5 +55,4 @@ def _differences(package: Path, listed: Mapping[str, str], found: Mapping[str, s
 
 def _md5s(package: Path) -> dict[str, str]:
     """Without what Python makes when it runs the code."""
-    md5s = file_md5s(package)
-    return {path: md5 for path, md5 in md5s.items() if path != LISTING and "__pycache__" not in Path(path).parts}
+    return {path: md5 for path, md5 in file_md5s(package, COMPILED).items() if path != LISTING}

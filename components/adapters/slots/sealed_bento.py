@@ -6,15 +6,13 @@ from pathlib import Path
 
 from components.access.bundle_seal import BundleSeal, bundle_sha256, why_broken
 from components.adapters.files.folder_sha256 import file_sha256s
-from components.adapters.slots.bento_files import LISTING, damage_of
+from components.adapters.slots.bento_files import COMPILED, LISTING, damage_of
 
 
 def package_sha256(package: Path) -> str:
     """Of all its files but the listing and what Python makes when it runs the code."""
-    files = file_sha256s(package)
-    return bundle_sha256(
-        {path: digest for path, digest in files.items() if path != LISTING and "__pycache__" not in path.split("/")}
-    )
+    files = file_sha256s(package, COMPILED)
+    return bundle_sha256({path: digest for path, digest in files.items() if path != LISTING})
 
 
 def faults_of(package: Path, md5: str, seal: BundleSeal | None, secret: bytes | None) -> tuple[str, ...]:
