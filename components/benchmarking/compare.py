@@ -87,7 +87,8 @@ def compare(
     n_judged = int((np.diff(world.wanted.indptr) > 0).sum())
     # Those that were as quick end in the same order on every machine, so that the pipeline is the same as well.
     measured.sort(key=lambda each: order.index(each.config.kind))
-    plan = full_pipeline(task, measured, size, n_judged, seconds, config.processes)
+    twice = world.chosen_by is None
+    plan = full_pipeline(task, measured, size, n_judged, seconds, config.processes, twice)
     if plan.n_judged < n_judged:
         tell(f"blend and pipeline are judged by {plan.n_judged:,} of {n_judged:,} users, drawn by lot")
     works = works_of(plan.config.needs(size).megabytes)

@@ -17,9 +17,13 @@ JUDGING = 0.5
 """Share of the time for the lists of those who are judged; where that is not enough for all, some are drawn."""
 FEWEST_EXAMPLES, MOST_EXAMPLES = 2_000, 20_000
 FEWEST_SPLITS, FEWEST_JUDGED = 2, 1_000
-BASE_MS, ITEM_MS, EVENT_MS, RANK_MS, LEARN_MS = 0.6, 1e-5, 2.5e-3, 1.0, 4.0
+BASE_MS, ITEM_MS, EVENT_MS, RANK_MS, LEARN_MS = 0.6, 1e-5, 2.5e-3, 1.0, 0.08
 """Of a history: finding and describing its candidates, whatever the generators, then for each of them an item of the
-catalogue and an event of the history; ranking it; and learning from it."""
+catalogue and an event of the history; ranking it; and learning from one feature of it."""
+OTHER_FEATURES = 20
+"""Beside the two of each generator."""
+TWICE = 1.6
+"""Times as long as one ranker take that which is judged and that which serves, where these are two."""
 N_CANDIDATES = 150
 WEAK = 0.5
 """A kind that has less than this share of the best kind's NDCG would blur the candidates, and is left out."""
@@ -43,9 +47,11 @@ class Plan:
 
 
 def full_pipeline(
-    task: Task, measured: Sequence[Candidate], size: Size, n_judged: int, seconds: float, processes: int
+    task: Task, measured: Sequence[Candidate], size: Size, n_judged: int, seconds: float, processes: int, twice: bool
 ) -> Plan:
     """Settings that suit `task` and end within about `seconds`, with lists for `n_judged` users, or for some of them.
+
+    `twice` says that the ranker that serves is another than the one that is judged.
 
     The best kinds come first, each with one generator before any has two. Where the latest interactions are asked for,
     trees of many leaves find what users turn to next.
@@ -63,7 +69,8 @@ def full_pipeline(
         n_splits = FEWEST_SPLITS
         generators, fitting = _affordable(task, strong, FITTING * seconds / (n_splits + 1))
     left = EXAMPLES * (seconds - fitting * (n_splits + 1))
-    each = _described(size, len(generators)) + LEARN_MS / 1000
+    learnt = LEARN_MS / 1000 * (2 * len(generators) + OTHER_FEATURES) * (TWICE if twice else 1)
+    each = _described(size, len(generators)) + learnt
     n_examples = int(min(max(left / each, FEWEST_EXAMPLES), MOST_EXAMPLES))
     if task.in_order:
         ranker, inner = RankerConfig(n_seeds=2), "latest"

@@ -68,7 +68,7 @@ class Singles:
         self.n_late += 1
         left = self.clock.left()
         seconds = max(left * min(self.config.processes, n_left) / n_left, LATE_SECONDS)
-        seconds = min(seconds, left + OVERTIME * self.config.budget_seconds)
+        seconds = max(min(seconds, left + OVERTIME * self.config.budget_seconds), LEAST_SECONDS)
         smaller = tuned.config.within(size, WITHIN * seconds)
         return smaller, (yield from self._row_of(replace(tuned, config=smaller), seconds))
 

@@ -23,7 +23,7 @@ MEASURED = [
 
 
 def kinds(seconds: float) -> list[str]:
-    return [each.kind for each in full_pipeline(TASK, MEASURED, SIZE, 1_000, seconds, 2).config.generators]
+    return [each.kind for each in full_pipeline(TASK, MEASURED, SIZE, 1_000, seconds, 2, True).config.generators]
 
 
 def test_without_a_bound_every_kind_that_is_not_weak_is_in_it_the_best_first() -> None:
@@ -39,6 +39,6 @@ def test_what_takes_too_long_is_left_out_and_something_always_stays() -> None:
 
 @pytest.mark.parametrize(("users", "seconds", "judged"), [(5_000, 1e4, 5_000), (10_000_000, 100, 1_000)])
 def test_as_many_are_judged_as_the_time_allows(users: int, seconds: float, judged: int) -> None:
-    plan = full_pipeline(TASK, MEASURED, SIZE, users, seconds, 2)
+    plan = full_pipeline(TASK, MEASURED, SIZE, users, seconds, 2, True)
     assert judged <= plan.n_judged <= users
     assert (plan.n_judged == users) == (users == 5_000)
