@@ -24,6 +24,8 @@ from components.benchmarking.bounds import Done, Run, RunsBounded, Stopped
 
 POLL_SECONDS, LOOK_SECONDS = 0.02, 0.5
 """Between two looks at what there is to read, and at the memory that is held, which takes longer."""
+LOOK_EVERY = 20.0
+"""Times as long as a look takes lie between two, also where memory may be short: looking takes time from working."""
 FEW_ROWS = 500
 """Rows that are worth no process of their own."""
 _MEMORY = "not enough memory"
@@ -113,7 +115,7 @@ class _Lanes:
         self._refusals, self._megabytes, self._at_once = refusals, megabytes, at_once
         self._threads = max(1, (os.cpu_count() or 1) // at_once)
         self._working: dict[int, tuple[_Child, Run]] = {}
-        self._looked = 0.0
+        self._next_look = self._soonest_look = 0.0
 
     def __enter__(self) -> _Lanes:
         return self
@@ -176,10 +178,12 @@ class _Lanes:
         """Which holds most, where all hold too much."""
         groups = {place: with_descendants(child.pid) for place, (child, _) in self._working.items()}
         most = resident_megabytes([os.getpid(), *(pid for group in groups.values() for pid in group)])
-        if time.monotonic() < self._looked + LOOK_SECONDS and most <= self._megabytes:
+        began = time.monotonic()
+        if began < self._next_look and (most <= self._megabytes or began < self._soonest_look):
             return None
         held = {place: held_megabytes(group) for place, group in groups.items()}
-        self._looked = time.monotonic()
+        taken = time.monotonic() - began
+        self._next_look, self._soonest_look = began + LOOK_SECONDS, began + LOOK_EVERY * taken
         for place, megabytes in held.items():
             child = self._working[place][0]
             child.peak_mb = max(child.peak_mb, megabytes)
