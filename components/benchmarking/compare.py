@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from components.benchmarking.bounds import Run, RunsBounded, Stopped, alone
+from components.benchmarking.bounds import Done, Run, RunsBounded, Stopped, alone
 from components.benchmarking.full_pipeline import Candidate, Plan, full_pipeline
 from components.benchmarking.ranked_now import Spread, rank_now
 from components.benchmarking.request import OVERTIME, BenchmarkRequest, Clock
@@ -21,7 +21,7 @@ from components.ranking.pipeline import Pipeline
 from components.ranking.works import RunsWorks
 from components.recommenders.events import events_of
 from components.recommenders.needs import Size
-from components.recommenders.protocol import RecommenderConfig, Task
+from components.recommenders.protocol import RecommenderConfig, RecommenderError, Task
 from components.recommenders.registry import RECOMMENDERS, kinds_in
 
 LEAST_OF_PIPELINE = 60.0
@@ -47,6 +47,9 @@ def compare(
     far as the rest of the budget reaches; `works_of` runs its works, each of which may need so many MB. Models that
     took too long before it come last, made as small as what the budget leaves asks for. Nothing but the measuring sees
     what is wanted.
+
+    Raises:
+        RecommenderError: nothing takes the data.
     """
     train, clock = world.train, Clock(config.budget_seconds, now, config.began)
     events = events_of(train)
@@ -69,6 +72,7 @@ def compare(
         runs[kind] = Run(singles.tuned_and_measured(grid, needs, len(order)), needs.megabytes)
     measured: list[Candidate] = []
     waiting: dict[str, Tuned] = {}
+    refusals: list[str] = []
     names = list(runs)
     for place, (tuned, found) in run(list(runs.values()), config.processes):
         kind = names[place]
@@ -76,7 +80,8 @@ def compare(
             if found.again:
                 waiting[kind] = tuned
             else:
-                tell(f"{kind} is left out: {found.reason}")
+                refusals.append(f"{kind} is left out: {found.reason}")
+                tell(refusals[-1])
             continue
         if clock.limited and tuned.n_tried < tuned.n_settings:
             tell(f"{kind}: the budget cut off {tuned.n_settings - tuned.n_tried} of its {tuned.n_settings} settings")
@@ -88,12 +93,16 @@ def compare(
     # Those that were as quick end in the same order on every machine, so that the pipeline is the same as well.
     measured.sort(key=lambda each: order.index(each.config.kind))
     twice = world.chosen_by is None
-    plan = full_pipeline(task, measured, size, n_judged, seconds, config.processes, twice)
-    if plan.n_judged < n_judged:
-        tell(f"blend and pipeline are judged by {plan.n_judged:,} of {n_judged:,} users, drawn by lot")
-    works = works_of(plan.config.needs(size).megabytes)
-    whole = partial(_pipeline_rows, plan, world, quality, spread, works, now)
-    outcome = alone(run, whole, seconds + OVERTIME * config.budget_seconds if clock.limited else seconds)
+    outcome: Done | Stopped = Stopped("no model was measured before it")
+    if not measured and not waiting:
+        raise RecommenderError(f"no model takes these data: {'; '.join(refusals)}")
+    if measured:
+        plan = full_pipeline(task, measured, size, n_judged, seconds, config.processes, twice)
+        if plan.n_judged < n_judged:
+            tell(f"blend and pipeline are judged by {plan.n_judged:,} of {n_judged:,} users, drawn by lot")
+        works = works_of(plan.config.needs(size).megabytes)
+        whole = partial(_pipeline_rows, plan, world, quality, spread, works, now)
+        outcome = alone(run, whole, seconds + OVERTIME * config.budget_seconds if clock.limited else seconds)
     if isinstance(outcome, Stopped):
         tell(f"the pipeline is left out: {outcome.reason}")
     else:

@@ -53,7 +53,7 @@ class Singles:
         tuned = Tuned(grid[0], None, 0, len(grid))
         share = min(self.config.processes, n_left) * clock.left(SINGLES) / (n_left + 1)
         split = self._split
-        if clock.limited and needs.seconds > HOPELESS * share:
+        if clock.limited and needs.seconds > HOPELESS * max(share, LEAST_SECONDS):
             return tuned, Stopped("it takes longer than its share of the budget", again=True)
         if clock.limited and split is not None:
             stop = now() + share
