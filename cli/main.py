@@ -47,13 +47,14 @@ COMMANDS = {
     "restore": ("cli.restore", "restore", "Restore the event store from a backup, or prove that it can be."),
     "forget": ("cli.forget", "forget", "Delete a user everywhere, and keep them out of later data."),
     "benchmark": ("cli.benchmark", "benchmark", "Compare every recommender on any data set."),
+    "spark": ("cli.spark", "spark", "Screen, train, evaluate and answer with Spark, where data outgrow a machine."),
 }
 
 
 SECTIONS = {
     "The stack": ("up", "down", "status", "doctor", "open", "logs", "reconcile", "prepare"),
     "Data": ("data", "events", "export", "forget"),
-    "Models and prompts": ("benchmark", "prompts", "llm"),
+    "Models and prompts": ("benchmark", "spark", "prompts", "llm"),
     "Releases and experiments": ("releases", "rollback", "experiments"),
     "Answers": ("ask", "chat", "explain", "items", "mcp", "simulate"),
     "Watching": ("alerts",),

@@ -63,5 +63,6 @@ def spark(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
 
     if missing := missing_for_spark():
         pytest.skip(missing)
-    with open_spark(SparkPlace(driver_memory="1g", partitions=2), tmp_path_factory.mktemp("spark")) as session:
+    small = SparkPlace(driver_memory="1g", partitions=2, java_options="-XX:+UseSerialGC -XX:TieredStopAtLevel=1")
+    with open_spark(small, tmp_path_factory.mktemp("spark")) as session:
         yield session

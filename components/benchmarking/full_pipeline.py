@@ -77,10 +77,10 @@ def full_pipeline(
     else:
         inner = "random"
         ranker = RankerConfig(
-            n_candidates=100,
+            n_candidates=300,
             leaves=7,
-            rounds=100,
-            learning_rate=0.06,
+            rounds=200,
+            learning_rate=0.03,
             min_leaf_rows=500,
             l2=50,
             feature_share=0.3,
@@ -93,7 +93,6 @@ def full_pipeline(
             "ranker": ranker,
             "generators": generators,
             "n_splits": n_splits,
-            "cut_share": PipelineConfig().cut_share if task.in_order else 0.0,
             "max_examples": n_examples,
         }
     )

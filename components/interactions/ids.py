@@ -46,16 +46,17 @@ class Ids:
     faults: pd.Series[str]
 
 
-def read_ids(raw: pd.Series[Any]) -> Ids:
+def read_ids(raw: pd.Series[Any], part: bool = False) -> Ids:
     """Ids as text, blanks and what nobody sees around them cut off; ="007", as text is kept from spreadsheets, is 007.
 
     Whole floats are the integers that a gap has widened on its way through pandas (47.0 is 47), as text only where the
     whole column is like that, and so are numbers with thousands apart (12,345). Beyond 2**53 a float has been rounded,
     and 1.23457E+12 by a spreadsheet: such an id would make one user of many, so it is a fault. "NA" and "null" are ids.
+    A `part` of a column does not show what the whole column is like: its texts stay as they are.
     """
     codes, uniques = _factorize(raw)
     read = [_read(value) for value in uniques]
-    read = _without_widening(read)
+    read = read if part else _without_widening(read)
     texts = np.array([text for text, _ in read], dtype=object)
     faults = np.array([fault for _, fault in read], dtype=object)
     # The last entry stands for a missing cell, which has the code -1.

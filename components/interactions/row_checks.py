@@ -46,17 +46,19 @@ class CheckedTable:
     timed: bool = True
 
 
-def check_interactions(raw: pd.DataFrame, known_items: Iterable[str] | None, config: IngestConfig) -> CheckedTable:
+def check_interactions(
+    raw: pd.DataFrame, known_items: Iterable[str] | None, config: IngestConfig, part: bool = False
+) -> CheckedTable:
     """The good interactions. An item outside `known_items` makes a row bad; with None every item is known.
 
     What an interaction is worth `read_values` says. A source without the column `type`, or a row without one, has type
     "rating", or "view" when there is no column of values either. Without a column of times all happen at NO_TIME. Rows
     with the same user, item, type and time are merged, and their counts are added where values are counts; a bad row is
-    never one of them.
+    never one of them. A `part` of a source holds all rows of its users.
     """
     has_values, typed = columns.VALUE in raw, columns.TYPE in raw
     default_type = DEFAULT_TYPE if has_values else IMPLICIT_TYPE
-    users, items = read_ids(raw[columns.USER]), read_ids(raw[columns.ITEM])
+    users, items = read_ids(raw[columns.USER], part), read_ids(raw[columns.ITEM], part)
     types, notes = _types(raw, default_type)
     values = read_values(raw[columns.VALUE] if has_values else None, types, typed, config)
     timed = columns.TIMESTAMP in raw

@@ -18,8 +18,7 @@ from components.recommenders.answers_history import AnswersHistory
 from components.recommenders.history import History
 from components.recommenders.protocol import Ranking, Rows, Scores
 
-MIXTURE = "ranker and blend"
-RANKER_SHARES = {"ranker": 1.0, MIXTURE: 0.5}
+RANKER_SHARES = {"ranker": 1.0, "ranker and blend": 0.7}
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 import numpy as np
 from numpy.typing import NDArray
 
-from components.ranking.history_ranker import MIXTURE, RANKER_SHARES
+from components.ranking.history_ranker import RANKER_SHARES
 
 DOUBT = 0.01
 """By how much a mixture must beat the ranker: the one measured has learnt from part of the cuts alone, and so leans on
@@ -18,16 +18,18 @@ serves there is none."""
 def choose_method(qualities: Mapping[str, NDArray[np.float64]], doubt: float) -> str:
     """The method that orders, by what each user's list is worth by each, in the order of `qualities` where equal.
 
-    What has trees alone must beat what has none by more than the standard error of the difference, as a blend of scores
-    loses less where the data are others than those it was measured on. Where it does not, ranker and blend together
-    order, if they measure better than what has no trees. Else the ranker does, unless the mixture beats it by `doubt`.
+    A mixture must beat the ranker alone by `doubt`; and what has trees must beat what has none by more than the
+    standard error of the difference, as a blend of scores loses less where the data are others than those it was
+    measured on.
     """
     mean = {method: float(values.mean()) for method, values in qualities.items()}
     plain = max((method for method in mean if method not in RANKER_SHARES), key=lambda method: mean[method])
-    if "ranker" not in mean:
+    learned = [method for method in mean if method in RANKER_SHARES]
+    if not learned:
         return plain
-    gain = qualities["ranker"] - qualities[plain]
+    best = max(learned, key=lambda method: mean[method])
+    if best != "ranker" and mean["ranker"] > mean[best] - doubt:
+        best = "ranker"
+    gain = qualities[best] - qualities[plain]
     error = float(gain.std(ddof=1) / np.sqrt(len(gain))) if len(gain) > 1 else np.inf
-    if mean["ranker"] - mean[plain] > error:
-        return MIXTURE if mean[MIXTURE] > mean["ranker"] + doubt else "ranker"
-    return MIXTURE if mean[MIXTURE] > mean[plain] else plain
+    return best if float(gain.mean()) > error else plain

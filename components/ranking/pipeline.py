@@ -25,7 +25,7 @@ from components.ranking.feature_groups import GroupName, without_groups
 from components.ranking.features import FeatureMaker
 from components.ranking.fitted_pipeline import FittedPipeline, make_lists
 from components.ranking.group_choice import choose_groups
-from components.ranking.history_ranker import MIXTURE, RANKER_SHARES, HistoryRanker, mixed
+from components.ranking.history_ranker import RANKER_SHARES, HistoryRanker, mixed
 from components.ranking.inner_split import InnerSplit, few_users, inner_splits, short_splits
 from components.ranking.learned_ranker import Examples, LearnedRanker, RankerConfig, train_ranker
 from components.ranking.method_choice import DOUBT, choose_method
@@ -246,7 +246,7 @@ class Pipeline:
         if trial:
             learned = _learned(trial, first.examples, first.n_whole)
             orders["ranker"] = learned
-            orders[MIXTURE] = mixed(MIXTURE, learned, crossed, items)
+            orders["ranker and blend"] = mixed("ranker and blend", learned, crossed, items)
         each = {method: qualities(order, items, wanted, n_wanted, K) for method, order in orders.items()}
         measured = {method: float(values.mean()) for method, values in each.items()}
         best = choose_method(each, 0.0 if splits[0] is chosen_by else DOUBT)

@@ -38,6 +38,7 @@ class SparkPlace:
         executor_memory: of each executor of a cluster.
         driver_host: the address under which the executors of a cluster reach this process.
         partitions: parts that rows are spread over where they change places.
+        java_options: of that JVM, such as -Xss8m.
     """
 
     master: str = "local[2]"
@@ -45,6 +46,7 @@ class SparkPlace:
     executor_memory: str = "4g"
     driver_host: str = LOOPBACK
     partitions: int = 8
+    java_options: str = ""
 
     def __post_init__(self) -> None:
         for name in ("driver_memory", "executor_memory"):
@@ -69,6 +71,7 @@ class SparkPlace:
             "spark.master": self.master,
             "spark.app.name": "recops",
             "spark.driver.memory": self.driver_memory,
+            "spark.driver.extraJavaOptions": self.java_options,
             "spark.executor.memory": self.executor_memory,
             "spark.driver.host": self.driver_host,
             "spark.driver.bindAddress": self.driver_host,
@@ -77,6 +80,7 @@ class SparkPlace:
             "spark.local.dir": str(scratch),
             "spark.sql.warehouse.dir": str(scratch / "warehouse"),
             "spark.sql.session.timeZone": "UTC",
+            "spark.sql.parquet.outputTimestampType": "TIMESTAMP_MICROS",
             "spark.sql.shuffle.partitions": str(self.partitions),
             "spark.default.parallelism": str(self.partitions),
             "spark.sql.adaptive.enabled": "false",
@@ -108,6 +112,8 @@ def open_spark(place: SparkPlace, scratch_below: Path | None = None) -> Iterator
             SparkContext._gateway, SparkContext._jvm = None, None
             conf = SparkConf(loadDefaults=False).setAll(list(place.options(scratch).items()))
             context = SparkContext(conf=conf)
+            # Where rounds of ALS forget how they came about: after some thirty their story overflows the stack.
+            context.setCheckpointDir(str(scratch / "checkpoints"))
         gateway = context._gateway
         try:
             yield SparkSession(context)

@@ -1,0 +1,1 @@
+"""What Spark does in place of the pipeline's stages, where data outgrow one machine."""
