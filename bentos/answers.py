@@ -165,7 +165,7 @@ class Answers:
         shelf = self._shelves.of(path)
         recent = await self._events.read(request.user_id) if len(paths) == 1 else None
         if isinstance(recent, UserEvents):
-            key = cache_key(request, path.release_id, path.variant, recent.version, shelf.version)
+            key = cache_key(request, path.release_id, path.variant, recent.state, shelf.version)
             content = self._cache.kept(key)
             if content is not None and (kept := _readable(content)) is not None:
                 return self._again(kept, path, request_id, start), "memory"
