@@ -73,7 +73,7 @@ def page_of(made: MadeBatch) -> str:
         "asked of the language model": f"{of.asked:,}, {of.replied:,} replies",
         "cost": f"${of.cost_usd:.4f}",
         "answers in the cache": f"{of.kept:,}",
-        **({"preference pairs": f"{pairs.n_pairs:,} in {pairs.file}"} if pairs else {}),
+        **({"preference pairs": f"{pairs.n_pairs:,} in {pairs.file}, {pairs.n_lists:,} lists beside"} if pairs else {}),
         **({"without money left": f"{of.unasked:,} requests"} if of.unasked else {}),
     }
     table = "\n".join(f"| {name} | {value} |" for name, value in rows.items())

@@ -200,6 +200,19 @@ def test_what_was_passed_over_is_exported_against_what_was_liked(tmp_path: Path)
     assert row["chosen"] == f'{{"order": [{first}, {3 - first}]}}'
     assert row["rejected"] == f'{{"order": [{3 - first}, {first}]}}'
     assert "old films" in row["prompt"]
-    assert "anna" not in f"{row['prompt']}{row['system']}{row['user']}"
-    assert len(stored(settings, requests)) == 1
-    assert export_pairs(Workbench(settings), -1.0, time.time()).n_pairs == 0
+    assert "anna" not in f"{row['prompt']}{row['system']}{row['user']}{row['query']}"
+    assert "old films" in row["query"]
+    assert [row[f"{name}_document"].split("|")[0] for name in ("preferred", "passed_over")] == [
+        f"Film {row[name]}" for name in ("preferred", "passed_over")
+    ]
+    (whole,) = pq.read_table(exported.lists_file).to_pylist()
+    assert exported.n_lists == 1
+    assert sorted(whole["items"]) == sorted(shown)
+    assert [whole["items"][place] for place, liked in enumerate(whole["liked"]) if liked] == [shown[1]]
+    assert [shown[position - 1] for position in whole["positions"]] == whole["items"]
+    assert [document.split("|")[0] for document in whole["documents"]] == [f"Film {item}" for item in whole["items"]]
+    assert (whole["user"], whole["query"]) == (row["user"], row["query"])
+    (logged,) = stored(settings, requests)
+    assert whole["items"] == sorted(shown, key=logged.candidates.index)
+    none = export_pairs(Workbench(settings), -1.0, time.time())
+    assert (none.n_pairs, none.n_lists) == (0, 0)
