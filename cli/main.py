@@ -48,13 +48,15 @@ COMMANDS = {
     "forget": ("cli.forget", "forget", "Delete a user everywhere, and keep them out of later data."),
     "benchmark": ("cli.benchmark", "benchmark", "Compare every recommender on any data set."),
     "spark": ("cli.spark", "spark", "Screen, train, evaluate and answer with Spark, where data outgrow a machine."),
+    "tune-reranker": ("cli.tune_reranker", "tune_reranker", "Tune a small language model on exported preferences."),
+    "serve-reranker": ("cli.serve_reranker", "serve_reranker", "Serve a tuned model folder as a reranker."),
 }
 
 
 SECTIONS = {
     "The stack": ("up", "down", "status", "doctor", "open", "logs", "reconcile", "prepare"),
     "Data": ("data", "events", "export", "forget"),
-    "Models and prompts": ("benchmark", "spark", "prompts", "llm"),
+    "Models and prompts": ("benchmark", "spark", "prompts", "llm", "tune-reranker", "serve-reranker"),
     "Releases and experiments": ("releases", "rollback", "experiments"),
     "Answers": ("ask", "chat", "explain", "items", "mcp", "simulate"),
     "Watching": ("alerts",),

@@ -89,7 +89,7 @@ def test_a_reading_is_made_on_demand_and_kept_for_the_console(home: Path) -> Non
     assert (unknown.exit_code, "there are: exp-1" in unknown.output) == (1, True)
 
 
-@pytest.mark.parametrize("example", ["varied-lists", "newer-in-one-list"])
+@pytest.mark.parametrize("example", ["varied-lists", "newer-in-one-list", "tuned-reranker"])
 def test_each_example_is_a_declaration_that_lacks_only_traffic(home: Path, example: str) -> None:
     refused = run(home, "plan", str(EXAMPLE.with_stem(example)))
     assert refused.exit_code == 1
