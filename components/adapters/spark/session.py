@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 LOOPBACK = "127.0.0.1"
 _LOCAL = re.compile(r"local(\[[^\]]+\])?")
 _MEMORY = re.compile(r"\d+[mg]")
+DEEP_STACK = "-Xss16m"
+"""Ten rounds of ALS between two checkpoints overflow a stack of the usual size where code is not yet compiled."""
 ARROW_ROWS = 100_000
 """Of a batch that goes from the JVM to Python."""
 
@@ -71,7 +73,8 @@ class SparkPlace:
             "spark.master": self.master,
             "spark.app.name": "recops",
             "spark.driver.memory": self.driver_memory,
-            "spark.driver.extraJavaOptions": self.java_options,
+            "spark.driver.extraJavaOptions": f"{DEEP_STACK} {self.java_options}".strip(),
+            "spark.executor.extraJavaOptions": DEEP_STACK,
             "spark.executor.memory": self.executor_memory,
             "spark.driver.host": self.driver_host,
             "spark.driver.bindAddress": self.driver_host,
