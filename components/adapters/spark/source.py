@@ -34,14 +34,15 @@ def read_interactions(spark: SparkSession, source: str, mapping: Mapping[str, st
     Raises:
         SourceError: there is no Parquet, a column is missing, or one of values or times holds text.
     """
+    from py4j.protocol import Py4JJavaError
     from pyspark.errors import PySparkException
     from pyspark.sql import functions as f
 
     try:
         found = spark.read.parquet(source)
         head = found.limit(HEAD).toPandas()
-    except PySparkException as error:
-        said = str(error).splitlines()[0]
+    except (PySparkException, Py4JJavaError) as error:
+        said = str(getattr(error, "java_exception", error)).splitlines()[0]
         raise SourceError(f"{source} is not read as Parquet, which is all that Spark takes here: {said}") from error
     check_mapping(mapping, {INTERACTIONS: found.columns}, source)
     names = find_names(head, mapping_of_table(mapping, INTERACTIONS), INTERACTIONS, source)
