@@ -25,14 +25,14 @@ class Stopped:
 
 
 @dataclass(frozen=True)
-class Asked:
+class BoundedWork:
     """A piece of work, and the seconds that it may take."""
 
     work: Callable[[], Any]
     seconds: float
 
 
-Steps = Generator[Asked, Done | Stopped, Any]
+Steps = Generator[BoundedWork, Done | Stopped, Any]
 """Asks for one piece of work after another, is sent what each gave, and returns what came of all."""
 
 
@@ -64,4 +64,4 @@ def alone(run: RunsBounded, work: Callable[[], Any], seconds: float) -> Done | S
 
 
 def _once(work: Callable[[], Any], seconds: float) -> Steps:
-    return (yield Asked(work, seconds))
+    return (yield BoundedWork(work, seconds))

@@ -12,7 +12,7 @@ import numpy as np
 from components.benchmarking.bounds import Done, Run, RunsBounded, Stopped, alone
 from components.benchmarking.full_pipeline import Candidate, Plan, full_pipeline
 from components.benchmarking.ranked_now import Spread, rank_now
-from components.benchmarking.request import OVERTIME, BenchmarkRequest, Clock
+from components.benchmarking.request import OVERTIME, BenchmarkBudget, BenchmarkRequest
 from components.benchmarking.rows import Quality
 from components.benchmarking.singles import LATE_SECONDS, Singles, row_of
 from components.benchmarking.tuning import Tuned, only_users
@@ -51,7 +51,7 @@ def compare(
     Raises:
         RecommenderError: nothing takes the data.
     """
-    train, clock = world.train, Clock(config.budget_seconds, now, config.began)
+    train, clock = world.train, BenchmarkBudget(config.budget_seconds, now, config.began)
     events = events_of(train)
     in_order = config.inner == "latest" and events.timed
     task = Task(in_order, events.dated, any(train.item_labels), train.item_vectors is not None, train.repeats)

@@ -33,7 +33,7 @@ class BenchmarkRequest:
     began: float | None = None
 
 
-class Clock:
+class BenchmarkBudget:
     """What of the budget is left, seconds."""
 
     def __init__(self, budget: float, now: Callable[[], float], began: float | None) -> None:

@@ -10,8 +10,8 @@ from typing import Any
 import numpy as np
 
 from components.benchmarking.asked import Scorer
-from components.benchmarking.bounds import Asked, Steps, Stopped
-from components.benchmarking.request import OVERTIME, SINGLES, BenchmarkRequest, Clock
+from components.benchmarking.bounds import BoundedWork, Steps, Stopped
+from components.benchmarking.request import OVERTIME, SINGLES, BenchmarkBudget, BenchmarkRequest
 from components.benchmarking.rows import Quality, measure
 from components.benchmarking.tuning import Tuned, tune
 from components.benchmarking.world import ComparedWorld
@@ -38,7 +38,7 @@ class Singles:
     world: ComparedWorld
     config: BenchmarkRequest
     quality: Quality
-    clock: Clock
+    clock: BenchmarkBudget
     now: Callable[[], float]
     n_begun: int = 0
     n_late: int = 0
@@ -74,7 +74,7 @@ class Singles:
 
     def _row_of(self, tuned: Tuned, seconds: float) -> Steps:
         work = partial(_fitted_row, tuned.config, self.world, self.quality, self.config.seed, self.now)
-        found = yield Asked(work, seconds)
+        found = yield BoundedWork(work, seconds)
         if isinstance(found, Stopped):
             return found
         return {**found.value, "peak_memory_mb": found.peak_mb, "settings_tried": tuned.n_tried}

@@ -10,7 +10,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array, diags_array
 
-from components.benchmarking.bounds import Asked, Done, Stopped
+from components.benchmarking.bounds import BoundedWork, Done, Stopped
 from components.metrics.evaluate import evaluate
 from components.ranking.inner_split import InnerSplit
 from components.recommenders.protocol import RecommenderConfig
@@ -36,7 +36,7 @@ def tune(
     k: int,
     seed: int,
     left: Callable[[], float],
-) -> Generator[Asked, Done | Stopped, Tuned]:
+) -> Generator[BoundedWork, Done | Stopped, Tuned]:
     """The best setting of `grid` on `split`: the first one where the rest is cut off by `left`, seconds.
 
     All settings are judged by a few users, then the best two by more, if that many are there (successive halving). A
@@ -45,14 +45,14 @@ def tune(
     few, many = (_asked(split, n, seed) for n in (FEW, MANY))
     quality: dict[int, float] = {}
     for place, config in enumerate(grid):
-        found = yield Asked(partial(_quality, config, split, few, k, seed), left())
+        found = yield BoundedWork(partial(_quality, config, split, few, k, seed), left())
         if isinstance(found, Done):
             quality[place] = found.value
     best = sorted(quality, key=lambda place: -quality[place])
     if len(best) > 1 and many.nnz > few.nnz:
         again = {}
         for place in best[:FINALISTS]:
-            found = yield Asked(partial(_quality, grid[place], split, many, k, seed), left())
+            found = yield BoundedWork(partial(_quality, grid[place], split, many, k, seed), left())
             if isinstance(found, Done):
                 again[place] = found.value
         if len(again) == FINALISTS:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from components.benchmarking.bounds import Asked, Done, Stopped
+from components.benchmarking.bounds import BoundedWork, Done, Stopped
 from components.benchmarking.tuning import Tuned, tune
 from components.ranking.inner_split import InnerSplit
 from components.recommenders.item_to_item import ItemToItemConfig
@@ -30,7 +30,7 @@ def _missing() -> Any:
 
 
 def tuned(left: Callable[[], float]) -> Tuned:
-    def run(asked: Asked) -> Done | Stopped:
+    def run(asked: BoundedWork) -> Done | Stopped:
         if asked.seconds <= 0:
             return Stopped("no time is left")
         try:

@@ -15,7 +15,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from components.adapters.machine.bounded_run import bounded_run, spread_over
 from components.adapters.machine.side_by_side import side_by_side
-from components.benchmarking.bounds import Asked, Done, Run, Steps, Stopped, alone
+from components.benchmarking.bounds import BoundedWork, Done, Run, Steps, Stopped, alone
 from components.recommenders.protocol import RecommenderError
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="work is bounded on Linux alone")
@@ -65,9 +65,9 @@ def _hold(n: int) -> int:
 
 def test_works_run_at_once_and_what_each_gave_is_sent_to_who_asked() -> None:
     def twice(seconds: float) -> Steps:
-        first = yield Asked(partial(_begun_and_ended, seconds), 60)
+        first = yield BoundedWork(partial(_begun_and_ended, seconds), 60)
         assert isinstance(first, Done)
-        second = yield Asked(partial(_begun_and_ended, 0), 60)
+        second = yield BoundedWork(partial(_begun_and_ended, 0), 60)
         assert isinstance(second, Done)
         return first.value, second.value
 
@@ -81,7 +81,7 @@ def test_works_run_at_once_and_what_each_gave_is_sent_to_who_asked() -> None:
 
 def test_one_that_leaves_no_memory_for_another_runs_alone() -> None:
     def once() -> Steps:
-        outcome = yield Asked(partial(_begun_and_ended, 0.1), 60)
+        outcome = yield BoundedWork(partial(_begun_and_ended, 0.1), 60)
         assert isinstance(outcome, Done)
         return outcome.value
 
