@@ -227,9 +227,7 @@ class RecopsApp:
         except HttpError as error:
             status, body, extra = error.status, error.body(), tuple(error.headers)
         except LineFull:
-            refused = HttpError(
-                429, "too_many_requests", "too many requests of this address wait", headers=retry_after(1)
-            )
+            refused = _line_full()
             status, body, extra = refused.status, refused.body(), tuple(refused.headers)
         except ClientGone:
             return
