@@ -128,7 +128,7 @@ def served_release(release: Release, prompts: Mapping[int, str] | None = None) -
             )
             for variant in release.variants
         ),
-        experiment=experiment and ServedExperiment(**asdict(experiment)),
+        experiment=None if experiment is None else ServedExperiment(**asdict(experiment)),
         details={
             "model_version": release.model_version,
             "data_version": release.summary.get("data_version"),

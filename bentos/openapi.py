@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from pydantic import BaseModel
 from pydantic.json_schema import models_json_schema
 
 from components.access.roles import ALLOWED
@@ -20,7 +21,7 @@ from components.serving.requests import (
 
 VERSION = "3.1.0"
 REF = "#/components/schemas/{model}"
-BODIES = {
+BODIES: dict[str, type[BaseModel]] = {
     "/recommend": RecommendRequest,
     "/search": SearchRequest,
     "/chat": ChatRequest,

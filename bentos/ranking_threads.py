@@ -10,7 +10,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from bentos.ranking_processes import RankingProcesses
 
@@ -64,5 +64,5 @@ class RankingThreads:
         if self._processes is not None:
             self._processes.close()
 
-    def _ended(self, _ranking: asyncio.Future[object]) -> None:
+    def _ended(self, _ranking: asyncio.Future[Any]) -> None:
         self._under_way -= 1

@@ -52,4 +52,4 @@ class Recops:
             door.app.close()
 
 
-Recops.add_asgi_middleware(Straight, ours=door)
+Recops.add_asgi_middleware(Straight, ours=door)  # type: ignore[attr-defined]  # bentoml.service makes a Service of it
