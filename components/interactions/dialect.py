@@ -24,6 +24,7 @@ _NUMBER = re.compile(r"[+-]?\d+(?:[.,:/-]\d+)*(?:[eE][+-]?\d+)?")
 _EXCEL_HINT = re.compile(rb'^"?sep=([,;\t|])"?\r?\n', re.IGNORECASE)
 KNOWN_HEADERS = {
     "u.data": ("user_id", "item_id", "value", "timestamp"),
+    "u.user": ("user_id", "age", "gender", "occupation", "zip"),
     "ratings.dat": ("user_id", "item_id", "value", "timestamp"),
     "movies.dat": ("item_id", "title", "tags"),
     "users.dat": ("user_id", "gender", "age", "occupation", "zip"),

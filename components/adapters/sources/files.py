@@ -25,6 +25,7 @@ _PACKINGS = (".gz", ".zst", ".zstd", ".bz2", ".xz")
 _TABLES = frozenset(name for names in TABLE_NAMES.values() for name in names.split())
 _SPLIT = ("train", "valid", "test")
 _PART = re.compile(r"[-_.]?\d[-_.\dtTzZ]*")
+_MOVIELENS_100K = {INTERACTIONS: "u.data", ITEMS: "u.item", USERS: "u.user"}
 
 
 class FileSource:
@@ -32,7 +33,7 @@ class FileSource:
 
     A table may also be a folder of Parquet files (partitioned or not), or several files whose names go on with a number
     or a date (interactions-2026-01-31.csv), which stand below each other; train.*, valid.* and test.* of a given split
-    stand so too. Without interactions of such a name the last
+    stand so too. u.data, u.item and u.user of MovieLens 100K are known. Without interactions of such a name the last
     word of a file's name counts (BX-Book-Ratings.csv). `mapping` goes from a column's name in the files to ours and
     holds for every file that has the column, or with TABLE.COLUMN for one table. Cells of text files are read as text,
     so that the quarantine shows them as they stand.
@@ -85,7 +86,7 @@ class FileSource:
         found = {
             table: places
             for table in (INTERACTIONS, ITEMS, USERS, ITEM_VECTORS)
-            if (places := _files_of(table, children, place.shown))
+            if (places := _files_of(table, children, place.shown) or _of_movielens_100k(table, children))
         }
         if INTERACTIONS not in found:
             found = {**_files_by_last_word(children, place.shown), **found}
@@ -142,6 +143,10 @@ def _files_of(table: str, children: Iterable[StoredPlace], folder: str) -> list[
     return []
 
 
+def _of_movielens_100k(table: str, children: Iterable[StoredPlace]) -> list[StoredPlace]:
+    return [child for child in children if _unpacked_name(child) == _MOVIELENS_100K.get(table)][:1]
+
+
 def _files_by_last_word(children: Iterable[StoredPlace], folder: str) -> dict[str, list[StoredPlace]]:
     """Files whose names end as a table's do, such as BX-Book-Ratings.csv and BX-Books.csv."""
     found: dict[str, list[StoredPlace]] = {}
@@ -158,13 +163,16 @@ def _files_by_last_word(children: Iterable[StoredPlace], folder: str) -> dict[st
 
 def _stem(place: StoredPlace) -> str:
     """The name without format and packing, "" where it is no table's."""
-    name = place.name.lower()
-    packing = next((end for end in _PACKINGS if name.endswith(end)), "")
-    name = name.removesuffix(packing)
+    name = _unpacked_name(place)
     suffix = next((end for end in SUFFIXES if name.endswith(end)), None)
     if suffix is None:
-        return name if not packing and place.is_folder() else ""
+        return name if name == place.name.lower() and place.is_folder() else ""
     return name.removesuffix(suffix)
+
+
+def _unpacked_name(place: StoredPlace) -> str:
+    name = place.name.lower()
+    return name.removesuffix(next((end for end in _PACKINGS if name.endswith(end)), ""))
 
 
 def _is_part(stem: str, name: str) -> bool:

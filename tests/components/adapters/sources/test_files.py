@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import gzip
 from pathlib import Path
 
 import pandas as pd
@@ -90,3 +91,49 @@ def test_two_files_for_one_table_are_an_error(tmp_path: Path) -> None:
         write(RATINGS, tmp_path / name)
     with pytest.raises(SourceError, match=r"holds interactions\.csv and interactions\.parquet"):
         FileSource(tmp_path, MAPPING).read()
+
+
+@pytest.mark.parametrize("packing", ["", ".gz"])
+def test_a_folder_as_movielens_100k_comes_brings_films_with_genres_and_people(tmp_path: Path, packing: str) -> None:
+    files = {
+        "README": "SUMMARY\n",
+        "u.data": "1\t10\t4\t881250949\n2\t20\t3\t891717742\n",
+        "u.genre": "unknown|0\nAction|1\n",
+        "u.info": "2 users\n2 items\n",
+        "u.item": "10|Amélie (2001)|01-Jan-2001||url|0|1\n20|Ran (1985)|01-Jan-1985||url|1|0\n",
+        "u.user": "1|24|M|technician|85711\n2|53|F|other|T8H1N\n",
+        "u1.base": "1\t10\t4\t881250949\n",
+        "u1.test": "2\t20\t3\t891717742\n",
+    }
+    for name, text in files.items():
+        packed = name in ("u.data", "u.item", "u.user") and packing
+        data = text.encode("latin-1")
+        (tmp_path / f"{name}{packing if packed else ''}").write_bytes(gzip.compress(data) if packed else data)
+    result = screen(FileSource(tmp_path, {}).read(), CONFIG)
+    assert result.interactions[["user_id", "item_id", "value"]].to_numpy().tolist() == [["1", "10", 4], ["2", "20", 3]]
+    assert result.items[["title", "tags"]].to_numpy().tolist() == [
+        ["Amélie (2001)", "Action"],
+        ["Ran (1985)", "unknown"],
+    ]
+    assert result.users.columns.tolist() == ["user_id", "age", "gender", "occupation", "zip"]
+    assert result.users.to_numpy().tolist()[1] == ["2", "53", "F", "other", "T8H1N"]
+    assert not result.quarantine.size
+
+
+def test_a_folder_as_movielens_1m_comes_brings_films_with_genres_and_people(tmp_path: Path) -> None:
+    (tmp_path / "ratings.dat").write_text("1::10::4::978300760\n2::20::3::978302109\n")
+    (tmp_path / "movies.dat").write_text("10::Amélie (2001)::Comedy|Romance\n20::Ran (1985)::War\n", encoding="latin-1")
+    (tmp_path / "users.dat").write_text("1::F::1::10::48067\n2::M::56::16::70072\n")
+    result = screen(FileSource(tmp_path, {}).read(), CONFIG)
+    assert result.interactions["item_id"].tolist() == ["10", "20"]
+    assert result.items[["title", "tags"]].to_numpy().tolist() == [
+        ["Amélie (2001)", "Comedy|Romance"],
+        ["Ran (1985)", "War"],
+    ]
+    assert result.users["gender"].tolist() == ["F", "M"]
+
+
+def test_a_table_of_its_own_name_is_taken_before_one_of_movielens(tmp_path: Path) -> None:
+    write(RATINGS, tmp_path / "interactions.csv")
+    (tmp_path / "u.data").write_text("7\t70\t4\t881250949\n")
+    assert read(tmp_path).interactions["user_id"].tolist() == ["1", "2"]
