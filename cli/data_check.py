@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from components.interactions.data_check import DataCheck, TableCheck
 
 
-class JsonObject(click.ParamType):
+class JsonObject(click.ParamType):  # type: ignore[type-arg]  # generic from click 8.2 on only
     """An object as JSON text, such as {"userId": "user_id"}."""
 
     name = "JSON"

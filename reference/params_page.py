@@ -36,7 +36,10 @@ class Leaf:
 def leaves_of(file: Path) -> list[Leaf]:
     """In the order of the file."""
     text = file.read_text()
-    return list(_walk(yaml.compose(text), (), text, text.splitlines()))
+    top = yaml.compose(text)
+    if not isinstance(top, yaml.MappingNode):
+        raise ValueError(f"{file} holds no sections")
+    return list(_walk(top, (), text, text.splitlines()))
 
 
 def params_page(file: Path) -> str:

@@ -7,7 +7,7 @@ import sys
 
 from pydantic_core import PydanticUndefined
 
-from components.params.overrides import RANKING
+from components.params.train import RANKING
 from components.recommenders.protocol import RecommenderConfig
 from components.recommenders.registry import RECOMMENDERS, kinds_in
 from reference.markdown import code, table

@@ -57,7 +57,7 @@ def _section(described: Described) -> str:
         (
             code(column.name),
             str(column.type).lower(),
-            _kind(column.primary_key, column.nullable),
+            _kind(column.primary_key, bool(column.nullable)),
             described.columns.get(column.name, ""),
         )
         for column in described.table.columns

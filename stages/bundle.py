@@ -8,6 +8,7 @@ import shutil
 import sys
 import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -52,7 +53,7 @@ from stages.stage import (
 K = 10
 RECENT_ITEMS = 20
 """Of each user, for the prompts of language models; more would only be read past."""
-INGREDIENTS = {
+INGREDIENTS: dict[str, Any] = {
     **dict.fromkeys(("prepare", "train", "index", "bundle"), True),
     "ingest": {"implicit_value", "max_value", "min_value", "weights"},
     "routing": {

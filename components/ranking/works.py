@@ -9,7 +9,7 @@ from typing import Any, Protocol
 class RunsWorks(Protocol):
     """Runs works, none of which changes what there is; whoever stops asking closes what it was given."""
 
-    def __call__(self, works: Sequence[Callable[[], Any]]) -> Generator[Any, None, None]:
+    def __call__(self, works: Sequence[Callable[[], Any]], /) -> Generator[Any, None, None]:
         """What each work returns, in their order; an error of one is raised."""
         ...
 

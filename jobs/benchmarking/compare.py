@@ -83,8 +83,8 @@ def compare_recommenders(
     notes = list(dataset.missing)
     parts, threshold, protocol = cut(asked)
     world = world_of(parts, dataset, threshold, vectors, asked.repeats)
-    if vectors is not None:
-        lacking = int((~world.train.item_vectors.any(axis=1)).sum())
+    if (item_vectors := world.train.item_vectors) is not None:
+        lacking = int((~item_vectors.any(axis=1)).sum())
         notes += [f"{lacking} of {len(world.train.item_ids)} items have no vector"] if lacking else []
     latest = protocol.endswith("temporal") or protocol in (LEAVE_ONE_OUT, REFIT, TIMELINE)
     inner: Literal["latest", "random"] = "latest" if latest else "random"

@@ -155,7 +155,7 @@ def titles_of(bench: Workbench, item_ids: Sequence[str]) -> dict[str, str]:
 
 def explain(bench: Workbench, slot: str, user_id: str, item_ids: Sequence[str]) -> tuple[dict[str, Any] | None, str]:
     """What stands behind these items for the user, as the slot says it; else None and why not."""
-    place = SLOTS[SLOTS.index(slot)]  # type: ignore[arg-type]
+    place = SLOTS[SLOTS.index(slot)]
     body = {"user_id": user_id, "item_ids": list(item_ids)}
     reply = ask_as_stack(bench.settings.slot_urls(place)[0], "/breakdown", body)
     return reply.answer, reply.fault or ""

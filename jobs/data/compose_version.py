@@ -124,7 +124,7 @@ def with_new_events(bench: Workbench, config: IngestConfig, log: Log) -> NextVer
         log(f"{composed.unknown_items} events name items that the catalogue lacks; they wait in the store until it has")
     check_promises(composed.screened.interactions, config)
     arrived = pd.Series([latest.manifest.events_read_until, feedback["received_at"].max()], dtype="float64").max()
-    read_until = None if pd.isna(arrived) else float(arrived)
+    read_until: float | None = None if pd.isna(arrived) else float(arrived)
     return NextVersion(composed.screened, dataclasses.replace(provenance, events_read_until=read_until))
 
 

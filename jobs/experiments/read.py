@@ -21,7 +21,7 @@ from jobs.experiments.file import params_of_variant
 from jobs.wiring.workbench import Workbench
 from monitoring.reading_facts import facts_of, facts_of_drafted
 from monitoring.reading_page import page_of
-from monitoring.reading_view import Period, ReadingView, view_of
+from monitoring.reading_view import Decision, Period, ReadingView, view_of
 
 DAY = 86_400.0
 
@@ -122,6 +122,7 @@ def read_stored(bench: Workbench, experiment: StoredExperiment, now: float) -> R
         return Reading(view, page_of(view))
     log = read_experiment_log(bench.store.engine, experiment.name, declaration.split.variants, until)
     shares = None
+    decision: Decision
     if declaration.allocation == "top-two":
         over_time = (AllocatedShares(started_at, declaration.split.shares), *experiment.allocated)
         rng = np.random.default_rng([len(over_time), *experiment.name.encode()])

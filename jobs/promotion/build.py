@@ -77,8 +77,8 @@ def build_release(bench: Workbench, plan: ReleasePlan, release_id: str, parent_i
 
 
 def _prompt_texts(registry: PromptRegistry, plan: ReleasePlan) -> dict[int, str]:
-    texts = {}
-    for number in {variant.prompt_version for variant in plan.variants} - {None}:
+    texts: dict[int, str] = {}
+    for number in {variant.prompt_version for variant in plan.variants if variant.prompt_version is not None}:
         found = registry.version(number)
         if found is None:
             raise StepFailed(f"build: the prompt {PROMPT} has no version {number}; see `recops prompts list`")

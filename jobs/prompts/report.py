@@ -115,6 +115,6 @@ def _figures(finding: Finding) -> dict[str, float]:
         "latency_p95_ms_champion": evidence.speed[0].p95,
         "latency_p95_ms_challenger": evidence.speed[1].p95,
     }
-    for name, paired in (evidence.segments | evidence.guards).items():
+    for name, paired in {**evidence.segments, **evidence.guards}.items():
         figures[f"{name.replace(' ', '_')}_difference"] = paired.difference
     return {name: float(value) for name, value in figures.items() if math.isfinite(value)}

@@ -169,7 +169,7 @@ class StepsOnSpark:
     def _answer(self, lists: DataFrame) -> int:
         users, items = self._read("users"), self._read("items")
         named = lists.join(users, "user").join(items, "item").select(USER, "rank", ITEM, "score")
-        return self._kept("lists", named).select(USER).distinct().count()
+        return int(self._kept("lists", named).select(USER).distinct().count())
 
     def _kept(self, name: str, frame: DataFrame, by: str | None = None) -> DataFrame:
         writer = frame.write.mode("overwrite")

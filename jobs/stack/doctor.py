@@ -122,9 +122,9 @@ def _services(bench: Workbench) -> Iterator[StackFinding]:
         ("console", f"http://{settings.host}:{settings.console_port}/console/static/mark.svg", CONSOLE),
     )
     for name, url, log in questions:
-        said = _ask(url)
-        mend = "" if said is None else f"`recops logs {log}`; `recops down`, then `recops up` starts it anew"
-        yield StackFinding(name, "well" if said is None else "ill", said or url, mend)
+        fault = _ask(url)
+        mend = "" if fault is None else f"`recops logs {log}`; `recops down`, then `recops up` starts it anew"
+        yield StackFinding(name, "well" if fault is None else "ill", fault or url, mend)
 
 
 def _store(bench: Workbench) -> StackFinding:

@@ -33,8 +33,8 @@ def compare_features(interactions: pd.DataFrame, items: pd.DataFrame, served: Wa
     category; users and items on one side only count as differing.
     """
     pairs = interactions[[USER, ITEM]].drop_duplicates()
-    per_user: dict[str, int] = pairs[USER].value_counts().to_dict()
-    per_item: dict[str, int] = pairs[ITEM].value_counts().to_dict()
+    per_user = {str(user): int(n) for user, n in pairs[USER].value_counts().items()}
+    per_item = {str(item): int(n) for item, n in pairs[ITEM].value_counts().items()}
     names = ["" if code < 0 else served.categories[code] for code in served.category.tolist()]
     served_items = {item_id: int(served.users_knowing[row]) for item_id, row in served.row_of.items()}
     served_categories = {item_id: names[row] for item_id, row in served.row_of.items()}
