@@ -8,8 +8,11 @@ import sys
 from pathlib import Path
 
 import bentoml
+from bentoml._internal.server.http import traffic
 
-from bentos.straight import LazyApp, Straight
+from bentos.straight import LazyApp, Straight, untimed
+
+traffic.TimeoutMiddleware = untimed  # type: ignore[assignment,misc]
 
 # uvloop accepts one connection in each turn of the loop: of a hundred that come at once the last wait for seconds.
 sys.modules["uvloop"] = None  # type: ignore[assignment]

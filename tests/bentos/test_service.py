@@ -36,6 +36,29 @@ print(type(uvicorn.Config("app").get_loop_factory()()).__module__)
     assert said_by(code).startswith("asyncio.")
 
 
+def test_an_answered_request_leaves_no_timer_behind() -> None:
+    code = """
+import asyncio, gc
+from bentos.service import Recops, door
+Recops.inject_config()
+from _bentoml_impl.server.app import ServiceAppFactory
+from tests.asgi_client import send
+
+async def app(scope, receive, send):
+    await send({"type": "http.response.start", "status": 200, "headers": []})
+    await send({"type": "http.response.body", "body": b"{}"})
+
+async def main():
+    door.app, whole = app, ServiceAppFactory(Recops)()
+    for _ in range(30):
+        assert (await send(whole, "POST", "/recommend")).status == 200
+    print(sum(isinstance(each, asyncio.TimerHandle) for each in gc.get_objects()))
+
+asyncio.run(main())
+"""
+    assert said_by(code) == "0\n"
+
+
 @pytest.mark.parametrize(
     ("scope", "is_there", "who"),
     [
