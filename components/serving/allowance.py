@@ -4,20 +4,13 @@ from __future__ import annotations
 
 from collections import OrderedDict
 from collections.abc import Callable
-from dataclasses import dataclass
 
 MAX_NAMES = 100_000
 """Purses remembered; who has not been seen for longest is forgotten first, and begins with a full one."""
 
 
-@dataclass
-class _Purse:
-    held: float
-    at: float
-
-
 class Allowance:
-    """Purses by name, in this process alone.
+    """Purses by name, in this process alone: what each held when, in pairs that the garbage collector does not look at.
 
     Args:
         per_second: how fast a purse fills.
@@ -30,38 +23,39 @@ class Allowance:
         self._per_second = per_second
         self._burst = burst
         self._max_names = max_names
-        self._purses: OrderedDict[str, _Purse] = OrderedDict()
+        self._purses: OrderedDict[str, tuple[float, float]] = OrderedDict()
 
     def take(self, name: str, amount: float, now: float) -> float:
         """Takes `amount` at `now` (seconds, of any clock) and gives 0.0, or takes nothing and gives seconds to wait.
 
         More than a full purse at once is never given: the wait is then for a full one.
         """
-        purse = self._purse_of(name, now)
-        if purse.held >= amount:
-            purse.held -= amount
+        held = self._held(name, now)
+        if held >= amount:
+            self._purses[name] = (held - amount, now)
             return 0.0
-        return (min(amount, self._burst) - purse.held) / self._per_second or 1e-3
+        return (min(amount, self._burst) - held) / self._per_second or 1e-3
 
     def is_spent(self, name: str, now: float) -> bool:
         """Whether nothing is left."""
-        return self._purse_of(name, now).held <= 0
+        return self._held(name, now) <= 0
 
     def spend(self, name: str, amount: float, now: float) -> None:
         """Takes what was spent already, more than is left too."""
-        self._purse_of(name, now).held -= amount
+        self._purses[name] = (self._held(name, now) - amount, now)
 
-    def _purse_of(self, name: str, now: float) -> _Purse:
+    def _held(self, name: str, now: float) -> float:
+        """What the purse holds now, which is noted."""
         purse = self._purses.get(name)
         if purse is None:
-            purse = self._purses[name] = _Purse(self._burst, now)
-            if len(self._purses) > self._max_names:
-                self._purses.popitem(last=False)
-            return purse
-        self._purses.move_to_end(name)
-        purse.held = min(self._burst, purse.held + max(0.0, now - purse.at) * self._per_second)
-        purse.at = now
-        return purse
+            held = self._burst
+        else:
+            self._purses.move_to_end(name)
+            held = min(self._burst, purse[0] + max(0.0, now - purse[1]) * self._per_second)
+        self._purses[name] = (held, now)
+        if len(self._purses) > self._max_names:
+            self._purses.popitem(last=False)
+        return held
 
 
 MakeAllowance = Callable[[str, float, float], Allowance]

@@ -1,20 +1,20 @@
 """Keeps answers for a while, in this process and where there is one in a cache that the slots share; one flight a key.
 
-What is kept are bytes, so that thousands of answers are nothing to the garbage collector, and memory has a bound. What
-a user was answered before they did something is never asked for again, and goes as soon as a later answer is kept.
+What is kept are bytes, so that thousands of answers are nothing to the garbage collector, and memory has a bound; nor
+is anything else that there is for each answer or user. What a user was answered before they did something is never
+asked for again, and goes as soon as a later answer is kept.
 """
 
 from __future__ import annotations
 
 import asyncio
 from collections.abc import Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal, NamedTuple, Protocol
-
-from cachetools import TLRUCache
 
 from components.config.routing import Cache
 from components.serving.cache_key import CacheKey, user_hash
+from components.serving.kept_bytes import KeptBytes
 
 SPARE = 1_000
 """Notes of answers that are kept no more, beside as many as there are answers."""
@@ -54,14 +54,6 @@ class SharedAnswers(Protocol):
         """Keeps the content for so long, in the background, or not at all."""
 
 
-@dataclass(slots=True)
-class _Latest:
-    """The newest version of which there is an answer for a user, and the keys of those."""
-
-    version: int
-    keys: set[CacheKey] = field(default_factory=set)
-
-
 class AnswerCache:
     """Answers by key, the least recently used ones dropped first.
 
@@ -72,9 +64,10 @@ class AnswerCache:
     def __init__(self, params: Cache, shared: SharedAnswers | None, timer: Callable[[], float]) -> None:
         self._seconds = params.ttl_seconds
         self._shared = shared
-        self._kept: TLRUCache[CacheKey, CachedContent] = TLRUCache(params.max_megabytes * 1e6, _end, timer, _size)
+        self._kept = KeptBytes(params.max_megabytes * 1e6, timer)
         self._flights: dict[tuple[CacheKey, object], asyncio.Future[bytes | None]] = {}
-        self._latest: dict[str, _Latest] = {}
+        self._versions: dict[str, int] = {}  # the newest of which there is an answer for a user
+        self._of_version: dict[str, dict[str, None]] = {}  # and the names of those
         self._noted = 0
 
     async def find(
@@ -88,9 +81,8 @@ class AnswerCache:
         error of `make` reaches all of them; when the one who makes it is cancelled, another one takes over.
         """
         while True:
-            kept: CachedContent | None = self._kept.get(key)
-            if kept is not None:
-                return FoundAnswer(kept.content, "memory")
+            if (kept := self.kept(key)) is not None:
+                return FoundAnswer(kept, "memory")
             flight = self._flights.get((key, patience))
             if flight is None:
                 return await self._lead(key, patience, make, version)
@@ -100,25 +92,20 @@ class AnswerCache:
 
     def kept(self, key: CacheKey) -> bytes | None:
         """What this process keeps under `key`, if anything."""
-        found: CachedContent | None = self._kept.get(key)
-        return None if found is None else found.content
+        return self._kept.get(key.user, key.answer)
 
     def keep(self, key: CacheKey, content: bytes) -> None:
         """Takes an answer that was made elsewhere, of whatever version, for as long as one made here."""
-        self._keep(key, CachedContent(content, self._seconds))
+        self._kept.keep(key.user, key.answer, content, self._seconds)
 
     def forget(self, user_id: str) -> int:
         """Drops every answer that this process keeps for a user; how many that were."""
-        user = user_hash(user_id)
-        theirs = [key for key in self._kept if key.user == user]
-        for key in theirs:
-            self._kept.pop(key, None)
-        return len(theirs)
+        return self._kept.drop_all_of(user_hash(user_id))
 
     @property
     def size(self) -> tuple[int, float]:
         """How many answers are kept in this process, and their bytes."""
-        return len(self._kept), self._kept.currsize
+        return len(self._kept), self._kept.size
 
     async def _lead(
         self, key: CacheKey, patience: object, make: Callable[[], Awaitable[MadeAnswer]], version: int
@@ -146,46 +133,39 @@ class AnswerCache:
         if self._shared is not None:
             kept = await self._shared.get(key)
             if kept is not None:
-                self._keep(key, kept)
+                self._kept.keep(key.user, key.answer, kept.content, kept.seconds)
                 self._note(key, version)
                 return FoundAnswer(kept.content, "shared")
         made = await make()
         if made.keep:
-            self._keep(key, CachedContent(made.content, self._seconds))
+            self.keep(key, made.content)
             self._note(key, version)
             if self._shared is not None:
                 self._shared.put(key, made.content, self._seconds)
         return FoundAnswer(made.content, "computed")
 
-    def _keep(self, key: CacheKey, kept: CachedContent) -> None:
-        if _size(kept) <= self._kept.maxsize:
-            self._kept[key] = kept
-
     def _note(self, key: CacheKey, version: int) -> None:
         """Drops what was kept for the user at an earlier version, now that there is an answer of `version`."""
-        latest = self._latest.setdefault(key.user, _Latest(version))
-        if version > latest.version:
-            for old in latest.keys:
-                self._kept.pop(old, None)
-            self._noted -= len(latest.keys)
-            latest.version, latest.keys = version, set()
-        if version == latest.version and key not in latest.keys:
-            latest.keys.add(key)
+        latest = self._versions.setdefault(key.user, version)
+        if version > latest:
+            old = self._of_version.pop(key.user, {})
+            for name in old:
+                self._kept.drop(key.user, name)
+            self._noted -= len(old)
+            self._versions[key.user] = latest = version
+        names = self._of_version.setdefault(key.user, {})
+        if version == latest and key.answer not in names:
+            names[key.answer] = None
             self._noted += 1
         if self._noted > 2 * len(self._kept) + SPARE:
             self._forget_notes()
 
     def _forget_notes(self) -> None:
         """Leaves out the notes of answers that are kept no more."""
-        for latest in self._latest.values():
-            latest.keys = {key for key in latest.keys if key in self._kept}
-        self._latest = {user: latest for user, latest in self._latest.items() if latest.keys}
-        self._noted = sum(len(latest.keys) for latest in self._latest.values())
-
-
-def _end(_key: CacheKey, kept: CachedContent, now: float) -> float:
-    return now + kept.seconds
-
-
-def _size(kept: CachedContent) -> int:
-    return len(kept.content)
+        left = {
+            user: {name: None for name in names if (user, name) in self._kept}
+            for user, names in self._of_version.items()
+        }
+        self._of_version = {user: names for user, names in left.items() if names}
+        self._versions = {user: self._versions[user] for user in self._of_version}
+        self._noted = sum(map(len, self._of_version.values()))

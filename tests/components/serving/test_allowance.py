@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from components.serving.allowance import Allowance
+from tests.garbage import looked_at
 
 
 def test_a_full_purse_is_spent_and_fills_again() -> None:
@@ -41,6 +42,13 @@ def test_only_so_many_names_are_remembered() -> None:
         assert allowance.take(name, 1, now=0.0) == 0.0
     assert allowance.take("c", 1, now=0.0) > 0
     assert allowance.take("a", 1, now=0.0) == 0.0
+
+
+def test_the_garbage_collector_looks_at_as_much_whatever_the_number_of_names() -> None:
+    few, many = Allowance(per_second=1.0, burst=10), Allowance(per_second=1.0, burst=10)
+    for n in range(1_000):
+        assert (few if n < 5 else many).take(f"127.0.0.{n}", 1, now=0.5 * n) == 0.0
+    assert looked_at(many) == looked_at(few)
 
 
 @given(st.lists(st.tuples(st.floats(0, 5), st.integers(1, 10)), max_size=50))

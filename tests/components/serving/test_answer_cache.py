@@ -11,6 +11,7 @@ import pytest
 from components.config.routing import Cache
 from components.serving.answer_cache import SPARE, AnswerCache, CachedContent, FoundAnswer, MadeAnswer
 from components.serving.cache_key import CacheKey, user_hash
+from tests.garbage import looked_at
 
 KEY = CacheKey(user_hash("u"), "a")
 OTHER = CacheKey(user_hash("v"), "b")
@@ -220,4 +221,16 @@ def test_notes_of_answers_take_no_more_memory_than_the_answers_that_are_kept() -
 
     cache = asyncio.run(run())
     assert cache.size[0] < 20
-    assert len(cache._latest) <= SPARE + 50
+    assert len(cache._versions) <= SPARE + 50
+
+
+def test_the_garbage_collector_looks_at_as_much_whether_ten_answers_are_kept_or_a_thousand() -> None:
+    async def keep(n_users: int) -> int:
+        cache, make = AnswerCache(Cache(), None, Clock()), Kitchen()
+        for n in range(n_users):
+            for version in (1, 2, 2):
+                await cache.find(CacheKey(f"u{n}", str(make.made)), None, make, version)
+        assert cache.size[0] == 2 * n_users
+        return looked_at(cache)
+
+    assert asyncio.run(keep(500)) - asyncio.run(keep(5)) < 10
