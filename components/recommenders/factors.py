@@ -23,13 +23,14 @@ class HistoryFold:
     """How a history becomes a user's factors: from the sum of what each liked item gives.
 
     Attributes:
-        kind: `direction` scales the sum to the length of a usual user's vector, `sum` takes it as it is, `ridge` solves
-            for the vector that best explains the likes (the user's half of iALS).
+        kind: `direction` scales the sum to the length of a usual user's vector, `sum` takes it as it is, `root` divides
+            it by the root of how many likes there are, `ridge` solves for the vector that best explains the likes (the
+            user's half of iALS).
         regularisation, alpha: of `ridge`, as iALS has them.
         regularisation_each: what each like adds to `regularisation`.
     """
 
-    kind: Literal["direction", "sum", "ridge"] = "direction"
+    kind: Literal["direction", "sum", "root", "ridge"] = "direction"
     regularisation: float = 0.0
     alpha: float = 1.0
     regularisation_each: float = 0.0
@@ -108,6 +109,8 @@ class FittedFactors:
         if self.fold.kind == "direction":
             length = np.sqrt(taste @ taste)
             taste = taste * (self.usual_length / length) if length > 0 else taste
+        elif self.fold.kind == "root":
+            taste = taste / np.sqrt(max(len(likes), 1))
         elif self.fold.kind == "ridge" and len(likes):
             system = self._gram
             if self.fold.alpha != 1:

@@ -7,7 +7,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from components.recommenders.factors import FittedFactors
+from components.recommenders.factors import FittedFactors, HistoryFold
+from components.recommenders.history import History
 from components.recommenders.popularity import FittedPopularity
 from components.recommenders.protocol import RecommenderError
 from components.recommenders.saved import load_recommender
@@ -18,6 +19,14 @@ ITEMS = np.array([[1, 0, 0], [2, 0.1, 0], [0, 1, 9], [0, 0, 5]], np.float32)
 
 def test_a_score_is_a_dot_product() -> None:
     assert FittedFactors(USERS, ITEMS, 2).scores(np.array([1])).tolist() == [[0.0, np.float32(0.2), 11.0, 5.0]]
+
+
+def test_a_history_folded_by_the_root_is_the_sum_over_the_root_of_how_many_are_liked() -> None:
+    gives = np.array([[1, 0], [2, 1], [0, 1], [0, 0]], np.float32)
+    factors = FittedFactors(USERS, ITEMS, 2, HistoryFold("root"), gives)
+    items = np.array([0, 1, 2, 3], np.int32)
+    history = History(items, np.ones(4, np.float32), np.ones(4, np.bool_), np.zeros(4, np.int64))
+    assert factors.vector_of(history).tolist() == [1.5, 1.0, 1.0]
 
 
 def test_similarity_compares_directions_and_leaves_out_biases_and_the_item_itself() -> None:

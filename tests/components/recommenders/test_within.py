@@ -11,6 +11,7 @@ LARGE = Size(users=50_000, items=17_000, interactions=2_000_000, item_pairs=3e8,
 CONFIGS = [settings.model_validate({}) for settings in kinds_in(RECOMMENDERS).values()]
 GIVES = {
     "lightfm",
+    "mult_dae",
     "ials",
     "ease",
     "ease_valued",
