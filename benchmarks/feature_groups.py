@@ -24,11 +24,12 @@ from benchmarks.training import movielens
 from components.adapters.files.params_file import read_params
 from components.config.settings import Settings
 from components.ranking.blend import qualities
+from components.ranking.cut_trials import judged_apart
 from components.ranking.examples import make_examples
 from components.ranking.feature_groups import GROUPS, GroupName, without_groups
 from components.ranking.inner_split import inner_splits
 from components.ranking.learned_ranker import RankerConfig, train_ranker
-from components.ranking.pipeline import PipelineConfig, generators_of, judged_apart
+from components.ranking.pipeline import PipelineConfig, generators_of
 from components.recommenders.again import Again
 from components.recommenders.ease import EaseConfig
 from components.recommenders.item_to_item import ItemToItemConfig

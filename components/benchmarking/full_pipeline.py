@@ -23,7 +23,8 @@ catalogue and an event of the history; ranking it; and learning from one feature
 OTHER_FEATURES = 20
 """Beside the two of each generator."""
 TWICE = 1.6
-"""Times as long as one ranker take that which is judged and that which serves, where these are two."""
+"""Times as long as one ranker take that which is judged and that which serves, where these are two. Where each of n
+cuts judges one that the others taught, that is n times the share (n - 1) / n and once the whole: n times."""
 N_CANDIDATES = 150
 WEAK = 0.5
 """A kind that has less than this share of the best kind's NDCG would blur the candidates, and is left out."""
@@ -51,7 +52,8 @@ def full_pipeline(
 ) -> Plan:
     """Settings that suit `task` and end within about `seconds`, with lists for `n_judged` users, or for some of them.
 
-    `twice` says that the ranker that serves is another than the one that is judged.
+    `twice` says that the ranker that serves is another than the one that is judged; where what lies between is asked
+    for, every cut judges one in turn.
 
     The best kinds come first, each with one generator before any has two. Where the latest interactions are asked for,
     trees of many leaves find what users turn to next.
@@ -69,7 +71,8 @@ def full_pipeline(
         n_splits = FEWEST_SPLITS
         generators, fitting = _affordable(task, strong, FITTING * seconds / (n_splits + 1))
     left = EXAMPLES * (seconds - fitting * (n_splits + 1))
-    learnt = LEARN_MS / 1000 * (2 * len(generators) + OTHER_FEATURES) * (TWICE if twice else 1)
+    n_rankers = 1.0 if not twice else TWICE if task.in_order else n_splits
+    learnt = LEARN_MS / 1000 * (2 * len(generators) + OTHER_FEATURES) * n_rankers
     each = _described(size, len(generators)) + learnt
     n_examples = int(min(max(left / each, FEWEST_EXAMPLES), MOST_EXAMPLES))
     if task.in_order:

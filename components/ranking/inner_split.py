@@ -32,13 +32,15 @@ class InnerSplit:
     """What is known, and what was liked next and not barred by that: float32 ones, (n_users, n_items).
 
     `overlaps_first` says that the first cut asks for some of the same, so that what is learnt here must not be judged
-    there. `asked` is all that happened in the part that is asked for, None where that is not known.
+    there; `apart` that no cut of its kind does, each of which is as like the real task. `asked` is all that happened in
+    the part that is asked for, None where that is not known.
     """
 
     known: TrainingData
     wanted: csr_array
     overlaps_first: bool = False
     asked: Events | None = None
+    apart: bool = False
 
 
 def few_users(data: TrainingData, max_interactions: int, seed: int) -> TrainingData:
@@ -159,7 +161,7 @@ def _fold(data: TrainingData, fold: int, seed: int) -> InnerSplit:
     place, size = np.empty(len(events), np.int64), counts[events.items]
     place[order] = np.arange(len(events)) - np.repeat(np.cumsum(counts) - counts, counts)
     asked = (place >= np.round(size * fold / FOLDS)) & (place < np.round(size * (fold + 1) / FOLDS))
-    return _cut(data, ~asked, asked)
+    return replace(_cut(data, ~asked, asked), apart=True)
 
 
 def _cut(data: TrainingData, known: NDArray[np.bool_], asked: NDArray[np.bool_]) -> InnerSplit:

@@ -12,14 +12,15 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, Literal, TypeVar
+from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import NDArray
 from pydantic import Field
 
-from components.ranking.blend import blended, list_quality, qualities
+from components.ranking.blend import blended
 from components.ranking.blend_weights import learn_weights, opinions_in
+from components.ranking.cut_trials import judge_in_turn, trials_of, worth_to_users
 from components.ranking.examples import Measured, asked_by, fit_all, make_examples
 from components.ranking.feature_groups import GroupName, without_groups
 from components.ranking.features import FeatureMaker
@@ -49,8 +50,6 @@ from components.recommenders.protocol import (
 )
 from components.recommenders.registry import Entry, names_of
 
-Part = TypeVar("Part")
-K = 10
 N_FEATURES = 50
 """Of a candidate, about."""
 
@@ -113,7 +112,8 @@ class PipelineConfig(RecommenderConfig):
         """Its largest generator and the examples of a cut; and the time of all cuts and of what is served."""
         each = [entry.needs(size) for entry in self.generators]
         histories = min(size.users * (1 + self.cut_share), self.max_examples / self.n_splits)
-        examples = 3 * 4 * N_FEATURES * histories * self.n_candidates / 1e6
+        n_judges = self.n_splits if self.inner == "random" else 1
+        examples = (2 + n_judges) * 4 * N_FEATURES * histories * self.n_candidates / 1e6
         share = min(1.0, self.max_interactions / max(size.interactions, 1))
         seconds = (1 + self.n_splits * share) * sum(need.seconds for need in each)
         return Needs(max(need.megabytes for need in each) + examples, seconds)
@@ -204,64 +204,60 @@ class Pipeline:
             )
         if not splits:
             return Choice("mean", everything, {}, names)
-        first, *rest = made
-        others = [each.examples for each in rest]
-        judged = slice(0, first.n_whole)
-        items, wanted, n_wanted = first.examples.items[judged], first.examples.wanted[judged], first.n_wanted[judged]
-        scores = {name: values[judged] for name, values in first.scores.items()}
-        said = [opinions_in(each.examples, names, np.arange(each.n_whole)) for each in (first, *rest)]
-        said_apart = said[1:] if splits[0] is chosen_by else judged_apart(said[1:], splits[1:])
-        weights = learn_weights(said, names)
-        # A blend is measured with weights learnt from the other half of the users and from other cuts.
-        halves = np.arange(len(n_wanted)) % 2 == 0
-        crossed = np.empty_like(scores[next(iter(scores))])
-        for half in (halves, ~halves):
-            other = opinions_in(first.examples, names, np.flatnonzero(~half))
-            suited = learn_weights([other, *said_apart], names)
-            crossed[half] = blended(scores, suited or everything)[half]
-        mean = blended(scores, everything)
-        if list_quality(mean, items, wanted, n_wanted, K) >= list_quality(crossed, items, wanted, n_wanted, K):
-            weights, crossed = everything, mean
-        orders: dict[str, NDArray[np.floating]] = {"mean": mean, "blend": crossed}
-        apart = others if splits[0] is chosen_by else judged_apart(others, splits[1:])
-        groups = self._groups_of(first.examples)
+        parts, given = list(made), splits[0] is chosen_by
+        trials = trials_of(parts, splits, given)
+        first, in_turn = trials[0], len(trials) > 1
+
+        def worth(orders: Sequence[Scores]) -> NDArray[np.float64]:
+            return worth_to_users(trials, orders)
+
+        weights = learn_weights([opinions_in(each.examples, names, np.arange(each.n_whole)) for each in parts], names)
+        mean = [blended(trial.scores, everything) for trial in trials]
+        blend = [trial.blend(everything, of_others=in_turn) for trial in trials]
+        if worth(mean).mean() >= worth(blend).mean():
+            weights, blend = everything, mean
+        each = {"mean": worth(mean), "blend": worth(blend)}
+        groups = self._groups_of(first.judge.examples)
 
         def seen_with(taken: Sequence[GroupName]) -> tuple[str, ...]:
-            return without_groups(first.examples.names, [group for group in groups if group not in taken])
+            return without_groups(first.judge.examples.names, [group for group in groups if group not in taken])
 
-        def train(parts: Sequence[Examples], taken: Sequence[GroupName] = ()) -> LearnedRanker | None:
-            return train_ranker(parts, self.config.ranker, seed, seen_with(taken))
+        def train(examples: Sequence[Examples], taken: Sequence[GroupName] = ()) -> LearnedRanker | None:
+            return train_ranker(examples, self.config.ranker, seed, seen_with(taken))
 
-        def judge(ranker: LearnedRanker) -> NDArray[np.floating]:
-            return qualities(_learned(ranker, first.examples, first.n_whole), items, wanted, n_wanted, K)
-
-        whole = [first.examples, *others]
-        # The one that serves is begun with the trial, unless it is the trial: most often it takes no groups.
-        trained = self.run([partial(train, parts) for parts in ([apart] if splits[0] is chosen_by else [apart, whole])])
+        whole = [part.examples for part in parts]
+        # The one that serves is begun with the trials, unless it is the trial: most often it takes no groups.
+        teachers = [trial.examples for trial in trials]
+        trained = self.run([partial(train, examples) for examples in ([*teachers] if given else [*teachers, whole])])
         chosen = None
-        if apart:
-            chosen = choose_groups(groups, lambda taken: train(apart, taken) if taken else next(trained), judge)
+        if first.teachers:
+            chosen = choose_groups(
+                groups,
+                lambda taken: train(teachers[0], taken) if taken else next(trained),
+                lambda ranker: first.worth(first.ordered_by(ranker)),
+            )
         taken, gains = (chosen.taken, chosen.gains) if chosen else ((), {})
-        trial = chosen.trial if chosen else None
-        if trial:
-            learned = _learned(trial, first.examples, first.n_whole)
-            orders["ranker"] = learned
-            orders["ranker and blend"] = mixed("ranker and blend", learned, crossed, items)
-        each = {method: qualities(order, items, wanted, n_wanted, K) for method, order in orders.items()}
+        others = [next(trained) for _ in trials[1:]] if chosen else []
+        if taken:
+            others = [train(examples, taken) for examples in teachers[1:]]
+        rankers = [ranker for ranker in (chosen.trial if chosen else None, *others) if ranker]
+        if len(rankers) == len(trials):
+            learned = [trial.ordered_by(ranker) for trial, ranker in zip(trials, rankers, strict=True)]
+            both = [
+                mixed("ranker and blend", one, other, trial.judge.examples.items[: trial.judge.n_whole])
+                for trial, one, other in zip(trials, learned, blend, strict=True)
+            ]
+            each |= {"ranker": worth(learned), "ranker and blend": worth(both)}
         measured = {method: float(values.mean()) for method, values in each.items()}
-        best = choose_method(each, 0.0 if splits[0] is chosen_by else DOUBT)
+        best = choose_method(each, 0.0 if given else DOUBT)
         value = None
         if self._weights is not None:
             learnt_from = self.config.ranker.n_candidates
-            value = self._value(data, [first.briefly(learnt_from), *rest], splits, seen_with(taken), seed)
-        if splits[0] is chosen_by:
-            ranker = trial if best in RANKER_SHARES else None
-            taken = taken if ranker or value else ()
-            return Choice(best, weights or everything, measured, names, ranker, None, taken, gains, value)
-        if best not in RANKER_SHARES:
-            taken = taken if value else ()
-            return Choice(best, weights or everything, measured, names, None, None, taken, gains, value)
-        ranker = train(whole, taken) if taken else next(trained)
+            value = self._value(data, [part.briefly(learnt_from) for part in parts], splits, seen_with(taken), seed)
+        ranker = None
+        if best in RANKER_SHARES:
+            ranker = rankers[0] if given else train(whole, taken) if taken else next(trained)
+        taken = taken if ranker or value else ()
         return Choice(best, weights or everything, measured, names, ranker, None, taken, gains, value)
 
     def _value(
@@ -294,9 +290,11 @@ class Pipeline:
         seed: int,
         fitted: Mapping[str, AnswersHistory] | None = None,
     ) -> list[Callable[[], Measured]]:
-        """What makes them of each cut, all candidates of the first; `fitted` are the generators on what that knows."""
+        """What makes them of each cut, all candidates of what judges; `fitted` are the generators on what the first
+        knows."""
         config = self.config
         copies = max(len(splits), 1) * (1 + config.cut_share)
+        in_turn = judge_in_turn(splits)
 
         def users_of(split: InnerSplit) -> int:
             wanted = split.wanted.nnz / max(len(asked_by(split)), 1)
@@ -315,24 +313,12 @@ class Pipeline:
                 fitted if first else None,
                 config.feature_groups,
             )
-            return made if first else made.briefly(config.ranker.n_candidates)
+            return made if first or in_turn else made.briefly(config.ranker.n_candidates)
 
         return [partial(make, split) for split in splits]
-
-
-def _learned(ranker: LearnedRanker, examples: Examples, n_users: int) -> Scores:
-    rows = examples.seeing(ranker.names).features[:n_users]
-    return ranker.scores(rows.reshape(-1, rows.shape[2])).reshape(rows.shape[:2])
 
 
 def generators_of(config: PipelineConfig) -> dict[str, Recommender]:
     """The candidate generators by name, such as "session 2", in their order."""
     built = [entry.build() for entry in config.generators]
     return dict(zip(names_of(config.generators), built, strict=True))
-
-
-def judged_apart(parts: Sequence[Part], splits: Sequence[InnerSplit]) -> list[Part]:
-    """The parts that ask for nothing that the first cut asks for: learnt from the others, a ranker would know what it
-    is judged by.
-    """
-    return [part for part, split in zip(parts, splits, strict=True) if not split.overlaps_first]

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from components.benchmarking.full_pipeline import Candidate, full_pipeline
@@ -42,3 +44,11 @@ def test_as_many_are_judged_as_the_time_allows(users: int, seconds: float, judge
     plan = full_pipeline(TASK, MEASURED, SIZE, users, seconds, 2, True)
     assert judged <= plan.n_judged <= users
     assert (plan.n_judged == users) == (users == 5_000)
+
+
+def test_a_ranker_of_every_cut_that_judges_in_turn_is_planned_for() -> None:
+    between = replace(TASK, in_order=False)
+    few = Size(100_000, 1_000, 1_000_000, 1e7, 1e7)
+    once, in_turn = (full_pipeline(between, MEASURED[:3], few, 1, 30, 2, twice).config for twice in (False, True))
+    assert once.generators == in_turn.generators
+    assert in_turn.max_examples < 0.6 * once.max_examples

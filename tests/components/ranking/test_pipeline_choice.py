@@ -8,11 +8,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from components.ranking.cut_trials import judged_apart
 from components.ranking.examples import make_examples
 from components.ranking.fitted_pipeline import FittedPipeline
 from components.ranking.inner_split import inner_splits
 from components.ranking.learned_ranker import Examples, RankerConfig, train_ranker
-from components.ranking.pipeline import Fitted, Pipeline, PipelineConfig, generators_of, judged_apart
+from components.ranking.pipeline import Fitted, Pipeline, PipelineConfig, generators_of
 from components.ranking.pipeline_choice import Choice, load_choice, save_choice
 from components.recommenders.ease import EaseConfig
 from components.recommenders.item_to_item import ItemToItemConfig
