@@ -15,7 +15,7 @@ FITTING, EXAMPLES = 0.4, 0.8
 and what the ranker makes of them."""
 JUDGING = 0.5
 """Share of the time for the lists of those who are judged; where that is not enough for all, some are drawn."""
-FEWEST_EXAMPLES, MOST_EXAMPLES = 2_000, 20_000
+FEWEST_EXAMPLES, MOST_EXAMPLES, MOST_WANTED = 2_000, 20_000, 100_000
 FEWEST_SPLITS, FEWEST_JUDGED = 2, 1_000
 BASE_MS, ITEM_MS, EVENT_MS, RANK_MS, LEARN_MS = 0.6, 1e-5, 2.5e-3, 1.0, 0.08
 """Of a history: finding and describing its candidates, whatever the generators, then for each of them an item of the
@@ -97,6 +97,7 @@ def full_pipeline(
             "generators": generators,
             "n_splits": n_splits,
             "max_examples": n_examples,
+            "max_wanted": MOST_WANTED,
         }
     )
     return Plan(config, n_judged)

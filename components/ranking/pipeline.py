@@ -97,7 +97,7 @@ class PipelineConfig(RecommenderConfig):
     depth: int = Field(default=200, ge=100)
     max_users: int = Field(default=20_000, ge=1)
     max_examples: int = Field(default=20_000, ge=1)
-    max_wanted: int = Field(default=100_000, ge=1)
+    max_wanted: int = Field(default=75_000, ge=1)
     max_interactions: int = Field(default=2_000_000, ge=1)
     generators: list[Entry] = Field(default=[EaseConfig(), ItemToItemConfig()], min_length=1)
     feature_groups: list[GroupName] = Field(default=[])
