@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from components.ranking.inner_split import FOLDS
 from components.ranking.learned_ranker import RankerConfig
 from components.ranking.pipeline import PipelineConfig
 from components.recommenders.needs import Size
@@ -56,7 +57,7 @@ def full_pipeline(
     for, every cut judges one in turn.
 
     The best kinds come first, each with one generator before any has two. Where the latest interactions are asked for,
-    trees of many leaves find what users turn to next.
+    trees of many leaves find what users turn to next; where what lies between is, whole histories alone teach a ranker.
     """
     best = max((each.quality or 0.0 for each in measured), default=0.0)
     strong = [each for each in measured if each.quality is None or each.quality >= WEAK * best]
@@ -64,7 +65,7 @@ def full_pipeline(
     ranked = (_described(size, n_most) + RANK_MS / 1000) / processes
     n_judged = int(min(n_judged, max(JUDGING * seconds / ranked, FEWEST_JUDGED)))
     seconds -= min(n_judged * ranked, JUDGING * seconds)
-    n_splits = 6 if task.in_order else 3
+    n_splits = 6 if task.in_order else FOLDS
     seconds *= processes  # generators of several cuts are fitted at once, and so on
     generators, fitting = _affordable(task, strong, FITTING * seconds / (n_splits + 1))
     if len(generators) < 2 < n_splits:
@@ -80,10 +81,10 @@ def full_pipeline(
     else:
         inner = "random"
         ranker = RankerConfig(
-            n_candidates=300,
+            n_candidates=100,
             leaves=7,
-            rounds=200,
-            learning_rate=0.03,
+            rounds=100,
+            learning_rate=0.06,
             min_leaf_rows=500,
             l2=50,
             feature_share=0.3,
@@ -96,6 +97,7 @@ def full_pipeline(
             "ranker": ranker,
             "generators": generators,
             "n_splits": n_splits,
+            "cut_share": PipelineConfig().cut_share if task.in_order else 0.0,
             "max_examples": n_examples,
             "max_wanted": MOST_WANTED,
         }

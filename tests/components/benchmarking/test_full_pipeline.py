@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from components.benchmarking.full_pipeline import Candidate, full_pipeline
+from components.ranking.inner_split import FOLDS
 from components.recommenders.ease import EaseConfig
 from components.recommenders.item_to_item import ItemToItemConfig
 from components.recommenders.nearby_items import NearbyItemsConfig
@@ -52,3 +53,12 @@ def test_a_ranker_of_every_cut_that_judges_in_turn_is_planned_for() -> None:
     once, in_turn = (full_pipeline(between, MEASURED[:3], few, 1, 30, 2, twice).config for twice in (False, True))
     assert once.generators == in_turn.generators
     assert in_turn.max_examples < 0.6 * once.max_examples
+
+
+def test_where_what_lies_between_is_asked_for_whole_histories_of_all_quarters_teach() -> None:
+    between, onward = (
+        full_pipeline(replace(TASK, in_order=in_order), MEASURED, SIZE, 1_000, float("inf"), 2, True).config
+        for in_order in (False, True)
+    )
+    assert (between.inner, between.n_splits, between.cut_share) == ("random", FOLDS, 0)
+    assert (onward.inner, onward.cut_share > 0) == ("latest", True)
