@@ -1,9 +1,9 @@
 """Sends far more than an address may, from a process of its own, so that what it costs to abuse delays nobody else.
 
-`python -m benchmarks.abusive_clients PORT ADDRESS[,ADDRESS] PER_SECOND SECONDS` says `ready`, begins at the next line
-of its input, and prints what became of the requests of all of them. Each asks for lists of a hundred for somebody whom
-nobody knows, at its rate, over a new connection wherever the former one was closed with a refusal, as most are. The
-bytes are made beforehand and little is read of the answers, so that some thousands a second take a part of one core.
+`python -m benchmarks.abusive_clients PORT ADDRESS[,ADDRESS] PER_SECOND SECONDS CONNECTIONS` says `ready`, begins at the
+next line of its input, and prints what became of the requests of all of them. Each asks for lists of a hundred for
+somebody whom nobody knows, at its rate, over so many connections: where all of them wait for an answer, it waits too.
+The bytes are made beforehand and little is read of the answers, so that thousands a second take a part of one core.
 """
 
 from __future__ import annotations
@@ -22,8 +22,6 @@ from dataclasses import dataclass, field, replace
 
 from benchmarks.keep_alive_client import post_bytes
 
-CONNECTIONS = 64
-"""Of each; when all of them wait for an answer, it waits as well."""
 CONNECT_SECONDS = 0.5
 LOOK_SECONDS = 0.002
 OPTIONS = (
@@ -54,9 +52,11 @@ class Abused:
 class Abuse:
     """The process; `begin` it once everything is ready, then `wait`."""
 
-    def __init__(self, port: int, addresses: Sequence[str], per_second: float, seconds: float) -> None:
+    def __init__(
+        self, port: int, addresses: Sequence[str], per_second: float, seconds: float, connections: int
+    ) -> None:
         command = [sys.executable, "-m", "benchmarks.abusive_clients", str(port), ",".join(addresses)]
-        command += [str(per_second), str(seconds)]
+        command += [str(per_second), str(seconds), str(connections)]
         self._running = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         assert self._running.stdout is not None
         self._running.stdout.readline()
@@ -77,8 +77,9 @@ class _Sender:
     """One address: its connections that wait for an answer, with when it was asked for and what has come of it, and
     those that are free."""
 
-    def __init__(self, port: int, address: str, poll: select.epoll, outcome: Abused) -> None:
+    def __init__(self, port: int, address: str, connections: int, poll: select.epoll, outcome: Abused) -> None:
         self._port, self._address, self._poll, self._outcome = port, address, poll, outcome
+        self._most = connections
         self._wire = post_bytes("/recommend", {"user_id": f"stranger-{address}", "k": 100})
         self._free: list[socket.socket] = []
         self._asked: dict[int, tuple[socket.socket, float, bytes]] = {}
@@ -86,7 +87,7 @@ class _Sender:
     def send(self, n: int, now: float) -> int:
         """At most `n` requests, as far as there are connections; how many."""
         for sent in range(n):
-            if len(self._asked) >= CONNECTIONS:
+            if len(self._asked) >= self._most:
                 return sent
             try:
                 connection = self._free.pop() if self._free else self._connect()
@@ -106,20 +107,23 @@ class _Sender:
             received += (content := connection.recv(65_536))
         except OSError:
             content = b""
-        status = received[9:12].decode()
-        if not content or status == "429":
+        if not content:
             del self._asked[file]
-            self._end(connection, status or "none")
+            self._end(connection, "none")
             return True
         head, _, body = received.partition(b"\r\n\r\n")
         if len(body) < int(head.lower().partition(b"content-length: ")[2].partition(b"\r\n")[0] or 1):
             self._asked[file] = (connection, asked_at, received)
             return True
         del self._asked[file]
-        self._outcome.statuses[status] += 1
+        status = head[9:12].decode()
         if status.startswith("2"):
             self._outcome.seconds.append(now - asked_at)
-        self._free.append(connection)
+        if b"\r\nconnection: close" in head.lower():
+            self._end(connection, status)
+        else:
+            self._outcome.statuses[status] += 1
+            self._free.append(connection)
         return True
 
     def close(self) -> None:
@@ -145,12 +149,19 @@ class _Sender:
         self._outcome.statuses[status] += 1
 
 
-def abuse(port: int, addresses: Sequence[str], per_second: float, seconds: float, clock: Callable[[], float]) -> Abused:
+def abuse(
+    port: int,
+    addresses: Sequence[str],
+    per_second: float,
+    seconds: float,
+    connections: int,
+    clock: Callable[[], float],
+) -> Abused:
     """Sends what is due, as far as there are connections, and takes what comes."""
     due = int(per_second * seconds)
     outcome = Abused(due * len(addresses))
     with select.epoll() as poll:
-        senders = [_Sender(port, address, poll, outcome) for address in addresses]
+        senders = [_Sender(port, address, connections, poll, outcome) for address in addresses]
         left, start = dict.fromkeys(senders, due), clock()
         while (now := clock() - start) < seconds:
             until = due - int(per_second * now)
@@ -163,15 +174,15 @@ def abuse(port: int, addresses: Sequence[str], per_second: float, seconds: float
     return replace(outcome, sent=outcome.due - sum(left.values()))
 
 
-def main(port: int, addresses: Sequence[str], per_second: float, seconds: float) -> None:
+def main(port: int, addresses: Sequence[str], per_second: float, seconds: float, connections: int) -> None:
     """Prints as JSON what became of `per_second` requests from each address for so long."""
     os.nice(NICE)
     print("ready", flush=True)
     sys.stdin.readline()
-    found = abuse(port, addresses, per_second, seconds, time.perf_counter)
+    found = abuse(port, addresses, per_second, seconds, connections, time.perf_counter)
     values = {"due": found.due, "sent": found.sent, "seconds": found.seconds, "statuses": found.statuses}
     print(json.dumps(values))
 
 
 if __name__ == "__main__":
-    main(int(sys.argv[1]), sys.argv[2].split(","), float(sys.argv[3]), float(sys.argv[4]))
+    main(int(sys.argv[1]), sys.argv[2].split(","), float(sys.argv[3]), float(sys.argv[4]), int(sys.argv[5]))

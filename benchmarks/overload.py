@@ -1,13 +1,14 @@
 """Asks a small stack for several times what it can carry, most by a hundredth of the clients, and says who got what.
 
-`python -m benchmarks.overload [--bundle FOLDER] [--seconds 60] [--times 4]`, FOLDER is a trained pipeline, such as
-`.recops/pipeline/artifacts/bundle`; without one that of a tiny world of 3,000 users is trained. Envoy and two slots are
-started in a temporary folder; each user does something and asks once. What they carry is measured, with sixteen clients
-that each wait for their answer. Then good clients send half of that, at moments fixed beforehand: alone ("quiet"),
-beside two abusive ones that send the rest of `times` as much ("loud"), and alone again, as a machine that others use is
-not the same for two minutes; at last good clients alone send `times` as much, which nobody can serve ("crowd"). Each
-has an address. Good ones send plain requests of users, whose lists are ranked anew once they have done something, a
-tenth with a cart, and a tenth feedback; abusive ones ask for strangers' lists of a hundred.
+`python -m benchmarks.overload [--bundle FOLDER] [--seconds 60] [--times 4] [--connections 64]`; FOLDER is a trained
+pipeline, as `.recops/pipeline/artifacts/bundle`; without one that of a tiny world of 3,000 users is trained. Envoy and
+two slots are started in a temporary folder; each user does something and asks once. What they carry is measured, with
+sixteen clients that each wait for their answer. Then good clients send half of that, at moments fixed beforehand: alone
+("quiet"), beside two abusive ones that send the rest of `times` as much ("loud"), as far as so many connections each
+let them, and alone again, as a machine that others use is not the same for two minutes; at last good clients alone send
+`times` as much, which nobody can serve ("crowd"). Each has an address. Good ones send plain requests of users, whose
+lists are ranked anew once they have done something, a tenth with a cart, and a tenth feedback; abusive ones ask for
+strangers' lists of a hundred.
 
 Attackers bring their own processors. So the stack has one half of the cores, also while it is measured what it carries,
 and the clients the other; abuse comes from a process of its own, which gives way to that of the good clients. "late" is
@@ -44,6 +45,7 @@ from tests.pipeline_worlds import write_pipeline_bundle
 from tests.stack.small_stack import PATIENT, SmallStack
 
 GOOD, ABUSIVE = 198, 2
+CONNECTIONS = 64
 CAPACITY_REQUESTS = 200
 CAPACITY_SECONDS = 8.0
 GOOD_SHARE = 0.5
@@ -105,11 +107,13 @@ def flood(
     per_second: float,
     seconds: float,
     abusive_per_second: float,
+    connections: int,
     cores: Sequence[int] = (),
 ) -> Flood:
     """`per_second` requests of the good clients together for so long, and as many of each abusive one as is said.
 
     Args:
+        connections: of each abusive one.
         cores: those of the stack, of which it is told who used them.
     """
     rng = np.random.default_rng(3)
@@ -117,7 +121,7 @@ def flood(
     dues = [Due(float(at), int(rng.integers(GOOD)), traffic.next()) for at in np.sort(rng.random(n)) * seconds]
     addresses = [f"127.1.{n // 200}.{1 + n % 200}" for n in range(GOOD + ABUSIVE)]
     port = stack.settings.gateway_port
-    abuse = Abuse(port, addresses[GOOD:], abusive_per_second, seconds) if abusive_per_second else None
+    abuse = Abuse(port, addresses[GOOD:], abusive_per_second, seconds, connections) if abusive_per_second else None
     with _watched(stack, cores) as (memory, used):
         if abuse is not None:
             abuse.begin()
@@ -142,6 +146,7 @@ def main() -> None:
     parser.add_argument("--bundle", type=Path)
     parser.add_argument("--seconds", type=float, default=60.0)
     parser.add_argument("--times", type=float, default=4.0, help="of what the stack can carry")
+    parser.add_argument("--connections", type=int, default=CONNECTIONS, help="of each abusive client")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="recops-bench-") as folder:
         bundle = write_tiny(Path(folder) / "bundle") if arguments.bundle is None else arguments.bundle.absolute()
@@ -162,7 +167,9 @@ def main() -> None:
             stack.start()
             stack.promote()
             stack.promote()
-            faults = compare(stack, Traffic(read_bundle(bundle), 7), arguments.times, arguments.seconds)
+            faults = compare(
+                stack, Traffic(read_bundle(bundle), 7), arguments.times, arguments.seconds, arguments.connections
+            )
         finally:
             alarm.cancel()
             stop_stack(stack.bench)
@@ -176,7 +183,7 @@ def write_tiny(folder: Path) -> Path:
     return write_pipeline_bundle(folder, n_users=3_000, n_items=200, n_each=12, n_splits=1, max_examples=200)
 
 
-def compare(stack: SmallStack, traffic: Traffic, times: float, seconds: float) -> list[str]:
+def compare(stack: SmallStack, traffic: Traffic, times: float, seconds: float, connections: int) -> list[str]:
     """Prints a row for each kind of client as soon as it is measured; what breaks the law, in words."""
     cores = keep_apart(stack)
     print(f"the stack has {len(cores)} of {os.cpu_count()} cores", flush=True)
@@ -188,19 +195,19 @@ def compare(stack: SmallStack, traffic: Traffic, times: float, seconds: float) -
         f"carries {carried:.0f} requests/s; an address may send {stack.settings.requests_per_address_minute / 60:g}/s"
     )
     print(ROW.format(*HEAD), flush=True)
-    quiet = flood(stack, traffic, good, QUIET_SECONDS, 0.0, cores)
+    quiet = flood(stack, traffic, good, QUIET_SECONDS, 0.0, 0, cores)
     _show("quiet", quiet.good, good)
     _show_used(quiet)
     each = (times * carried - good) / ABUSIVE
-    loud = flood(stack, traffic, good, seconds, each, cores)
+    loud = flood(stack, traffic, good, seconds, each, connections, cores)
     _show("loud", loud.good, good)
     _show_abused(loud.abusive, ABUSIVE * each, seconds)
     _show_used(loud)
     print(f"memory of gateway and slots, MB: {', '.join(f'{each:.0f}' for each in loud.megabytes[::5])}", flush=True)
-    again = flood(stack, traffic, good, QUIET_SECONDS, 0.0, cores)
+    again = flood(stack, traffic, good, QUIET_SECONDS, 0.0, 0, cores)
     _show("quiet", again.good, good)
     _show_used(again)
-    crowd = flood(stack, traffic, times * carried, CROWD_SECONDS, 0.0, cores)
+    crowd = flood(stack, traffic, times * carried, CROWD_SECONDS, 0.0, 0, cores)
     _show("crowd", crowd.good, times * carried)
     _show_used(crowd)
     faults = []

@@ -22,7 +22,7 @@ from typing import Any
 
 from components.adapters.envoy.admin_pages import admin_address, admin_cluster, admin_listener
 from components.adapters.envoy.console_routes import console_cluster
-from components.adapters.envoy.rate_limit import rate_limit_filter
+from components.adapters.envoy.rate_limit import rate_limit_filters, retry_after
 from components.adapters.envoy.routes import TYPE, buffer_filter, cluster_name, lua_filter, route_file_of
 from components.rollout.ports import Counts, StepFailed
 from components.rollout.routing import SLOTS, RoutingState, Slot, other
@@ -209,10 +209,11 @@ class EnvoyRouter:
             "common_http_protocol_options": {"idle_timeout": "300s"},
             "local_reply_config": {
                 "mappers": [
+                    {**retry_after(), "body_format_override": {"json_format": LOCAL_REPLY}},
                     {
                         "filter": {"status_code_filter": _status_at_least(400)},
                         "body_format_override": {"json_format": LOCAL_REPLY},
-                    }
+                    },
                 ]
             },
             "rds": {
@@ -226,7 +227,7 @@ class EnvoyRouter:
                 },
             },
             "http_filters": [
-                *(() if self._per_address_minute is None else (rate_limit_filter(self._per_address_minute),)),
+                *(() if self._per_address_minute is None else rate_limit_filters(self._per_address_minute)),
                 buffer_filter(),
                 lua_filter(),
                 {

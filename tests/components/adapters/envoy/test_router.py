@@ -128,6 +128,23 @@ def test_an_address_that_sends_too_much_is_refused_here_and_costs_no_other(envoy
     assert ask("127.0.0.9", authorization="Bearer of somebody whom the slots know")[0] == 503
 
 
+def test_who_is_refused_keeps_the_connection_as_a_new_one_costs_more_than_the_refusal(
+    envoy: tuple[EnvoyRouter, int, int],
+) -> None:
+    _, gateway, _ = envoy
+    client = http.client.HTTPConnection("127.0.0.1", gateway, source_address=("127.0.0.11", 0), timeout=10)
+    client.connect()
+    first, statuses = client.sock, []
+    for _ in range(30):
+        client.request("POST", "/recommend", b"{}", {"content-type": "application/json"})
+        reply = client.getresponse()
+        statuses.append(reply.status)
+        reply.read()
+    assert statuses.count(429) > 15
+    assert client.sock is first
+    client.close()
+
+
 def test_a_slot_is_healthy_once_envoy_itself_has_seen_it_answer(envoy: tuple[EnvoyRouter, int, int]) -> None:
     router, _, blue = envoy
     assert not router.wait_healthy("blue", 0.0)
