@@ -11,7 +11,7 @@ import selectors
 import socket
 import time
 from collections import Counter, deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 
 GIVE_UP_SECONDS = 10.0
@@ -20,6 +20,9 @@ MOST_CONNECTIONS = 6
 """As browsers have."""
 CONNECT_SECONDS = 0.5
 """The kernel accepts at once, unless the server's line is full: then the request has failed, and nobody else waits."""
+
+
+Answered = Callable[[float, bytes], None]
 
 
 @dataclass(frozen=True)
@@ -71,10 +74,15 @@ class _Client:
 
 
 def send_all(
-    port: int, requests: Sequence[Due], addresses: Sequence[str], connections: int = MOST_CONNECTIONS
+    port: int,
+    requests: Sequence[Due],
+    addresses: Sequence[str],
+    connections: int = MOST_CONNECTIONS,
+    answered: Answered | None = None,
 ) -> list[Outcome]:
     """What became of `requests`, which are in the order of their moments, by client; `addresses` is each client's, and
-    `connections` how many one may have."""
+    `connections` how many one may have. `answered` is told of each good answer: seconds since it was due, and its body.
+    """
     clients = [_Client(address, connections) for address in addresses]
     outcomes = [Outcome() for _ in clients]
     coming = deque(requests)
@@ -92,7 +100,7 @@ def send_all(
             for key, _ in selector.select(max(until, 0.0)):
                 number: int = key.data
                 connection: socket.socket = key.fileobj  # type: ignore[assignment]
-                left -= _receive(clients[number], connection, selector, outcomes[number], start)
+                left -= _receive(clients[number], connection, selector, outcomes[number], start, answered)
                 left -= _send_waiting(clients[number], number, port, selector, outcomes[number])
     for client, outcome in zip(clients, outcomes, strict=True):
         outcome.statuses["none"] += len(client.waiting) + len(client.asked)
@@ -125,7 +133,12 @@ def _connect(client: _Client, number: int, port: int, selector: selectors.BaseSe
 
 
 def _receive(
-    client: _Client, connection: socket.socket, selector: selectors.BaseSelector, outcome: Outcome, start: float
+    client: _Client,
+    connection: socket.socket,
+    selector: selectors.BaseSelector,
+    outcome: Outcome,
+    start: float,
+    answered: Answered | None,
 ) -> int:
     """How many requests have ended by what came: one, or none yet."""
     try:
@@ -156,6 +169,8 @@ def _receive(
     if status.startswith("2"):
         outcome.seconds.append(time.perf_counter() - start - due.at)
         outcome.degraded += b'"degraded":true' in body
+        if answered is not None:
+            answered(outcome.seconds[-1], body)
     return 1
 
 

@@ -134,7 +134,11 @@ class SmallStack:
 
     def listeners(self, slot: Slot) -> set[int]:
         """The processes that listen on the slot's port."""
-        port = self.settings.slot_port(slot)
+        return self.listening(self.settings.slot_port(slot))
+
+    @staticmethod
+    def listening(port: int) -> set[int]:
+        """The processes that listen on a port."""
         found = set()
         for process in psutil.process_iter():
             try:
