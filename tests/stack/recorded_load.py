@@ -125,11 +125,16 @@ def returned(answers: Sequence[Answered], versions: Sequence[Active]) -> list[tu
 
 
 def trials(versions: Sequence[Active]) -> list[tuple[str, float, float]]:
-    """Each release that was a canary, with the time from its first share until it is given none any more."""
+    """Each canary, with the time from its first share until it is given none any more, or another release is tried."""
     found: list[tuple[str, float, float]] = []
     for version in versions:
         canary = version.state.canary_release
         if canary is not None and canary not in [name for name, _, _ in found]:
-            gone = (later.start for later in versions if later.start > version.start and canary not in later.releases)
-            found.append((canary, version.start, next(gone, float("inf"))))
+            over = (
+                later.start
+                for later in versions
+                if later.start > version.start
+                and (canary not in later.releases or later.state.canary_release not in (None, canary))
+            )
+            found.append((canary, version.start, next(over, float("inf"))))
     return found
