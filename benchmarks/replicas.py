@@ -107,7 +107,9 @@ def measure_in(folder: Path, plan: Plan) -> list[str]:
 def run(stack: ReplicatedStack, plan: Plan, versions: Sequence[int], bundle: Path) -> list[str]:
     """What went wrong, in words; the second of `versions` is live."""
     traffic = Traffic(read_bundle(bundle), 7)
-    seen = Seen(acknowledged=len(measure(stack.settings.gateway_port, traffic.clicks(), 4, accepted=(b"202",))))
+    clicks, lists = traffic.first_of_the_day()
+    seen = Seen(acknowledged=len(measure(stack.settings.gateway_port, clicks, 4, accepted=(b"202",))))
+    measure(stack.settings.gateway_port, lists, 4)
     per_second = plan.per_second
     if per_second is None:
         carried = capacity(stack, traffic)
@@ -254,11 +256,11 @@ def _pss(process: psutil.Process) -> float:
 
 
 def _first(folder: Path) -> Path:
-    return write_pipeline_bundle(folder, n_users=60, n_items=60, n_each=20)
+    return write_pipeline_bundle(folder, n_users=3_000, n_items=200, n_each=12, n_splits=1, max_examples=200)
 
 
 def _second(folder: Path) -> Path:
-    return write_pipeline_bundle(folder, n_users=60, n_items=60, n_each=19)
+    return write_pipeline_bundle(folder, n_users=3_000, n_items=200, n_each=11, n_splits=1, max_examples=200)
 
 
 if __name__ == "__main__":
