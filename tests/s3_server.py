@@ -44,6 +44,10 @@ class S3Server:
         flags = [f"-{role}.port={port}" for role, port in zip(ROLES, self._ports, strict=False)]
         flags += [f"-{role}.port.grpc={port}" for role, port in zip(ROLES, self._ports[len(ROLES) :], strict=True)]
         command = [str(Path(sys.executable).parent / "weed"), "server", f"-dir={self.folder}", "-ip=127.0.0.1", "-s3"]
+        command += [
+            "-s3.port.lance=0",
+            "-s3.port.iceberg=0",
+        ]  # else on ports of their own, which two servers would share
         with (self.folder / "log").open("w") as log:
             self.process = subprocess.Popen(
                 [*command, "-ip.bind=127.0.0.1", f"-s3.config={self.folder / 's3.json'}", *flags],
