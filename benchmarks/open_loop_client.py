@@ -22,7 +22,8 @@ CONNECT_SECONDS = 0.5
 """The kernel accepts at once, unless the server's line is full: then the request has failed, and nobody else waits."""
 
 
-Answered = Callable[[float, bytes], None]
+HearsAnswer = Callable[[float, bytes], None]
+"""Told seconds since an answered request was due, and the body."""
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ def send_all(
     requests: Sequence[Due],
     addresses: Sequence[str],
     connections: int = MOST_CONNECTIONS,
-    answered: Answered | None = None,
+    answered: HearsAnswer | None = None,
 ) -> list[Outcome]:
     """What became of `requests`, which are in the order of their moments, by client; `addresses` is each client's, and
     `connections` how many one may have. `answered` is told of each good answer: seconds since it was due, and its body.
@@ -138,7 +139,7 @@ def _receive(
     selector: selectors.BaseSelector,
     outcome: Outcome,
     start: float,
-    answered: Answered | None,
+    answered: HearsAnswer | None,
 ) -> int:
     """How many requests have ended by what came: one, or none yet."""
     try:
